@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A backend makes a plan ready on a processor or device (a program) and runs
+ * it. It takes a whole plan or refuses it, naming the operation.
+ *
+ *     program = gptvis_program_new (plan, weights, &options, &error);
+ *     slot = gptvis_program_slot_new (program);
+ *     gptvis_program_stage (program, slot, &picture, &error);      streaming thread
+ *     gptvis_program_submit (program, &slot, 1, &error);           worker
+ *     gptvis_program_wait (program, &error);
+ *     logits = gptvis_program_output (program, id, 0);
+ *
+ * Threads. A slot belongs to one stream: it is staged by one thread at a time and
+ * not while it is being run. Different slots may be staged at the same time, and
+ * while a run is under way. submit, wait and output are called by one thread at
+ * a time (the program's worker). */
+#pragma once
+#include "plan.h"
+
+G_BEGIN_DECLS
+
+typedef enum { GPTVIS_PRECISION_AUTO, GPTVIS_PRECISION_F32, GPTVIS_PRECISION_F16, GPTVIS_PRECISION_BF16,
+  GPTVIS_PRECISION_INT8 } GptVisPrecision;
+const gchar *gptvis_precision_name (GptVisPrecision precision);        /* "auto", "f32", … */
+/* FALSE and UNSUPPORTED, listing the names, for another word. */
+gboolean gptvis_precision_parse (const gchar * text, GptVisPrecision * precision, GError ** error);
+
+/* Where weights come from. `find` gives a checkpoint tensor's bytes (row-major,
+ * little endian, mapped for as long as the program lives), its type and number
+ * of elements; NULL if there is none of that name. The plan's loader has checked
+ * the names and shapes, so backends may treat NULL as their own mistake. */
+typedef struct {
+  gconstpointer (*find) (gpointer user, const gchar * name, GptVisDtype * dtype, gsize * n_elements);
+  gpointer user;
+} GptVisWeights;
+
+typedef struct {
+  const gchar *backend;         /* "auto", "cpu"; NULL is auto */
+  const gchar *device;          /* NULL or "auto" */
+  GptVisPrecision precision;
+  guint threads;                /* 0: as many as the process may use */
+} GptVisProgramOptions;
+
+typedef struct _GptVisProgram GptVisProgram;
+typedef struct _GptVisSlot GptVisSlot;
+
+/* The table a backend fills. Arguments have been checked by the functions below. */
+typedef struct {
+  const gchar *name;
+  GptVisProgram *(*program_new) (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
+  void (*program_free) (GptVisProgram * program);
+  GptVisSlot *(*slot_new) (GptVisProgram * program);
+  void (*slot_free) (GptVisProgram * program, GptVisSlot * slot);
+  gboolean (*stage) (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
+  float *(*slot_rows) (GptVisProgram * program, GptVisSlot * slot);
+  gboolean (*submit) (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
+  gboolean (*wait) (GptVisProgram * program, GError ** error);
+  const float *(*output) (GptVisProgram * program, GptVisTensorId id, guint i);
+} GptVisBackend;
+
+/* Every program begins with this; a backend's own struct embeds it first. */
+struct _GptVisProgram {
+  const GptVisBackend *backend;
+  const GptVisPlan *plan;       /* not owned; must outlive the program */
+  GptVisPrecision precision;    /* what auto became */
+  gchar *description;           /* one line for logs and stats: "cpu, avx512, f32, 2 threads" */
+  gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */
+};
+
+/* Takes the named backend, or for auto the best there is; says in description what
+ * it took. Refuses with UNSUPPORTED (unknown backend, precision it does not
+ * compute, an operation it lacks, a wrong GPTVIS_CPU) or FORMAT (a NaN or
+ * infinite weight, by tensor name). Packing uses `threads` threads. */
+GptVisProgram *gptvis_program_new (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
+void gptvis_program_free (GptVisProgram * program);     /* NULL is fine; all slots are free by then */
+
+GptVisSlot *gptvis_program_slot_new (GptVisProgram * program);
+void gptvis_program_slot_free (GptVisProgram * program, GptVisSlot * slot);
+
+/* Picture → the slot's patch rows; the picture's memory is not needed afterwards. */
+gboolean gptvis_program_stage (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
+/* The slot's patch rows themselves [tokens, 3·P²], to write or read them (golden-check, benchmarks). */
+float *gptvis_program_slot_rows (GptVisProgram * program, GptVisSlot * slot);
+
+/* Runs n (1 … max_batch) slots as one batch. */
+gboolean gptvis_program_submit (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
+gboolean gptvis_program_wait (GptVisProgram * program, GError ** error);
+/* The output tensor of picture i of the batch, [rows, width] floats, valid until the next submit. */
+const float *gptvis_program_output (GptVisProgram * program, GptVisTensorId id, guint i);
+
+G_END_DECLS

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plan: a network recorded once as a list of operations over tensors. It is
+ * pure data: it knows shapes and names, no weight's bytes and no instruction.
+ *
+ *     GptVisPlan *plan = gptvis_plan_new ("vit", max_batch);
+ *     x = gptvis_plan_patches (plan, &recipe, 16);
+ *     x = gptvis_plan_linear (plan, x, weight, bias, NULL);
+ *     …
+ *     gptvis_plan_output (plan, "logits", x);
+ *     if (!gptvis_plan_finish (plan, &error)) …
+ *
+ * Shapes. Every activation is [batch, rows, width] in f32 (what a backend stores
+ * is its own affair); rows and width are recorded here, batch is a run-time
+ * argument of 1 … max_batch. A weight is [rows, width] and has no batch; a vector
+ * is [1, width].
+ *
+ * Errors. A recording function checks its arguments; on the first miss it keeps
+ * a sentence with the operation and the tensor, and from then on every call
+ * returns GPTVIS_NO_TENSOR and records nothing. gptvis_plan_finish reports it.
+ * So an architecture is recorded without a check at each line, and backends may
+ * assume a finished plan is valid.
+ *
+ * Threads: recorded by one thread; immutable after finish. */
+#pragma once
+#include "picture.h"
+#include "error.h"
+
+G_BEGIN_DECLS
+
+typedef enum { GPTVIS_F32, GPTVIS_F16, GPTVIS_BF16 } GptVisDtype;
+gsize gptvis_dtype_size (GptVisDtype dtype);            /* bytes of an element */
+const gchar *gptvis_dtype_name (GptVisDtype dtype);     /* "f32", … */
+
+typedef enum {
+#define OP(NAME, name, text) GPTVIS_OP_##NAME,
+#include "ops.inc"
+#undef OP
+  GPTVIS_N_OPS
+} GptVisOpKind;
+const gchar *gptvis_op_name (GptVisOpKind kind);
+
+typedef gint GptVisTensorId;
+#define GPTVIS_NO_TENSOR (-1)
+
+typedef enum {
+  GPTVIS_TENSOR_INPUT,          /* written by the caller or by staging before each run */
+  GPTVIS_TENSOR_WEIGHT,         /* read from a checkpoint */
+  GPTVIS_TENSOR_CONSTANT,       /* computed from weights once, when a program is made */
+  GPTVIS_TENSOR_TEMPORARY,      /* lives between two operations of a run */
+} GptVisTensorKind;
+
+/* A weight is one or more checkpoint tensors stacked by rows: each part is rows
+ * [first, first + rows) of the named tensor seen as a matrix of the weight's
+ * width. (q, k and v become one product so; the halves of a gated FFN two.) */
+typedef struct {
+  const gchar *name;
+  guint first, rows;
+} GptVisWeightPart;
+
+#define GPTVIS_WEIGHT_PARTS 3
+
+typedef struct {
+  GptVisTensorKind kind;
+  gchar *name;                  /* of an output, input or weight; else NULL */
+  guint rows, width;
+  gboolean output;              /* may be read after a run; never shares memory */
+  GptVisWeightPart parts[GPTVIS_WEIGHT_PARTS];  /* weights only; names owned by the plan */
+  guint n_parts;
+  gint first_op, last_op;       /* lifetime, by finish: written by … last read by … (outputs: to the end) */
+  gsize offset;                 /* by finish: of a temporary in the arena, in floats per unit of batch;
+                                   the arena is laid out for max_batch: byte offset = offset · max_batch · 4 */
+} GptVisTensor;
+
+typedef enum { GPTVIS_ACT_NONE, GPTVIS_ACT_GELU, GPTVIS_ACT_GELU_TANH, GPTVIS_ACT_QUICK_GELU,
+  GPTVIS_ACT_RELU, GPTVIS_ACT_SILU, GPTVIS_N_ACTS } GptVisAct;
+const gchar *gptvis_act_name (GptVisAct act);
+
+/* linear: y = alpha · (act (x·Wᵀ + b) ⊙ gate) × scale + residual
+ * x [n, K], W [M, K], b and scale [1, M], gate and residual [n, M]; all of the
+ * last four may be GPTVIS_NO_TENSOR. */
+typedef struct {
+  GptVisAct act;
+  GptVisTensorId gate, scale, residual;
+  gfloat alpha;
+} GptVisLinear;
+#define GPTVIS_LINEAR(...) (&(GptVisLinear) { .act = GPTVIS_ACT_NONE, .gate = GPTVIS_NO_TENSOR, \
+  .scale = GPTVIS_NO_TENSOR, .residual = GPTVIS_NO_TENSOR, .alpha = 1.0f, ##__VA_ARGS__ })
+
+/* attention: for each head h, y_h = softmax (scale · q_h k_hᵀ) v_h, all rows to
+ * all rows. q, k, v are columns [x_column, x_column + heads · head_width) of
+ * their tensors (which may be one and the same). y is [rows of q, heads · head_width]. */
+typedef struct {
+  guint q_column, k_column, v_column;
+  guint heads, head_width;
+  gfloat scale;                 /* usually 1/√head_width */
+} GptVisAttention;
+
+/* rows: y is its parts one below the other; a part is rows [first, first + rows)
+ * of a tensor (a weight or constant is the same for each picture of the batch),
+ * plus, where `add` is a tensor, rows [add_first, …) of that. */
+typedef struct {
+  GptVisTensorId from;
+  guint first, rows;
+  GptVisTensorId add;
+  guint add_first;
+} GptVisRowsPart;
+#define GPTVIS_ROWS_PARTS 4
+
+/* pool: y [1, n_parts · width]: each part is one row, or the mean of rows. */
+typedef struct {
+  guint first, rows;            /* rows = 1: that row; more: their mean */
+} GptVisPoolPart;
+#define GPTVIS_POOL_PARTS 2
+
+typedef enum { GPTVIS_SCORE_SOFTMAX, GPTVIS_SCORE_SIGMOID } GptVisScore;
+
+#define GPTVIS_OP_INPUTS 8
+
+typedef struct {
+  GptVisOpKind kind;
+  GptVisTensorId in[GPTVIS_OP_INPUTS];  /* linear: x, W, b, gate, scale, residual; norm: x, weight, bias;
+                                           attention: q, k, v; rows: from, add of each part; else: x */
+  guint n_in;
+  GptVisTensorId out;
+  union {
+    struct { GptVisRecipe recipe; guint patch_size; } patches;
+    struct { GptVisAct act; gfloat alpha; } linear;
+    struct { gfloat epsilon; } norm;
+    GptVisAttention attention;
+    struct { GptVisRowsPart parts[GPTVIS_ROWS_PARTS]; guint n_parts; } rows;
+    struct { guint rows_in, columns_in, rows_out, columns_out; } resample;      /* grids */
+    struct { GptVisPoolPart parts[GPTVIS_POOL_PARTS]; guint n_parts; } pool;
+    struct { GptVisScore score; } score;
+  };
+} GptVisOp;
+
+typedef struct _GptVisPlan GptVisPlan;
+
+/* Never fails. max_batch 1 … 64. */
+GptVisPlan *gptvis_plan_new (const gchar * name, guint max_batch);
+void gptvis_plan_free (GptVisPlan * plan);
+
+/* Tensors. Names are copied. */
+GptVisTensorId gptvis_plan_input (GptVisPlan * plan, const gchar * name, guint rows, guint width);
+GptVisTensorId gptvis_plan_weight (GptVisPlan * plan, const gchar * name, guint rows, guint width);
+/* Parts' rows must add up to `rows`. */
+GptVisTensorId gptvis_plan_weight_stack (GptVisPlan * plan, guint rows, guint width, const GptVisWeightPart * parts, guint n_parts);
+
+/* Operations: each returns its result, or GPTVIS_NO_TENSOR after an error. */
+/* An input "patches" [tokens, 3·P²] that staging fills from a picture; one a plan. */
+GptVisTensorId gptvis_plan_patches (GptVisPlan * plan, const GptVisRecipe * recipe, guint patch_size);
+GptVisTensorId gptvis_plan_linear (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, const GptVisLinear * linear);
+GptVisTensorId gptvis_plan_norm (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon);
+GptVisTensorId gptvis_plan_attention (GptVisPlan * plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v, const GptVisAttention * attention);
+GptVisTensorId gptvis_plan_rows (GptVisPlan * plan, const GptVisRowsPart * parts, guint n_parts);
+/* Bicubic (a = −0.75, half-pixel centres, edges repeated, no antialiasing), as
+ * torch.nn.functional.interpolate does it. x: a weight of rows_in · columns_in rows; the result is a constant. */
+GptVisTensorId gptvis_plan_resample (GptVisPlan * plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out, guint columns_out);
+GptVisTensorId gptvis_plan_pool (GptVisPlan * plan, GptVisTensorId x, const GptVisPoolPart * parts, guint n_parts);
+GptVisTensorId gptvis_plan_score (GptVisPlan * plan, GptVisTensorId x, GptVisScore score);
+
+/* Makes x readable after a run under that name. */
+void gptvis_plan_output (GptVisPlan * plan, const gchar * name, GptVisTensorId x);
+
+/* Ends the recording: reports the first error, works out lifetimes and the
+ * arena. Nothing may be recorded afterwards. */
+gboolean gptvis_plan_finish (GptVisPlan * plan, GError ** error);
+
+/* Reading a plan. Pointers are the plan's. */
+const gchar *gptvis_plan_name (const GptVisPlan * plan);
+guint gptvis_plan_max_batch (const GptVisPlan * plan);
+guint gptvis_plan_n_ops (const GptVisPlan * plan);
+const GptVisOp *gptvis_plan_op (const GptVisPlan * plan, guint i);
+guint gptvis_plan_n_tensors (const GptVisPlan * plan);
+const GptVisTensor *gptvis_plan_tensor (const GptVisPlan * plan, GptVisTensorId id);
+gsize gptvis_plan_arena (const GptVisPlan * plan);      /* floats per unit of batch */
+GptVisTensorId gptvis_plan_find (const GptVisPlan * plan, const gchar * name); /* an output or input by name */
+/* Multiply-adds × 2 of operation i for one picture (linear and attention; else 0). */
+gdouble gptvis_plan_op_flops (const GptVisPlan * plan, guint i);
+/* One operation a line, with names and shapes; free with g_free. */
+gchar *gptvis_plan_print (const GptVisPlan * plan);
+
+G_END_DECLS
