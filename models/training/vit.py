@@ -31,7 +31,7 @@ class Block(nn.Module):
 
 
 class ViT(nn.Module):
-    """pixels [b, 3, s, s] → the class token after the last norm [b, width]."""
+    """pixels [b, 3, s, s] → logits [b, classes]."""
 
     def __init__(self, width=192, depth=6, heads=3, inner=768, side=64, patch=8, classes=10):
         super().__init__()
@@ -56,7 +56,8 @@ class ViT(nn.Module):
         table = F.interpolate(table, (grid, grid), mode="bicubic", align_corners=False)
         return torch.cat([self.positions[:, :1], table.flatten(2).transpose(1, 2)], 1)
 
-    def features(self, pixels, drop_path=0.0):
+    def tokens(self, pixels, drop_path=0.0):
+        """The class token and the patches' after the last norm [b, 1 + patches, width]."""
         x = self.patch(pixels)
         positions = self.grid_positions(x.shape[-1])
         x = x.flatten(2).transpose(1, 2)
@@ -67,10 +68,10 @@ class ViT(nn.Module):
             if self.training and p > 0:
                 keep = [(torch.rand(len(x), 1, 1) >= p).to(x.dtype) / (1 - p) for _ in range(2)]
             x = block(x, keep)
-        return self.norm(x)[:, 0]
+        return self.norm(x)
 
     def forward(self, pixels):
-        return self.classifier(self.features(pixels))
+        return self.classifier(self.tokens(pixels)[:, 0])
 
     def set_side(self, side):
         """From now on for pictures of `side` pixels."""

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plan as text, one operation a line:
+ *
+ *     3 linear     x=%2[50, 192] W=vit.….query.weight / …[576, 192] b=… → %5[50, 576]
+ */
+#include "plan-private.h"
+
+static void
+print_tensor (const GptVisPlan *plan, GString *out, const gchar *role, GptVisTensorId id)
+{
+  if (id == GPTVIS_NO_TENSOR)
+    return;
+  const GptVisTensor *t = gptvis_plan_tensor (plan, id);
+  g_string_append_printf (out, " %s", role);
+  if (t->name)
+    g_string_append (out, t->name);
+  else
+    g_string_append_printf (out, "%%%d", id);
+  g_string_append_printf (out, "[%u, %u]", t->rows, t->width);
+}
+
+static void
+print_recipe (GString *out, const GptVisRecipe *r, guint patch_size)
+{
+  static const gchar *const filters[] = { "nearest", "lanczos", "bilinear", "bicubic", "box", "hamming" };
+  if (r->shortest_edge)
+    g_string_append_printf (out, " shortest edge to %u %s,", r->resize_height, filters[r->filter]);
+  else if (r->resize_width)
+    g_string_append_printf (out, " resize to %u×%u %s,", r->resize_width, r->resize_height, filters[r->filter]);
+  if (r->centre_crop)
+    g_string_append_printf (out, " cut the middle %u×%u,", r->width, r->height);
+  g_string_append_printf (out, " %u×%u patches", patch_size, patch_size);
+}
+
+static void
+print_rows (const GptVisPlan *plan, GString *out, const GptVisOp *op)
+{
+  for (guint i = 0; i < op->rows.n_parts; i++) {
+    const GptVisRowsPart *p = &op->rows.parts[i];
+    print_tensor (plan, out, i ? "| " : "", p->from);
+    g_string_append_printf (out, "@%u+%u", p->first, p->rows);
+    if (p->add != GPTVIS_NO_TENSOR) {
+      print_tensor (plan, out, "+ ", p->add);
+      g_string_append_printf (out, "@%u", p->add_first);
+    }
+  }
+}
+
+static void
+print_op (const GptVisPlan *plan, GString *out, guint i)
+{
+  static const gchar *const linear_roles[] = { "x=", "W=", "b=", "gate=", "scale=", "residual=" };
+  static const gchar *const norm_roles[] = { "x=", "weight=", "bias=" };
+  static const gchar *const attention_roles[] = { "q=", "k=", "v=" };
+  const GptVisOp *op = gptvis_plan_op (plan, i);
+
+  g_string_append_printf (out, "%3u %-9s", i, gptvis_op_name (op->kind));
+  switch (op->kind) {
+    case GPTVIS_OP_PATCHES:
+      print_recipe (out, &op->patches.recipe, op->patches.patch_size);
+      break;
+    case GPTVIS_OP_LINEAR:
+      for (guint j = 0; j < op->n_in; j++)
+        print_tensor (plan, out, linear_roles[j], op->in[j]);
+      if (op->linear.act != GPTVIS_ACT_NONE)
+        g_string_append_printf (out, " act=%s", gptvis_act_name (op->linear.act));
+      if (op->linear.alpha != 1.0f)
+        g_string_append_printf (out, " alpha=%g", op->linear.alpha);
+      break;
+    case GPTVIS_OP_NORM:
+      for (guint j = 0; j < op->n_in; j++)
+        print_tensor (plan, out, norm_roles[j], op->in[j]);
+      g_string_append_printf (out, " epsilon=%g", op->norm.epsilon);
+      break;
+    case GPTVIS_OP_ATTENTION:
+      for (guint j = 0; j < op->n_in; j++)
+        print_tensor (plan, out, attention_roles[j], op->in[j]);
+      g_string_append_printf (out, " %u heads of %u", op->attention.heads, op->attention.head_width);
+      break;
+    case GPTVIS_OP_ROWS:
+      print_rows (plan, out, op);
+      break;
+    case GPTVIS_OP_RESAMPLE:
+      print_tensor (plan, out, "", op->in[0]);
+      g_string_append_printf (out, " grid %u×%u to %u×%u", op->resample.columns_in, op->resample.rows_in,
+          op->resample.columns_out, op->resample.rows_out);
+      break;
+    case GPTVIS_OP_POOL:
+      print_tensor (plan, out, "", op->in[0]);
+      for (guint j = 0; j < op->pool.n_parts; j++)
+        g_string_append_printf (out, op->pool.parts[j].rows == 1 ? " row %u" : " mean of rows %u+%u",
+            op->pool.parts[j].first, op->pool.parts[j].rows);
+      break;
+    case GPTVIS_OP_SCORE:
+      print_tensor (plan, out, "", op->in[0]);
+      g_string_append (out, op->score.score == GPTVIS_SCORE_SOFTMAX ? " softmax" : " sigmoid");
+      break;
+    case GPTVIS_N_OPS:
+      break;
+  }
+  print_tensor (plan, out, "→ ", op->out);
+  g_string_append_c (out, '\n');
+}
+
+gchar *
+gptvis_plan_print (const GptVisPlan *plan)
+{
+  GString *out = g_string_new (NULL);
+  for (guint i = 0; i < plan->ops->len; i++)
+    print_op (plan, out, i);
+  return g_string_free (out, FALSE);
+}

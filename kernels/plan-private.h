@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the three files of the plan share. Nobody else includes it. */
+#pragma once
+#include "plan.h"
+
+struct _GptVisPlan {
+  gchar *name;
+  guint max_batch;
+  GArray *tensors;              /* GptVisTensor */
+  GArray *ops;                  /* GptVisOp */
+  GError *error;                /* the first mistake */
+  gboolean finished;
+  gsize arena;                  /* floats per unit of batch */
+};
+
+/* Lifetimes, offsets and the arena's size. */
+void gptvis_plan_lay_out (GptVisPlan * plan);

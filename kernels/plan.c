@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The recorder: checks each call, keeps tensors and operations, remembers the
+ * first mistake. Where tensors lie in memory is plan-layout.c's business, how a
+ * plan reads as text plan-print.c's. */
+#include "plan-private.h"
+#include <string.h>
+
+/* No tensor of a network that fits its limits comes near this; the product of
+ * any two sides stays far from overflow. */
+#define MAX_ELEMENTS (1u << 30)
+
+static const gchar *const op_names[] = {
+#define OP(NAME, name, text) #name,
+#include "ops.inc"
+#undef OP
+};
+static const gchar *const act_names[] = { "none", "gelu", "gelu-tanh", "quick-gelu", "relu", "silu" };
+G_STATIC_ASSERT (G_N_ELEMENTS (op_names) == GPTVIS_N_OPS);
+G_STATIC_ASSERT (G_N_ELEMENTS (act_names) == GPTVIS_N_ACTS);
+
+const gchar *
+gptvis_op_name (GptVisOpKind kind)
+{
+  return op_names[kind];
+}
+
+const gchar *
+gptvis_act_name (GptVisAct act)
+{
+  return act_names[act];
+}
+
+gsize
+gptvis_dtype_size (GptVisDtype dtype)
+{
+  return dtype == GPTVIS_F32 ? 4 : 2;
+}
+
+const gchar *
+gptvis_dtype_name (GptVisDtype dtype)
+{
+  static const gchar *const names[] = { "f32", "f16", "bf16" };
+  return names[dtype];
+}
+
+GptVisPlan *
+gptvis_plan_new (const gchar *name, guint max_batch)
+{
+  GptVisPlan *plan = g_new0 (GptVisPlan, 1);
+  plan->name = g_strdup (name);
+  plan->max_batch = CLAMP (max_batch, 1, 64);
+  plan->tensors = g_array_new (FALSE, TRUE, sizeof (GptVisTensor));
+  plan->ops = g_array_new (FALSE, TRUE, sizeof (GptVisOp));
+  return plan;
+}
+
+void
+gptvis_plan_free (GptVisPlan *plan)
+{
+  if (!plan)
+    return;
+  for (guint i = 0; i < plan->tensors->len; i++) {
+    GptVisTensor *t = &g_array_index (plan->tensors, GptVisTensor, i);
+    for (guint p = 0; p < t->n_parts; p++)
+      g_free ((gchar *) t->parts[p].name);
+    g_free (t->name);
+  }
+  g_array_unref (plan->tensors);
+  g_array_unref (plan->ops);
+  g_clear_error (&plan->error);
+  g_free (plan->name);
+  g_free (plan);
+}
+
+/* Keeps the first mistake as "linear 12: …"; always GPTVIS_NO_TENSOR. */
+static GptVisTensorId G_GNUC_PRINTF (3, 4)
+fail (GptVisPlan *plan, const gchar *what, const gchar *format, ...)
+{
+  if (!plan->error) {
+    va_list args;
+    va_start (args, format);
+    gchar *text = g_strdup_vprintf (format, args);
+    va_end (args);
+    g_set_error (&plan->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "plan %s, %s (operation %u): %s",
+        plan->name, what, plan->ops->len, text);
+    g_free (text);
+  }
+  return GPTVIS_NO_TENSOR;
+}
+
+static gboolean
+recording (GptVisPlan *plan, const gchar *what)
+{
+  if (plan->finished)
+    fail (plan, what, "the plan is finished");
+  return !plan->error;
+}
+
+/* The tensor, or NULL after keeping why not. */
+static const GptVisTensor *
+take (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id)
+{
+  if (id < 0 || (guint) id >= plan->tensors->len) {
+    fail (plan, what, "%s is no tensor of this plan", role);
+    return NULL;
+  }
+  return &g_array_index (plan->tensors, GptVisTensor, id);
+}
+
+static gboolean
+is_activation (const GptVisTensor *t)
+{
+  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY;
+}
+
+static const GptVisTensor *
+take_activation (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id)
+{
+  const GptVisTensor *t = take (plan, what, role, id);
+  if (t && !is_activation (t)) {
+    fail (plan, what, "%s is a weight, where an activation is needed", role);
+    return NULL;
+  }
+  return t;
+}
+
+/* An optional tensor of exactly that shape; TRUE when absent or right. */
+static gboolean
+check_optional (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id, gboolean activation,
+    guint rows, guint width)
+{
+  if (id == GPTVIS_NO_TENSOR)
+    return TRUE;
+  const GptVisTensor *t = activation ? take_activation (plan, what, role, id) : take (plan, what, role, id);
+  if (!t)
+    return FALSE;
+  if (!activation && is_activation (t)) {
+    fail (plan, what, "%s is an activation, where a weight is needed", role);
+    return FALSE;
+  }
+  if (t->rows != rows || t->width != width) {
+    fail (plan, what, "%s has shape [%u, %u] where [%u, %u] is needed", role, t->rows, t->width, rows, width);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static GptVisTensorId
+add_tensor (GptVisPlan *plan, const gchar *what, GptVisTensorKind kind, const gchar *name, guint rows, guint width)
+{
+  if (rows == 0 || width == 0 || (guint64) rows * width > MAX_ELEMENTS)
+    return fail (plan, what, "%s would have shape [%u, %u], which is empty or beyond %u elements",
+        name ? name : "the result", rows, width, MAX_ELEMENTS);
+  GptVisTensor t = { .kind = kind, .name = g_strdup (name), .rows = rows, .width = width, .first_op = -1, .last_op = -1 };
+  g_array_append_val (plan->tensors, t);
+  return plan->tensors->len - 1;
+}
+
+/* Appends the operation with a fresh result. */
+static GptVisTensorId
+add_op (GptVisPlan *plan, GptVisOp *op, GptVisTensorKind kind, guint rows, guint width)
+{
+  op->out = add_tensor (plan, gptvis_op_name (op->kind), kind, NULL, rows, width);
+  if (op->out != GPTVIS_NO_TENSOR)
+    g_array_append_vals (plan->ops, op, 1);
+  return op->out;
+}
+
+GptVisTensorId
+gptvis_plan_input (GptVisPlan *plan, const gchar *name, guint rows, guint width)
+{
+  if (!recording (plan, "input"))
+    return GPTVIS_NO_TENSOR;
+  for (guint i = 0; i < plan->tensors->len; i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    if (t->kind == GPTVIS_TENSOR_INPUT)
+      return fail (plan, "input", "%s would be a second input beside %s", name, t->name);
+  }
+  return add_tensor (plan, "input", GPTVIS_TENSOR_INPUT, name, rows, width);
+}
+
+GptVisTensorId
+gptvis_plan_weight (GptVisPlan *plan, const gchar *name, guint rows, guint width)
+{
+  GptVisWeightPart part = { name, 0, rows };
+  return gptvis_plan_weight_stack (plan, rows, width, &part, 1);
+}
+
+GptVisTensorId
+gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVisWeightPart *parts, guint n_parts)
+{
+  if (!recording (plan, "weight"))
+    return GPTVIS_NO_TENSOR;
+  if (n_parts == 0 || n_parts > GPTVIS_WEIGHT_PARTS)
+    return fail (plan, "weight", "%u parts, where 1 to %d are possible", n_parts, GPTVIS_WEIGHT_PARTS);
+  guint sum = 0;
+  for (guint i = 0; i < n_parts; i++)
+    sum += parts[i].rows;
+  if (sum != rows)
+    return fail (plan, "weight", "the parts of %s have %u rows together, not %u", parts[0].name, sum, rows);
+
+  gchar *name = g_strdup (parts[0].name);
+  for (guint i = 1; i < n_parts; i++) {
+    gchar *longer = g_strconcat (name, " / ", parts[i].name, NULL);
+    g_free (name);
+    name = longer;
+  }
+  GptVisTensorId id = add_tensor (plan, "weight", GPTVIS_TENSOR_WEIGHT, name, rows, width);
+  g_free (name);
+  if (id == GPTVIS_NO_TENSOR)
+    return id;
+  GptVisTensor *t = &g_array_index (plan->tensors, GptVisTensor, id);
+  t->n_parts = n_parts;
+  for (guint i = 0; i < n_parts; i++) {
+    t->parts[i] = parts[i];
+    t->parts[i].name = g_strdup (parts[i].name);
+  }
+  return id;
+}
+
+GptVisTensorId
+gptvis_plan_patches (GptVisPlan *plan, const GptVisRecipe *recipe, guint patch_size)
+{
+  if (!recording (plan, "patches"))
+    return GPTVIS_NO_TENSOR;
+  if (patch_size == 0 || patch_size > 64 || recipe->width == 0 || recipe->height == 0
+      || recipe->width > GPTVIS_PICTURE_MAX_SIDE || recipe->height > GPTVIS_PICTURE_MAX_SIDE
+      || recipe->width % patch_size || recipe->height % patch_size)
+    return fail (plan, "patches", "a picture of %u×%u cannot be cut into patches of %u×%u", recipe->width,
+        recipe->height, patch_size, patch_size);
+  guint rows = (recipe->width / patch_size) * (recipe->height / patch_size);
+  GptVisOp op = { .kind = GPTVIS_OP_PATCHES, .patches = {*recipe, patch_size} };
+  op.out = gptvis_plan_input (plan, "patches", rows, 3 * patch_size * patch_size);
+  if (op.out != GPTVIS_NO_TENSOR)
+    g_array_append_val (plan->ops, op);
+  return op.out;
+}
+
+GptVisTensorId
+gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias,
+    const GptVisLinear *linear)
+{
+  static const GptVisLinear plain = { GPTVIS_ACT_NONE, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, 1.0f };
+  if (!recording (plan, "linear"))
+    return GPTVIS_NO_TENSOR;
+  if (!linear)
+    linear = &plain;
+  const GptVisTensor *tx = take_activation (plan, "linear", "x", x);
+  const GptVisTensor *tw = tx ? take (plan, "linear", "W", weight) : NULL;
+  if (!tw)
+    return GPTVIS_NO_TENSOR;
+  if (tw->kind != GPTVIS_TENSOR_WEIGHT)
+    return fail (plan, "linear", "W is no weight");
+  if (tw->width != tx->width)
+    return fail (plan, "linear", "x has width %u where %s [%u, %u] needs %u", tx->width, tw->name, tw->rows, tw->width,
+        tw->width);
+  if (linear->act >= GPTVIS_N_ACTS)
+    return fail (plan, "linear", "activation %d does not exist", linear->act);
+  const guint rows = tx->rows, width = tw->rows;
+  if (!check_optional (plan, "linear", "the bias", bias, FALSE, 1, width)
+      || !check_optional (plan, "linear", "the gate", linear->gate, TRUE, rows, width)
+      || !check_optional (plan, "linear", "the scale", linear->scale, FALSE, 1, width)
+      || !check_optional (plan, "linear", "the residual", linear->residual, TRUE, rows, width))
+    return GPTVIS_NO_TENSOR;
+  GptVisOp op = { .kind = GPTVIS_OP_LINEAR, .n_in = 6,
+    .in = {x, weight, bias, linear->gate, linear->scale, linear->residual}, .linear = {linear->act, linear->alpha} };
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
+}
+
+GptVisTensorId
+gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon)
+{
+  if (!recording (plan, "norm"))
+    return GPTVIS_NO_TENSOR;
+  const GptVisTensor *tx = take_activation (plan, "norm", "x", x);
+  if (!tx)
+    return GPTVIS_NO_TENSOR;
+  const guint rows = tx->rows, width = tx->width;
+  if (!check_optional (plan, "norm", "the weight", weight, FALSE, 1, width)
+      || !check_optional (plan, "norm", "the bias", bias, FALSE, 1, width))
+    return GPTVIS_NO_TENSOR;
+  if (!(epsilon >= 0))
+    return fail (plan, "norm", "an epsilon of %g is not possible", epsilon);
+  GptVisOp op = { .kind = GPTVIS_OP_NORM, .n_in = 3, .in = {x, weight, bias}, .norm = {epsilon} };
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
+}
+
+GptVisTensorId
+gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v,
+    const GptVisAttention *attention)
+{
+  if (!recording (plan, "attention"))
+    return GPTVIS_NO_TENSOR;
+  const GptVisTensor *tq = take_activation (plan, "attention", "q", q);
+  const GptVisTensor *tk = tq ? take_activation (plan, "attention", "k", k) : NULL;
+  const GptVisTensor *tv = tk ? take_activation (plan, "attention", "v", v) : NULL;
+  if (!tv)
+    return GPTVIS_NO_TENSOR;
+  if (attention->heads == 0 || attention->head_width == 0
+      || (guint64) attention->heads * attention->head_width > MAX_ELEMENTS)
+    return fail (plan, "attention", "%u heads of %u values are not possible", attention->heads, attention->head_width);
+  const guint width = attention->heads * attention->head_width, rows = tq->rows;
+  if ((guint64) attention->q_column + width > tq->width || (guint64) attention->k_column + width > tk->width
+      || (guint64) attention->v_column + width > tv->width)
+    return fail (plan, "attention", "%u heads of %u values lie beyond the columns of q, k or v", attention->heads,
+        attention->head_width);
+  if (tk->rows != tv->rows)
+    return fail (plan, "attention", "k has %u rows and v has %u", tk->rows, tv->rows);
+  GptVisOp op = { .kind = GPTVIS_OP_ATTENTION, .n_in = 3, .in = {q, k, v}, .attention = *attention };
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
+}
+
+GptVisTensorId
+gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts)
+{
+  if (!recording (plan, "rows"))
+    return GPTVIS_NO_TENSOR;
+  if (n_parts == 0 || n_parts > GPTVIS_ROWS_PARTS)
+    return fail (plan, "rows", "%u parts, where 1 to %d are possible", n_parts, GPTVIS_ROWS_PARTS);
+  GptVisOp op = { .kind = GPTVIS_OP_ROWS, .n_in = 2 * n_parts };
+  guint rows = 0, width = 0;
+  for (guint i = 0; i < n_parts; i++) {
+    const GptVisRowsPart *part = &parts[i];
+    const GptVisTensor *from = take (plan, "rows", "a part", part->from);
+    if (!from)
+      return GPTVIS_NO_TENSOR;
+    if (i == 0)
+      width = from->width;
+    if (from->width != width || part->rows == 0 || (guint64) part->first + part->rows > from->rows)
+      return fail (plan, "rows", "part %u: rows %u to %u of width %u are not in a tensor of shape [%u, %u]", i,
+          part->first, part->first + part->rows, width, from->rows, from->width);
+    if (part->add != GPTVIS_NO_TENSOR) {
+      const GptVisTensor *add = take (plan, "rows", "what a part adds", part->add);
+      if (!add)
+        return GPTVIS_NO_TENSOR;
+      if (add->width != width || (guint64) part->add_first + part->rows > add->rows)
+        return fail (plan, "rows", "part %u: rows %u to %u of width %u to add are not in a tensor of shape [%u, %u]",
+            i, part->add_first, part->add_first + part->rows, width, add->rows, add->width);
+    }
+    op.in[2 * i] = part->from;
+    op.in[2 * i + 1] = part->add;
+    op.rows.parts[i] = *part;
+    rows += part->rows;
+  }
+  op.rows.n_parts = n_parts;
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
+}
+
+GptVisTensorId
+gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out,
+    guint columns_out)
+{
+  if (!recording (plan, "resample"))
+    return GPTVIS_NO_TENSOR;
+  const GptVisTensor *tx = take (plan, "resample", "x", x);
+  if (!tx)
+    return GPTVIS_NO_TENSOR;
+  if (tx->kind != GPTVIS_TENSOR_WEIGHT)
+    return fail (plan, "resample", "x is no weight");
+  if ((guint64) rows_in * columns_in != tx->rows || !rows_out || !columns_out || rows_out > 1024 || columns_out > 1024)
+    return fail (plan, "resample", "a table of %u rows is not a grid of %u×%u to make %u×%u of", tx->rows, rows_in,
+        columns_in, rows_out, columns_out);
+  GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .n_in = 1, .in = {x},
+    .resample = {rows_in, columns_in, rows_out, columns_out} };
+  return add_op (plan, &op, GPTVIS_TENSOR_CONSTANT, rows_out * columns_out, tx->width);
+}
+
+GptVisTensorId
+gptvis_plan_pool (GptVisPlan *plan, GptVisTensorId x, const GptVisPoolPart *parts, guint n_parts)
+{
+  if (!recording (plan, "pool"))
+    return GPTVIS_NO_TENSOR;
+  const GptVisTensor *tx = take_activation (plan, "pool", "x", x);
+  if (!tx)
+    return GPTVIS_NO_TENSOR;
+  if (n_parts == 0 || n_parts > GPTVIS_POOL_PARTS)
+    return fail (plan, "pool", "%u parts, where 1 to %d are possible", n_parts, GPTVIS_POOL_PARTS);
+  GptVisOp op = { .kind = GPTVIS_OP_POOL, .n_in = 1, .in = {x} };
+  for (guint i = 0; i < n_parts; i++) {
+    if (parts[i].rows == 0 || (guint64) parts[i].first + parts[i].rows > tx->rows)
+      return fail (plan, "pool", "rows %u to %u are not in a tensor of shape [%u, %u]", parts[i].first,
+          parts[i].first + parts[i].rows, tx->rows, tx->width);
+    op.pool.parts[i] = parts[i];
+  }
+  op.pool.n_parts = n_parts;
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, 1, n_parts * tx->width);
+}
+
+GptVisTensorId
+gptvis_plan_score (GptVisPlan *plan, GptVisTensorId x, GptVisScore score)
+{
+  if (!recording (plan, "score"))
+    return GPTVIS_NO_TENSOR;
+  const GptVisTensor *tx = take_activation (plan, "score", "x", x);
+  if (!tx)
+    return GPTVIS_NO_TENSOR;
+  GptVisOp op = { .kind = GPTVIS_OP_SCORE, .n_in = 1, .in = {x}, .score = {score} };
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, tx->rows, tx->width);
+}
+
+void
+gptvis_plan_output (GptVisPlan *plan, const gchar *name, GptVisTensorId x)
+{
+  if (!recording (plan, "output") || !take_activation (plan, "output", name, x))
+    return;
+  GptVisTensor *t = &g_array_index (plan->tensors, GptVisTensor, x);
+  if (t->output || gptvis_plan_find (plan, name) != GPTVIS_NO_TENSOR) {
+    fail (plan, "output", "%s is given twice, or to a tensor that is an output already", name);
+    return;
+  }
+  t->output = TRUE;
+  if (!t->name)
+    t->name = g_strdup (name);
+}
+
+gboolean
+gptvis_plan_finish (GptVisPlan *plan, GError **error)
+{
+  if (!plan->error && plan->ops->len == 0)
+    fail (plan, "finish", "nothing was recorded");
+  if (plan->error) {
+    if (error)
+      *error = g_error_copy (plan->error);
+    return FALSE;
+  }
+  gptvis_plan_lay_out (plan);
+  plan->finished = TRUE;
+  return TRUE;
+}
+
+const gchar *
+gptvis_plan_name (const GptVisPlan *plan)
+{
+  return plan->name;
+}
+
+guint
+gptvis_plan_max_batch (const GptVisPlan *plan)
+{
+  return plan->max_batch;
+}
+
+guint
+gptvis_plan_n_ops (const GptVisPlan *plan)
+{
+  return plan->ops->len;
+}
+
+const GptVisOp *
+gptvis_plan_op (const GptVisPlan *plan, guint i)
+{
+  return &g_array_index (plan->ops, GptVisOp, i);
+}
+
+guint
+gptvis_plan_n_tensors (const GptVisPlan *plan)
+{
+  return plan->tensors->len;
+}
+
+const GptVisTensor *
+gptvis_plan_tensor (const GptVisPlan *plan, GptVisTensorId id)
+{
+  return &g_array_index (plan->tensors, GptVisTensor, id);
+}
+
+gsize
+gptvis_plan_arena (const GptVisPlan *plan)
+{
+  return plan->arena;
+}
+
+GptVisTensorId
+gptvis_plan_find (const GptVisPlan *plan, const gchar *name)
+{
+  for (guint i = 0; i < plan->tensors->len; i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    if ((t->output || t->kind == GPTVIS_TENSOR_INPUT) && strcmp (t->name, name) == 0)
+      return i;
+  }
+  return GPTVIS_NO_TENSOR;
+}
+
+gdouble
+gptvis_plan_op_flops (const GptVisPlan *plan, guint i)
+{
+  const GptVisOp *op = gptvis_plan_op (plan, i);
+  if (op->kind == GPTVIS_OP_LINEAR) {
+    const GptVisTensor *w = gptvis_plan_tensor (plan, op->in[1]);
+    return 2.0 * gptvis_plan_tensor (plan, op->in[0])->rows * w->rows * w->width;
+  }
+  if (op->kind == GPTVIS_OP_ATTENTION)
+    return 4.0 * gptvis_plan_tensor (plan, op->in[0])->rows * gptvis_plan_tensor (plan, op->in[1])->rows
+        * op->attention.heads * op->attention.head_width;
+  return 0;
+}

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a large classifier sees in the training pictures: its class token, its patches' tokens on a
+7×7 grid, and the labels that a linear probe reads from the class token. Kept in the cache; goes on
+where it stopped. Only these outputs reach the student, never a weight."""
+import pathlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import vit
+
+GRID = 7
+
+
+def normalise(pictures):
+    """uint8 [b, s, s, 3] → [b, 3, s, s] in −1 … 1, as preprocessor_config.json says."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+@torch.inference_mode()
+def features(pictures, checkpoint, cache, name, batch=32):
+    """class tokens [n, d] and patches [n, GRID², d], both float16."""
+    cache = pathlib.Path(cache)
+    done_file = cache / f"teacher-{name}.done"
+    done = int(done_file.read_text()) if done_file.exists() else 0
+    model, config = vit.open_checkpoint(checkpoint)
+    model.eval()
+    n, d, side = len(pictures), config["hidden_size"], config["image_size"]
+    mode = "r+" if done else "w+"
+    cls = np.lib.format.open_memmap(cache / f"teacher-{name}-cls.npy", mode, np.float16, (n, d))
+    patches = np.lib.format.open_memmap(cache / f"teacher-{name}-patches.npy", mode, np.float16, (n, GRID * GRID, d))
+    while done < n:
+        pixels = F.interpolate(normalise(pictures[done:done + batch]), (side, side), mode="bicubic", antialias=True)
+        with torch.autocast("cpu", torch.bfloat16):
+            tokens = model.tokens(pixels.clamp(-1, 1)).float()
+        grid = int((tokens.shape[1] - 1) ** 0.5)
+        table = tokens[:, 1:].transpose(1, 2).reshape(-1, d, grid, grid)
+        table = F.adaptive_avg_pool2d(table, GRID).flatten(2).transpose(1, 2)
+        cls[done:done + batch] = tokens[:, 0].numpy()
+        patches[done:done + batch] = table.numpy()
+        done = min(n, done + batch)
+        if done % (batch * 20) == 0 or done == n:
+            cls.flush()
+            patches.flush()
+            done_file.write_text(str(done))
+            print(f"teacher {name} {done}/{n}", flush=True)
+    return cls, patches
+
+
+def fit_probe(x, labels, weight_decay=1e-4, steps=60):
+    """Logistic regression for each label on the pictures where it is known: a function x → logits."""
+    x = torch.as_tensor(np.asarray(x), dtype=torch.float32)
+    y = torch.as_tensor(labels)
+    known = ~torch.isnan(y)
+    mean, std = x.mean(0), x.std(0) + 1e-6
+    w = torch.zeros(x.shape[1], y.shape[1], requires_grad=True)
+    b = torch.zeros(y.shape[1], requires_grad=True)
+    optimiser = torch.optim.LBFGS([w, b], max_iter=steps, line_search_fn="strong_wolfe")
+    z = (x - mean) / std
+
+    def closure():
+        optimiser.zero_grad()
+        each = F.binary_cross_entropy_with_logits(z @ w + b, y.nan_to_num(), reduction="none")
+        loss = ((each * known).sum(0) / known.sum(0).clamp(min=1)).sum() + weight_decay * 50 * w.pow(2).sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    w, b = w.detach(), b.detach()
+    return lambda q: (torch.as_tensor(np.asarray(q), dtype=torch.float32) - mean) / std @ w + b
