@@ -418,6 +418,11 @@ gptvis_plan_finish (GptVisPlan *plan, GError **error)
 {
   if (!plan->error && plan->ops->len == 0)
     fail (plan, "finish", "nothing was recorded");
+  gboolean has_input = FALSE;
+  for (guint i = 0; i < plan->tensors->len; i++)
+    has_input |= gptvis_plan_tensor (plan, i)->kind == GPTVIS_TENSOR_INPUT;
+  if (!has_input)
+    fail (plan, "finish", "nothing is put in");
   if (plan->error) {
     if (error)
       *error = g_error_copy (plan->error);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The front of all backends: chooses one, checks every argument once, and
+ * forwards. */
+#include "backend.h"
+#include "weights.h"
+#include "reference.h"
+#include "cpu/cpu.h"
+#include <string.h>
+
+/* In the order in which auto tries them; the reference is only taken by name. */
+static const GptVisBackend *const backends[] = { &gptvis_backend_cpu, &gptvis_backend_reference };
+
+static const gchar *const precision_names[] = { "auto", "f32", "f16", "bf16", "int8" };
+
+const gchar *
+gptvis_precision_name (GptVisPrecision precision)
+{
+  return precision_names[precision];
+}
+
+gboolean
+gptvis_precision_parse (const gchar *text, GptVisPrecision *precision, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (precision_names); i++)
+    if (strcmp (text, precision_names[i]) == 0) {
+      *precision = (GptVisPrecision) i;
+      return TRUE;
+    }
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+      "precision \"%s\" is none of auto, f32, f16, bf16, int8", text);
+  return FALSE;
+}
+
+static const GptVisBackend *
+find_backend (const gchar *name, GError **error)
+{
+  if (!name || strcmp (name, "auto") == 0)
+    return backends[0];
+  for (guint i = 0; i < G_N_ELEMENTS (backends); i++)
+    if (strcmp (name, backends[i]->name) == 0)
+      return backends[i];
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "backend \"%s\" is none of auto, cpu, reference", name);
+  return NULL;
+}
+
+GptVisProgram *
+gptvis_program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
+    GError **error)
+{
+  const GptVisBackend *backend = find_backend (options->backend, error);
+  if (!backend || !gptvis_weights_check_finite (weights, plan, error))
+    return NULL;
+  GptVisProgram *program = backend->program_new (plan, weights, options, error);
+  if (program) {
+    program->backend = backend;
+    program->plan = plan;
+  }
+  return program;
+}
+
+void
+gptvis_program_free (GptVisProgram *program)
+{
+  if (program)
+    program->backend->program_free (program);
+}
+
+GptVisSlot *
+gptvis_program_slot_new (GptVisProgram *program)
+{
+  return program->backend->slot_new (program);
+}
+
+void
+gptvis_program_slot_free (GptVisProgram *program, GptVisSlot *slot)
+{
+  if (slot)
+    program->backend->slot_free (program, slot);
+}
+
+gboolean
+gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
+{
+  return program->backend->stage (program, slot, picture, error);
+}
+
+float *
+gptvis_program_slot_rows (GptVisProgram *program, GptVisSlot *slot)
+{
+  return program->backend->slot_rows (program, slot);
+}
+
+gboolean
+gptvis_program_submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error)
+{
+  g_assert (n >= 1 && n <= gptvis_plan_max_batch (program->plan));
+  return program->backend->submit (program, slots, n, error);
+}
+
+gboolean
+gptvis_program_wait (GptVisProgram *program, GError **error)
+{
+  return program->backend->wait (program, error);
+}
+
+const float *
+gptvis_program_output (GptVisProgram *program, GptVisTensorId id, guint i)
+{
+  g_assert (gptvis_plan_tensor (program->plan, id)->output);
+  return program->backend->output (program, id, i);
+}

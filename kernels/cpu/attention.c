@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* attention: for each head softmax (scale · Q·Kᵀ) V.
+ *
+ * One unit of work is a picture's head for tile_columns queries. Their scores
+ * stand as [keys, queries], so that each vector lane is one query and the
+ * softmax needs no sum across lanes; what is left of that layout is just what
+ * the product with V wants as its left side. Only one unit's scores exist. */
+#include "program.h"
+
+typedef struct {
+  const GptVisCpuProgram *p;
+  const GptVisAttention *a;
+  guint n_queries, n_keys;
+  guint q_width, k_width, v_width;
+  const float *q, *k, *v;       /* column offsets applied */
+  float *y;
+  guint n_query_blocks, n_units;
+  gsize scratch_size;           /* floats of one worker */
+  gint next;                    /* unit, taken atomically */
+} Attention;
+
+/* Q transposed, the scores, their sums. */
+static gsize
+scratch_of_worker (const GptVisTier *tier, guint head_width, guint n_keys)
+{
+  return ((gsize) head_width + n_keys + tier->tile_rows + 1) * tier->tile_columns;
+}
+
+gsize
+gptvis_cpu_attention_scratch (const GptVisPlan *plan, const GptVisOp *op, const GptVisTier *tier, guint threads)
+{
+  return threads * scratch_of_worker (tier, op->attention.head_width, gptvis_plan_tensor (plan, op->in[1])->rows);
+}
+
+static void
+attend (const Attention *c, guint unit, float *scratch)
+{
+  const GptVisTier *tier = c->p->tier;
+  const guint columns = tier->tile_columns, width = c->a->head_width, heads = c->a->heads;
+  const guint block = unit % c->n_query_blocks, head = unit / c->n_query_blocks % heads;
+  const gsize picture = unit / c->n_query_blocks / heads;
+  const guint first = block * columns, n = MIN (columns, c->n_queries - first);
+  const float *q = c->q + (picture * c->n_queries + first) * c->q_width + head * width;
+  const float *k = c->k + picture * c->n_keys * c->k_width + head * width;
+  const float *v = c->v + picture * c->n_keys * c->v_width + head * width;
+  float *y = c->y + ((picture * c->n_queries + first) * heads + head) * width;
+  float *transposed = scratch, *sums = transposed + width * columns, *scores = sums + columns;
+
+  for (guint d = 0; d < width; d++)
+    for (guint i = 0; i < columns; i++)
+      transposed[d * columns + i] = i < n ? q[(gsize) i * c->q_width + d] : 0;
+
+  const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
+  for (guint b = 0; b < key_blocks; b++) {
+    const guint key = gptvis_block_start (c->n_keys, key_blocks, b);
+    const guint m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
+    tier->tile_by_rows (m, columns, width, k + (gsize) key * c->k_width, c->k_width, transposed, columns, NULL,
+        scores + (gsize) key * columns, columns);
+  }
+  tier->softmax_columns (scores, c->n_keys, c->a->scale, sums);
+
+  const guint row_blocks = gptvis_n_blocks (n, tier->tile_rows);
+  for (guint b = 0; b < row_blocks; b++) {
+    const guint row = gptvis_block_start (n, row_blocks, b), end = gptvis_block_start (n, row_blocks, b + 1);
+    for (guint d = 0; d < width; d += columns)
+      tier->tile (end - row, MIN (columns, width - d), c->n_keys, scores + row, columns, v + d, c->v_width, NULL,
+          y + (gsize) row * heads * width + d, heads * width);
+    for (guint r = row; r < end; r++)
+      tier->finish (y + (gsize) r * heads * width, width, NULL, 1 / sums[r], NULL, NULL);
+  }
+}
+
+static void
+work (void *context, gsize worker)
+{
+  Attention *c = context;
+  float *scratch = c->p->scratch + worker * c->scratch_size;
+  for (guint unit; (unit = g_atomic_int_add (&c->next, 1)) < c->n_units;)
+    attend (c, unit, scratch);
+}
+
+void
+gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  const GptVisAttention *a = &op->attention;
+  const GptVisTensor *tq = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const GptVisTensor *tk = gptvis_plan_tensor (p->base.plan, op->in[1]);
+  const GptVisTensor *tv = gptvis_plan_tensor (p->base.plan, op->in[2]);
+  Attention c = {
+    .p = p, .a = a,
+    .n_queries = tq->rows, .n_keys = tk->rows,
+    .q_width = tq->width, .k_width = tk->width, .v_width = tv->width,
+    .q = gptvis_cpu_data (p, op->in[0]) + a->q_column,
+    .k = gptvis_cpu_data (p, op->in[1]) + a->k_column,
+    .v = gptvis_cpu_data (p, op->in[2]) + a->v_column,
+    .y = gptvis_cpu_data (p, op->out),
+    .n_query_blocks = gptvis_n_blocks (tq->rows, p->tier->tile_columns),
+    .scratch_size = scratch_of_worker (p->tier, a->head_width, tk->rows),
+  };
+  c.n_units = p->n * a->heads * c.n_query_blocks;
+  gptvis_pool_run (p->pool, work, &c, gptvis_pool_threads (p->pool));
+}

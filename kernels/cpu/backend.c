@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Makes a plan ready on the processor and runs it: loads and packs the weights,
+ * lays out the memory, calls one function an operation. */
+#include "cpu.h"
+#include "program.h"
+#include "../memory.h"
+#include "../patches.h"
+#include "../reference.h"
+#include "../weights.h"
+#include <cblas.h>
+#include <string.h>
+#include <time.h>
+
+struct _GptVisSlot {
+  GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
+  float *rows;
+};
+
+static void (*const run_op[]) (const GptVisCpuProgram *, const GptVisOp *) = {
+  [GPTVIS_OP_PATCHES] = NULL,   /* when staged */
+  [GPTVIS_OP_LINEAR] = gptvis_cpu_linear,
+  [GPTVIS_OP_NORM] = gptvis_cpu_norm,
+  [GPTVIS_OP_ATTENTION] = gptvis_cpu_attention,
+  [GPTVIS_OP_ROWS] = gptvis_cpu_rows,
+  [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
+  [GPTVIS_OP_POOL] = gptvis_cpu_pool,
+  [GPTVIS_OP_SCORE] = gptvis_cpu_score,
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (run_op) == GPTVIS_N_OPS);
+
+static gsize
+bytes (const GptVisTensor *t)
+{
+  return (gsize) t->rows * t->width * sizeof (float);
+}
+
+static void
+program_free (GptVisProgram *program)
+{
+  GptVisCpuProgram *p = (GptVisCpuProgram *) program;
+  for (guint i = 0; i < gptvis_plan_n_tensors (program->plan); i++) {
+    const GptVisTensorKind kind = gptvis_plan_tensor (program->plan, i)->kind;
+    if (p->borrowed[i] || kind == GPTVIS_TENSOR_INPUT || kind == GPTVIS_TENSOR_TEMPORARY)
+      continue;
+    gptvis_free (p->data[i]);
+    gptvis_free (p->packed[i]);
+  }
+  gptvis_pool_free (p->pool);
+  gptvis_free (p->arena);
+  gptvis_free (p->input);
+  gptvis_free (p->scratch);
+  g_free (p->data);
+  g_free (p->packed);
+  g_free (p->borrowed);
+  g_free (program->description);
+  g_free (p);
+}
+
+/* W of a linear: as the tier wants it. */
+static gboolean
+load_packed (GptVisCpuProgram *p, const GptVisWeights *weights, GptVisTensorId id)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
+  if (p->packed[id])
+    return TRUE;
+  if (p->tier->blas && (p->packed[id] = (float *) gptvis_weights_in_place (weights, t)))
+    p->borrowed[id] = TRUE;
+  else
+    p->packed[id] = gptvis_cpu_linear_pack (p->tier, p->pool, weights, t);
+  return p->packed[id] != NULL;
+}
+
+/* Any other weight: rows of floats. */
+static gboolean
+load_plain (GptVisCpuProgram *p, const GptVisWeights *weights, GptVisTensorId id)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
+  if (t->kind != GPTVIS_TENSOR_WEIGHT || p->data[id])
+    return TRUE;
+  if (!(p->data[id] = gptvis_alloc (bytes (t))))
+    return FALSE;
+  gptvis_weights_read (weights, t, 0, t->rows, p->data[id]);
+  return TRUE;
+}
+
+static gboolean
+load_op (GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
+{
+  for (guint j = 0; j < op->n_in; j++) {
+    const gboolean is_matrix = op->kind == GPTVIS_OP_LINEAR && j == 1;
+    if (op->in[j] != GPTVIS_NO_TENSOR
+        && !(is_matrix ? load_packed (p, weights, op->in[j]) : load_plain (p, weights, op->in[j])))
+      return FALSE;
+  }
+  if (op->kind == GPTVIS_OP_RESAMPLE) {
+    if (!(p->data[op->out] = gptvis_alloc (bytes (gptvis_plan_tensor (p->base.plan, op->out)))))
+      return FALSE;
+    gptvis_reference_resample (op, gptvis_plan_tensor (p->base.plan, op->out)->width, p->data[op->in[0]],
+        p->data[op->out]);
+  }
+  return TRUE;
+}
+
+static gsize
+scratch_floats (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  if (op->kind == GPTVIS_OP_LINEAR)
+    return gptvis_cpu_linear_scratch (p->base.plan, op);
+  if (op->kind == GPTVIS_OP_ATTENTION)
+    return gptvis_cpu_attention_scratch (p->base.plan, op, p->tier, gptvis_pool_threads (p->pool));
+  return 0;
+}
+
+static gboolean
+lay_out (GptVisCpuProgram *p)
+{
+  const GptVisPlan *plan = p->base.plan;
+  const guint max_batch = gptvis_plan_max_batch (plan);
+  gsize scratch = 0;
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
+    scratch = MAX (scratch, scratch_floats (p, gptvis_plan_op (plan, i)));
+  p->scratch = gptvis_alloc (scratch * sizeof (float));
+  p->arena = gptvis_alloc (gptvis_plan_arena (plan) * max_batch * sizeof (float));
+  if (!p->scratch || !p->arena)
+    return FALSE;
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    if (t->kind == GPTVIS_TENSOR_TEMPORARY)
+      p->data[i] = p->arena + t->offset * max_batch;
+    if (t->kind == GPTVIS_TENSOR_INPUT)
+      p->input_id = i;
+  }
+  p->input = max_batch > 1 ? gptvis_alloc (bytes (gptvis_plan_tensor (plan, p->input_id)) * max_batch) : NULL;
+  return max_batch == 1 || p->input;
+}
+
+static gboolean
+make_ready (GptVisCpuProgram *p, const GptVisWeights *weights)
+{
+  for (guint i = 0; i < gptvis_plan_n_ops (p->base.plan); i++)
+    if (!load_op (p, weights, gptvis_plan_op (p->base.plan, i)))
+      return FALSE;
+  return lay_out (p);
+}
+
+static GptVisProgram *
+program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error)
+{
+  if (options->precision != GPTVIS_PRECISION_AUTO && options->precision != GPTVIS_PRECISION_F32) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "the cpu backend computes f32: precision must be auto or f32, not %s",
+        gptvis_precision_name (options->precision));
+    return NULL;
+  }
+  if (options->device && strcmp (options->device, "auto") != 0) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "the cpu backend has one device: device must be auto, not \"%s\"", options->device);
+    return NULL;
+  }
+  const GptVisTier *tier = gptvis_tier_choose (error);
+  if (!tier)
+    return NULL;
+  GptVisCpuProgram *p = g_new0 (GptVisCpuProgram, 1);
+  const guint n_tensors = gptvis_plan_n_tensors (plan);
+  p->base.plan = plan;
+  p->base.precision = GPTVIS_PRECISION_F32;
+  p->tier = tier;
+  p->pool = gptvis_pool_new (options->threads);
+  p->data = g_new0 (float *, n_tensors);
+  p->packed = g_new0 (float *, n_tensors);
+  p->borrowed = g_new0 (gboolean, n_tensors);
+  const guint threads = gptvis_pool_threads (p->pool);
+  p->base.description = g_strdup_printf ("cpu, %s, f32, %u thread%s", tier->name, threads, threads == 1 ? "" : "s");
+  if (tier->blas)
+    openblas_set_num_threads (threads); /* the process's, as OpenBLAS has no others */
+  if (!make_ready (p, weights)) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
+        gptvis_plan_name (plan));
+    program_free (&p->base);
+    return NULL;
+  }
+  return &p->base;
+}
+
+static GptVisSlot *
+slot_new (GptVisProgram *program)
+{
+  const GptVisCpuProgram *p = (GptVisCpuProgram *) program;
+  const GptVisOp *op = gptvis_plan_op (program->plan, 0);
+  GptVisSlot *slot = g_new0 (GptVisSlot, 1);
+  if (op->kind == GPTVIS_OP_PATCHES)
+    slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
+  slot->rows = gptvis_alloc (bytes (gptvis_plan_tensor (program->plan, p->input_id)));
+  if (!slot->rows)
+    g_error ("no memory for one picture's patches");    /* as GLib's own allocator does */
+  return slot;
+}
+
+static void
+slot_free (GptVisProgram *program, GptVisSlot *slot)
+{
+  if (slot->patchifier)
+    gptvis_patchifier_free (slot->patchifier);
+  gptvis_free (slot->rows);
+  g_free (slot);
+}
+
+static gboolean
+stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
+{
+  return gptvis_patchifier_run (slot->patchifier, picture, slot->rows, error);
+}
+
+static float *
+slot_rows (GptVisProgram *program, GptVisSlot *slot)
+{
+  return slot->rows;
+}
+
+static gint64
+now_ns (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
+}
+
+static gboolean
+submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error)
+{
+  GptVisCpuProgram *p = (GptVisCpuProgram *) program;
+  const gsize size = bytes (gptvis_plan_tensor (program->plan, p->input_id));
+  p->n = n;
+  p->data[p->input_id] = n == 1 ? slots[0]->rows : p->input;
+  for (guint i = 0; n > 1 && i < n; i++)
+    memcpy ((guint8 *) p->input + i * size, slots[i]->rows, size);
+
+  for (guint i = 0; i < gptvis_plan_n_ops (program->plan); i++) {
+    const GptVisOp *op = gptvis_plan_op (program->plan, i);
+    if (!run_op[op->kind])
+      continue;
+    const gint64 start = program->op_ns ? now_ns () : 0;
+    run_op[op->kind] (p, op);
+    if (program->op_ns)
+      program->op_ns[i] += now_ns () - start;
+  }
+  return TRUE;
+}
+
+static gboolean
+wait (GptVisProgram *program, GError **error)
+{
+  return TRUE;
+}
+
+static const float *
+output (GptVisProgram *program, GptVisTensorId id, guint i)
+{
+  const GptVisCpuProgram *p = (GptVisCpuProgram *) program;
+  return p->data[id] + i * gptvis_cpu_stride (p, id);
+}
+
+const GptVisBackend gptvis_backend_cpu = {
+  .name = "cpu",
+  .program_new = program_new,
+  .program_free = program_free,
+  .slot_new = slot_new,
+  .slot_free = slot_free,
+  .stage = stage,
+  .slot_rows = slot_rows,
+  .submit = submit,
+  .wait = wait,
+  .output = output,
+};

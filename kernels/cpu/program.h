@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A program on the processor, and the operations it runs: what the files of this
+ * folder share. Each gptvis_cpu_… runs one operation on the batch at hand. */
+#pragma once
+#include "../backend.h"
+#include "../pool.h"
+#include "tier.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GptVisProgram base;
+  const GptVisTier *tier;
+  GptVisPool *pool;
+  guint n;                      /* pictures in the batch at hand */
+  float **data;                 /* of each tensor; NULL for weights that only linear reads */
+  float **packed;               /* W of linear: tier->blas: [M, K]; else panels, see linear.c */
+  gboolean *borrowed;           /* data or packed is the checkpoint's own memory */
+  float *arena;                 /* temporaries */
+  float *input;                 /* the input of a batch of several */
+  GptVisTensorId input_id;
+  float *scratch;               /* of the operation at hand */
+} GptVisCpuProgram;
+
+/* The tensor's memory for picture 0 of the batch; NULL for GPTVIS_NO_TENSOR. */
+static inline float *
+gptvis_cpu_data (const GptVisCpuProgram *p, GptVisTensorId id)
+{
+  return id == GPTVIS_NO_TENSOR ? NULL : p->data[id];
+}
+
+/* Floats from one picture's tensor to the next one's: 0 for weights and constants. */
+static inline gsize
+gptvis_cpu_stride (const GptVisCpuProgram *p, GptVisTensorId id)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
+  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY ? (gsize) t->rows * t->width : 0;
+}
+
+/* n things in blocks of at most `most`, as equal as can be: how many blocks, and where block i starts. */
+static inline guint
+gptvis_n_blocks (guint n, guint most)
+{
+  return (n + most - 1) / most;
+}
+
+static inline guint
+gptvis_block_start (guint n, guint blocks, guint i)
+{
+  return (guint64) n * i / blocks;
+}
+
+/* Packs W [M, K] of a linear for the tier; NULL without memory. */
+float *gptvis_cpu_linear_pack (const GptVisTier * tier, GptVisPool * pool, const GptVisWeights * weights, const GptVisTensor * w);
+
+/* Floats of scratch that the operation needs for max_batch pictures. */
+gsize gptvis_cpu_linear_scratch (const GptVisPlan * plan, const GptVisOp * op);
+gsize gptvis_cpu_attention_scratch (const GptVisPlan * plan, const GptVisOp * op, const GptVisTier * tier, guint threads);
+
+void gptvis_cpu_linear (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_attention (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_norm (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_rows (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_pool (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_score (const GptVisCpuProgram * p, const GptVisOp * op);
+
+G_END_DECLS

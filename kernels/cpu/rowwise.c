@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The operations that go row by row: norm, rows, pool, score. All of them
+ * together are a few per cent of a network's time. */
+#include "program.h"
+#include <string.h>
+
+#define ROWS_A_TASK 16u
+
+typedef struct {
+  const GptVisCpuProgram *p;
+  const GptVisOp *op;
+  guint n_rows, width;
+} Norm;
+
+static void
+norm_some (void *context, gsize task)
+{
+  const Norm *c = context;
+  const GptVisOp *op = c->op;
+  const guint first = task * ROWS_A_TASK, end = MIN (c->n_rows, first + ROWS_A_TASK);
+  const float *x = gptvis_cpu_data (c->p, op->in[0]);
+  float *y = gptvis_cpu_data (c->p, op->out);
+  for (gsize r = first; r < end; r++)
+    c->p->tier->norm (x + r * c->width, gptvis_cpu_data (c->p, op->in[1]), gptvis_cpu_data (c->p, op->in[2]),
+        op->norm.epsilon, y + r * c->width, c->width);
+}
+
+void
+gptvis_cpu_norm (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  Norm c = { p, op, p->n * t->rows, t->width };
+  gptvis_pool_run (p->pool, norm_some, &c, gptvis_n_blocks (c.n_rows, ROWS_A_TASK));
+}
+
+void
+gptvis_cpu_rows (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  const guint width = gptvis_plan_tensor (p->base.plan, op->out)->width;
+  float *y = gptvis_cpu_data (p, op->out);
+  for (guint i = 0; i < p->n; i++)
+    for (guint j = 0; j < op->rows.n_parts; j++) {
+      const GptVisRowsPart *part = &op->rows.parts[j];
+      const gsize n = (gsize) part->rows * width;
+      const float *from = gptvis_cpu_data (p, part->from) + i * gptvis_cpu_stride (p, part->from)
+          + (gsize) part->first * width;
+      memcpy (y, from, n * sizeof (float));
+      if (part->add != GPTVIS_NO_TENSOR)
+        p->tier->finish (y, n, NULL, 1.0f, NULL, gptvis_cpu_data (p, part->add)
+            + i * gptvis_cpu_stride (p, part->add) + (gsize) part->add_first * width);
+      y += n;
+    }
+}
+
+void
+gptvis_cpu_pool (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  const guint width = gptvis_plan_tensor (p->base.plan, op->in[0])->width;
+  float *y = gptvis_cpu_data (p, op->out);
+  for (guint i = 0; i < p->n; i++)
+    for (guint j = 0; j < op->pool.n_parts; j++, y += width) {
+      const GptVisPoolPart *part = &op->pool.parts[j];
+      const float *x = gptvis_cpu_data (p, op->in[0]) + i * gptvis_cpu_stride (p, op->in[0])
+          + (gsize) part->first * width;
+      memcpy (y, x, width * sizeof (float));
+      for (guint r = 1; r < part->rows; r++)
+        p->tier->finish (y, width, NULL, 1.0f, NULL, x + (gsize) r * width);
+      if (part->rows > 1)
+        p->tier->finish (y, width, NULL, 1.0f / part->rows, NULL, NULL);
+    }
+}
+
+void
+gptvis_cpu_score (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const gsize n_rows = (gsize) p->n * t->rows;
+  float *y = gptvis_cpu_data (p, op->out);
+  memcpy (y, gptvis_cpu_data (p, op->in[0]), n_rows * t->width * sizeof (float));
+  for (gsize r = 0; r < n_rows; r++)
+    if (op->score.score == GPTVIS_SCORE_SOFTMAX)
+      p->tier->softmax (y + r * t->width, t->width);
+    else
+      p->tier->sigmoid (y + r * t->width, t->width);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tiers: named bundles of kernels, one for each set of instructions, and the
+ * table of functions that each fills. A tier is not a rung of a ladder: it has
+ * its own predicate. GPTVIS_CPU=avx2 forces one by name.
+ *
+ * All pointers are to floats unless said otherwise, need no alignment, and may
+ * be read up to GPTVIS_PADDING bytes past the end of what is described (memory.h),
+ * never written there. */
+#pragma once
+#include "../plan.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const gchar *name;
+
+  /* The tile of the matrix product: up to `tile_rows` rows by exactly `tile_columns` columns. */
+  guint tile_rows, tile_columns;
+
+  /* c [m, n] = bias + Σ_k a (r, k) · b (k, j): rows r < m ≤ tile_rows, columns j < n ≤ tile_columns.
+   * a (r, k) = a[k · a_step + r] for tile, a[r · a_step + k] for tile_by_rows;
+   * b (k, j) = b[k · b_step + j], always read tile_columns wide; c's rows are c_step
+   * apart; bias may be NULL, else it is tile_columns wide. */
+  void (*tile) (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,
+      const float *bias, float *c, gsize c_step);
+  void (*tile_by_rows) (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,
+      const float *bias, float *c, gsize c_step);
+
+  /* TRUE where OpenBLAS's sgemm beats this tier's tile. */
+  gboolean blas;
+
+  /* x[i] = act (x[i]) for i < n. */
+  void (*activate[GPTVIS_N_ACTS]) (float *x, guint n);
+
+  /* y = y · gate · alpha · scale + residual over a row of n; each pointer may be NULL. */
+  void (*finish) (float *y, guint n, const float *gate, float alpha, const float *scale, const float *residual);
+
+  /* One row: y = (x − mean) / √(variance + epsilon) · weight + bias; weight and bias may be NULL. */
+  void (*norm) (const float *x, const float *weight, const float *bias, float epsilon, float *y, guint n);
+
+  /* scores [rows, tile_columns], each column one query: e^(scale · (x − the column's largest)), in
+   * place; sums [tile_columns] of what is then in each column. */
+  void (*softmax_columns) (float *scores, guint rows, float scale, float *sums);
+
+  /* x[i] = e^x[i] / Σ, over a row of n. */
+  void (*softmax) (float *x, guint n);
+  void (*sigmoid) (float *x, guint n);
+} GptVisTier;
+
+extern const GptVisTier gptvis_tier_c;
+#if defined (__x86_64__)
+extern const GptVisTier gptvis_tier_avx2, gptvis_tier_avx512;
+#endif
+
+/* The best tier of this processor, or the one that GPTVIS_CPU names. UNSUPPORTED,
+ * listing the names, when that is unknown or needs instructions that are missing. */
+const GptVisTier *gptvis_tier_choose (GError ** error);
+
+/* The i-th tier that this processor can run, the plain one first; NULL past the
+ * last. For tests. */
+const GptVisTier *gptvis_tier_nth (guint i);
+
+G_END_DECLS

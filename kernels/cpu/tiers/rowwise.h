@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything but the matrix product, once over the vectors of simd.h: a tier
+ * includes this and has activations, norm and softmax in its width. */
+#pragma once
+#include "simd.h"
+#include <math.h>
+
+/* y[i] = f (x[i]): whole vectors, then one padded one. */
+#define FOR_EACH(x, n, f)                                       \
+  do {                                                          \
+    guint i_ = 0;                                               \
+    for (; i_ + VW <= (n); i_ += VW)                            \
+      vf_store ((x) + i_, f (vf_load ((x) + i_)));              \
+    if (i_ < (n))                                               \
+      vf_store_some ((x) + i_, f (vf_load_some ((x) + i_, (n) - i_, 0)), (n) - i_); \
+  } while (0)
+
+/* erf to 1.5e−7: Abramowitz and Stegun 7.1.26, for |x|, the sign put back. */
+INLINE vf
+vf_erf (vf x)
+{
+  const vi sign = (vi) x & (vi) vf_set (-0.0f);
+  const vf one = vf_set (1.0f), a = (vf) ((vi) x ^ sign);
+  const vf t = one / vf_fma (vf_set (0.3275911f), a, one);
+  vf p = vf_set (1.061405429f);
+  p = vf_fma (p, t, vf_set (-1.453152027f));
+  p = vf_fma (p, t, vf_set (1.421413741f));
+  p = vf_fma (p, t, vf_set (-0.284496736f));
+  p = vf_fma (p, t, vf_set (0.254829592f));
+  return (vf) ((vi) (one - p * t * vf_exp (-a * a)) | sign);
+}
+
+INLINE vf
+vf_sigmoid (vf x)
+{
+  const vf one = vf_set (1.0f);
+  return one / (one + vf_exp (-x));
+}
+
+INLINE vf
+vf_gelu (vf x)
+{
+  return vf_set (0.5f) * x * (vf_set (1.0f) + vf_erf (x * vf_set (0.70710678118654752f)));
+}
+
+/* 0.5 · x · (1 + tanh u) = x · sigmoid (2u). */
+INLINE vf
+vf_gelu_tanh (vf x)
+{
+  const vf u = x * vf_fma (vf_set (0.044715f * 0.79788456080286536f), x * x, vf_set (0.79788456080286536f));
+  return x * vf_sigmoid (u + u);
+}
+
+INLINE vf
+vf_quick_gelu (vf x)
+{
+  return x * vf_sigmoid (vf_set (1.702f) * x);
+}
+
+INLINE vf
+vf_relu (vf x)
+{
+  return vf_max (vf_set (0.0f), x);     /* this order keeps a NaN */
+}
+
+INLINE vf
+vf_silu (vf x)
+{
+  return x * vf_sigmoid (x);
+}
+
+static void
+keep (float *x, guint n)
+{
+}
+
+static void
+gelu (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_gelu);
+}
+
+static void
+gelu_tanh (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_gelu_tanh);
+}
+
+static void
+quick_gelu (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_quick_gelu);
+}
+
+static void
+relu (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_relu);
+}
+
+static void
+silu (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_silu);
+}
+
+static void
+sigmoid (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_sigmoid);
+}
+
+#define ACTIVATIONS { keep, gelu, gelu_tanh, quick_gelu, relu, silu }
+
+INLINE void
+finish_some (float *y, guint i, guint n, const float *gate, float alpha, const float *scale, const float *residual)
+{
+  vf v = n == VW ? vf_load (y + i) : vf_load_some (y + i, n, 0);
+  if (gate)
+    v *= vf_load (gate + i);
+  v *= vf_set (alpha);
+  if (scale)
+    v *= vf_load (scale + i);
+  if (residual)
+    v += vf_load (residual + i);
+  if (n == VW)
+    vf_store (y + i, v);
+  else
+    vf_store_some (y + i, v, n);
+}
+
+static void
+finish (float *y, guint n, const float *gate, float alpha, const float *scale, const float *residual)
+{
+  guint i = 0;
+  for (; i + VW <= n; i += VW)
+    finish_some (y, i, VW, gate, alpha, scale, residual);
+  if (i < n)
+    finish_some (y, i, n - i, gate, alpha, scale, residual);
+}
+
+/* Mean first, then the variance around it: no cancellation. */
+static void
+norm (const float *x, const float *weight, const float *bias, float epsilon, float *y, guint n)
+{
+  vf sum = {}, squares = {};
+  guint i = 0;
+  for (; i + VW <= n; i += VW)
+    sum += vf_load (x + i);
+  if (i < n)
+    sum += vf_load_some (x + i, n - i, 0);
+  const float mean = vf_sum (sum) / n;
+
+  for (i = 0; i + VW <= n; i += VW) {
+    const vf d = vf_load (x + i) - vf_set (mean);
+    squares = vf_fma (d, d, squares);
+  }
+  if (i < n) {
+    const vf d = vf_load_some (x + i, n - i, mean) - vf_set (mean);
+    squares = vf_fma (d, d, squares);
+  }
+  const vf inverse = vf_set (1 / sqrtf (vf_sum (squares) / n + epsilon));
+
+  for (i = 0; i < n; i += VW) {
+    vf v = ((i + VW <= n ? vf_load (x + i) : vf_load_some (x + i, n - i, 0)) - vf_set (mean)) * inverse;
+    if (weight)
+      v *= vf_load (weight + i);
+    if (bias)
+      v += vf_load (bias + i);
+    if (i + VW <= n)
+      vf_store (y + i, v);
+    else
+      vf_store_some (y + i, v, n - i);
+  }
+}
+
+INLINE void
+softmax_column (float *scores, guint rows, guint step, float scale, float *sums)
+{
+  vf top = vf_load (scores), sum = {};
+  for (guint r = 1; r < rows; r++)
+    top = vf_max (top, vf_load (scores + (gsize) r * step));
+  const vf shift = -top * vf_set (scale);
+  for (guint r = 0; r < rows; r++) {
+    float *at = scores + (gsize) r * step;
+    const vf e = vf_exp (vf_fma (vf_load (at), vf_set (scale), shift));
+    sum += e;
+    vf_store (at, e);
+  }
+  vf_store (sums, sum);
+}
+
+static void
+softmax (float *x, guint n)
+{
+  vf top = vf_load_some (x, MIN (n, VW), x[0]), sum = {};
+  guint i = 0;
+  for (; i + VW <= n; i += VW)
+    top = vf_max (vf_load (x + i), top);
+  for (; i < n; i++)
+    top = vf_max (vf_set (x[i]), top);
+  const vf shift = vf_set (vf_largest (top));
+  for (i = 0; i + VW <= n; i += VW) {
+    const vf e = vf_exp (vf_load (x + i) - shift);
+    sum += e;
+    vf_store (x + i, e);
+  }
+  float rest = 0;
+  if (i < n) {
+    const vf e = vf_exp (vf_load_some (x + i, n - i, x[0]) - shift);
+    vf_store_some (x + i, e, n - i);
+    for (guint j = i; j < n; j++)
+      rest += x[j];
+  }
+  const vf inverse = vf_set (1 / (vf_sum (sum) + rest));
+  for (i = 0; i + VW <= n; i += VW)
+    vf_store (x + i, vf_load (x + i) * inverse);
+  if (i < n)
+    vf_store_some (x + i, vf_load_some (x + i, n - i, 0) * inverse, n - i);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A vector of floats of the widest kind that the including file is compiled
+ * for, under one set of names. Arithmetic is the compiler's vector extension
+ * (+ − * / on vf); only what that lacks is named here. */
+#pragma once
+#include <glib.h>
+#include <string.h>
+#if defined (__AVX2__)
+#include <immintrin.h>
+#elif defined (__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#if defined (__AVX512F__)
+#define VW 16
+#elif defined (__AVX2__)
+#define VW 8
+#else
+#define VW 4
+#endif
+
+typedef float vf __attribute__ ((vector_size (4 * VW)));
+typedef gint32 vi __attribute__ ((vector_size (4 * VW)));
+typedef float vf_unaligned __attribute__ ((vector_size (4 * VW), aligned (4), may_alias));
+
+#define INLINE static inline __attribute__ ((always_inline))
+
+INLINE vf
+vf_load (const float *p)
+{
+  return *(const vf_unaligned *) p;
+}
+
+INLINE void
+vf_store (float *p, vf v)
+{
+  *(vf_unaligned *) p = v;
+}
+
+INLINE vf
+vf_set (float x)
+{
+  return x - (vf) {};           /* the compilers make a broadcast of it; x − 0 is x, −0 too */
+}
+
+/* The first n < VW of them; the rest is `fill`. */
+INLINE vf
+vf_load_some (const float *p, guint n, float fill)
+{
+  vf v = vf_set (fill);
+  memcpy (&v, p, n * sizeof (float));
+  return v;
+}
+
+INLINE void
+vf_store_some (float *p, vf v, guint n)
+{
+  memcpy (p, &v, n * sizeof (float));
+}
+
+/* a · b + c, rounded once where the processor can. */
+INLINE vf
+vf_fma (vf a, vf b, vf c)
+{
+#if defined (__AVX512F__)
+  return (vf) _mm512_fmadd_ps ((__m512) a, (__m512) b, (__m512) c);
+#elif defined (__AVX2__)
+  return (vf) _mm256_fmadd_ps ((__m256) a, (__m256) b, (__m256) c);
+#else
+  return a * b + c;
+#endif
+}
+
+INLINE vf
+vf_max (vf a, vf b)
+{
+#if defined (__AVX512F__)
+  return (vf) _mm512_max_ps ((__m512) a, (__m512) b);
+#elif defined (__AVX2__)
+  return (vf) _mm256_max_ps ((__m256) a, (__m256) b);
+#elif defined (__SSE2__)
+  return (vf) _mm_max_ps ((__m128) a, (__m128) b);
+#else
+  vi take = a > b;
+  return (vf) ((take & (vi) a) | (~take & (vi) b));
+#endif
+}
+
+INLINE vf
+vf_min (vf a, vf b)
+{
+  return -vf_max (-a, -b);
+}
+
+INLINE float
+vf_sum (vf v)
+{
+  float part[VW], sum = 0;
+  memcpy (part, &v, sizeof part);
+  for (int half = VW / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++)
+      part[i] += part[i + half];
+  sum = part[0];
+  return sum;
+}
+
+INLINE float
+vf_largest (vf v)
+{
+  float part[VW], top;
+  memcpy (part, &v, sizeof part);
+  top = part[0];
+  for (int i = 1; i < VW; i++)
+    top = MAX (top, part[i]);
+  return top;
+}
+
+/* e^x to 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2, a minimax
+ * polynomial of degree 6 for e^r (Cephes, expf), 2^n put together from its bits.
+ * Below −87.3 it is e^−87.3 ≈ 1e−38, above 88.3 e^88.3; a NaN stays one. */
+INLINE vf
+vf_exp (vf x)
+{
+  const vf magic = vf_set (12582912.0f);        /* 1.5 · 2^23: adding it rounds to an integer */
+  vf limited = vf_min (vf_max (x, vf_set (-87.33f)), vf_set (88.37f));
+  vf shifted = vf_fma (limited, vf_set (1.44269504088896341f), magic);
+  vf n = shifted - magic;
+  vf r = vf_fma (n, vf_set (-0.693359375f), limited);
+  r = vf_fma (n, vf_set (2.12194440e-4f), r);
+  vf p = vf_set (1.9875691500e-4f);
+  p = vf_fma (p, r, vf_set (1.3981999507e-3f));
+  p = vf_fma (p, r, vf_set (8.3334519073e-3f));
+  p = vf_fma (p, r, vf_set (4.1665795894e-2f));
+  p = vf_fma (p, r, vf_set (1.6666665459e-1f));
+  p = vf_fma (p, r, vf_set (5.0000001201e-1f));
+  p = vf_fma (p, r * r, r) + vf_set (1.0f);
+  vi scaled = (vi) p + (((vi) shifted) << 23);  /* the low bits of shifted are n */
+  vi is_number = x == x;
+  return (vf) ((is_number & scaled) | (~is_number & (vi) x));
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tile of the matrix product: TILE_ROWS × TILE_VECTORS vectors of sums held
+ * in registers while k runs. A tier defines those two so that sums, one row of b
+ * and one broadcast just fill its registers, and includes this. */
+#pragma once
+#include "simd.h"
+
+#define TILE_COLUMNS (TILE_VECTORS * VW)
+
+/* a (r, k) = a[r · a_row + k · a_column]; one of the two is 1 in each use, and m
+ * is a constant, so that every loop over rows and vectors unrolls. */
+INLINE void
+tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_column, const float *b, gsize b_step,
+    const float *bias, float *c, gsize c_step)
+{
+  vf sums[TILE_ROWS][TILE_VECTORS];
+#pragma GCC unroll 32
+  for (guint r = 0; r < m; r++)
+#pragma GCC unroll 4
+    for (guint v = 0; v < TILE_VECTORS; v++)
+      sums[r][v] = bias ? vf_load (bias + v * VW) : (vf) {};
+
+  for (guint i = 0; i < k; i++) {
+    vf row[TILE_VECTORS];
+#pragma GCC unroll 4
+    for (guint v = 0; v < TILE_VECTORS; v++)
+      row[v] = vf_load (b + v * VW);
+#pragma GCC unroll 32
+    for (guint r = 0; r < m; r++) {
+      const vf x = vf_set (a[r * a_row]);
+#pragma GCC unroll 4
+      for (guint v = 0; v < TILE_VECTORS; v++)
+        sums[r][v] = vf_fma (x, row[v], sums[r][v]);
+    }
+    a += a_column;
+    b += b_step;
+  }
+
+  /* Only a copy of a sum may have its address taken, or all would live in memory. */
+#pragma GCC unroll 32
+  for (guint r = 0; r < m; r++)
+#pragma GCC unroll 4
+    for (guint v = 0; v < TILE_VECTORS; v++) {
+      const vf sum = sums[r][v];
+      if (n >= (v + 1) * VW)
+        vf_store (c + r * c_step + v * VW, sum);
+      else if (n > v * VW)
+        vf_store_some (c + r * c_step + v * VW, sum, n - v * VW);
+    }
+}
+
+#if TILE_ROWS == 12
+#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (9) X (10) X (11) X (12)
+#elif TILE_ROWS == 6
+#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6)
+#elif TILE_ROWS == 4
+#define EACH_ROWS(X) X (1) X (2) X (3) X (4)
+#endif
+
+static void
+tile (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias, float *c,
+    gsize c_step)
+{
+  switch (m) {
+#define X(rows) case rows: tile_of (rows, n, k, a, 1, a_step, b, b_step, bias, c, c_step); break;
+    EACH_ROWS (X)
+#undef X
+  }
+}
+
+static void
+tile_by_rows (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias,
+    float *c, gsize c_step)
+{
+  switch (m) {
+#define X(rows) case rows: tile_of (rows, n, k, a, a_step, 1, b, b_step, bias, c, c_step); break;
+    EACH_ROWS (X)
+#undef X
+  }
+}
+
+static void
+softmax_columns (float *scores, guint rows, float scale, float *sums)
+{
+  for (guint v = 0; v < TILE_VECTORS; v++)
+    softmax_column (scores + v * VW, rows, TILE_COLUMNS, scale, sums + v * VW);
+}
+
+#define TIER(NAME, BLAS)                        \
+  const GptVisTier gptvis_tier_##NAME = {       \
+    .name = #NAME,                              \
+    .tile_rows = TILE_ROWS,                     \
+    .tile_columns = TILE_COLUMNS,               \
+    .tile = tile,                               \
+    .tile_by_rows = tile_by_rows,               \
+    .blas = BLAS,                               \
+    .activate = ACTIVATIONS,                    \
+    .finish = finish,                           \
+    .norm = norm,                               \
+    .softmax_columns = softmax_columns,         \
+    .softmax = softmax,                         \
+    .sigmoid = sigmoid,                         \
+  }

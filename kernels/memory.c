@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "memory.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE (2u << 20)
+
+gpointer
+gptvis_alloc (gsize bytes)
+{
+  gsize size, align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : GPTVIS_ALIGN;
+  gpointer memory = NULL;
+  if (!g_size_checked_add (&size, bytes, GPTVIS_PADDING) || posix_memalign (&memory, align, size) != 0)
+    return NULL;
+#ifdef MADV_HUGEPAGE
+  /* Weights are read from end to end for each picture: fewer pages, fewer TLB misses. */
+  if (align == HUGE_PAGE)
+    (void) madvise (memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+  return memset (memory, 0, size);
+}
+
+void
+gptvis_free (gpointer memory)
+{
+  free (memory);
+}

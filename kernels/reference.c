@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reference.h"
+#include "weights.h"
+#include "memory.h"
+#include "patches.h"
+#include <math.h>
+#include <string.h>
+
+struct _GptVisSlot {
+  GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
+  float *rows;
+};
+
+typedef struct {
+  GptVisProgram base;
+  double **data;                /* of each tensor, room for max_batch */
+  float *out;                   /* of the output last asked for */
+} Program;
+
+static gsize
+elements (const GptVisTensor *t)
+{
+  return (gsize) t->rows * t->width;
+}
+
+static gboolean
+has_batch (const GptVisTensor *t)
+{
+  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY;
+}
+
+/* Tensor `id` of picture i; NULL for GPTVIS_NO_TENSOR. */
+static double *
+at (const Program *p, GptVisTensorId id, guint i)
+{
+  if (id == GPTVIS_NO_TENSOR)
+    return NULL;
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
+  return p->data[id] + (has_batch (t) ? i * elements (t) : 0);
+}
+
+static double
+activate (GptVisAct act, double x)
+{
+  switch (act) {
+    case GPTVIS_ACT_GELU:      /* Hendrycks and Gimpel 2016: x · Φ(x) */
+      return 0.5 * x * (1 + erf (x * M_SQRT1_2));
+    case GPTVIS_ACT_GELU_TANH:
+      return 0.5 * x * (1 + tanh (sqrt (2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case GPTVIS_ACT_QUICK_GELU:
+      return x / (1 + exp (-1.702 * x));
+    case GPTVIS_ACT_RELU:
+      return x > 0 ? x : 0;
+    case GPTVIS_ACT_SILU:
+      return x / (1 + exp (-x));
+    default:
+      return x;
+  }
+}
+
+static void
+linear (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisTensor *tx = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const GptVisTensor *tw = gptvis_plan_tensor (p->base.plan, op->in[1]);
+  const double *x = at (p, op->in[0], i), *w = at (p, op->in[1], i), *b = at (p, op->in[2], i);
+  const double *gate = at (p, op->in[3], i), *scale = at (p, op->in[4], i), *residual = at (p, op->in[5], i);
+  double *y = at (p, op->out, i);
+  for (guint r = 0; r < tx->rows; r++)
+    for (guint m = 0; m < tw->rows; m++) {
+      const gsize o = (gsize) r * tw->rows + m;
+      double sum = b ? b[m] : 0;
+      for (guint k = 0; k < tx->width; k++)
+        sum += x[(gsize) r * tx->width + k] * w[(gsize) m * tx->width + k];
+      sum = activate (op->linear.act, sum);
+      sum *= gate ? gate[o] : 1;
+      sum *= op->linear.alpha;
+      sum *= scale ? scale[m] : 1;
+      y[o] = sum + (residual ? residual[o] : 0);
+    }
+}
+
+static void
+norm (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const double *x = at (p, op->in[0], i), *weight = at (p, op->in[1], i), *bias = at (p, op->in[2], i);
+  double *y = at (p, op->out, i);
+  for (guint r = 0; r < t->rows; r++, x += t->width, y += t->width) {
+    double mean = 0, variance = 0;
+    for (guint k = 0; k < t->width; k++)
+      mean += x[k] / t->width;
+    for (guint k = 0; k < t->width; k++)
+      variance += (x[k] - mean) * (x[k] - mean) / t->width;
+    for (guint k = 0; k < t->width; k++)
+      y[k] = (x[k] - mean) / sqrt (variance + op->norm.epsilon) * (weight ? weight[k] : 1) + (bias ? bias[k] : 0);
+  }
+}
+
+static void
+softmax (double *x, guint n)
+{
+  double top = -INFINITY, sum = 0;
+  for (guint k = 0; k < n; k++)
+    top = MAX (top, x[k]);
+  for (guint k = 0; k < n; k++)
+    sum += x[k] = exp (x[k] - top);
+  for (guint k = 0; k < n; k++)
+    x[k] /= sum;
+}
+
+static void
+attention (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisAttention *a = &op->attention;
+  const GptVisTensor *tq = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const GptVisTensor *tk = gptvis_plan_tensor (p->base.plan, op->in[1]);
+  const GptVisTensor *tv = gptvis_plan_tensor (p->base.plan, op->in[2]);
+  double *scores = g_new (double, tk->rows);
+  for (guint h = 0; h < a->heads; h++)
+    for (guint r = 0; r < tq->rows; r++) {
+      const guint column = h * a->head_width;
+      const double *q = at (p, op->in[0], i) + (gsize) r * tq->width + a->q_column + column;
+      const double *k = at (p, op->in[1], i) + a->k_column + column;
+      const double *v = at (p, op->in[2], i) + a->v_column + column;
+      double *y = at (p, op->out, i) + (gsize) r * a->heads * a->head_width + column;
+      for (guint j = 0; j < tk->rows; j++) {
+        scores[j] = 0;
+        for (guint d = 0; d < a->head_width; d++)
+          scores[j] += q[d] * k[(gsize) j * tk->width + d] * a->scale;
+      }
+      softmax (scores, tk->rows);
+      for (guint d = 0; d < a->head_width; d++) {
+        y[d] = 0;
+        for (guint j = 0; j < tk->rows; j++)
+          y[d] += scores[j] * v[(gsize) j * tv->width + d];
+      }
+    }
+  g_free (scores);
+}
+
+static void
+rows (const Program *p, const GptVisOp *op, guint i)
+{
+  const guint width = gptvis_plan_tensor (p->base.plan, op->out)->width;
+  double *y = at (p, op->out, i);
+  for (guint j = 0; j < op->rows.n_parts; j++) {
+    const GptVisRowsPart *part = &op->rows.parts[j];
+    const double *from = at (p, part->from, i) + (gsize) part->first * width, *add = at (p, part->add, i);
+    for (gsize k = 0; k < (gsize) part->rows * width; k++)
+      *y++ = from[k] + (add ? add[(gsize) part->add_first * width + k] : 0);
+  }
+}
+
+static void
+pool (const Program *p, const GptVisOp *op, guint i)
+{
+  const guint width = gptvis_plan_tensor (p->base.plan, op->in[0])->width;
+  double *y = at (p, op->out, i);
+  for (guint j = 0; j < op->pool.n_parts; j++, y += width) {
+    const GptVisPoolPart *part = &op->pool.parts[j];
+    const double *x = at (p, op->in[0], i) + (gsize) part->first * width;
+    for (guint k = 0; k < width; k++) {
+      double sum = 0;
+      for (guint r = 0; r < part->rows; r++)
+        sum += x[(gsize) r * width + k];
+      y[k] = sum / part->rows;
+    }
+  }
+}
+
+static void
+score (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  double *y = memcpy (at (p, op->out, i), at (p, op->in[0], i), elements (t) * sizeof (double));
+  if (op->score.score == GPTVIS_SCORE_SOFTMAX)
+    for (guint r = 0; r < t->rows; r++)
+      softmax (y + (gsize) r * t->width, t->width);
+  else
+    for (gsize k = 0; k < elements (t); k++)
+      y[k] = 1 / (1 + exp (-y[k]));
+}
+
+/* Keys 1980 with a = −0.75, PyTorch's choice. */
+static void
+cubic_weights (double t, double w[4])
+{
+  const double a = -0.75;
+  for (int i = 0; i < 4; i++) {
+    const double x = fabs (t - (i - 1));
+    w[i] = x <= 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : (((x - 5) * x + 8) * x - 4) * a;
+  }
+}
+
+void
+gptvis_reference_resample (const GptVisOp *op, guint width, const float *from, float *to)
+{
+  const guint rows_in = op->resample.rows_in, columns_in = op->resample.columns_in;
+  const guint rows_out = op->resample.rows_out, columns_out = op->resample.columns_out;
+  for (guint r = 0; r < rows_out; r++)
+    for (guint c = 0; c < columns_out; c++) {
+      const double y = (r + 0.5) * rows_in / rows_out - 0.5, x = (c + 0.5) * columns_in / columns_out - 0.5;
+      double wy[4], wx[4];
+      cubic_weights (y - floor (y), wy);
+      cubic_weights (x - floor (x), wx);
+      for (guint k = 0; k < width; k++) {
+        double sum = 0;
+        for (int i = 0; i < 4; i++)
+          for (int j = 0; j < 4; j++) {
+            const int row = CLAMP ((int) floor (y) + i - 1, 0, (int) rows_in - 1);
+            const int column = CLAMP ((int) floor (x) + j - 1, 0, (int) columns_in - 1);
+            sum += wy[i] * wx[j] * from[((gsize) row * columns_in + column) * width + k];
+          }
+        *to++ = sum;
+      }
+    }
+}
+
+static void
+resample (const Program *p, const GptVisOp *op)
+{
+  const GptVisTensor *in = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const GptVisTensor *out = gptvis_plan_tensor (p->base.plan, op->out);
+  float *from = g_new (float, elements (in)), *to = g_new (float, elements (out));
+  for (gsize k = 0; k < elements (in); k++)
+    from[k] = p->data[op->in[0]][k];
+  gptvis_reference_resample (op, in->width, from, to);
+  for (gsize k = 0; k < elements (out); k++)
+    p->data[op->out][k] = to[k];
+  g_free (from);
+  g_free (to);
+}
+
+static void
+program_free (GptVisProgram *program)
+{
+  Program *p = (Program *) program;
+  for (guint i = 0; p->data && i < gptvis_plan_n_tensors (program->plan); i++)
+    gptvis_free (p->data[i]);
+  g_free (p->data);
+  g_free (p->out);
+  g_free (program->description);
+  g_free (p);
+}
+
+static gboolean
+load (Program *p, const GptVisWeights *weights)
+{
+  const GptVisPlan *plan = p->base.plan;
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    const guint batch = has_batch (t) ? gptvis_plan_max_batch (plan) : 1;
+    if (!(p->data[i] = gptvis_alloc (elements (t) * batch * sizeof (double))))
+      return FALSE;
+    if (t->kind != GPTVIS_TENSOR_WEIGHT)
+      continue;
+    float *row = g_new (float, t->width);
+    for (guint r = 0; r < t->rows; r++) {
+      gptvis_weights_read (weights, t, r, 1, row);
+      for (guint k = 0; k < t->width; k++)
+        p->data[i][(gsize) r * t->width + k] = row[k];
+    }
+    g_free (row);
+  }
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
+    if (gptvis_plan_op (plan, i)->kind == GPTVIS_OP_RESAMPLE)
+      resample (p, gptvis_plan_op (plan, i));
+  return TRUE;
+}
+
+static GptVisProgram *
+program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error)
+{
+  if (options->precision != GPTVIS_PRECISION_AUTO && options->precision != GPTVIS_PRECISION_F32) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "the reference computes in double precision: precision must be auto or f32, not %s",
+        gptvis_precision_name (options->precision));
+    return NULL;
+  }
+  Program *p = g_new0 (Program, 1);
+  p->base.plan = plan;
+  p->base.precision = GPTVIS_PRECISION_F32;
+  p->base.description = g_strdup ("reference, double precision, 1 thread");
+  p->data = g_new0 (double *, gptvis_plan_n_tensors (plan));
+  if (!load (p, weights)) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
+        gptvis_plan_name (plan));
+    program_free (&p->base);
+    return NULL;
+  }
+  return &p->base;
+}
+
+static GptVisTensorId
+input_of (const GptVisPlan *plan)
+{
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++)
+    if (gptvis_plan_tensor (plan, i)->kind == GPTVIS_TENSOR_INPUT)
+      return i;
+  return GPTVIS_NO_TENSOR;
+}
+
+static GptVisSlot *
+slot_new (GptVisProgram *program)
+{
+  GptVisSlot *slot = g_new0 (GptVisSlot, 1);
+  const GptVisOp *op = gptvis_plan_op (program->plan, 0);
+  if (op->kind == GPTVIS_OP_PATCHES)
+    slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
+  slot->rows = g_new0 (float, elements (gptvis_plan_tensor (program->plan, input_of (program->plan))));
+  return slot;
+}
+
+static void
+slot_free (GptVisProgram *program, GptVisSlot *slot)
+{
+  if (slot->patchifier)
+    gptvis_patchifier_free (slot->patchifier);
+  g_free (slot->rows);
+  g_free (slot);
+}
+
+static gboolean
+stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
+{
+  return gptvis_patchifier_run (slot->patchifier, picture, slot->rows, error);
+}
+
+static float *
+slot_rows (GptVisProgram *program, GptVisSlot *slot)
+{
+  return slot->rows;
+}
+
+static void
+run_op (const Program *p, const GptVisOp *op, guint i)
+{
+  switch (op->kind) {
+    case GPTVIS_OP_LINEAR:
+      linear (p, op, i);
+      break;
+    case GPTVIS_OP_NORM:
+      norm (p, op, i);
+      break;
+    case GPTVIS_OP_ATTENTION:
+      attention (p, op, i);
+      break;
+    case GPTVIS_OP_ROWS:
+      rows (p, op, i);
+      break;
+    case GPTVIS_OP_POOL:
+      pool (p, op, i);
+      break;
+    case GPTVIS_OP_SCORE:
+      score (p, op, i);
+      break;
+    case GPTVIS_OP_PATCHES:    /* when staged */
+    case GPTVIS_OP_RESAMPLE:   /* when loaded */
+    case GPTVIS_N_OPS:
+      break;
+  }
+}
+
+static gboolean
+submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error)
+{
+  Program *p = (Program *) program;
+  const GptVisTensorId input = input_of (program->plan);
+  for (guint i = 0; i < n; i++) {
+    double *x = at (p, input, i);
+    for (gsize k = 0; k < elements (gptvis_plan_tensor (program->plan, input)); k++)
+      x[k] = slots[i]->rows[k];
+    for (guint j = 0; j < gptvis_plan_n_ops (program->plan); j++)
+      run_op (p, gptvis_plan_op (program->plan, j), i);
+  }
+  return TRUE;
+}
+
+static gboolean
+wait (GptVisProgram *program, GError **error)
+{
+  return TRUE;
+}
+
+static const float *
+output (GptVisProgram *program, GptVisTensorId id, guint i)
+{
+  Program *p = (Program *) program;
+  const gsize n = elements (gptvis_plan_tensor (program->plan, id));
+  p->out = g_renew (float, p->out, n);
+  for (gsize k = 0; k < n; k++)
+    p->out[k] = at (p, id, i)[k];
+  return p->out;
+}
+
+const GptVisBackend gptvis_backend_reference = {
+  .name = "reference",
+  .program_new = program_new,
+  .program_free = program_free,
+  .slot_new = slot_new,
+  .slot_free = slot_free,
+  .stage = stage,
+  .slot_rows = slot_rows,
+  .submit = submit,
+  .wait = wait,
+  .output = output,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The definition of every operation: plain C in double precision, one thread,
+ * as slow as it is plain. It is a whole backend, so any plan runs on it
+ * (backend=reference), and it shares nothing with what it judges but the
+ * patchifier, which has tests of its own. */
+#pragma once
+#include "backend.h"
+
+G_BEGIN_DECLS
+
+extern const GptVisBackend gptvis_backend_reference;
+
+/* A grid of positions for another size, as plan.h defines resample; also what
+ * the other backends use when they load. from [rows_in · columns_in, width], to
+ * [rows_out · columns_out, width]. */
+void gptvis_reference_resample (const GptVisOp * op, guint width, const float *from, float *to);
+
+G_END_DECLS

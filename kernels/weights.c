@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights.h"
+#include <string.h>
+
+static inline guint16
+read_u16 (const guint8 *p)
+{
+  guint16 v;
+  memcpy (&v, p, 2);
+  return GUINT16_FROM_LE (v);
+}
+
+/* IEEE 754 binary16 → binary32. The exponent is rebiased by a multiplication,
+ * which also gets subnormals right; infinities and NaNs are put back after. */
+static inline float
+f16_to_f32 (guint16 h)
+{
+  union { guint32 u; float f; } v, magic = { .u = (254u - 15u) << 23 }, was_inf_nan = { .u = (127u + 16u) << 23 };
+  v.u = (guint32) (h & 0x7fff) << 13;
+  v.f *= magic.f;
+  if (v.f >= was_inf_nan.f)
+    v.u |= 255u << 23;
+  v.u |= (guint32) (h & 0x8000) << 16;
+  return v.f;
+}
+
+void
+gptvis_to_f32 (GptVisDtype dtype, gconstpointer from, float *to, gsize n)
+{
+  const guint8 *p = from;
+  switch (dtype) {
+    case GPTVIS_F32:
+      for (gsize i = 0; i < n; i++) {
+        guint32 u;
+        memcpy (&u, p + 4 * i, 4);
+        u = GUINT32_FROM_LE (u);
+        memcpy (to + i, &u, 4);
+      }
+      break;
+    case GPTVIS_F16:
+      for (gsize i = 0; i < n; i++)
+        to[i] = f16_to_f32 (read_u16 (p + 2 * i));
+      break;
+    case GPTVIS_BF16:
+      for (gsize i = 0; i < n; i++) {
+        guint32 u = (guint32) read_u16 (p + 2 * i) << 16;
+        memcpy (to + i, &u, 4);
+      }
+      break;
+  }
+}
+
+void
+gptvis_weights_read (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, float *to)
+{
+  guint row = 0;                /* of the weight, where the part begins */
+  for (guint i = 0; i < t->n_parts && n > 0; i++) {
+    const GptVisWeightPart *part = &t->parts[i];
+    if (first < row + part->rows) {
+      const guint skip = first - row, take = MIN (n, part->rows - skip);
+      GptVisDtype dtype;
+      gsize n_elements;
+      const guint8 *data = weights->find (weights->user, part->name, &dtype, &n_elements);
+      data += (gsize) (part->first + skip) * t->width * gptvis_dtype_size (dtype);
+      gptvis_to_f32 (dtype, data, to, (gsize) take * t->width);
+      to += (gsize) take * t->width;
+      first += take;
+      n -= take;
+    }
+    row += part->rows;
+  }
+}
+
+const float *
+gptvis_weights_in_place (const GptVisWeights *weights, const GptVisTensor *t)
+{
+  GptVisDtype dtype;
+  gsize n_elements;
+  const guint8 *data = weights->find (weights->user, t->parts[0].name, &dtype, &n_elements);
+  if (G_BYTE_ORDER != G_LITTLE_ENDIAN || t->n_parts != 1 || dtype != GPTVIS_F32)
+    return NULL;
+  data += (gsize) t->parts[0].first * t->width * sizeof (float);
+  return (guintptr) data % sizeof (float) == 0 ? (const float *) data : NULL;
+}
+
+/* An exponent of all ones is an infinity or a NaN. */
+static gboolean
+is_finite (GptVisDtype dtype, const guint8 *p, gsize n)
+{
+  guint bad = 0;
+  if (dtype == GPTVIS_F32) {
+    for (gsize i = 0; i < n; i++) {
+      guint32 u;
+      memcpy (&u, p + 4 * i, 4);
+      bad |= (GUINT32_FROM_LE (u) & 0x7f800000u) == 0x7f800000u;
+    }
+  } else {
+    const guint16 ones = dtype == GPTVIS_F16 ? 0x7c00 : 0x7f80;
+    for (gsize i = 0; i < n; i++)
+      bad |= (read_u16 (p + 2 * i) & ones) == ones;
+  }
+  return !bad;
+}
+
+gboolean
+gptvis_weights_check_finite (const GptVisWeights *weights, const GptVisPlan *plan, GError **error)
+{
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    for (guint p = 0; p < t->n_parts; p++) {
+      GptVisDtype dtype;
+      gsize n_elements;
+      const guint8 *data = weights->find (weights->user, t->parts[p].name, &dtype, &n_elements);
+      data += (gsize) t->parts[p].first * t->width * gptvis_dtype_size (dtype);
+      if (!is_finite (dtype, data, (gsize) t->parts[p].rows * t->width)) {
+        g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
+            "tensor %s holds a NaN or an infinity where only finite weights make sense", t->parts[p].name);
+        return FALSE;
+      }
+    }
+  }
+  return TRUE;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading a plan's weights out of a checkpoint, whatever they are stored as. */
+#pragma once
+#include "backend.h"
+
+G_BEGIN_DECLS
+
+/* n elements of `dtype` at `from` (any alignment) as floats. */
+void gptvis_to_f32 (GptVisDtype dtype, gconstpointer from, float *to, gsize n);
+
+/* Rows [first, first + n) of the weight t, stacked from its parts, as [n, width]
+ * floats at `to`. The plan's loader has checked the parts. */
+void gptvis_weights_read (const GptVisWeights * weights, const GptVisTensor * t, guint first, guint n, float *to);
+
+/* The f32 bytes themselves when the weight is one whole, aligned f32 tensor, else NULL. */
+const float *gptvis_weights_in_place (const GptVisWeights * weights, const GptVisTensor * t);
+
+/* FALSE and FORMAT, with the tensor's name, when one of the plan's weights has a
+ * NaN or an infinity. */
+gboolean gptvis_weights_check_finite (const GptVisWeights * weights, const GptVisPlan * plan, GError ** error);
+
+G_END_DECLS
