@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GStreamer's frames to pictures. One table, made from the list of picture
+ * formats, has a row a format; the rest is colorimetry, cropping and the proof
+ * that every plane lies inside the mapped memory. No pixel is looked at here. */
+#include "frame.h"
+#include "error.h"
+
+/* The names are GStreamer's, so a new row of the list is a new row here. */
+static const struct {
+  GstVideoFormat format;
+  GptVisPictureFormat picture;
+} formats[] = {
+#define X(name) { GST_VIDEO_FORMAT_##name, GPTVIS_PICTURE_##name },
+  GPTVIS_PICTURE_FORMATS (X)
+#undef X
+};
+
+GstCaps *
+gptvis_frame_caps (void)
+{
+  GstVideoFormat list[G_N_ELEMENTS (formats)];
+  GstCaps *caps, *any;
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    list[i] = formats[i].format;
+  caps = gst_video_make_raw_caps (list, G_N_ELEMENTS (list));
+  any = gst_caps_copy (caps);
+  gst_caps_set_features_simple (any, gst_caps_features_new_any ());
+  gst_caps_append (caps, any);
+  gst_caps_set_simple (caps,
+      "width", GST_TYPE_INT_RANGE, 1, GPTVIS_PICTURE_MAX_SIDE,
+      "height", GST_TYPE_INT_RANGE, 1, GPTVIS_PICTURE_MAX_SIDE, NULL);
+  return caps;
+}
+
+static gboolean
+picture_format (GstVideoFormat format, GptVisPictureFormat * picture)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    if (formats[i].format == format) {
+      *picture = formats[i].picture;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* FCC's coefficients are BT.601's within 0.001, SMPTE 240M's are BT.709's within
+ * 0.001. What is not said is guessed by size, as GStreamer does. */
+static GptVisMatrix
+picture_matrix (const GstVideoInfo * info)
+{
+  switch (GST_VIDEO_INFO_COLORIMETRY (info).matrix) {
+    case GST_VIDEO_COLOR_MATRIX_BT601:
+    case GST_VIDEO_COLOR_MATRIX_FCC:
+      return GPTVIS_MATRIX_BT601;
+    case GST_VIDEO_COLOR_MATRIX_BT709:
+    case GST_VIDEO_COLOR_MATRIX_SMPTE240M:
+      return GPTVIS_MATRIX_BT709;
+    case GST_VIDEO_COLOR_MATRIX_BT2020:
+      return GPTVIS_MATRIX_BT2020;
+    default:
+      return GST_VIDEO_INFO_HEIGHT (info) > 576 ? GPTVIS_MATRIX_BT709 : GPTVIS_MATRIX_BT601;
+  }
+}
+
+/* Caps seldom name the siting. Full range then means JPEG and its centred
+ * chroma, limited range means MPEG and chroma on the left samples. */
+static GptVisSite
+picture_site (const GstVideoInfo * info, gboolean full_range)
+{
+  GstVideoChromaSite site = GST_VIDEO_INFO_CHROMA_SITE (info);
+
+  if (site == GST_VIDEO_CHROMA_SITE_UNKNOWN)
+    return full_range ? GPTVIS_SITE_CENTRE : GPTVIS_SITE_LEFT;
+  return site & GST_VIDEO_CHROMA_SITE_H_COSITED ? GPTVIS_SITE_LEFT : GPTVIS_SITE_CENTRE;
+}
+
+/* The part of the frame that is picture: the crop rectangle when there is one,
+ * on whole chroma samples, else what the caps say. FALSE when it is not inside. */
+static gboolean
+picture_place (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture * picture,
+    guint * x, guint * y)
+{
+  const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (frame->buffer);
+  guint frame_width = GST_VIDEO_FRAME_WIDTH (frame);
+  guint frame_height = GST_VIDEO_INFO_FIELD_HEIGHT (&frame->info);
+
+  *x = *y = 0;
+  picture->width = GST_VIDEO_INFO_WIDTH (info);
+  picture->height = GST_VIDEO_INFO_FIELD_HEIGHT (info);
+  if (crop) {
+    *x = crop->x & ~1u;
+    *y = crop->y & ~1u;
+    picture->width = crop->width;
+    picture->height = crop->height;
+  }
+  return picture->width > 0 && picture->height > 0 && *x <= frame_width && *y <= frame_height
+      && picture->width <= frame_width - *x && picture->height <= frame_height - *y;
+}
+
+/* The plane's first byte at (x, y). */
+static const guint8 *
+plane_at (const GstVideoFrame * frame, guint plane, guint x, guint y)
+{
+  const GstVideoFormatInfo *format = frame->info.finfo;
+  guint component = 0;
+
+  while (GST_VIDEO_FORMAT_INFO_PLANE (format, component) != plane)
+    component++;
+  x = GST_VIDEO_FORMAT_INFO_SCALE_WIDTH (format, component, x);
+  y = GST_VIDEO_FORMAT_INFO_SCALE_HEIGHT (format, component, y);
+  return (const guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame, plane)
+      + (gssize) y * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane)
+      + (gsize) x * GST_VIDEO_FORMAT_INFO_PSTRIDE (format, component);
+}
+
+/* gst_video_frame_map trusts a GstVideoMeta's offsets and strides; an element
+ * upstream may have made them up. */
+static gboolean
+plane_is_inside (const GstVideoFrame * frame, const GptVisPicture * picture, guint plane)
+{
+  const GstMapInfo *map = &frame->map[frame->meta ? plane : 0];
+  gint64 rows = gptvis_picture_plane_rows (picture->format, plane, picture->height);
+  gint64 row = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width);
+  gint64 span = (rows - 1) * picture->strides[plane];
+  gint64 first = picture->planes[plane] - map->data;
+
+  return first + MIN (span, 0) >= 0 && first + MAX (span, 0) + row <= (gint64) map->size;
+}
+
+/* What gst_video_frame_map takes for granted about a GstVideoMeta. */
+static gboolean
+meta_agrees (GstBuffer * buffer, const GstVideoInfo * info)
+{
+  const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
+
+  return !meta || (meta->format == GST_VIDEO_INFO_FORMAT (info)
+      && meta->n_planes == GST_VIDEO_INFO_N_PLANES (info)
+      && meta->width >= (guint) GST_VIDEO_INFO_WIDTH (info)
+      && meta->height >= (guint) GST_VIDEO_INFO_HEIGHT (info));
+}
+
+static gboolean
+describe (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture * picture)
+{
+  guint x, y;
+
+  *picture = (GptVisPicture) { 0 };
+  if (!picture_format (GST_VIDEO_FRAME_FORMAT (frame), &picture->format)
+      || !picture_place (frame, info, picture, &x, &y))
+    return FALSE;
+  for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (frame); i++) {
+    picture->planes[i] = plane_at (frame, i, x, y);
+    picture->strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE (frame, i);
+    if (!plane_is_inside (frame, picture, i))
+      return FALSE;
+  }
+  picture->matrix = picture_matrix (info);
+  picture->full_range = GST_VIDEO_INFO_IS_RGB (info)
+      || GST_VIDEO_INFO_COLORIMETRY (info).range == GST_VIDEO_COLOR_RANGE_0_255;
+  picture->site = picture_site (info, picture->full_range);
+  return TRUE;
+}
+
+gboolean
+gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
+    GptVisPicture * picture, GError ** error)
+{
+  GstMapFlags flags = GST_MAP_READ | (GstMapFlags) GST_VIDEO_FRAME_MAP_FLAG_NO_REF;
+  gboolean mapped = meta_agrees (buffer, info);
+
+  if (mapped && !gst_video_frame_map (frame, info, buffer, flags)) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "A frame of %" G_GSIZE_FORMAT " bytes cannot be mapped for reading as %s %dx%d; "
+        "let it be copied to system memory first.", gst_buffer_get_size (buffer),
+        gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
+        GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
+    return FALSE;
+  }
+  if (mapped && describe (frame, info, picture))
+    return TRUE;
+  if (mapped)
+    gst_video_frame_unmap (frame);
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
+      "A frame's GstVideoMeta or crop rectangle does not fit its memory or its caps (%s %dx%d); "
+      "they must describe the same picture.", gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
+      GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
+  return FALSE;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GStreamer's frames to pictures: which caps the element takes, and one buffer
+ * mapped and described as a GptVisPicture. It reads memory, it never writes any. */
+#pragma once
+#include <gst/video/video.h>
+#include "model.h"
+
+G_BEGIN_DECLS
+
+/* The caps of both pads: every format of GPTVIS_PICTURE_FORMATS, in system
+ * memory and with any other feature. Owned by the caller. */
+GstCaps *gptvis_frame_caps (void);
+
+/* Maps `buffer` for reading and describes it in `picture`, which borrows the
+ * mapped memory until gst_video_frame_unmap (frame). Follows the buffer's
+ * GstVideoMeta (offsets, strides, a plane a memory) and GstVideoCropMeta.
+ * Allocates nothing itself. Fails with UNSUPPORTED when the memory cannot be
+ * mapped, and with FORMAT when it is smaller than the caps say or its metadata
+ * contradict the caps; then there is nothing to unmap. */
+gboolean gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
+    GptVisPicture * picture, GError ** error);
+
+G_END_DECLS

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gptvisfilter, the element: properties, states, negotiation, and the walk of a
+ * buffer through its stream (stream.c), which decides and analyses. No pixel and
+ * no checkpoint is touched in this file. */
+
+/**
+ * SECTION:element-gptvisfilter
+ * @title: gptvisfilter
+ * @short_description: labels video with a vision transformer
+ *
+ * Takes raw video, runs a vision transformer on every Nth frame and attaches what
+ * it found: #GptVisMeta on the buffers (gptvis.h), an element message
+ * "gptvis-result" on the bus (its fields: message.c). The picture is never
+ * changed: buffers pass with their own memory, and only frames that are analysed
+ * are mapped. Several gptvisfilter that ask for the same model share one.
+ *
+ * |[
+ * gst-launch-1.0 filesrc location=street.mp4 ! decodebin ! videoconvert ! gptvisfilter interval=5 \
+ *     ! gptvisoverlay ! videoconvert ! autovideosink
+ * gst-launch-1.0 -m v4l2src ! videoconvert ! gptvisfilter model=/srv/vit-base max-rate=2 ! fakesink
+ * ]|
+ *
+ * Policy "every" (what "auto" is): a frame that is due waits for its own result;
+ * the frames up to the next carry that result on, with its age, for hold-time.
+ * Flush, seek, a new segment and a new stream forget the held result, and the
+ * next frame is due. A DISCONT flag does not (a camera that lost frames shows
+ * the same scene) and neither does a change of caps (labels have no size).
+ * Buffers flagged GAP are not analysed. In a live pipeline the LATENCY query
+ * answers with the time of an analysis.
+ *
+ * A frame that cannot be mapped or analysed passes without a result, is counted,
+ * and is told of by a warning message, once and not for each.
+ *
+ * The property stats is the structure "gptvis-stats":
+ *
+ * | field | type | meaning |
+ * | --- | --- | --- |
+ * | frames | #guint64 | buffers seen; = analysed + skipped + errors + unmappable |
+ * | analysed | #guint64 | left with a result of their own |
+ * | skipped | #guint64 | not due (interval, max-rate) or flagged GAP |
+ * | held | #guint64 | of the skipped, those that carried an earlier result |
+ * | errors | #guint64 | analyses that failed |
+ * | unmappable | #guint64 | due, but their memory could not be read |
+ * | generation | #guint64 | times the held result was forgotten (flush, seek, segment, stream) |
+ * | analysis-min-us, -mean-us, -max-us | #gint64 | µs a due frame waited, over the last 512 analyses |
+ * | analysis-p50-us, -p90-us, -p99-us | #gint64 | percentiles of the same |
+ * | model | string | name of the checkpoint |
+ * | backend | string | what the model runs on: backend, tier, precision, threads |
+ */
+#include "gptvisfilter.h"
+#include "frame.h"
+#include "message.h"
+#include "meta.h"
+#include "properties.h"
+
+GST_DEBUG_CATEGORY (gptvis_debug);
+#define GST_CAT_DEFAULT gptvis_debug
+
+#define WARNING_PAUSE (10 * G_USEC_PER_SEC)     /* between two warnings of failed analyses */
+
+struct _GstGptVisFilter {
+  GstBaseTransform parent;
+
+  /* Under the object lock. */
+  GptVisProperties properties;
+  gboolean stale;               /* one that makes another model changed since the model was opened */
+  GstStructure *last_stats;     /* of the stream that ended; NULL before the first */
+
+  /* Written by state changes, under the object lock. */
+  GptVisModel *model;           /* from READY on */
+  GptVisStream *stream;         /* from PAUSED on */
+
+  /* The streaming thread's. */
+  GstVideoInfo info;
+  gboolean begun;               /* this stream had a buffer */
+  gboolean live;
+  GstClockTime told_latency;
+  gboolean told_unmappable;
+  gint64 next_warning;          /* monotonic µs */
+};
+
+G_DEFINE_TYPE (GstGptVisFilter, gst_gptvis_filter, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE (gptvisfilter, "gptvisfilter", GST_RANK_NONE, GST_TYPE_GPTVIS_FILTER)
+
+/* --- what is told to the application --- */
+
+static void
+post (GstGptVisFilter * self, GstMessageType type, const GError * error)
+{
+  GQuark domain = GST_RESOURCE_ERROR;
+  gint code = GST_RESOURCE_ERROR_FAILED;
+
+  switch ((GptVisError) error->code) {
+    case GPTVIS_ERROR_NOT_FOUND:
+      code = GST_RESOURCE_ERROR_NOT_FOUND;
+      break;
+    case GPTVIS_ERROR_FORMAT:
+      code = GST_RESOURCE_ERROR_READ;
+      break;
+    case GPTVIS_ERROR_UNSUPPORTED:
+      domain = GST_STREAM_ERROR;
+      code = GST_STREAM_ERROR_NOT_IMPLEMENTED;
+      break;
+    case GPTVIS_ERROR_LIMIT:
+      code = GST_RESOURCE_ERROR_NO_SPACE_LEFT;
+      break;
+    case GPTVIS_ERROR_DEVICE:
+      code = GST_RESOURCE_ERROR_FAILED;
+      break;
+    case GPTVIS_ERROR_BUSY:
+      code = GST_RESOURCE_ERROR_BUSY;
+      break;
+  }
+  gst_element_message_full (GST_ELEMENT (self), type, domain, code, g_strdup (error->message), NULL,
+      __FILE__, G_STRFUNC, __LINE__);
+}
+
+/* One warning for frames that cannot be mapped, few for analyses that fail:
+ * stats counts them all. */
+static void
+warn (GstGptVisFilter * self, gboolean unmappable, const GError * error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  GST_DEBUG_OBJECT (self, "%s", error->message);
+  if (unmappable ? self->told_unmappable : now < self->next_warning)
+    return;
+  if (unmappable)
+    self->told_unmappable = TRUE;
+  else
+    self->next_warning = now + WARNING_PAUSE;
+  post (self, GST_MESSAGE_WARNING, error);
+}
+
+static void
+tell_latency (GstGptVisFilter * self)
+{
+  GstClockTime latency = gptvis_stream_latency (self->stream);
+
+  if (!self->live || latency == self->told_latency)
+    return;
+  GST_INFO_OBJECT (self, "an analysis takes %" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
+  self->told_latency = latency;
+  gst_element_post_message (GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+}
+
+/* --- a frame --- */
+
+/* µs since 1970 at which the frame was taken: as its source says, else, from a
+ * live source, by the pipeline's clock. */
+static gint64
+wall_time (GstGptVisFilter * self, GstBuffer * buffer, GstClockTime running_time)
+{
+  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
+  GstCaps *caps = gst_static_caps_get (&unix_caps);
+  GstReferenceTimestampMeta *reference = gst_buffer_get_reference_timestamp_meta (buffer, caps);
+  GstClock *clock;
+  gint64 wall = 0;
+
+  gst_caps_unref (caps);
+  if (reference && GST_CLOCK_TIME_IS_VALID (reference->timestamp))
+    return GST_TIME_AS_USECONDS (reference->timestamp);
+  if (!self->live || !GST_CLOCK_TIME_IS_VALID (running_time))
+    return 0;
+  if ((clock = gst_element_get_clock (GST_ELEMENT (self)))) {
+    GstClockTime now = gst_clock_get_time (clock), base = gst_element_get_base_time (GST_ELEMENT (self));
+    if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (base))
+      wall = g_get_real_time () - ((gint64) (now - base) - (gint64) running_time) / GST_USECOND;
+    gst_object_unref (clock);
+  }
+  return wall;
+}
+
+static GptVisFrameTime
+frame_time (GstGptVisFilter * self, GstBuffer * buffer)
+{
+  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
+  GptVisFrameTime time = { GST_BUFFER_PTS (buffer), GST_CLOCK_TIME_NONE, 0 };
+
+  if (segment->format == GST_FORMAT_TIME && GST_CLOCK_TIME_IS_VALID (time.pts))
+    time.running_time = gst_segment_to_running_time (segment, GST_FORMAT_TIME, time.pts);
+  time.wall = wall_time (self, buffer, time.running_time);
+  return time;
+}
+
+static void
+begin (GstGptVisFilter * self)
+{
+  GstQuery *query = gst_query_new_latency ();
+
+  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
+    gst_query_parse_latency (query, &self->live, NULL, NULL);
+  gst_query_unref (query);
+  self->begun = TRUE;
+}
+
+/* The base class calls this for every buffer. A buffer that others hold gets a
+ * new one around the same memory, to carry the metadata. */
+static GstFlowReturn
+prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** out)
+{
+  *out = gst_buffer_is_writable (in) ? in : gst_buffer_copy (in);
+  if (!*out)
+    *out = in;                  /* memory that refuses: passes without metadata */
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+  GptVisSettings settings;
+  gboolean post_messages, unmappable;
+  GptVisFrameTime time;
+  GptVisSeen seen;
+  GError *error = NULL;
+
+  if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!self->begun)
+    begin (self);
+  GST_OBJECT_LOCK (self);
+  settings = self->properties.settings;
+  post_messages = self->properties.post_messages;
+  GST_OBJECT_UNLOCK (self);
+
+  time = frame_time (self, buffer);
+  if (!gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, &seen, &unmappable,
+          &error)) {
+    warn (self, unmappable, error);
+    g_error_free (error);
+    return GST_FLOW_OK;
+  }
+  if (seen.result && gst_buffer_is_writable (buffer))
+    gptvis_buffer_add_meta (buffer, seen.result, seen.own, seen.age);
+  if (seen.own && post_messages)
+    gst_element_post_message (GST_ELEMENT (self), gptvis_result_to_message (seen.result, GST_OBJECT (self)));
+  if (seen.own)
+    tell_latency (self);
+  return GST_FLOW_OK;
+}
+
+/* --- negotiation, events, queries --- */
+
+static gboolean
+set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+
+  GST_DEBUG_OBJECT (self, "caps %" GST_PTR_FORMAT, in);
+  return gst_video_info_from_caps (&self->info, in);
+}
+
+/* Does what follows lie on the same line of time? A new end changes nothing. */
+static gboolean
+continues (const GstSegment * a, const GstSegment * b)
+{
+  return a->format == b->format && a->rate == b->rate && a->base == b->base && a->offset == b->offset
+      && a->start == b->start && a->time == b->time;
+}
+
+static gboolean
+is_cut (GstBaseTransform * trans, GstEvent * event)
+{
+  const GstSegment *segment;
+  const gchar *id;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_FLUSH_STOP:
+      return TRUE;
+    case GST_EVENT_SEGMENT:
+      gst_event_parse_segment (event, &segment);
+      return trans->have_segment && !continues (&trans->segment, segment);
+    case GST_EVENT_STREAM_START: {
+      gchar *before = gst_pad_get_stream_id (GST_BASE_TRANSFORM_SINK_PAD (trans));
+      gst_event_parse_stream_start (event, &id);
+      gboolean other = g_strcmp0 (before, id) != 0;
+      g_free (before);
+      return other;
+    }
+    default:
+      return FALSE;
+  }
+}
+
+static gboolean
+sink_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+
+  if (is_cut (trans, event)) {
+    GST_DEBUG_OBJECT (self, "cut by %" GST_PTR_FORMAT, event);
+    gptvis_stream_cut (self->stream);
+  }
+  return GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->sink_event (trans, event);
+}
+
+static gboolean
+query (GstBaseTransform * trans, GstPadDirection direction, GstQuery * query)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+  GstClockTime min, max, own = 0;
+  gboolean live;
+
+  if (!GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->query (trans, direction, query))
+    return FALSE;
+  if (direction != GST_PAD_SRC || GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return TRUE;
+  gst_query_parse_latency (query, &live, &min, &max);
+  if (!live)
+    return TRUE;
+  GST_OBJECT_LOCK (self);
+  if (self->stream)
+    own = gptvis_stream_latency (self->stream);
+  GST_OBJECT_UNLOCK (self);
+  gst_query_set_latency (query, TRUE, min + own, GST_CLOCK_TIME_IS_VALID (max) ? max + own : max);
+  return TRUE;
+}
+
+/* --- states --- */
+
+static gboolean
+open_model (GstGptVisFilter * self)
+{
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  GptVisModel *model, *before;
+  GError *error = NULL;
+
+  GST_OBJECT_LOCK (self);
+  const GptVisProperties *asked = &self->properties;
+  gchar *path = g_strdup (asked->model), *device = g_strdup (asked->device);
+  gchar *labels_file = g_strdup (asked->labels_file);
+  options.program.backend = gptvis_properties_backend (asked);
+  options.program.precision = asked->precision;
+  options.program.threads = asked->threads;
+  self->stale = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  options.path = path;
+  options.program.device = device;
+  options.labels_file = labels_file;
+
+  model = gptvis_model_open (&options, &error);
+  g_free (path);
+  g_free (device);
+  g_free (labels_file);
+  if (!model) {
+    post (self, GST_MESSAGE_ERROR, error);
+    g_error_free (error);
+    return FALSE;
+  }
+  GST_INFO_OBJECT (self, "model %s (%s) from %s on %s", gptvis_model_name (model),
+      gptvis_model_architecture (model), gptvis_model_path (model), gptvis_model_description (model));
+  GST_OBJECT_LOCK (self);
+  before = self->model;
+  self->model = model;
+  GST_OBJECT_UNLOCK (self);
+  gptvis_model_unref (before);
+  return TRUE;
+}
+
+static void
+close_model (GstGptVisFilter * self)
+{
+  GST_OBJECT_LOCK (self);
+  GptVisModel *model = self->model;
+  self->model = NULL;
+  GST_OBJECT_UNLOCK (self);
+  gptvis_model_unref (model);
+}
+
+/* READY → PAUSED. A model property may have changed in READY. */
+static gboolean
+start (GstBaseTransform * trans)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+
+  if (self->stale && !open_model (self))
+    return FALSE;
+  gst_video_info_init (&self->info);
+  self->begun = self->live = self->told_unmappable = FALSE;
+  self->told_latency = 0;
+  self->next_warning = 0;
+  GptVisStream *stream = gptvis_stream_new (self->model, GST_OBJECT_NAME (self));
+  GST_OBJECT_LOCK (self);
+  self->stream = stream;
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static gboolean
+stop (GstBaseTransform * trans)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+  GstStructure *stats = gptvis_stream_stats (self->stream);
+
+  GST_INFO_OBJECT (self, "%" GST_PTR_FORMAT, stats);
+  GST_OBJECT_LOCK (self);
+  GptVisStream *stream = self->stream;
+  GstStructure *before = self->last_stats;
+  self->stream = NULL;
+  self->last_stats = stats;
+  GST_OBJECT_UNLOCK (self);
+  gptvis_stream_free (stream);
+  g_clear_pointer (&before, gst_structure_free);
+  return TRUE;
+}
+
+static GstStateChangeReturn
+change_state (GstElement * element, GstStateChange transition)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (element);
+  GstStateChangeReturn result;
+
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_model (self))
+    return GST_STATE_CHANGE_FAILURE;
+  result = GST_ELEMENT_CLASS (gst_gptvis_filter_parent_class)->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL
+      || (transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE))
+    close_model (self);
+  return result;
+}
+
+/* --- properties --- */
+
+/* What makes a model rests while a stream runs on one. */
+static gboolean
+is_late (GstGptVisFilter * self, GParamSpec * spec)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean late = self->stream && (spec->flags & GST_PARAM_MUTABLE_READY);
+  GST_OBJECT_UNLOCK (self);
+  return late;
+}
+
+static void
+set_property (GObject * object, guint id, const GValue * value, GParamSpec * spec)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
+
+  if (is_late (self, spec)) {
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS,
+        ("Property \"%s\" cannot change while the stream runs and keeps its value; "
+            "set it in state NULL or READY.", spec->name), (NULL));
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  gboolean known = gptvis_properties_set (&self->properties, id, value);
+  if (spec->flags & GST_PARAM_MUTABLE_READY)
+    self->stale = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+}
+
+/* The running stream's, else the last one's, else empty. Under the object lock. */
+static GstStructure *
+stats (GstGptVisFilter * self)
+{
+  if (self->stream)
+    return gptvis_stream_stats (self->stream);
+  return self->last_stats ? gst_structure_copy (self->last_stats) : gst_structure_new_empty ("gptvis-stats");
+}
+
+static void
+get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
+  gboolean known = TRUE;
+
+  GST_OBJECT_LOCK (self);
+  if (id == GPTVIS_PROP_STATS)
+    g_value_take_boxed (value, stats (self));
+  else
+    known = gptvis_properties_get (&self->properties, id, value);
+  GST_OBJECT_UNLOCK (self);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+}
+
+/* --- type --- */
+
+static void
+finalize (GObject * object)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
+
+  gptvis_properties_clear (&self->properties);
+  g_clear_pointer (&self->last_stats, gst_structure_free);
+  G_OBJECT_CLASS (gst_gptvis_filter_parent_class)->finalize (object);
+}
+
+static void
+gst_gptvis_filter_class_init (GstGptVisFilterClass * klass)
+{
+  GObjectClass *object = G_OBJECT_CLASS (klass);
+  GstElementClass *element = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *transform = GST_BASE_TRANSFORM_CLASS (klass);
+  GstCaps *caps = gptvis_frame_caps ();
+
+  GST_DEBUG_CATEGORY_INIT (gptvis_debug, "gptvis", 0, "vision transformers on video");
+  gptvis_meta_get_info ();      /* so that gptvis.h finds the type by its name */
+
+  object->set_property = set_property;
+  object->get_property = get_property;
+  object->finalize = finalize;
+  gptvis_properties_install (object);
+
+  gst_element_class_set_static_metadata (element, "Vision transformer", "Filter/Analyzer/Video",
+      "Labels every Nth frame with a vision transformer, as metadata (GptVisMeta) and as messages "
+      "(gptvis-result); the picture passes unchanged", "The gptvis developers");
+  gst_element_class_add_pad_template (element,
+      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (element,
+      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_caps_unref (caps);
+  element->change_state = change_state;
+
+  transform->start = start;
+  transform->stop = stop;
+  transform->set_caps = set_caps;
+  transform->sink_event = sink_event;
+  transform->query = query;
+  transform->prepare_output_buffer = prepare_output_buffer;
+  transform->transform_ip = transform_ip;
+  transform->transform_ip_on_passthrough = TRUE;
+}
+
+/* Passthrough in the base class's sense: caps, allocation and memory are
+ * downstream's and upstream's own affair. */
+static void
+gst_gptvis_filter_init (GstGptVisFilter * self)
+{
+  GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
+
+  gst_base_transform_set_passthrough (trans, TRUE);
+  gst_base_transform_set_gap_aware (trans, TRUE);
+  gptvis_properties_init (&self->properties);
+}

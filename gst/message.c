@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results as messages. gptvisfilter posts one element message "gptvis-result"
+ * for each analysed frame, with the fields of the JSON in the same words:
+ *
+ * | field | type | meaning |
+ * | --- | --- | --- |
+ * | version | #guint | 1; raised when a field changes its meaning |
+ * | stream | string | name of the element |
+ * | frame | #guint64 | number of the analysed frame, from 0 |
+ * | pts | #GstClockTime | its timestamp, ns; absent when unknown |
+ * | running-time | #GstClockTime | its running time, ns; absent when unknown |
+ * | time | string | wall clock of the frame, RFC 3339, UTC; absent when no clock tells |
+ * | model | string | name of the checkpoint |
+ * | labels | #GstValueArray of #GstStructure "label" | best first; may be empty |
+ * | labels[].label | string | UTF-8, as the checkpoint has it |
+ * | labels[].score | #gdouble | 0 to 1 |
+ * | labels[].id | #guint | class index in the checkpoint |
+ * | analysis-ms | #gdouble | from staging to result, milliseconds |
+ *
+ * Text is only ever a value: no label becomes a quark. */
+#include "message.h"
+
+#define VERSION 1u
+
+gchar *
+gptvis_time_to_rfc3339 (gint64 time)
+{
+  GDateTime *seconds = time > 0 ? g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC) : NULL;
+  gchar *day, *text;
+
+  if (!seconds)
+    return NULL;
+  day = g_date_time_format (seconds, "%Y-%m-%dT%H:%M:%S");
+  text = g_strdup_printf ("%s.%03uZ", day, (guint) (time % G_USEC_PER_SEC / 1000));
+  g_free (day);
+  g_date_time_unref (seconds);
+  return text;
+}
+
+static void
+append_label (GValue * array, const GptVisLabel * label)
+{
+  GValue value = G_VALUE_INIT;
+
+  g_value_init (&value, GST_TYPE_STRUCTURE);
+  g_value_take_boxed (&value, gst_structure_new ("label",
+          "label", G_TYPE_STRING, label->text,
+          "score", G_TYPE_DOUBLE, (gdouble) label->score, "id", G_TYPE_UINT, label->id, NULL));
+  gst_value_array_append_and_take_value (array, &value);
+}
+
+GstStructure *
+gptvis_result_to_structure (const GptVisResult * result)
+{
+  GstStructure *structure = gst_structure_new (GPTVIS_MESSAGE_NAME,
+      "version", G_TYPE_UINT, VERSION,
+      "stream", G_TYPE_STRING, result->stream, "frame", G_TYPE_UINT64, result->frame, NULL);
+  gchar *time = gptvis_time_to_rfc3339 (result->time);
+  GValue labels = G_VALUE_INIT;
+
+  if (GST_CLOCK_TIME_IS_VALID (result->pts))
+    gst_structure_set (structure, "pts", GST_TYPE_CLOCK_TIME, result->pts, NULL);
+  if (GST_CLOCK_TIME_IS_VALID (result->running_time))
+    gst_structure_set (structure, "running-time", GST_TYPE_CLOCK_TIME, result->running_time, NULL);
+  if (time)
+    gst_structure_set (structure, "time", G_TYPE_STRING, time, NULL);
+  g_free (time);
+  gst_structure_set (structure, "model", G_TYPE_STRING, result->model, NULL);
+
+  gst_value_array_init (&labels, result->n_labels);
+  for (guint i = 0; i < result->n_labels; i++)
+    append_label (&labels, &result->labels[i]);
+  gst_structure_take_value (structure, "labels", &labels);
+
+  gst_structure_set (structure, "analysis-ms", G_TYPE_DOUBLE, result->analysis / 1000.0, NULL);
+  return structure;
+}
+
+GstMessage *
+gptvis_result_to_message (const GptVisResult * result, GstObject * source)
+{
+  return gst_message_new_element (source, gptvis_result_to_structure (result));
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results as a GstStructure and as a message on the bus; the fields are tabled
+ * in message.c. */
+#pragma once
+#include <gst/gst.h>
+#include "model.h"
+
+G_BEGIN_DECLS
+
+#define GPTVIS_MESSAGE_NAME "gptvis-result"
+
+/* The structure "gptvis-result"; owned by the caller. */
+GstStructure *gptvis_result_to_structure (const GptVisResult * result);
+
+/* The same as an element message from `source`; owned by the caller. */
+GstMessage *gptvis_result_to_message (const GptVisResult * result, GstObject * source);
+
+/* "2026-03-01T12:00:00.123Z" for µs since 1970; g_free it. NULL for 0 (unknown)
+ * and for years that RFC 3339 cannot write. */
+gchar *gptvis_time_to_rfc3339 (gint64 time);
+
+G_END_DECLS

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The plugin's entry point: registers the elements and does nothing else. No
+ * model is opened, no device touched and no thread started here. */
+#include <gst/gst.h>
+#include "config.h"
+#include "gptvisfilter.h"
+
+#define PACKAGE "gptvis"
+
+static gboolean
+plugin_init (GstPlugin * plugin)
+{
+  return GST_ELEMENT_REGISTER (gptvisfilter, plugin);
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, gptvis,
+    "Vision transformers that label video as it passes", plugin_init,
+    GPTVIS_VERSION, "LGPL", "gptvis", "gptvis")

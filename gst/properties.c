@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The properties of gptvisfilter as gst-inspect-1.0 shows them, and their values.
+ * No behaviour: see gptvisfilter.c and stream.c. */
+#include "properties.h"
+
+#define FIXED (GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
+#define LIVE (GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
+#define MAX_THREADS 1024u
+#define MAX_RATE 1000.0         /* analyses a second; more is no limit */
+
+static const GEnumValue tasks[] = {
+  { GPTVIS_TASK_AUTO, "What the checkpoint can do", "auto" },
+  { GPTVIS_TASK_LABEL, "Labels with scores", "label" },
+  { 0 }
+};
+static const GEnumValue backends[] = {
+  { 0, "The best there is", "auto" },
+  { 1, "The processor", "cpu" },
+  { 0 }
+};
+static const GEnumValue precisions[] = {
+  { GPTVIS_PRECISION_AUTO, "What suits the backend", "auto" },
+  { GPTVIS_PRECISION_F32, "32-bit floats", "f32" },
+  { GPTVIS_PRECISION_F16, "16-bit floats", "f16" },
+  { GPTVIS_PRECISION_BF16, "bfloat16", "bf16" },
+  { GPTVIS_PRECISION_INT8, "8-bit integers", "int8" },
+  { 0 }
+};
+static const GEnumValue policies[] = {
+  { GPTVIS_POLICY_AUTO, "What suits the pipeline; at present every", "auto" },
+  { GPTVIS_POLICY_EVERY, "A frame that is due waits for its own result", "every" },
+  { 0 }
+};
+
+static void
+install_model_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, GPTVIS_PROP_MODEL, g_param_spec_string ("model", "Model",
+          "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
+          "*.safetensors); unset: the small bundled one", NULL, FIXED));
+  g_object_class_install_property (klass, GPTVIS_PROP_TASK, g_param_spec_enum ("task", "Task",
+          "What to find", g_enum_register_static ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
+  g_object_class_install_property (klass, GPTVIS_PROP_BACKEND, g_param_spec_enum ("backend", "Backend",
+          "What computes", g_enum_register_static ("GptVisBackend", backends), 0, FIXED));
+  g_object_class_install_property (klass, GPTVIS_PROP_DEVICE, g_param_spec_string ("device", "Device",
+          "Which of the backend's devices, by index or name; auto: the best", "auto", FIXED));
+  g_object_class_install_property (klass, GPTVIS_PROP_PRECISION, g_param_spec_enum ("precision", "Precision",
+          "Numbers the network is computed in", g_enum_register_static ("GptVisPrecision", precisions),
+          GPTVIS_PRECISION_AUTO, FIXED));
+  g_object_class_install_property (klass, GPTVIS_PROP_THREADS, g_param_spec_uint ("threads", "Threads",
+          "Threads that compute; 0: as many as the process may use", 0, MAX_THREADS, 0, FIXED));
+  g_object_class_install_property (klass, GPTVIS_PROP_LABELS_FILE, g_param_spec_string ("labels-file",
+          "Labels file", "UTF-8 text, one label a line, instead of the names in the checkpoint; unset: those",
+          NULL, FIXED));
+}
+
+static void
+install_stream_properties (GObjectClass * klass)
+{
+  const GptVisSettings defaults = GPTVIS_SETTINGS;
+
+  g_object_class_install_property (klass, GPTVIS_PROP_POLICY, g_param_spec_enum ("policy", "Policy",
+          "Whether the picture waits for its result", g_enum_register_static ("GptVisPolicy", policies),
+          defaults.policy, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_INTERVAL, g_param_spec_uint ("interval", "Interval",
+          "Analyse every Nth frame", 1, G_MAXUINT, defaults.interval, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_MAX_RATE, g_param_spec_double ("max-rate",
+          "Maximum rate", "At most so many analyses a second, by the frames' running time; 0: no limit",
+          0, MAX_RATE, defaults.max_rate, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_HOLD_TIME, g_param_spec_uint64 ("hold-time",
+          "Hold time", "How long, in ns, the frames after an analysed one carry its result; 0: not at all; "
+          "18446744073709551615: until the next result", 0, G_MAXUINT64, defaults.hold_time, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_TOP_K, g_param_spec_uint ("top-k", "Top k",
+          "At most so many labels a result, best first; 0: all", 0, G_MAXINT, defaults.top_k, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_THRESHOLD, g_param_spec_float ("threshold", "Threshold",
+          "Only labels that score at least this", 0, 1, defaults.threshold, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
+          "Post messages", "Post an element message \"gptvis-result\" for each analysed frame", TRUE, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_STATS, g_param_spec_boxed ("stats", "Statistics",
+          "Counters (frames, analysed, skipped, held, errors, unmappable, generation), analysis times in µs "
+          "(min, mean, max, percentiles), model and backend", GST_TYPE_STRUCTURE,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+void
+gptvis_properties_install (GObjectClass * klass)
+{
+  install_model_properties (klass);
+  install_stream_properties (klass);
+}
+
+void
+gptvis_properties_init (GptVisProperties * self)
+{
+  *self = (GptVisProperties) {.device = g_strdup ("auto"),.settings = GPTVIS_SETTINGS,.post_messages = TRUE };
+}
+
+void
+gptvis_properties_clear (GptVisProperties * self)
+{
+  g_clear_pointer (&self->model, g_free);
+  g_clear_pointer (&self->device, g_free);
+  g_clear_pointer (&self->labels_file, g_free);
+}
+
+/* An empty string is what command lines and forms have for "unset". */
+static void
+set_text (gchar ** field, const GValue * value)
+{
+  const gchar *text = g_value_get_string (value);
+
+  g_free (*field);
+  *field = text && *text ? g_strdup (text) : NULL;
+}
+
+gboolean
+gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
+{
+  switch (id) {
+    case GPTVIS_PROP_MODEL:
+      set_text (&self->model, value);
+      return TRUE;
+    case GPTVIS_PROP_TASK:
+      self->task = g_value_get_enum (value);
+      return TRUE;
+    case GPTVIS_PROP_BACKEND:
+      self->backend = g_value_get_enum (value);
+      return TRUE;
+    case GPTVIS_PROP_DEVICE:
+      set_text (&self->device, value);
+      return TRUE;
+    case GPTVIS_PROP_PRECISION:
+      self->precision = g_value_get_enum (value);
+      return TRUE;
+    case GPTVIS_PROP_THREADS:
+      self->threads = g_value_get_uint (value);
+      return TRUE;
+    case GPTVIS_PROP_LABELS_FILE:
+      set_text (&self->labels_file, value);
+      return TRUE;
+    case GPTVIS_PROP_POLICY:
+      self->settings.policy = g_value_get_enum (value);
+      return TRUE;
+    case GPTVIS_PROP_INTERVAL:
+      self->settings.interval = g_value_get_uint (value);
+      return TRUE;
+    case GPTVIS_PROP_MAX_RATE:
+      self->settings.max_rate = g_value_get_double (value);
+      return TRUE;
+    case GPTVIS_PROP_HOLD_TIME:
+      self->settings.hold_time = g_value_get_uint64 (value);
+      return TRUE;
+    case GPTVIS_PROP_TOP_K:
+      self->settings.top_k = g_value_get_uint (value);
+      return TRUE;
+    case GPTVIS_PROP_THRESHOLD:
+      self->settings.threshold = g_value_get_float (value);
+      return TRUE;
+    case GPTVIS_PROP_POST_MESSAGES:
+      self->post_messages = g_value_get_boolean (value);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+gboolean
+gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
+{
+  switch (id) {
+    case GPTVIS_PROP_MODEL:
+      g_value_set_string (value, self->model);
+      return TRUE;
+    case GPTVIS_PROP_TASK:
+      g_value_set_enum (value, self->task);
+      return TRUE;
+    case GPTVIS_PROP_BACKEND:
+      g_value_set_enum (value, self->backend);
+      return TRUE;
+    case GPTVIS_PROP_DEVICE:
+      g_value_set_string (value, self->device);
+      return TRUE;
+    case GPTVIS_PROP_PRECISION:
+      g_value_set_enum (value, self->precision);
+      return TRUE;
+    case GPTVIS_PROP_THREADS:
+      g_value_set_uint (value, self->threads);
+      return TRUE;
+    case GPTVIS_PROP_LABELS_FILE:
+      g_value_set_string (value, self->labels_file);
+      return TRUE;
+    case GPTVIS_PROP_POLICY:
+      g_value_set_enum (value, self->settings.policy);
+      return TRUE;
+    case GPTVIS_PROP_INTERVAL:
+      g_value_set_uint (value, self->settings.interval);
+      return TRUE;
+    case GPTVIS_PROP_MAX_RATE:
+      g_value_set_double (value, self->settings.max_rate);
+      return TRUE;
+    case GPTVIS_PROP_HOLD_TIME:
+      g_value_set_uint64 (value, self->settings.hold_time);
+      return TRUE;
+    case GPTVIS_PROP_TOP_K:
+      g_value_set_uint (value, self->settings.top_k);
+      return TRUE;
+    case GPTVIS_PROP_THRESHOLD:
+      g_value_set_float (value, self->settings.threshold);
+      return TRUE;
+    case GPTVIS_PROP_POST_MESSAGES:
+      g_value_set_boolean (value, self->post_messages);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+const gchar *
+gptvis_properties_backend (const GptVisProperties * self)
+{
+  return backends[self->backend].value_nick;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a user asked of a gptvisfilter: its properties' names, ranges, defaults,
+ * documentation and values. What they do, and when they may change, is the
+ * element's. A plain value; not locked. */
+#pragma once
+#include "stream.h"
+
+G_BEGIN_DECLS
+
+enum {
+  GPTVIS_PROP_0,
+  /* These make another model; they rest from PAUSED on (GST_PARAM_MUTABLE_READY). */
+  GPTVIS_PROP_MODEL, GPTVIS_PROP_TASK, GPTVIS_PROP_BACKEND, GPTVIS_PROP_DEVICE, GPTVIS_PROP_PRECISION,
+  GPTVIS_PROP_THREADS, GPTVIS_PROP_LABELS_FILE,
+  /* These hold from the next frame on. */
+  GPTVIS_PROP_POLICY, GPTVIS_PROP_INTERVAL, GPTVIS_PROP_MAX_RATE, GPTVIS_PROP_HOLD_TIME, GPTVIS_PROP_TOP_K,
+  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_POST_MESSAGES,
+  /* Read-only, answered by the element. */
+  GPTVIS_PROP_STATS
+};
+
+typedef enum { GPTVIS_TASK_AUTO, GPTVIS_TASK_LABEL } GptVisTask;
+
+typedef struct {
+  gchar *model, *device, *labels_file;  /* NULL: unset */
+  GptVisTask task;
+  gint backend;                 /* value of the property's enum */
+  GptVisPrecision precision;
+  guint threads;
+  GptVisSettings settings;
+  gboolean post_messages;
+} GptVisProperties;
+
+void gptvis_properties_install (GObjectClass * klass);
+void gptvis_properties_init (GptVisProperties * properties);
+void gptvis_properties_clear (GptVisProperties * properties);
+
+/* FALSE for an id that is not among them. Values are in range: GObject saw to it. */
+gboolean gptvis_properties_set (GptVisProperties * properties, guint id, const GValue * value);
+gboolean gptvis_properties_get (const GptVisProperties * properties, guint id, GValue * value);
+
+/* "auto" or "cpu", static. */
+const gchar *gptvis_properties_backend (const GptVisProperties * properties);
+
+G_END_DECLS
