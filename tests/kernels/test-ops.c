@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every operation, on every tier of the cpu backend, at odd shapes, with batches
+ * and threads: each case is a small plan, run there and on the reference. */
+#include "guard.h"
+#include "backend.h"
+#include "reference.h"
+#include "cpu/tier.h"
+#include <string.h>
+
+#define MAX_BATCH 3
+
+/* ---- weights by name, made up on demand and kept ---- */
+
+typedef struct {
+  GHashTable *tensors;          /* name → float[] */
+  GHashTable *sizes;
+} Weights;
+
+static gconstpointer
+find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+{
+  Weights *w = user;
+  *dtype = GPTVIS_F32;
+  *n = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, name));
+  return g_hash_table_lookup (w->tensors, name);
+}
+
+static void
+make_weights (Weights *w, const GptVisPlan *plan, GRand *rand)
+{
+  w->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  w->sizes = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    for (guint p = 0; p < t->n_parts; p++) {
+      const gsize n = (gsize) (t->parts[p].first + t->parts[p].rows) * t->width;
+      const gsize have = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, t->parts[p].name));
+      if (have >= n)
+        continue;
+      float *x = g_new (float, n);
+      fill (rand, x, n, -1, 1);
+      gchar *key = g_strdup (t->parts[p].name);
+      g_hash_table_remove (w->sizes, key);
+      g_hash_table_replace (w->tensors, key, x);
+      g_hash_table_replace (w->sizes, key, GSIZE_TO_POINTER (n));
+    }
+  }
+}
+
+static void
+free_weights (Weights *w)
+{
+  g_hash_table_unref (w->sizes);
+  g_hash_table_unref (w->tensors);
+}
+
+/* ---- run a plan on a backend ---- */
+
+static float *
+run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, const float *inputs, guint batch)
+{
+  const GptVisWeights weights = { find, w };
+  const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_AUTO, .threads = threads };
+  GError *error = NULL;
+  GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
+  g_assert_no_error (error);
+  const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
+  const GptVisTensorId out_id = gptvis_plan_find (plan, "y");
+  const GptVisTensor *out = gptvis_plan_tensor (plan, out_id);
+  const gsize n_in = (gsize) in->rows * in->width, n_out = (gsize) out->rows * out->width;
+  float *result = g_new (float, n_out * batch);
+  GptVisSlot *slots[MAX_BATCH];
+  for (guint i = 0; i < batch; i++) {
+    slots[i] = gptvis_program_slot_new (program);
+    memcpy (gptvis_program_slot_rows (program, slots[i]), inputs + i * n_in, n_in * sizeof (float));
+  }
+  for (guint twice = 0; twice < 2; twice++) {   /* a program is run again and again */
+    g_assert_true (gptvis_program_submit (program, slots, batch, &error));
+    g_assert_true (gptvis_program_wait (program, &error));
+  }
+  for (guint i = 0; i < batch; i++) {
+    memcpy (result + i * n_out, gptvis_program_output (program, out_id, i), n_out * sizeof (float));
+    gptvis_program_slot_free (program, slots[i]);
+  }
+  gptvis_program_free (program);
+  return result;
+}
+
+/* The largest error relative to the reference's largest magnitude. f32 sums of a
+ * few hundred products in any order stay well below this. */
+#define TOLERANCE 2e-5
+
+static void
+compare (GptVisPlan *plan, GRand *rand)
+{
+  GError *error = NULL;
+  gptvis_plan_finish (plan, &error);
+  g_assert_no_error (error);
+  Weights w;
+  make_weights (&w, plan, rand);
+  const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
+  const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
+  const guint batch = g_rand_int_range (rand, 1, MAX_BATCH + 1), threads = g_rand_int_range (rand, 1, 4);
+  float *inputs = g_new (float, (gsize) in->rows * in->width * batch);
+  fill (rand, inputs, (gsize) in->rows * in->width * batch, -2, 2);
+  const gsize n = (gsize) out->rows * out->width * batch;
+
+  g_unsetenv ("GPTVIS_CPU");
+  float *want = run (plan, &w, "reference", 1, inputs, batch);
+  double largest = 1e-30;
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabs (want[i]));
+  for (guint t = 0; gptvis_tier_nth (t); t++) {
+    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+    float *got = run (plan, &w, "cpu", threads, inputs, batch);
+    for (gsize i = 0; i < n; i++)
+      if (!(fabs (got[i] - want[i]) <= TOLERANCE * largest)) {
+        gchar *text = gptvis_plan_print (plan);
+        g_error ("tier %s, batch %u, %u threads, element %zu: %.9g, the reference has %.9g, in\n%s",
+            gptvis_tier_nth (t)->name, batch, threads, i, got[i], want[i], text);
+      }
+    g_free (got);
+  }
+  g_unsetenv ("GPTVIS_CPU");
+  g_free (want);
+  g_free (inputs);
+  free_weights (&w);
+  gptvis_plan_free (plan);
+}
+
+/* ---- the cases ---- */
+
+static guint
+odd (GRand *rand)
+{
+  static const guint sizes[] = { 1, 2, 3, 5, 8, 11, 12, 13, 16, 17, 24, 31, 32, 33, 48, 50, 65, 97, 130 };
+  return sizes[g_rand_int_range (rand, 0, G_N_ELEMENTS (sizes))];
+}
+
+#define CASES 60
+
+static void
+test_linear (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < CASES; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("linear", MAX_BATCH);
+    const guint rows = odd (rand), k = odd (rand), m = odd (rand);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", rows, k);
+    GptVisLinear linear = *GPTVIS_LINEAR (.act = g_rand_int_range (rand, 0, GPTVIS_N_ACTS));
+    if (g_rand_boolean (rand))
+      linear.gate = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "gate", m, k), GPTVIS_NO_TENSOR, NULL);
+    if (g_rand_boolean (rand))
+      linear.residual = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "residual", m, k), GPTVIS_NO_TENSOR,
+          NULL);
+    if (g_rand_boolean (rand))
+      linear.scale = gptvis_plan_weight (plan, "scale", 1, m);
+    if (g_rand_boolean (rand))
+      linear.alpha = 0.5f;
+    GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, m) : GPTVIS_NO_TENSOR;
+    const guint head = m / 2;
+    const GptVisWeightPart parts[2] = { {"W", 0, MAX (head, 1)}, {"W2", 3, m - head} };
+    GptVisTensorId w = head ? gptvis_plan_weight_stack (plan, m, k, parts, 2) : gptvis_plan_weight (plan, "W", m, k);
+    gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, w, bias, &linear));
+    compare (plan, rand);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_norm (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < CASES; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("norm", MAX_BATCH);
+    const guint rows = odd (rand), width = odd (rand) + 3;
+    GptVisTensorId x = gptvis_plan_input (plan, "x", rows, width);
+    GptVisTensorId weight = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "w", 1, width) : GPTVIS_NO_TENSOR;
+    GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, width) : GPTVIS_NO_TENSOR;
+    gptvis_plan_output (plan, "y", gptvis_plan_norm (plan, x, weight, bias, 1e-5f));
+    compare (plan, rand);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_attention (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < CASES; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("attention", MAX_BATCH);
+    const guint heads = g_rand_int_range (rand, 1, 5), head_width = odd (rand), width = heads * head_width;
+    const guint gap = g_rand_int_range (rand, 0, 4);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), 3 * (width + gap));
+    const GptVisAttention attention = { gap, width + 2 * gap, 2 * width + 3 * gap, heads, head_width,
+      1 / sqrtf (head_width) };
+    gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
+    compare (plan, rand);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_rows (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < CASES; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("rows", MAX_BATCH);
+    const guint rows = odd (rand), width = odd (rand);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", rows, width);
+    GptVisTensorId w = gptvis_plan_weight (plan, "w", rows + 3, width);
+    const GptVisRowsPart parts[3] = {
+      {w, 1, 2, GPTVIS_NO_TENSOR, 0}, {x, 0, rows, w, 3}, {x, rows - 1, 1, x, 0},
+    };
+    gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, parts, 1 + i % 3));
+    compare (plan, rand);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_resample (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < CASES; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("resample", MAX_BATCH);
+    const guint rows_in = g_rand_int_range (rand, 1, 9), columns_in = g_rand_int_range (rand, 1, 9);
+    const guint rows = g_rand_int_range (rand, 1, 9), columns = g_rand_int_range (rand, 1, 9), width = odd (rand);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", rows * columns, width);
+    GptVisTensorId w = gptvis_plan_weight (plan, "w", rows_in * columns_in, width);
+    GptVisTensorId table = gptvis_plan_resample (plan, w, rows_in, columns_in, rows, columns);
+    const GptVisRowsPart part = { x, 0, rows * columns, table, 0 };
+    gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, &part, 1));
+    compare (plan, rand);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_pool (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < CASES; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("pool", MAX_BATCH);
+    const guint rows = odd (rand), first = g_rand_int_range (rand, 0, rows);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", rows, odd (rand));
+    const GptVisPoolPart parts[2] = { {0, 1}, {first, rows - first} };
+    gptvis_plan_output (plan, "y", gptvis_plan_pool (plan, x, parts, 1 + i % 2));
+    compare (plan, rand);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_score (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < CASES; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("score", MAX_BATCH);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), odd (rand));
+    gptvis_plan_output (plan, "y", gptvis_plan_score (plan, x, i % 2 ? GPTVIS_SCORE_SOFTMAX : GPTVIS_SCORE_SIGMOID));
+    compare (plan, rand);
+  }
+  g_rand_free (rand);
+}
+
+/* The reference's resample against numbers from torch.nn.functional.interpolate
+ * (mode="bicubic", align_corners=False) of [[0, 1], [2, 3]] to 3×3. */
+static void
+test_resample_values (void)
+{
+  static const float grid[4] = { 0, 1, 2, 3 };
+  static const double want[9] = { -0.260417, 0.326389, 0.913194, 0.913194, 1.5, 2.086806, 2.086806, 2.673611,
+    3.260417 };
+  GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .resample = {2, 2, 3, 3} };
+  float got[9];
+
+  gptvis_reference_resample (&op, 1, grid, got);
+  for (guint i = 0; i < 9; i++)
+    g_assert_cmpfloat_with_epsilon (got[i], want[i], 1e-5);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ops/linear", test_linear);
+  g_test_add_func ("/ops/norm", test_norm);
+  g_test_add_func ("/ops/attention", test_attention);
+  g_test_add_func ("/ops/rows", test_rows);
+  g_test_add_func ("/ops/resample", test_resample);
+  g_test_add_func ("/ops/resample/values", test_resample_values);
+  g_test_add_func ("/ops/pool", test_pool);
+  g_test_add_func ("/ops/score", test_score);
+  return g_test_run ();
+}

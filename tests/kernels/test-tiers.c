@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every function of every tier that this processor can run, against plain double
+ * precision, at sizes around the vector and the tile, between guard pages: inputs
+ * may be read GPTVIS_PADDING bytes past their end, outputs not written past it. */
+#include "guard.h"
+#include "cpu/tier.h"
+#include "memory.h"
+#include <string.h>
+
+static const guint sizes[] = { 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 192, 257 };
+
+static float *
+input (Guard *guard, GRand *rand, gsize n, double from, double to)
+{
+  float *x = guard_new (guard, n * sizeof (float), GPTVIS_PADDING);
+  fill (rand, x, n, from, to);
+  return x;
+}
+
+static void
+assert_close (const gchar *tier, const gchar *what, guint n, gsize i, double got, double want, double tolerance)
+{
+  if (!(fabs (got - want) <= tolerance))
+    g_error ("%s, %s of %u, element %zu: %.9g where %.9g is right (tolerance %.3g)", tier, what, n, i, got, want,
+        tolerance);
+}
+
+/* c = bias + a·b, all combinations of rows and columns up to the tile. The sum of k
+ * products of at most 1 in f32: k roundings of at most k·2^-24 each. */
+static void
+test_tile (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint by_rows = 0; by_rows < 2; by_rows++)
+    for (guint m = 1; m <= t->tile_rows; m++)
+      for (guint n = 1; n <= t->tile_columns; n += n < t->tile_columns - 2 ? 3 : 1) {
+        const guint k = g_rand_int_range (rand, 1, 70), c_step = n + g_rand_int_range (rand, 0, 5);
+        const guint a_step = by_rows ? k + g_rand_int_range (rand, 0, 4) : m + g_rand_int_range (rand, 0, 4);
+        Guard ga, gb, gbias, gc;
+        float *a = input (&ga, rand, (gsize) a_step * (by_rows ? m : k), -1, 1);
+        float *b = input (&gb, rand, (gsize) t->tile_columns * k, -1, 1);
+        float *bias = g_rand_boolean (rand) ? input (&gbias, rand, t->tile_columns, -1, 1) : NULL;
+        const gsize n_c = (gsize) (m - 1) * c_step + n;
+        float *c = guard_new (&gc, n_c * sizeof (float), 0);
+        for (gsize i = 0; i < n_c; i++)
+          c[i] = 77;
+        (by_rows ? t->tile_by_rows : t->tile) (m, n, k, a, a_step, b, t->tile_columns, bias, c, c_step);
+        for (guint r = 0; r < m; r++)
+          for (guint j = 0; j < MIN (c_step, r == m - 1 ? n : c_step); j++) {
+            double want = bias && j < n ? bias[j] : 0;
+            for (guint i = 0; i < k && j < n; i++)
+              want += (double) a[by_rows ? r * a_step + i : i * a_step + r] * b[i * t->tile_columns + j];
+            assert_close (t->name, "tile", n, r * c_step + j, c[r * c_step + j], j < n ? want : 77,
+                j < n ? (k + 1.0) * (k + 1) * 6e-8 : 0);
+          }
+        guard_free (&ga);
+        guard_free (&gb);
+        guard_free (&gc);
+        if (bias)
+          guard_free (&gbias);
+      }
+  g_rand_free (rand);
+}
+
+static double
+activate (GptVisAct act, double x)
+{
+  switch (act) {
+    case GPTVIS_ACT_GELU:
+      return 0.5 * x * erfc (-x * M_SQRT1_2);
+    case GPTVIS_ACT_GELU_TANH:
+      return 0.5 * x * (1 + tanh (sqrt (2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case GPTVIS_ACT_QUICK_GELU:
+      return x / (1 + exp (-1.702 * x));
+    case GPTVIS_ACT_RELU:
+      return fmax (x, 0);
+    case GPTVIS_ACT_SILU:
+      return x / (1 + exp (-x));
+    default:
+      return x;
+  }
+}
+
+/* erf's polynomial is good to 1.5e-7 absolute, times |x|/2; exp to two units in the last place. */
+static void
+test_activations (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  static const double reach[] = { 1, 6, 30, 3000 };
+  for (guint act = 0; act < GPTVIS_N_ACTS; act++)
+    for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
+      for (guint r = 0; r < G_N_ELEMENTS (reach); r++) {
+        const guint n = sizes[s];
+        Guard g;
+        float *x = guard_new (&g, n * sizeof (float), 0), *before = g_new (float, n);
+        fill (rand, x, n, -reach[r], reach[r]);
+        memcpy (before, x, n * sizeof (float));
+        t->activate[act] (x, n);
+        for (guint i = 0; i < n; i++)
+          assert_close (t->name, gptvis_act_name (act), n, i, x[i], activate (act, before[i]),
+              4e-7 * MIN (fabs (before[i]), 6) + 3e-7 * fabs (before[i]) + 1e-9);
+        g_free (before);
+        guard_free (&g);
+      }
+  float odd[3] = { NAN, INFINITY, -INFINITY };
+  for (guint act = 0; act < GPTVIS_N_ACTS; act++) {
+    float x[16];
+    for (guint i = 0; i < 16; i++)
+      x[i] = odd[0];
+    t->activate[act] (x, 16);
+    g_assert_true (isnan (x[0]) && isnan (x[15]));      /* a NaN must reach the logits, where it is found */
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_finish (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (guint which = 0; which < 8; which++) {
+      const guint n = sizes[s];
+      Guard g[4];
+      float *y = guard_new (&g[0], n * sizeof (float), 0), *before = g_new (float, n);
+      float *gate = input (&g[1], rand, n, -1, 1), *scale = input (&g[2], rand, n, -1, 1);
+      float *residual = input (&g[3], rand, n, -1, 1);
+      fill (rand, y, n, -1, 1);
+      memcpy (before, y, n * sizeof (float));
+      t->finish (y, n, which & 1 ? gate : NULL, 0.7f, which & 2 ? scale : NULL, which & 4 ? residual : NULL);
+      for (guint i = 0; i < n; i++)
+        assert_close (t->name, "finish", n, i, y[i], before[i] * (which & 1 ? gate[i] : 1) * 0.7f
+            * (which & 2 ? scale[i] : 1) + (which & 4 ? residual[i] : 0), 4e-7);
+      g_free (before);
+      for (guint i = 0; i < 4; i++)
+        guard_free (&g[i]);
+    }
+  g_rand_free (rand);
+}
+
+/* A mean far from zero must not cost precision: that is what two passes are for. */
+static void
+test_norm (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (guint which = 0; which < 4; which++) {
+      const guint n = sizes[s];
+      const double centre = g_rand_double_range (rand, -20, 20);
+      Guard g[4];
+      float *x = input (&g[0], rand, n, centre - 1, centre + 1);
+      float *weight = input (&g[1], rand, n, -1, 1), *bias = input (&g[2], rand, n, -1, 1);
+      float *y = guard_new (&g[3], n * sizeof (float), 0);
+      t->norm (x, which & 1 ? weight : NULL, which & 2 ? bias : NULL, 1e-6f, y, n);
+      double mean = 0, variance = 0;
+      for (guint i = 0; i < n; i++)
+        mean += x[i] / (double) n;
+      for (guint i = 0; i < n; i++)
+        variance += (x[i] - mean) * (x[i] - mean) / n;
+      const double tolerance = n == 1 ? 1 : 3e-6 / sqrt (variance) + 1e-5;      /* one value: 0 / √ε, all rounding */
+      for (guint i = 0; i < n; i++)
+        assert_close (t->name, "norm", n, i, y[i], (x[i] - mean) / sqrt (variance + 1e-6) * (which & 1 ? weight[i] : 1)
+            + (which & 2 ? bias[i] : 0), MAX (tolerance, 2.4e-6 / sqrt (variance + 1e-6)));
+      for (guint i = 0; i < 4; i++)
+        guard_free (&g[i]);
+    }
+  g_rand_free (rand);
+}
+
+static void
+test_softmax (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
+    const guint n = sizes[s];
+    Guard g, gs;
+    const double reach = g_rand_boolean (rand) ? 3 : 200;
+    float *x = guard_new (&g, n * sizeof (float), 0), *before = g_new (float, n);
+    fill (rand, x, n, -reach, reach);
+    memcpy (before, x, n * sizeof (float));
+    t->softmax (x, n);
+    double top = -INFINITY, sum = 0;
+    for (guint i = 0; i < n; i++)
+      top = fmax (top, before[i]);
+    for (guint i = 0; i < n; i++)
+      sum += exp (before[i] - top);
+    for (guint i = 0; i < n; i++)
+      assert_close (t->name, "softmax", n, i, x[i], exp (before[i] - top) / sum, 2e-6);
+    memcpy (x, before, n * sizeof (float));
+    t->sigmoid (x, n);
+    for (guint i = 0; i < n; i++)
+      assert_close (t->name, "sigmoid", n, i, x[i], 1 / (1 + exp (-before[i])), 1e-6);
+    g_free (before);
+    guard_free (&g);
+
+    const guint columns = t->tile_columns;
+    float *scores = guard_new (&g, (gsize) n * columns * sizeof (float), 0), *copy;
+    float *sums = guard_new (&gs, columns * sizeof (float), 0);
+    fill (rand, scores, (gsize) n * columns, -reach, reach);
+    copy = g_memdup2 (scores, (gsize) n * columns * sizeof (float));
+    t->softmax_columns (scores, n, 0.125f, sums);
+    for (guint j = 0; j < columns; j++) {
+      top = -INFINITY, sum = 0;
+      for (guint i = 0; i < n; i++)
+        top = fmax (top, copy[i * columns + j]);
+      for (guint i = 0; i < n; i++) {
+        const double want = exp (0.125 * (copy[i * columns + j] - top));
+        sum += want;
+        assert_close (t->name, "softmax column", n, i, scores[i * columns + j], want, 4e-6);
+      }
+      assert_close (t->name, "softmax sum", n, j, sums[j], sum, 4e-6 * n);
+    }
+    g_free (copy);
+    guard_free (&g);
+    guard_free (&gs);
+  }
+  g_rand_free (rand);
+}
+
+/* GPTVIS_CPU takes each tier by name; a wrong name fails and says which there are. */
+static void
+test_force (void)
+{
+  GError *error = NULL;
+  for (guint i = 0; gptvis_tier_nth (i); i++) {
+    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (i)->name, TRUE);
+    g_assert_true (gptvis_tier_choose (&error) == gptvis_tier_nth (i));
+    g_assert_no_error (error);
+  }
+  g_setenv ("GPTVIS_CPU", "avx9000", TRUE);
+  g_assert_null (gptvis_tier_choose (&error));
+  g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED);
+  g_assert_true (g_str_has_prefix (error->message, "GPTVIS_CPU=avx9000 is none of c"));
+  g_clear_error (&error);
+#if defined (__x86_64__)
+  if (!__builtin_cpu_supports ("avx512f")) {
+    g_setenv ("GPTVIS_CPU", "avx512", TRUE);
+    g_assert_null (gptvis_tier_choose (&error));
+    g_assert_nonnull (strstr (error->message, "which this processor lacks"));
+    g_clear_error (&error);
+  }
+#endif
+  g_unsetenv ("GPTVIS_CPU");
+}
+
+static void
+add (const gchar *what, const GptVisTier *tier, GTestDataFunc test)
+{
+  gchar *path = g_strdup_printf ("/tiers/%s/%s", tier->name, what);
+  g_test_add_data_func (path, tier, test);
+  g_free (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/tiers/force", test_force);
+  for (guint i = 0; gptvis_tier_nth (i); i++) {
+    const GptVisTier *tier = gptvis_tier_nth (i);
+    add ("tile", tier, test_tile);
+    add ("activations", tier, test_activations);
+    add ("finish", tier, test_finish);
+    add ("norm", tier, test_norm);
+    add ("softmax", tier, test_softmax);
+  }
+  return g_test_run ();
+}
