@@ -138,7 +138,8 @@ check_optional (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTe
     fail (plan, what, "%s is an activation, where a weight is needed", role);
     return FALSE;
   }
-  if (t->rows != rows || t->width != width) {
+  /* a vector that is stacked from parts is a column; in memory it is the same */
+  if ((t->rows != rows || t->width != width) && (activation || t->width != 1 || t->rows != width)) {
     fail (plan, what, "%s has shape [%u, %u] where [%u, %u] is needed", role, t->rows, t->width, rows, width);
     return FALSE;
   }

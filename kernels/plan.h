@@ -12,7 +12,7 @@
  * Shapes. Every activation is [batch, rows, width] in f32 (what a backend stores
  * is its own affair); rows and width are recorded here, batch is a run-time
  * argument of 1 … max_batch. A weight is [rows, width] and has no batch; a vector
- * is [1, width].
+ * is [1, width], or [width, 1] when it is stacked from parts.
  *
  * Errors. A recording function checks its arguments; on the first miss it keeps
  * a sentence with the operation and the tensor, and from then on every call
