@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Each header compiles alone. Usage: headers.sh SOURCE-ROOT BUILD-ROOT COMPILER…
+root=$1 build=$2
+shift 2
+cd "$root" || exit 99
+flags=$(pkg-config --cflags glib-2.0 gstreamer-1.0 gstreamer-base-1.0 gstreamer-video-1.0 json-glib-1.0)
+n=0 bad=0
+headers=$(find kernels models gst -name '*.h' ! -path 'kernels/cpu/tiers/*' | sort)
+echo "1..$(echo "$headers" | wc -l)"
+for header in $headers; do
+  n=$((n + 1))
+  if message=$("$@" -std=gnu17 -fsyntax-only -x c -I"$build" -Ikernels -Imodels -Igst $flags "$header" 2>&1); then
+    echo "ok $n - $header"
+  else
+    bad=1
+    echo "not ok $n - $header"
+    echo "$message" | head -n 5 | sed 's/^/# /'
+  fi
+done
+exit $bad
