@@ -137,13 +137,13 @@ odd (GRand *rand)
   return sizes[g_rand_int_range (rand, 0, G_N_ELEMENTS (sizes))];
 }
 
-#define CASES 60
+static guint cases = 60;          /* of each operation; GPTVIS_TEST_CASES, for slow processors */
 
 static void
 test_linear (void)
 {
   GRand *rand = seeded_rand ();
-  for (guint i = 0; i < CASES; i++) {
+  for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("linear", MAX_BATCH);
     const guint rows = odd (rand), k = odd (rand), m = odd (rand);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, k);
@@ -171,7 +171,7 @@ static void
 test_norm (void)
 {
   GRand *rand = seeded_rand ();
-  for (guint i = 0; i < CASES; i++) {
+  for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("norm", MAX_BATCH);
     const guint rows = odd (rand), width = odd (rand) + 3;
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, width);
@@ -187,7 +187,7 @@ static void
 test_attention (void)
 {
   GRand *rand = seeded_rand ();
-  for (guint i = 0; i < CASES; i++) {
+  for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("attention", MAX_BATCH);
     const guint heads = g_rand_int_range (rand, 1, 5), head_width = odd (rand), width = heads * head_width;
     const guint gap = g_rand_int_range (rand, 0, 4);
@@ -204,7 +204,7 @@ static void
 test_rows (void)
 {
   GRand *rand = seeded_rand ();
-  for (guint i = 0; i < CASES; i++) {
+  for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("rows", MAX_BATCH);
     const guint rows = odd (rand), width = odd (rand);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, width);
@@ -222,7 +222,7 @@ static void
 test_resample (void)
 {
   GRand *rand = seeded_rand ();
-  for (guint i = 0; i < CASES; i++) {
+  for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("resample", MAX_BATCH);
     const guint rows_in = g_rand_int_range (rand, 1, 9), columns_in = g_rand_int_range (rand, 1, 9);
     const guint rows = g_rand_int_range (rand, 1, 9), columns = g_rand_int_range (rand, 1, 9), width = odd (rand);
@@ -240,7 +240,7 @@ static void
 test_pool (void)
 {
   GRand *rand = seeded_rand ();
-  for (guint i = 0; i < CASES; i++) {
+  for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("pool", MAX_BATCH);
     const guint rows = odd (rand), first = g_rand_int_range (rand, 0, rows);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, odd (rand));
@@ -255,7 +255,7 @@ static void
 test_score (void)
 {
   GRand *rand = seeded_rand ();
-  for (guint i = 0; i < CASES; i++) {
+  for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("score", MAX_BATCH);
     GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), odd (rand));
     gptvis_plan_output (plan, "y", gptvis_plan_score (plan, x, i % 2 ? GPTVIS_SCORE_SOFTMAX : GPTVIS_SCORE_SIGMOID));
@@ -284,6 +284,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  if (g_getenv ("GPTVIS_TEST_CASES"))
+    cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
   g_test_add_func ("/ops/linear", test_linear);
   g_test_add_func ("/ops/norm", test_norm);
   g_test_add_func ("/ops/attention", test_attention);
