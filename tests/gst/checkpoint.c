@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A checkpoint small enough to be worked out by hand, in Hugging Face's format:
+ * 8 channels, 1 head, 1 layer, 4 patches of 4×4. Not a golden: what is compared
+ * elsewhere to other implementations is only used here.
+ *
+ * The patch embedding puts brightness b (−1 … 1) into channel 0 and −b into
+ * channel 1. Attention is uniform (no query, no key), its values and output are
+ * the identity: the class token becomes the mean of the normalised tokens, whose
+ * sign is b's. The last norm makes (2, −2, 0 …) of it and the classifier reads
+ * channel 0: softmax (2, −2, 0) = 0.867, 0.016, 0.117. */
+#include "rig.h"
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define WIDTH 8u                /* channels */
+#define PATCH 4u
+#define TOKENS 5u
+#define LABELS 3u
+
+typedef struct {
+  GString *header;
+  GByteArray *data;
+} Tensors;
+
+static void
+tensor (Tensors * to, const gchar * name, const gchar * shape, const gfloat * values, guint n)
+{
+  g_string_append_printf (to->header, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%u,%u]}",
+      to->header->len > 1 ? "," : "", name, shape, to->data->len, to->data->len + n * 4);
+  g_byte_array_append (to->data, (const guint8 *) values, n * 4);
+}
+
+static void
+filled (Tensors * to, const gchar * name, const gchar * shape, gfloat value, guint n)
+{
+  gfloat values[256];
+
+  g_assert_cmpuint (n, <=, G_N_ELEMENTS (values));
+  for (guint i = 0; i < n; i++)
+    values[i] = value;
+  tensor (to, name, shape, values, n);
+}
+
+static void
+linear (Tensors * to, const gchar * prefix, gboolean identity)
+{
+  gfloat weight[WIDTH * WIDTH] = { 0 };
+  gchar *name = g_strconcat (prefix, ".weight", NULL);
+
+  for (guint i = 0; identity && i < WIDTH; i++)
+    weight[i * WIDTH + i] = 1;
+  tensor (to, name, "[8,8]", weight, WIDTH * WIDTH);
+  g_free (name);
+  name = g_strconcat (prefix, ".bias", NULL);
+  filled (to, name, "[8]", 0, WIDTH);
+  g_free (name);
+}
+
+static void
+norm (Tensors * to, const gchar * prefix)
+{
+  gchar *name = g_strconcat (prefix, ".weight", NULL);
+
+  filled (to, name, "[8]", 1, WIDTH);
+  g_free (name);
+  name = g_strconcat (prefix, ".bias", NULL);
+  filled (to, name, "[8]", 0, WIDTH);
+  g_free (name);
+}
+
+static void
+network (Tensors * to, CheckpointKind kind)
+{
+  gfloat patch[WIDTH * 3 * PATCH * PATCH] = { 0 }, classifier[LABELS * WIDTH] = { 0 };
+  guint pixels = 3 * PATCH * PATCH;
+  gfloat gain = kind == CHECKPOINT_OVERFLOWS ? 3e38f : 1.0f / pixels;
+
+  for (guint i = 0; i < pixels; i++) {
+    patch[i] = gain;
+    patch[pixels + i] = -gain;
+  }
+  classifier[0] = 1;
+  classifier[WIDTH] = -1;
+
+  filled (to, "vit.embeddings.cls_token", "[1,1,8]", 0, WIDTH);
+  filled (to, "vit.embeddings.position_embeddings", "[1,5,8]", 0, TOKENS * WIDTH);
+  tensor (to, "vit.embeddings.patch_embeddings.projection.weight", "[8,3,4,4]", patch, G_N_ELEMENTS (patch));
+  filled (to, "vit.embeddings.patch_embeddings.projection.bias", "[8]", 0, WIDTH);
+  norm (to, "vit.encoder.layer.0.layernorm_before");
+  linear (to, "vit.encoder.layer.0.attention.attention.query", FALSE);
+  linear (to, "vit.encoder.layer.0.attention.attention.key", FALSE);
+  linear (to, "vit.encoder.layer.0.attention.attention.value", TRUE);
+  linear (to, "vit.encoder.layer.0.attention.output.dense", TRUE);
+  norm (to, "vit.encoder.layer.0.layernorm_after");
+  linear (to, "vit.encoder.layer.0.intermediate.dense", FALSE);
+  linear (to, "vit.encoder.layer.0.output.dense", FALSE);
+  norm (to, "vit.layernorm");
+  tensor (to, "classifier.weight", "[3,8]", classifier, G_N_ELEMENTS (classifier));
+  filled (to, "classifier.bias", "[3]", 0, LABELS);
+}
+
+static void
+put (const gchar * directory, const gchar * name, gconstpointer bytes, gssize length)
+{
+  gchar *path = g_build_filename (directory, name, NULL);
+  GError *error = NULL;
+
+  g_file_set_contents (path, bytes, length, &error);
+  g_assert_no_error (error);
+  g_free (path);
+}
+
+gchar *
+checkpoint_write (CheckpointKind kind)
+{
+  GError *error = NULL;
+  gchar *directory = g_dir_make_tmp ("gptvis-tiny-XXXXXX", &error);
+  Tensors tensors = { g_string_new ("{"), g_byte_array_new () };
+  GByteArray *file = g_byte_array_new ();
+  /* Black is 0 where it must not overflow, −1 where it is to be told from grey. */
+  gdouble mean = kind == CHECKPOINT_OVERFLOWS ? 0 : 0.5;
+  guint64 length;
+  gchar *recipe;
+
+  g_assert_no_error (error);
+  network (&tensors, kind);
+  g_string_append_c (tensors.header, '}');
+  while (tensors.header->len % 8)
+    g_string_append_c (tensors.header, ' ');
+  length = GUINT64_TO_LE (tensors.header->len);
+  g_byte_array_append (file, (const guint8 *) &length, sizeof length);
+  g_byte_array_append (file, (const guint8 *) tensors.header->str, tensors.header->len);
+  g_byte_array_append (file, tensors.data->data, tensors.data->len);
+  put (directory, "model.safetensors", file->data, file->len);
+  put (directory, "config.json",
+      "{\"architectures\":[\"ViTForImageClassification\"],\"model_type\":\"vit\",\"hidden_size\":8,"
+      "\"num_hidden_layers\":1,\"num_attention_heads\":1,\"intermediate_size\":8,\"image_size\":8,"
+      "\"patch_size\":4,\"num_channels\":3,\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-12,"
+      "\"qkv_bias\":true,"
+      "\"id2label\":{\"0\":\"bright\",\"1\":\"dark\",\"2\":\"other\"}}", -1);
+  recipe = g_strdup_printf ("{\"do_resize\":true,\"size\":{\"height\":8,\"width\":8},\"resample\":2,"
+      "\"do_rescale\":true,\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"
+      "\"image_mean\":[%g,%g,%g],\"image_std\":[0.5,0.5,0.5]}", mean, mean, mean);
+  put (directory, "preprocessor_config.json", recipe, -1);
+  g_free (recipe);
+  g_byte_array_unref (file);
+  g_byte_array_unref (tensors.data);
+  g_string_free (tensors.header, TRUE);
+  return directory;
+}
+
+void
+checkpoint_remove (gchar * directory)
+{
+  const gchar *names[] = { "model.safetensors", "config.json", "preprocessor_config.json" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    gchar *path = g_build_filename (directory, names[i], NULL);
+    g_unlink (path);
+    g_free (path);
+  }
+  g_rmdir (directory);
+  g_free (directory);
+}

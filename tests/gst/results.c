@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results on their way out: GptVisMeta through conversions and copies, the
+ * element message field by field, the wall clock, two filters in a row. */
+#include "rig.h"
+#include "message.h"
+#include "meta.h"
+#include <string.h>
+
+/* A white frame through the filter and then through `elements`. */
+static GstBuffer *
+through (const gchar * elements)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  gchar *line = g_strdup_printf ("gptvisfilter model=\"%s\" ! %s", directory, elements);
+  GstHarness *harness = gst_harness_new_parse (line);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 64 * 48 * 3, NULL);
+
+  gst_buffer_memset (buffer, 0, 255, 64 * 48 * 3);
+  GST_BUFFER_PTS (buffer) = 0;
+  gst_harness_set_src_caps_str (harness, "video/x-raw,format=RGB,width=64,height=48,framerate=25/1");
+  g_assert_cmpint (gst_harness_push (harness, buffer), ==, GST_FLOW_OK);
+  buffer = gst_harness_try_pull (harness);
+  gst_harness_teardown (harness);
+  g_free (line);
+  checkpoint_remove (directory);
+  return buffer;
+}
+
+static void
+test_meta_survives (void)
+{
+  const gchar *elements[] = { "videoconvert ! capsfilter caps=video/x-raw,format=NV12",
+    "videoscale ! capsfilter caps=video/x-raw,width=20",
+    "videoconvertscale ! capsfilter caps=video/x-raw,format=I420,width=20",
+    "videocrop left=8 top=8", "videoflip method=clockwise", "identity drop-allocation=true" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (elements); i++) {
+    gchar *factory = g_strndup (elements[i], strcspn (elements[i], " "));
+    GstElementFactory *found = gst_element_factory_find (factory);
+    if (found) {
+      GstBuffer *out = through (elements[i]);
+      GptVisMeta *meta = gptvis_buffer_get_meta (out);
+      g_test_message ("%s", elements[i]);
+      g_assert_nonnull (meta);
+      g_assert_true (meta->own);
+      g_assert_cmpuint (meta->age, ==, 0);
+      g_assert_cmpstr (meta->result->labels[0].text, ==, "bright");
+      gst_buffer_unref (out);
+      gst_object_unref (found);
+    } else {
+      g_test_message ("%s is not installed", factory);
+    }
+    g_free (factory);
+  }
+}
+
+/* A copy shares the result and outlives the original and the element. */
+static void
+test_copies_share (void)
+{
+  Rig *rig = rig_new (NULL);
+  GstBuffer *out = rig_push (rig, rig_frame (rig, 255, 0)), *copies[3];
+  GptVisResult *result = gptvis_buffer_get_meta (out)->result;
+
+  copies[0] = gst_buffer_copy (out);
+  copies[1] = gst_buffer_copy_deep (out);
+  copies[2] = gst_buffer_copy_region (out, GST_BUFFER_COPY_ALL, 0, 48);
+  gst_buffer_unref (out);
+  rig_free (rig);
+  for (guint i = 0; i < G_N_ELEMENTS (copies); i++) {
+    g_assert_true (gptvis_buffer_get_meta (copies[i])->result == result);
+    g_assert_cmpstr (result->labels[0].text, ==, "bright");
+    g_assert_cmpstr (result->stream, ==, "rig");
+    gst_buffer_unref (copies[i]);
+  }
+}
+
+static void
+test_meta_type (void)
+{
+  const GstMetaInfo *info = gptvis_meta_get_info ();
+  const gchar *const *tags = gst_meta_api_type_get_tags (info->api);
+
+  g_assert_true (gst_meta_get_info ("GptVisMeta") == info);
+  g_assert_cmpstr (g_type_name (info->api), ==, GPTVIS_META_API_NAME);
+  g_assert_true (!tags || !tags[0]);
+}
+
+static void
+test_two_filters (void)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  gchar *second = g_strdup_printf ("gptvisfilter model=\"%s\" top-k=1", directory);
+  GstBuffer *out = through (second);
+  gpointer state = NULL;
+  guint n = 0;
+
+  while (gst_buffer_iterate_meta_filtered (out, &state, g_type_from_name (GPTVIS_META_API_NAME)))
+    n++;
+  g_assert_cmpuint (n, ==, 2);
+  gst_buffer_unref (out);
+  g_free (second);
+  checkpoint_remove (directory);
+}
+
+static void
+test_message (void)
+{
+  Rig *rig = rig_new ("interval=2");
+  gchar *base = g_path_get_basename (rig->checkpoint);
+  GstMessage *message;
+  const GstStructure *fields, *label;
+  const GValue *labels;
+  guint version, id;
+  guint64 frame, pts, running;
+  gdouble score, ms;
+
+  for (guint i = 0; i < 3; i++)
+    rig_step (rig, (100 + i) * GST_MSECOND);
+  gst_message_unref (rig_message (rig, GST_MESSAGE_ELEMENT));
+  message = rig_message (rig, GST_MESSAGE_ELEMENT);
+  g_assert_nonnull (message);
+  g_assert_true (GST_MESSAGE_SRC (message) == GST_OBJECT (rig->element));
+  fields = gst_message_get_structure (message);
+  g_assert_true (gst_structure_has_name (fields, "gptvis-result"));
+  g_assert_true (gst_structure_get (fields, "version", G_TYPE_UINT, &version, "frame", G_TYPE_UINT64, &frame,
+          "pts", GST_TYPE_CLOCK_TIME, &pts, "running-time", GST_TYPE_CLOCK_TIME, &running,
+          "analysis-ms", G_TYPE_DOUBLE, &ms, NULL));
+  g_assert_cmpuint (version, ==, 1);
+  g_assert_cmpuint (frame, ==, 2);
+  g_assert_cmpuint (pts, ==, 102 * GST_MSECOND);
+  g_assert_cmpuint (running, ==, 102 * GST_MSECOND);
+  g_assert_cmpfloat (ms, >, 0);
+  g_assert_cmpstr (gst_structure_get_string (fields, "stream"), ==, "rig");
+  g_assert_cmpstr (gst_structure_get_string (fields, "model"), ==, base);
+  labels = gst_structure_get_value (fields, "labels");
+  g_assert_cmpuint (gst_value_array_get_size (labels), ==, 2);
+  label = gst_value_get_structure (gst_value_array_get_value (labels, 0));
+  g_assert_cmpstr (gst_structure_get_string (label, "label"), ==, "bright");
+  g_assert_true (gst_structure_get (label, "score", G_TYPE_DOUBLE, &score, "id", G_TYPE_UINT, &id, NULL));
+  g_assert_cmpfloat_with_epsilon (score, 0.867, 0.01);
+  g_assert_cmpuint (id, ==, 0);
+  gst_message_unref (message);
+  g_assert_null (rig_message (rig, GST_MESSAGE_ELEMENT));       /* one each, none for held results */
+
+  g_object_set (rig->element, "post-messages", FALSE, "interval", 1, NULL);
+  g_assert_cmpint (rig_step (rig, GST_SECOND), ==, OWN);
+  g_assert_null (rig_message (rig, GST_MESSAGE_ELEMENT));
+  g_free (base);
+  rig_free (rig);
+}
+
+static gchar *
+time_of_next (Rig * rig)
+{
+  GstMessage *message = rig_message (rig, GST_MESSAGE_ELEMENT);
+  gchar *time = g_strdup (gst_structure_get_string (gst_message_get_structure (message), "time"));
+
+  gst_message_unref (message);
+  return time;
+}
+
+static void
+test_wall_clock (void)
+{
+  Rig *rig = rig_new (NULL);
+  GstBuffer *buffer = rig_frame (rig, 255, 0);
+  GstCaps *reference = gst_caps_from_string ("timestamp/x-unix");
+  gchar *time;
+  GDateTime *parsed, *now;
+
+  /* What the source says goes before what clocks say. */
+  gst_buffer_add_reference_timestamp_meta (buffer, reference, 1772366400123 * GST_MSECOND,
+      GST_CLOCK_TIME_NONE);
+  gst_caps_unref (reference);
+  gst_buffer_unref (rig_push (rig, buffer));
+  time = time_of_next (rig);
+  g_assert_cmpstr (time, ==, "2026-03-01T12:00:00.123Z");
+  g_free (time);
+
+  /* A live source: the pipeline's clock says when. */
+  gst_harness_set_time (rig->harness, 5 * GST_SECOND);
+  gst_buffer_unref (rig_push (rig, rig_frame (rig, 255, 3 * GST_SECOND)));
+  time = time_of_next (rig);
+  parsed = g_date_time_new_from_iso8601 (time, NULL);
+  now = g_date_time_new_now_utc ();
+  g_assert_nonnull (parsed);
+  g_assert_cmpint (ABS (g_date_time_difference (now, parsed) - 2 * G_USEC_PER_SEC), <, 30 * G_USEC_PER_SEC);
+  g_date_time_unref (parsed);
+  g_date_time_unref (now);
+  g_free (time);
+
+  gst_buffer_unref (rig_push (rig, rig_frame (rig, 255, GST_CLOCK_TIME_NONE)));
+  g_assert_null (time_of_next (rig));
+  rig_free (rig);
+}
+
+static void
+test_rfc3339 (void)
+{
+  gchar *text = gptvis_time_to_rfc3339 (1);
+
+  g_assert_cmpstr (text, ==, "1970-01-01T00:00:00.000Z");
+  g_free (text);
+  g_assert_null (gptvis_time_to_rfc3339 (0));
+  g_assert_null (gptvis_time_to_rfc3339 (-1));
+  g_assert_null (gptvis_time_to_rfc3339 (G_MAXINT64));
+}
+
+int
+main (int argc, char **argv)
+{
+  rig_init (&argc, &argv);
+  g_test_add_func ("/results/meta-survives", test_meta_survives);
+  g_test_add_func ("/results/copies-share", test_copies_share);
+  g_test_add_func ("/results/meta-type", test_meta_type);
+  g_test_add_func ("/results/two-filters", test_two_filters);
+  g_test_add_func ("/results/message", test_message);
+  g_test_add_func ("/results/wall-clock", test_wall_clock);
+  g_test_add_func ("/results/rfc3339", test_rfc3339);
+  return g_test_run ();
+}

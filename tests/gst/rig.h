@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the tests of the elements share: a hand-made checkpoint that tells bright
+ * pictures from dark ones, and a gptvisfilter in a GstHarness running on it.
+ *
+ *     Rig *rig = rig_new ("interval=2");
+ *     GstBuffer *out = rig_push (rig, rig_frame (rig, 255, 0));
+ *     … gptvis_buffer_get_meta (out) …
+ *     gst_buffer_unref (out);
+ *     rig_free (rig);
+ */
+#pragma once
+#include <gst/check/gstharness.h>
+#include <gst/video/video.h>
+#include "gptvis.h"
+
+G_BEGIN_DECLS
+
+/* A ViT of one layer and four patches. SOUND: white pictures give bright 0.87,
+ * other 0.12, dark 0.02; black ones dark 0.87, other 0.12, bright 0.02. OVERFLOWS:
+ * black pictures give each label 0.33, white ones NaN. */
+typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS } CheckpointKind;
+
+/* Writes it to a fresh temporary directory; free with checkpoint_remove. */
+gchar *checkpoint_write (CheckpointKind kind);
+void checkpoint_remove (gchar * directory);
+
+typedef struct {
+  gchar *checkpoint;
+  GstHarness *harness;
+  GstElement *element;          /* the gptvisfilter */
+  GstBus *bus;                  /* its messages */
+  GstVideoInfo info;            /* of the caps that were sent */
+} Rig;
+
+/* gst_init, g_test_init, and registers the elements, which are linked in. */
+void rig_init (int *argc, char ***argv);
+
+/* A playing gptvisfilter on a SOUND checkpoint, caps RGB 16×16 at 25 frames a
+ * second. `properties` is what gst-launch takes: "interval=2 top-k=1"; or NULL. */
+Rig *rig_new (const gchar * properties);
+Rig *rig_new_on (CheckpointKind kind, const gchar * properties);
+void rig_free (Rig * rig);
+
+void rig_caps (Rig * rig, const gchar * caps);
+/* A buffer of the rig's caps (RGB, GRAY8 or an 8-bit planar format), all of one grey. */
+GstBuffer *rig_frame (Rig * rig, guint8 grey, GstClockTime pts);
+/* In and out again; the caller owns what comes out. */
+GstBuffer *rig_push (Rig * rig, GstBuffer * buffer);
+
+/* Pushes a white frame at `pts` and says what came out with it. */
+typedef enum { NOTHING, HELD, OWN } Outcome;
+Outcome rig_step (Rig * rig, GstClockTime pts);
+
+guint64 rig_stat (Rig * rig, const gchar * field);
+/* The next message of that type, or NULL; the caller owns it. */
+GstMessage *rig_message (Rig * rig, GstMessageType type);
+/* The sentence of the next warning or error, or NULL; g_free it. */
+gchar *rig_sentence (Rig * rig, GstMessageType type);
+guint rig_count_messages (Rig * rig, GstMessageType type);      /* and drops all messages */
+
+G_END_DECLS

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* States and properties: a hundred cycles without a leak, two filters on one
+ * model, settings that come late or are impossible, models that are not there,
+ * and the latency that is answered. */
+#include "rig.h"
+#include "model.h"
+#include <string.h>
+
+static GstTracer *
+leaks_tracer (void)
+{
+  GList *tracers = gst_tracing_get_active_tracers ();
+  GstTracer *found = NULL;
+
+  for (GList * l = tracers; l; l = l->next)
+    if (!strcmp (G_OBJECT_TYPE_NAME (l->data), "GstLeaksTracer"))
+      found = gst_object_ref (l->data);
+  g_list_free_full (tracers, gst_object_unref);
+  g_assert_nonnull (found);
+  return found;
+}
+
+static void
+tally (GHashTable * counts, const GstStructure * checkpoint, const gchar * list, gint step)
+{
+  const GValue *objects = gst_structure_get_value (checkpoint, list);
+
+  for (guint i = 0; i < gst_value_list_get_size (objects); i++) {
+    const GstStructure *object = gst_value_get_structure (gst_value_list_get_value (objects, i));
+    const gchar *type = gst_structure_get_string (object, "type-name");
+    gint count = GPOINTER_TO_INT (g_hash_table_lookup (counts, type));
+    g_hash_table_insert (counts, g_strdup (type), GINT_TO_POINTER (count + step));
+  }
+}
+
+/* What was made and not unmade since the tracer was last asked: "GstPad 2, …". */
+static gchar *
+left_over (GstTracer * tracer)
+{
+  GHashTable *counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GString *text = g_string_new (NULL);
+  GstStructure *checkpoint = NULL;
+  GHashTableIter iter;
+  gpointer type, count;
+
+  g_signal_emit_by_name (tracer, "activity-get-checkpoint", &checkpoint);
+  tally (counts, checkpoint, "objects-created-list", 1);
+  tally (counts, checkpoint, "objects-removed-list", -1);
+  g_assert_cmpuint (g_hash_table_size (counts), >, 0);
+  for (g_hash_table_iter_init (&iter, counts); g_hash_table_iter_next (&iter, &type, &count);)
+    if (count)
+      g_string_append_printf (text, "%s %d, ", (const gchar *) type, GPOINTER_TO_INT (count));
+  gst_structure_free (checkpoint);
+  g_hash_table_unref (counts);
+  return g_string_free (text, FALSE);
+}
+
+/* Played, with a frame analysed, and back to NULL. */
+static void
+cycle (Rig * rig, GstState by)
+{
+  GstSegment segment;
+
+  g_assert_cmpint (gst_element_set_state (rig->element, by), !=, GST_STATE_CHANGE_FAILURE);
+  g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_PLAYING), !=, GST_STATE_CHANGE_FAILURE);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (rig->harness, gst_event_new_stream_start ("again"));
+  rig_caps (rig, "video/x-raw,format=RGB,width=16,height=16,framerate=25/1");
+  gst_harness_push_event (rig->harness, gst_event_new_segment (&segment));
+  g_assert_cmpint (rig_step (rig, 0), ==, OWN);
+  g_assert_cmpint (rig_step (rig, 40 * GST_MSECOND), ==, HELD);
+  g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_NULL), ==, GST_STATE_CHANGE_SUCCESS);
+  rig_count_messages (rig, GST_MESSAGE_ELEMENT);
+}
+
+static void
+test_cycles (void)
+{
+  GstTracer *tracer = leaks_tracer ();
+  gchar *left;
+  Rig *rig = rig_new (NULL);    /* once, for what is made once and stays */
+
+  rig_step (rig, 0);
+  rig_free (rig);
+  g_signal_emit_by_name (tracer, "activity-start-tracking");
+  rig = rig_new ("interval=2");
+  gst_element_set_state (rig->element, GST_STATE_NULL);
+  for (guint i = 0; i < 100; i++)
+    cycle (rig, i % 2 ? GST_STATE_PAUSED : GST_STATE_READY);
+  rig_free (rig);
+  left = left_over (tracer);
+  g_assert_cmpstr (left, ==, "");
+  g_free (left);
+  g_signal_emit_by_name (tracer, "activity-stop-tracking");
+  gst_object_unref (tracer);
+}
+
+/* READY → PAUSED → READY makes and ends streams on one opened model. */
+static void
+test_new_stream_starts_anew (void)
+{
+  Rig *rig = rig_new (NULL);
+
+  rig_step (rig, 0);
+  gst_element_set_state (rig->element, GST_STATE_READY);
+  g_assert_cmpuint (rig_stat (rig, "frames"), ==, 1);
+  gst_element_set_state (rig->element, GST_STATE_PAUSED);
+  g_assert_cmpuint (rig_stat (rig, "frames"), ==, 0);
+  rig_free (rig);
+}
+
+static GstElement *
+filter_on (const gchar * path)
+{
+  GstElement *element = gst_object_ref_sink (gst_element_factory_make ("gptvisfilter", NULL));
+
+  g_object_set (element, "model", path, NULL);
+  return element;
+}
+
+static void
+close_filter (GstElement * element)
+{
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+}
+
+static void
+test_shared_model (void)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  GstElement *a = filter_on (directory), *b = filter_on (directory);
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  GptVisModel *model;
+  guint alone;
+
+  options.path = directory;
+  options.program.backend = options.program.device = "auto";
+  model = gptvis_model_open (&options, NULL);
+  g_assert_nonnull (model);
+  alone = gptvis_model_n_users (model);
+  g_assert_cmpint (gst_element_set_state (a, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
+  g_assert_cmpuint (gptvis_model_n_users (model), ==, alone + 1);
+  g_assert_cmpint (gst_element_set_state (b, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
+  g_assert_cmpuint (gptvis_model_n_users (model), ==, alone + 2);
+  close_filter (a);
+  close_filter (b);
+  g_assert_cmpuint (gptvis_model_n_users (model), ==, alone);
+  gptvis_model_unref (model);
+  checkpoint_remove (directory);
+}
+
+static void
+test_missing_model (void)
+{
+  GstElement *element = filter_on ("/nowhere/at/all");
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  GError *error = NULL;
+
+  gst_element_set_bus (element, bus);
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "/nowhere/at/all"));
+  g_error_free (error);
+  gst_message_unref (message);
+  /* It is not stuck: with a model that is there, the same element opens. */
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  g_object_set (element, "model", directory, NULL);
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  close_filter (element);
+  checkpoint_remove (directory);
+}
+
+static void
+assert_model (GstElement * element, const gchar * expected)
+{
+  gchar *model;
+
+  g_object_get (element, "model", &model, NULL);
+  g_assert_cmpstr (model, ==, expected);
+  g_free (model);
+}
+
+static void
+test_late_property (void)
+{
+  Rig *rig = rig_new (NULL);
+  gchar *sentence;
+  guint threads;
+
+  g_object_set (rig->element, "model", "/elsewhere", "threads", 3, NULL);
+  assert_model (rig->element, rig->checkpoint);
+  g_object_get (rig->element, "threads", &threads, NULL);
+  g_assert_cmpuint (threads, ==, 0);
+  sentence = rig_sentence (rig, GST_MESSAGE_WARNING);
+  g_assert_nonnull (sentence);
+  g_assert_nonnull (strstr (sentence, "\"model\""));
+  g_free (sentence);
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_WARNING), ==, 1);
+  g_assert_cmpint (rig_step (rig, 0), ==, OWN);
+
+  /* What may change goes on without a word. */
+  g_object_set (rig->element, "interval", 2, "max-rate", 3.0, "hold-time", (guint64) 1, "top-k", 1,
+      "threshold", 0.5, "post-messages", FALSE, NULL);
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_WARNING), ==, 0);
+  rig_free (rig);
+}
+
+/* In READY the model is open, but no stream runs on it: it is opened anew. */
+static void
+test_model_changed_in_ready (void)
+{
+  Rig *rig = rig_new (NULL);
+  gchar *other = checkpoint_write (CHECKPOINT_SOUND), *name = g_path_get_basename (other);
+  GstStructure *stats = NULL;
+
+  gst_element_set_state (rig->element, GST_STATE_READY);
+  g_object_set (rig->element, "model", other, NULL);
+  g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
+  g_object_get (rig->element, "stats", &stats, NULL);
+  g_assert_cmpstr (gst_structure_get_string (stats, "model"), ==, name);
+  gst_structure_free (stats);
+
+  gst_element_set_state (rig->element, GST_STATE_READY);
+  g_object_set (rig->element, "model", "/not/there", NULL);
+  g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+  gst_element_set_state (rig->element, GST_STATE_NULL);
+  g_free (name);
+  checkpoint_remove (other);
+  rig_free (rig);
+}
+
+/* gst-launch's way in: what a property cannot be is refused with its name. */
+static void
+test_impossible_values (void)
+{
+  const gchar *refused[] = { "task=caption", "backend=abacus", "precision=f64", "policy=sometimes" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++) {
+    gchar *line = g_strdup_printf ("gptvisfilter %s", refused[i]), *value = strchr (line, '=') + 1;
+    GError *error = NULL;
+    GstElement *element = gst_parse_launch_full (line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+    g_assert_null (element);
+    g_assert_error (error, GST_PARSE_ERROR, GST_PARSE_ERROR_COULD_NOT_SET_PROPERTY);
+    g_assert_nonnull (strstr (error->message, value));
+    g_error_free (error);
+    g_free (line);
+  }
+}
+
+static void
+test_latency (void)
+{
+  Rig *rig = rig_new (NULL);
+  guint told;
+
+  gst_harness_set_upstream_latency (rig->harness, 10 * GST_MSECOND);
+  g_assert_cmpuint (gst_harness_query_latency (rig->harness), ==, 10 * GST_MSECOND);
+  rig_step (rig, 0);
+  g_assert_cmpuint (gst_harness_query_latency (rig->harness), >, 10 * GST_MSECOND);
+  g_assert_cmpuint (gst_harness_query_latency (rig->harness), <, 10 * GST_SECOND);
+  for (guint i = 1; i < 200; i++)
+    rig_step (rig, i * 40 * GST_MSECOND);
+  told = rig_count_messages (rig, GST_MESSAGE_LATENCY);
+  g_assert_cmpuint (told, >=, 1);
+  g_assert_cmpuint (told, <, 20);       /* told when it moves, not with each frame */
+  rig_free (rig);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_setenv ("GST_TRACERS", "leaks", TRUE);
+  rig_init (&argc, &argv);
+  g_test_add_func ("/states/cycles", test_cycles);
+  g_test_add_func ("/states/new-stream", test_new_stream_starts_anew);
+  g_test_add_func ("/states/shared-model", test_shared_model);
+  g_test_add_func ("/states/missing-model", test_missing_model);
+  g_test_add_func ("/states/late-property", test_late_property);
+  g_test_add_func ("/states/model-changed-in-ready", test_model_changed_in_ready);
+  g_test_add_func ("/states/impossible-values", test_impossible_values);
+  g_test_add_func ("/states/latency", test_latency);
+  return g_test_run ();
+}
