@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "architectures.h"
+#include <string.h>
+
+static const GptVisArchitecture architectures[] = {
+  {"deit", "deit.", 16, 1e-12, FALSE, FALSE, FALSE, gptvis_deit_record},
+  {"dinov2", "dinov2.", 14, 1e-6, TRUE, FALSE, TRUE, gptvis_dinov2_record},
+  {"dinov2_with_registers", "dinov2_with_registers.", 16, 1e-6, TRUE, TRUE, TRUE, gptvis_dinov2_record},
+  {"vit", "vit.", 16, 1e-12, FALSE, FALSE, FALSE, gptvis_vit_record},
+};
+
+const GptVisArchitecture *
+gptvis_architecture_find (const gchar *model_type)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (architectures); i++)
+    if (strcmp (model_type, architectures[i].model_type) == 0)
+      return &architectures[i];
+  return NULL;
+}
+
+gchar *
+gptvis_architecture_names (void)
+{
+  GString *names = g_string_new (architectures[0].model_type);
+  for (guint i = 1; i < G_N_ELEMENTS (architectures); i++)
+    g_string_append_printf (names, ", %s", architectures[i].model_type);
+  return g_string_free (names, FALSE);
+}
+
+/* Do pictures of the recipe have the positions they need? */
+static gboolean
+size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GError **error)
+{
+  if (recipe->width == config->image_width && recipe->height == config->image_height)
+    return TRUE;
+  /* Transformers takes any stored table for a square grid when it interpolates */
+  if (architecture->interpolates && config->image_width == config->image_height)
+    return TRUE;
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+      "preprocessor_config.json makes pictures of %u×%u, where config.json's image_size is %u×%u", recipe->width,
+      recipe->height, config->image_width, config->image_height);
+  return FALSE;
+}
+
+GptVisPlan *
+gptvis_architecture_plan (const GptVisConfiguration *config, const GptVisRecipe *recipe, guint max_batch,
+    gboolean trace, GError **error)
+{
+  const GptVisArchitecture *architecture = gptvis_architecture_find (config->model_type);
+  if (!size_fits (architecture, config, recipe, error))
+    return NULL;
+  GptVisPlan *plan = gptvis_plan_new (config->model_type, max_batch);
+  architecture->record (plan, config, recipe, trace);
+  if (gptvis_plan_finish (plan, error))
+    return plan;
+  gptvis_plan_free (plan);
+  return NULL;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* config.json → GptVisConfiguration. Which defaults a model type has is the table
+ * below; the values are those of Transformers' configuration classes. */
+#include "configuration.h"
+#include "architectures.h"
+#include "json.h"
+#include <string.h>
+
+#define MAX_WIDTH 65536u        /* hidden_size, intermediate_size: the largest published have 1/10 */
+
+static const struct {
+  const gchar *name;
+  GptVisAct act;
+} acts[] = {
+  {"gelu", GPTVIS_ACT_GELU}, {"gelu_python", GPTVIS_ACT_GELU},
+  {"gelu_new", GPTVIS_ACT_GELU_TANH}, {"gelu_pytorch_tanh", GPTVIS_ACT_GELU_TANH},
+  {"gelu_fast", GPTVIS_ACT_GELU_TANH}, {"gelu_accurate", GPTVIS_ACT_GELU_TANH},
+  {"quick_gelu", GPTVIS_ACT_QUICK_GELU}, {"relu", GPTVIS_ACT_RELU},
+  {"silu", GPTVIS_ACT_SILU}, {"swish", GPTVIS_ACT_SILU},
+};
+
+static GptVisAct
+read_act (GptVisJson *json)
+{
+  const gchar *name = gptvis_json_string (json, "hidden_act", "gelu");
+  for (guint i = 0; i < G_N_ELEMENTS (acts); i++)
+    if (strcmp (name, acts[i].name) == 0)
+      return acts[i].act;
+  gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+      "hidden_act \"%.60s\" is none of gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, relu, silu", name);
+  return GPTVIS_ACT_GELU;
+}
+
+/* A side or [height, width]. */
+static void
+read_sides (GptVisJson *json, const gchar *name, guint fallback, guint max, guint *height, guint *width)
+{
+  JsonNode *node = gptvis_json_has (json, name) ? json_object_get_member (json->object, name) : NULL;
+  *height = *width = fallback;
+  if (!node)
+    return;
+  guint64 h = 0, w = 0;
+  if (JSON_NODE_HOLDS_ARRAY (node)) {
+    JsonArray *array = json_node_get_array (node);
+    if (json_array_get_length (array) != 2 || !gptvis_json_node_uint (json_array_get_element (array, 0), &h)
+        || !gptvis_json_node_uint (json_array_get_element (array, 1), &w))
+      h = w = 0;
+  } else if (gptvis_json_node_uint (node, &h)) {
+    w = h;
+  }
+  if (h < 1 || w < 1 || h > max || w > max)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a side nor [height, width] from 1 to %u", name, max);
+  *height = (guint) h;
+  *width = (guint) w;
+}
+
+static void
+read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  self->hidden_size = gptvis_json_uint (json, "hidden_size", 768, 1, MAX_WIDTH);
+  self->n_layers = gptvis_json_uint (json, "num_hidden_layers", 12, 1, GPTVIS_MAX_LAYERS);
+  self->n_heads = gptvis_json_uint (json, "num_attention_heads", 12, 1, MAX_WIDTH);
+  if (!json->error && self->hidden_size % self->n_heads)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u is no multiple of num_attention_heads %u",
+        self->hidden_size, self->n_heads);
+
+  guint patch_width;
+  read_sides (json, "image_size", 224, GPTVIS_PICTURE_MAX_SIDE, &self->image_height, &self->image_width);
+  read_sides (json, "patch_size", architecture->patch_size, 64, &self->patch_size, &patch_width);
+  if (patch_width != self->patch_size)
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is no square", self->patch_size, patch_width);
+  if (!json->error && (self->image_height < self->patch_size || self->image_width < self->patch_size))
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "image_size is smaller than patch_size %u", self->patch_size);
+  gptvis_json_uint (json, "num_channels", 3, 3, 3);
+}
+
+/* Dinov2 knows a ratio, the others a number. SwiGLU's two thirds are Transformers':
+ * (int (hidden · 2 / 3) + 7) / 8 · 8. */
+static void
+read_mlp (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  self->act = read_act (json);
+  if (!architecture->mlp_ratio) {
+    self->intermediate_size = gptvis_json_uint (json, "intermediate_size", 3072, 1, MAX_WIDTH);
+    return;
+  }
+  const gdouble ratio = gptvis_json_number (json, "mlp_ratio", 4, 0.001, 64);
+  const gdouble hidden = self->hidden_size * ratio;
+  self->swiglu = gptvis_json_boolean (json, "use_swiglu_ffn", FALSE);
+  if (hidden < 1 || hidden > MAX_WIDTH)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "mlp_ratio %g makes no width from 1 to %u of hidden_size %u", ratio,
+        MAX_WIDTH, self->hidden_size);
+  self->intermediate_size = (guint) hidden;
+  if (self->swiglu)
+    self->intermediate_size = ((guint) (self->intermediate_size * 2 / 3.0) + 7) / 8 * 8;
+}
+
+/* "0", "1", … as Transformers writes them; -1 for anything else. */
+static gint64
+class_number (const gchar *name)
+{
+  const gsize n = strlen (name);
+  if (n == 0 || n > 9 || strspn (name, "0123456789") != n || (n > 1 && name[0] == '0'))
+    return -1;
+  return g_ascii_strtoll (name, NULL, 10);
+}
+
+/* Some checkpoints number their classes: {"0": 0}. */
+static gchar *
+label_text (JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    return g_strdup (json_node_get_string (node));
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64)
+    return g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node));
+  return NULL;
+}
+
+static void
+read_id2label (GptVisJson *json, GptVisConfiguration *self, JsonObject *map)
+{
+  JsonObjectIter iter;
+  const gchar *name;
+  JsonNode *node;
+
+  json_object_iter_init (&iter, map);
+  while (json_object_iter_next (&iter, &name, &node)) {
+    const gint64 id = class_number (name);
+    if (id < 0) {
+      gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "id2label has the name \"%.60s\", where a class number is needed",
+          name);
+      return;
+    }
+    /* n names without a gap are 0 … n − 1, so a number beyond means that another is missing */
+    if (id >= self->n_labels) {
+      gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "id2label has %u labels and one of them for class %"
+          G_GINT64_FORMAT ", where classes 0 to %u need one each", self->n_labels, id, self->n_labels - 1);
+      return;
+    }
+    self->labels[id] = label_text (node);
+    if (!self->labels[id]) {
+      gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "id2label has no text for class %s", name);
+      return;
+    }
+  }
+}
+
+static void
+read_labels (GptVisJson *json, GptVisConfiguration *self)
+{
+  JsonObject *map = gptvis_json_object (json, "id2label");
+  const guint said = gptvis_json_uint (json, "num_labels", 2, 1, GPTVIS_MAX_LABELS);
+  self->n_labels = map ? json_object_get_size (map) : said;
+  if (self->n_labels < 1 || self->n_labels > GPTVIS_MAX_LABELS) {
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "id2label has %u labels, where 1 to %u are possible", self->n_labels,
+        GPTVIS_MAX_LABELS);
+    self->n_labels = 1;
+  }
+  self->labels = g_new0 (gchar *, self->n_labels + 1);
+  if (map && !json->error)
+    read_id2label (json, self, map);
+  /* a class without a label has Transformers' name for it (only where there is no map at all, or after an error) */
+  for (guint i = 0; i < self->n_labels; i++)
+    if (!self->labels[i])
+      self->labels[i] = g_strdup_printf ("LABEL_%u", i);
+}
+
+/* The rule of Transformers' image-classification pipeline: a single class is a
+ * sigmoid too. */
+static void
+read_problem (GptVisJson *json, GptVisConfiguration *self)
+{
+  const gchar *type = gptvis_json_string (json, "problem_type", NULL);
+  self->multi_label = self->n_labels == 1;
+  if (!type || strcmp (type, "single_label_classification") == 0)
+    return;
+  self->multi_label = TRUE;
+  if (strcmp (type, "multi_label_classification") != 0)
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+        "problem_type \"%.60s\" is neither single_label_classification nor multi_label_classification", type);
+}
+
+static void
+read_architectures (GptVisJson *json, GptVisConfiguration *self)
+{
+  JsonArray *array = gptvis_json_array (json, "architectures");
+  if (!array || json_array_get_length (array) == 0)
+    return;
+  JsonNode *node = json_array_get_element (array, 0);
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    self->architecture = g_strdup (json_node_get_string (node));
+  else
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "architectures does not hold names");
+}
+
+static void
+read_all (GptVisJson *json, GptVisConfiguration *self)
+{
+  const gchar *type = gptvis_json_string (json, "model_type", NULL);
+  if (!type) {
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "model_type is missing; is this a Transformers checkpoint?");
+    return;
+  }
+  const GptVisArchitecture *architecture = gptvis_architecture_find (type);
+  if (!architecture) {
+    gchar *known = gptvis_architecture_names ();
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is none of those known here: %s", type,
+        known);
+    g_free (known);
+    return;
+  }
+  self->model_type = g_strdup (type);
+  read_architectures (json, self);
+  self->teacher = self->architecture && g_str_has_suffix (self->architecture, "WithTeacher");
+  read_sizes (json, self, architecture);
+  read_mlp (json, self, architecture);
+  self->epsilon = gptvis_json_number (json, "layer_norm_eps", architecture->epsilon, 0, 1);
+  self->qkv_bias = gptvis_json_boolean (json, "qkv_bias", TRUE);
+  self->n_registers = architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
+  read_labels (json, self);
+  read_problem (json, self);
+}
+
+static GptVisConfiguration *
+read_object (const gchar *file, JsonObject *object, GError **error)
+{
+  GptVisJson json = { file, object, NULL };
+  GptVisConfiguration *self = g_new0 (GptVisConfiguration, 1);
+  read_all (&json, self);
+  json_object_unref (object);
+  if (json.error) {
+    g_propagate_error (error, json.error);
+    gptvis_configuration_free (self);
+    return NULL;
+  }
+  return self;
+}
+
+GptVisConfiguration *
+gptvis_configuration_parse (const gchar *file, const gchar *text, gsize size, GError **error)
+{
+  JsonObject *object = gptvis_json_parse (file, "JSON", text, size, error);
+  return object ? read_object (file, object, error) : NULL;
+}
+
+GptVisConfiguration *
+gptvis_configuration_load (const gchar *path, GError **error)
+{
+  JsonObject *object = gptvis_json_load (path, error);
+  return object ? read_object (path, object, error) : NULL;
+}
+
+void
+gptvis_configuration_free (GptVisConfiguration *self)
+{
+  if (!self)
+    return;
+  g_strfreev (self->labels);
+  g_free (self->model_type);
+  g_free (self->architecture);
+  g_free (self);
+}

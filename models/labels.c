@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "labels.h"
+#include <string.h>
+
+static gchar **
+fail (GPtrArray *lines, GError **error, GptVisError code, const gchar *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  gchar *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, GPTVIS_ERROR, code, text);
+  g_free (text);
+  if (lines)
+    g_ptr_array_unref (lines);
+  return NULL;
+}
+
+gchar **
+gptvis_labels_parse (const gchar *file, const gchar *text, gsize size, guint n, GError **error)
+{
+  const gchar *bad, *end = text + size;
+  if (!g_utf8_validate (text, size, &bad))
+    return fail (NULL, error, GPTVIS_ERROR_FORMAT, "%s: the file is not UTF-8 text at byte %" G_GSIZE_FORMAT, file,
+        (gsize) (bad - text));
+  if (size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
+    text += 3;
+  while (end > text && g_ascii_isspace (end[-1]))
+    end--;
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  for (const gchar *line = text; line < end;) {
+    const gchar *stop = memchr (line, '\n', end - line);
+    if (!stop)
+      stop = end;
+    gchar *label = g_strstrip (g_strndup (line, stop - line));
+    g_ptr_array_add (lines, label);
+    if (!*label)
+      return fail (lines, error, GPTVIS_ERROR_FORMAT, "%s: line %u is empty, where a label is needed", file,
+          lines->len);
+    if (lines->len > n)
+      return fail (lines, error, GPTVIS_ERROR_FORMAT, "%s: there are more than %u labels, where the checkpoint has %u "
+          "classes", file, n, n);
+    line = stop + 1;
+  }
+  if (lines->len < n)
+    return fail (lines, error, GPTVIS_ERROR_FORMAT, "%s: there are %u labels, where the checkpoint has %u classes", file,
+        lines->len, n);
+  g_ptr_array_add (lines, NULL);
+  return (gchar **) g_ptr_array_free (lines, FALSE);
+}
+
+gchar **
+gptvis_labels_load (const gchar *path, guint n, GError **error)
+{
+  GError *map_error = NULL;
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return fail (NULL, error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file", path);
+  GMappedFile *map = g_mapped_file_new (path, FALSE, &map_error);
+  if (!map) {
+    fail (NULL, error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, map_error->message);
+    g_error_free (map_error);
+    return NULL;
+  }
+  gchar **labels = NULL;
+  const gsize size = g_mapped_file_get_length (map);
+  if (size > GPTVIS_LABELS_MAX_BYTES)
+    fail (NULL, error, GPTVIS_ERROR_LIMIT, "%s: the file has %" G_GSIZE_FORMAT
+        " bytes, where a label file of at most %u is read", path, size, GPTVIS_LABELS_MAX_BYTES);
+  else
+    labels = gptvis_labels_parse (path, size ? g_mapped_file_get_contents (map) : "", size, n, error);
+  g_mapped_file_unref (map);
+  return labels;
+}
+
+static gboolean
+better (const float *scores, guint a, guint b)
+{
+  return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+}
+
+/* Lets ids[i] sink until no child of it is better: a heap with the best on top. */
+static void
+sink (const float *scores, guint *ids, guint n, guint i)
+{
+  for (;;) {
+    guint best = i;
+    for (guint child = 2 * i + 1; child <= 2 * i + 2 && child < n; child++)
+      if (better (scores, ids[child], ids[best]))
+        best = child;
+    if (best == i)
+      return;
+    const guint id = ids[i];
+    ids[i] = ids[best];
+    ids[best] = id;
+    i = best;
+  }
+}
+
+guint
+gptvis_labels_top (const float *scores, guint n, guint k, float threshold, guint *ids)
+{
+  guint m = 0;
+  for (guint i = 0; i < n; i++)
+    if (scores[i] >= threshold)
+      ids[m++] = i;
+  k = k == 0 ? m : MIN (k, m);
+  for (guint i = m / 2; i-- > 0;)
+    sink (scores, ids, m, i);
+  /* the best go to the end, one by one, so the order is turned round afterwards */
+  for (guint i = 0; i < k; i++) {
+    const guint last = m - 1 - i, id = ids[0];
+    ids[0] = ids[last];
+    ids[last] = id;
+    sink (scores, ids, last, 0);
+  }
+  for (guint i = 0; i < k; i++) {
+    const guint from = m - 1 - i;
+    if (from <= i)
+      break;
+    const guint id = ids[i];
+    ids[i] = ids[from];
+    ids[from] = id;
+  }
+  return k;
+}

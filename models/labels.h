@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Label files, and which of a row of scores count. What the scores are (softmax or
+ * sigmoids) was the plan's to say. */
+#pragma once
+#include "error.h"
+
+G_BEGIN_DECLS
+
+#define GPTVIS_LABELS_MAX_BYTES (10u << 20)
+
+/* A UTF-8 file with a label a line, one for each of n classes in their order;
+ * spaces around a label, a byte order mark and empty lines at the end do not count.
+ * n texts and then NULL, for g_strfreev; or NULL with NOT_FOUND, FORMAT or LIMIT. */
+gchar **gptvis_labels_load (const gchar * path, guint n, GError ** error);
+gchar **gptvis_labels_parse (const gchar * file, const gchar * text, gsize size, guint n, GError ** error);
+
+/* The best k (0: all) of n scores that reach the threshold, best first, equal ones
+ * by id. ids has room for n; returns how many of them are filled. */
+guint gptvis_labels_top (const float *scores, guint n, guint k, float threshold, guint * ids);
+
+G_END_DECLS

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define _GNU_SOURCE            /* dladdr */
+#include "locate.h"
+#include "config.h"
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The directory of the plugin or program that this code was linked into. */
+static gchar *
+own_directory (void)
+{
+  Dl_info info;
+  if (!dladdr ((gpointer) (guintptr) gptvis_locate, &info) || !info.dli_fname)
+    return NULL;
+  gchar *file = realpath (info.dli_fname, NULL);
+  gchar *directory = file ? g_path_get_dirname (file) : NULL;
+  free (file);
+  return directory;
+}
+
+static gboolean
+is_checkpoint (const gchar *directory)
+{
+  gchar *config = g_build_filename (directory, "config.json", NULL);
+  const gboolean there = g_file_test (config, G_FILE_TEST_IS_REGULAR);
+  g_free (config);
+  return there;
+}
+
+static gchar *
+bundled (GError **error)
+{
+  static const gchar *const beside[] = { "../models/bundled", "../../models/bundled" };
+  const gchar *named = g_getenv ("GPTVIS_BUNDLED");
+  if (named && *named)
+    return g_strdup (named);
+  gchar *own = own_directory ();
+  for (guint i = 0; own && i < G_N_ELEMENTS (beside); i++) {
+    gchar *directory = g_build_filename (own, beside[i], NULL);
+    if (is_checkpoint (directory)) {
+      g_free (own);
+      return directory;
+    }
+    g_free (directory);
+  }
+  g_free (own);
+  if (is_checkpoint (GPTVIS_BUNDLED_DIR))
+    return g_strdup (GPTVIS_BUNDLED_DIR);
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND,
+      "no model is named and the bundled one is not at %s: name a checkpoint's directory, or set GPTVIS_BUNDLED to"
+      " where it is", GPTVIS_BUNDLED_DIR);
+  return NULL;
+}
+
+gchar *
+gptvis_locate (const gchar *path, GError **error)
+{
+  gchar *wanted = path && *path ? g_strdup (path) : bundled (error);
+  if (!wanted)
+    return NULL;
+  gchar *found = realpath (wanted, NULL);
+  gchar *real = g_strdup (found);
+  if (!found)
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such directory", wanted);
+  free (found);
+  g_free (wanted);
+  return real;
+}
+
+static void
+append_file (GString *key, const gchar *path)
+{
+  struct stat s;
+  if (stat (path, &s) == 0)
+    g_string_append_printf (key, "|%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%ld", path, (gint64) s.st_size,
+        (gint64) s.st_mtim.tv_sec, (long) s.st_mtim.tv_nsec);
+}
+
+static gint
+by_text (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
+}
+
+void
+gptvis_locate_append_state (GString *key, const gchar *path)
+{
+  GDir *dir = g_dir_open (path, 0, NULL);
+  if (!dir) {
+    append_file (key, path);
+    return;
+  }
+  GPtrArray *files = g_ptr_array_new_with_free_func (g_free);
+  for (const gchar *name; (name = g_dir_read_name (dir));)
+    if (g_str_has_suffix (name, ".json") || g_str_has_suffix (name, ".safetensors"))
+      g_ptr_array_add (files, g_build_filename (path, name, NULL));
+  g_dir_close (dir);
+  g_ptr_array_sort (files, by_text);
+  for (guint i = 0; i < files->len; i++)
+    append_file (key, g_ptr_array_index (files, i));
+  g_ptr_array_unref (files);
+}

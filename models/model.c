@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens models, shares them, and runs them. The registry knows models without
+ * holding them: it is looked up and left under one lock, and that lock is never
+ * held while a checkpoint is loaded, so that a stream can leave meanwhile. */
+#include "model.h"
+#include "checkpoint.h"
+#include "labels.h"
+#include "locate.h"
+#include "result-private.h"
+#include <math.h>
+#include <string.h>
+
+#define MAX_BATCH 64u
+
+struct _GptVisModel {
+  gint refs;
+  gchar *key;                   /* in the registry; NULL: not shared */
+  gchar *name;
+  GptVisCheckpoint *checkpoint;
+  GptVisPlan *plan;
+  GptVisProgram *program;
+  gchar **file_labels;          /* of labels_file; NULL: the checkpoint's */
+  const gchar *const *labels;
+  guint n_labels;
+  GptVisTensorId logits, scores;
+
+  GMutex run;                   /* one run at a time; guards ids */
+  guint *ids;                   /* room to order n_labels in */
+
+  GMutex slots_lock;
+  GHashTable *slots;            /* GptVisSlot → gint64, when it was last staged */
+};
+
+static GMutex loading;          /* one load at a time, so that the same model is not loaded twice */
+static GMutex registry_lock;    /* guards the table and every fall of a count to 0 */
+static GHashTable *registry;    /* key → GptVisModel, not owned */
+
+static void
+model_free (GptVisModel *self)
+{
+  gptvis_program_free (self->program);
+  gptvis_plan_free (self->plan);
+  gptvis_checkpoint_free (self->checkpoint);
+  g_clear_pointer (&self->slots, g_hash_table_unref);
+  g_mutex_clear (&self->slots_lock);
+  g_mutex_clear (&self->run);
+  g_strfreev (self->file_labels);
+  g_free (self->ids);
+  g_free (self->name);
+  g_free (self->key);
+  g_free (self);
+}
+
+static gboolean
+load_labels (GptVisModel *self, const gchar *labels_file, GError **error)
+{
+  const GptVisConfiguration *config = gptvis_checkpoint_configuration (self->checkpoint);
+  self->n_labels = config->n_labels;
+  self->labels = (const gchar * const *) config->labels;
+  if (!labels_file)
+    return TRUE;
+  self->file_labels = gptvis_labels_load (labels_file, self->n_labels, error);
+  self->labels = (const gchar * const *) self->file_labels;
+  return self->file_labels != NULL;
+}
+
+static gboolean
+load (GptVisModel *self, const gchar *path, const GptVisModelOptions *options, GError **error)
+{
+  GError *why = NULL;
+  self->checkpoint = gptvis_checkpoint_open (path, error);
+  if (!self->checkpoint || !load_labels (self, options->labels_file, error))
+    return FALSE;
+  self->plan = gptvis_checkpoint_plan (self->checkpoint, CLAMP (options->max_batch, 1, MAX_BATCH), options->trace,
+      error);
+  if (!self->plan)
+    return FALSE;
+  const GptVisWeights weights = gptvis_checkpoint_weights (self->checkpoint);
+  self->program = gptvis_program_new (self->plan, &weights, &options->program, &why);
+  if (!self->program) {
+    /* a bad weight is the checkpoint's fault, and the program does not know its name */
+    if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT))
+      g_prefix_error (&why, "%s: ", path);
+    g_propagate_error (error, why);
+    return FALSE;
+  }
+  self->logits = gptvis_plan_find (self->plan, "logits");
+  self->scores = gptvis_plan_find (self->plan, "scores");
+  self->ids = g_new (guint, self->n_labels);
+  return TRUE;
+}
+
+static GptVisModel *
+model_new (const gchar *path, const GptVisModelOptions *options, GError **error)
+{
+  GptVisModel *self = g_new0 (GptVisModel, 1);
+  self->refs = 1;
+  g_mutex_init (&self->run);
+  g_mutex_init (&self->slots_lock);
+  self->slots = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->name = g_path_get_basename (path);
+  if (load (self, path, options, error))
+    return self;
+  model_free (self);
+  return NULL;
+}
+
+/* All that makes two openings ask for the same model. */
+static gchar *
+make_key (const gchar *path, const GptVisModelOptions *options)
+{
+  const GptVisProgramOptions *p = &options->program;
+  GString *key = g_string_new (NULL);
+  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto", p->device ? p->device : "auto",
+      p->precision, p->threads, MAX (options->max_batch, 1));
+  gptvis_locate_append_state (key, path);
+  g_string_append (key, "|labels");
+  if (options->labels_file)
+    gptvis_locate_append_state (key, options->labels_file);
+  g_string_append_printf (key, "|%s", path);
+  return g_string_free (key, FALSE);
+}
+
+static GptVisModel *
+find_shared (const gchar *key)
+{
+  g_mutex_lock (&registry_lock);
+  GptVisModel *model = registry ? g_hash_table_lookup (registry, key) : NULL;
+  if (model)
+    gptvis_model_ref (model);
+  g_mutex_unlock (&registry_lock);
+  return model;
+}
+
+static void
+share (GptVisModel *model, gchar *key)
+{
+  model->key = key;
+  g_mutex_lock (&registry_lock);
+  if (!registry)
+    registry = g_hash_table_new (g_str_hash, g_str_equal);
+  g_hash_table_insert (registry, key, model);
+  g_mutex_unlock (&registry_lock);
+}
+
+GptVisModel *
+gptvis_model_open (const GptVisModelOptions *options, GError **error)
+{
+  gchar *path = gptvis_locate (options->path, error);
+  if (!path)
+    return NULL;
+  GptVisModel *model = NULL;
+  if (options->trace) {
+    model = model_new (path, options, error);
+  } else {
+    gchar *key = make_key (path, options);
+    g_mutex_lock (&loading);
+    model = find_shared (key);
+    if (!model && (model = model_new (path, options, error)))
+      share (model, g_steal_pointer (&key));
+    g_mutex_unlock (&loading);
+    g_free (key);
+  }
+  g_free (path);
+  return model;
+}
+
+GptVisModel *
+gptvis_model_ref (GptVisModel *model)
+{
+  g_atomic_int_inc (&model->refs);
+  return model;
+}
+
+void
+gptvis_model_unref (GptVisModel *model)
+{
+  if (!model)
+    return;
+  /* as long as it is not the last reference, no lock is needed */
+  for (gint refs = g_atomic_int_get (&model->refs); refs > 1; refs = g_atomic_int_get (&model->refs))
+    if (g_atomic_int_compare_and_exchange (&model->refs, refs, refs - 1))
+      return;
+  g_mutex_lock (&registry_lock);
+  const gboolean last = g_atomic_int_dec_and_test (&model->refs);
+  if (last && model->key) {
+    g_hash_table_remove (registry, model->key);
+    if (g_hash_table_size (registry) == 0)
+      g_clear_pointer (&registry, g_hash_table_unref);
+  }
+  g_mutex_unlock (&registry_lock);
+  if (last)
+    model_free (model);
+}
+
+const gchar *
+gptvis_model_name (const GptVisModel *model)
+{
+  return model->name;
+}
+
+const gchar *
+gptvis_model_path (const GptVisModel *model)
+{
+  return gptvis_checkpoint_path (model->checkpoint);
+}
+
+const gchar *
+gptvis_model_architecture (const GptVisModel *model)
+{
+  return gptvis_checkpoint_configuration (model->checkpoint)->model_type;
+}
+
+const gchar *
+gptvis_model_description (const GptVisModel *model)
+{
+  return model->program->description;
+}
+
+const GptVisPlan *
+gptvis_model_plan (const GptVisModel *model)
+{
+  return model->plan;
+}
+
+GptVisProgram *
+gptvis_model_program (GptVisModel *model)
+{
+  return model->program;
+}
+
+const GptVisRecipe *
+gptvis_model_recipe (const GptVisModel *model)
+{
+  return gptvis_checkpoint_recipe (model->checkpoint);
+}
+
+gboolean
+gptvis_model_multi_label (const GptVisModel *model)
+{
+  return gptvis_checkpoint_configuration (model->checkpoint)->multi_label;
+}
+
+guint
+gptvis_model_n_labels (const GptVisModel *model)
+{
+  return model->n_labels;
+}
+
+const gchar *
+gptvis_model_label (const GptVisModel *model, guint id)
+{
+  return id < model->n_labels ? model->labels[id] : NULL;
+}
+
+guint
+gptvis_model_n_users (const GptVisModel *model)
+{
+  return g_atomic_int_get ((gint *) & model->refs);
+}
+
+GptVisSlot *
+gptvis_model_slot_new (GptVisModel *model)
+{
+  GptVisSlot *slot = gptvis_program_slot_new (model->program);
+  g_mutex_lock (&model->slots_lock);
+  g_hash_table_insert (model->slots, slot, g_new0 (gint64, 1));
+  g_mutex_unlock (&model->slots_lock);
+  return slot;
+}
+
+void
+gptvis_model_slot_free (GptVisModel *model, GptVisSlot *slot)
+{
+  if (!slot)
+    return;
+  g_mutex_lock (&model->slots_lock);
+  g_hash_table_remove (model->slots, slot);
+  g_mutex_unlock (&model->slots_lock);
+  gptvis_program_slot_free (model->program, slot);
+}
+
+/* When the slot was staged; the number itself is the slot's user's alone. */
+static gint64 *
+staged_at (GptVisModel *model, GptVisSlot *slot)
+{
+  g_mutex_lock (&model->slots_lock);
+  gint64 *at = g_hash_table_lookup (model->slots, slot);
+  g_mutex_unlock (&model->slots_lock);
+  return at;
+}
+
+gboolean
+gptvis_model_stage (GptVisModel *model, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
+{
+  *staged_at (model, slot) = g_get_monotonic_time ();
+  return gptvis_program_stage (model->program, slot, picture, error);
+}
+
+static gboolean
+all_finite (const float *values, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (!isfinite (values[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Result of picture i of the batch that has just run. */
+static gboolean
+read_result (GptVisModel *model, GptVisRequest *request, guint i, GError **error)
+{
+  const float *logits = gptvis_program_output (model->program, model->logits, i);
+  const gboolean finite = all_finite (logits, model->n_labels);
+  const float *scores = gptvis_program_output (model->program, model->scores, i);
+  if (!finite || !all_finite (scores, model->n_labels)) {
+    if (error && !*error)
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
+          "%s: the network's output for this picture holds a NaN or an infinity", gptvis_model_path (model));
+    return FALSE;
+  }
+  const guint n = gptvis_labels_top (scores, model->n_labels, request->top_k, request->threshold, model->ids);
+  const gint64 analysis = g_get_monotonic_time () - *staged_at (model, request->slot);
+  request->result = gptvis_result_new (model->name, analysis, model->labels, scores, model->ids, n);
+  return TRUE;
+}
+
+gboolean
+gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError **error)
+{
+  const guint max = gptvis_plan_max_batch (model->plan);
+  GptVisSlot *slots[MAX_BATCH];
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i < n; i++)
+    requests[i].result = NULL;
+  g_mutex_lock (&model->run);
+  for (guint first = 0; first < n; first += max) {
+    const guint batch = MIN (max, n - first);
+    GError *why = NULL;
+    for (guint i = 0; i < batch; i++)
+      slots[i] = requests[first + i].slot;
+    if (!gptvis_program_submit (model->program, slots, batch, &why) || !gptvis_program_wait (model->program, &why)) {
+      if (error && !*error)
+        g_propagate_error (error, why);
+      else
+        g_clear_error (&why);
+      ok = FALSE;
+      continue;
+    }
+    for (guint i = 0; i < batch; i++)
+      ok &= read_result (model, &requests[first + i], i, error);
+  }
+  g_mutex_unlock (&model->run);
+  return ok;
+}

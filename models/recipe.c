@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The processors differ in their defaults and in what a bare number means as
+ * size; that is the table, taken from Transformers' image_processing_*.py. */
+#include "recipe.h"
+#include "json.h"
+#include <string.h>
+
+#define CLIP_MEAN {0.48145466, 0.4578275, 0.40821073}
+#define CLIP_STD {0.26862954, 0.26130258, 0.27577711}
+#define HALF {0.5, 0.5, 0.5}    /* IMAGENET_STANDARD_MEAN and _STD */
+
+typedef struct {
+  const gchar *name;            /* image_processor_type or feature_extractor_type, less "Fast" */
+  const gchar *model_type;      /* whose processor it is when the file names none */
+  guint size;
+  gboolean shortest_edge;       /* what a bare number means, and the default */
+  GptVisFilter filter;
+  gboolean centre_crop;
+  guint crop;
+  gdouble mean[3], std[3];
+} Processor;
+
+static const Processor processors[] = {
+  {"ViTImageProcessor", "vit", 224, FALSE, GPTVIS_FILTER_BILINEAR, FALSE, 224, HALF, HALF},
+  {"ViTFeatureExtractor", NULL, 224, FALSE, GPTVIS_FILTER_BILINEAR, FALSE, 224, HALF, HALF},
+  {"DeiTImageProcessor", "deit", 256, FALSE, GPTVIS_FILTER_BICUBIC, TRUE, 224, HALF, HALF},
+  {"DeiTFeatureExtractor", NULL, 256, FALSE, GPTVIS_FILTER_BICUBIC, TRUE, 224, HALF, HALF},
+  {"BitImageProcessor", "dinov2", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"BitImageProcessor", "dinov2_with_registers", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"CLIPImageProcessor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"CLIPFeatureExtractor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+};
+
+static const Processor *
+find_processor (GptVisJson *json, const gchar *model_type)
+{
+  const gchar *name = gptvis_json_string (json, "image_processor_type", NULL);
+  if (!name)
+    name = gptvis_json_string (json, "feature_extractor_type", NULL);
+  if (!name) {
+    for (guint i = 0; i < G_N_ELEMENTS (processors); i++)
+      if (processors[i].model_type && strcmp (model_type, processors[i].model_type) == 0)
+        return &processors[i];
+    return &processors[0];
+  }
+  gsize n = strlen (name);
+  if (g_str_has_suffix (name, "Fast"))
+    n -= strlen ("Fast");
+  for (guint i = 0; i < G_N_ELEMENTS (processors); i++)
+    if (strlen (processors[i].name) == n && strncmp (name, processors[i].name, n) == 0)
+      return &processors[i];
+  gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "image_processor_type \"%.60s\" is none of ViTImageProcessor, "
+      "DeiTImageProcessor, BitImageProcessor, CLIPImageProcessor", name);
+  return &processors[0];
+}
+
+/* A side in an object of them; FALSE when it is not there or impossible. */
+static gboolean
+side (JsonObject *object, const gchar *name, guint *value)
+{
+  guint64 v;
+  JsonNode *node = json_object_get_member (object, name);
+  if (!node || !gptvis_json_node_uint (node, &v) || v < 1 || v > GPTVIS_PICTURE_MAX_SIDE)
+    return FALSE;
+  *value = (guint) v;
+  return TRUE;
+}
+
+typedef struct {
+  gboolean shortest_edge;
+  guint height, width;          /* shortest_edge: height is the length, width 0 */
+} Size;
+
+/* A number, [height, width], {"height", "width"} or {"shortest_edge"}. */
+static void
+read_size (GptVisJson *json, const gchar *name, gboolean number_is_shortest_edge, Size *size)
+{
+  if (!gptvis_json_has (json, name))
+    return;
+  JsonNode *node = json_object_get_member (json->object, name);
+  guint64 v = 0, w = 0;
+  if (JSON_NODE_HOLDS_OBJECT (node)) {
+    JsonObject *object = json_node_get_object (node);
+    if (json_object_has_member (object, "longest_edge")) {
+      gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s with longest_edge is not supported, only height and width"
+          " or shortest_edge", name);
+    } else if (side (object, "shortest_edge", &size->height)) {
+      size->shortest_edge = TRUE;
+      size->width = 0;
+      return;
+    } else if (side (object, "height", &size->height) && side (object, "width", &size->width)) {
+      size->shortest_edge = FALSE;
+      return;
+    }
+  } else if (JSON_NODE_HOLDS_ARRAY (node)) {
+    JsonArray *array = json_node_get_array (node);
+    if (json_array_get_length (array) != 2 || !gptvis_json_node_uint (json_array_get_element (array, 0), &v)
+        || !gptvis_json_node_uint (json_array_get_element (array, 1), &w))
+      v = 0;
+    number_is_shortest_edge = FALSE;
+  } else if (gptvis_json_node_uint (node, &v)) {
+    w = v;
+  }
+  if (v < 1 || w < 1 || v > GPTVIS_PICTURE_MAX_SIDE || w > GPTVIS_PICTURE_MAX_SIDE)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a number nor {\"height\", \"width\"} nor "
+        "{\"shortest_edge\"} from 1 to %u", name, GPTVIS_PICTURE_MAX_SIDE);
+  size->shortest_edge = number_is_shortest_edge;
+  size->height = (guint) v;
+  size->width = number_is_shortest_edge ? 0 : (guint) w;
+}
+
+/* A number for all channels or three. */
+static void
+read_triple (GptVisJson *json, const gchar *name, gdouble min, gdouble value[3])
+{
+  if (!gptvis_json_has (json, name))
+    return;
+  JsonNode *node = json_object_get_member (json->object, name);
+  gboolean right = TRUE;
+  if (JSON_NODE_HOLDS_ARRAY (node)) {
+    JsonArray *array = json_node_get_array (node);
+    right = json_array_get_length (array) == 3;
+    for (guint c = 0; right && c < 3; c++)
+      right = gptvis_json_node_number (json_array_get_element (array, c), &value[c]);
+  } else {
+    right = gptvis_json_node_number (node, &value[0]);
+    value[1] = value[2] = value[0];
+  }
+  for (guint c = 0; right && c < 3; c++)
+    right = value[c] >= min && value[c] <= 1e6;
+  if (!right)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a number nor three of them from %g to 1e+06", name, min);
+}
+
+static void
+read_values (GptVisJson *json, const Processor *processor, GptVisRecipe *recipe)
+{
+  recipe->rescale = gptvis_json_number (json, "rescale_factor", 1 / 255.0, 1e-9, 1e9);
+  if (!gptvis_json_boolean (json, "do_rescale", TRUE))
+    recipe->rescale = 1;
+  memcpy (recipe->mean, processor->mean, sizeof recipe->mean);
+  memcpy (recipe->std, processor->std, sizeof recipe->std);
+  read_triple (json, "image_mean", -1e6, recipe->mean);
+  read_triple (json, "image_std", 1e-6, recipe->std);
+  if (!gptvis_json_boolean (json, "do_normalize", TRUE))
+    for (guint c = 0; c < 3; c++) {
+      recipe->mean[c] = 0;
+      recipe->std[c] = 1;
+    }
+}
+
+static void
+read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
+{
+  const Processor *processor = find_processor (json, model_type);
+  Size size = { processor->shortest_edge, processor->size, processor->shortest_edge ? 0 : processor->size };
+  Size crop = { FALSE, processor->crop, processor->crop };
+  const gboolean resize = gptvis_json_boolean (json, "do_resize", TRUE);
+
+  *recipe = (GptVisRecipe) { .centre_crop = gptvis_json_boolean (json, "do_center_crop", processor->centre_crop) };
+  recipe->filter = (GptVisFilter) gptvis_json_uint (json, "resample", processor->filter, 0, GPTVIS_FILTER_HAMMING);
+  read_size (json, "size", processor->shortest_edge, &size);
+  read_size (json, "crop_size", FALSE, &crop);
+  read_values (json, processor, recipe);
+  if (gptvis_json_boolean (json, "do_pad", FALSE))
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "do_pad is not supported");
+  if (crop.shortest_edge)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "crop_size has a shortest_edge, where height and width are needed");
+  if (!recipe->centre_crop && (!resize || size.shortest_edge))
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+        "pictures would keep %s, where the network needs one size: do_resize to height and width, or do_center_crop,"
+        " must say which", resize ? "their proportions" : "their own size");
+  if (resize) {
+    recipe->shortest_edge = size.shortest_edge;
+    recipe->resize_height = size.height;
+    recipe->resize_width = size.width;
+  }
+  recipe->height = recipe->centre_crop ? crop.height : size.height;
+  recipe->width = recipe->centre_crop ? crop.width : size.width;
+}
+
+static gboolean
+read_object (const gchar *file, JsonObject *object, const gchar *model_type, GptVisRecipe *recipe, GError **error)
+{
+  GptVisJson json = { file, object, NULL };
+  read_recipe (&json, model_type, recipe);
+  json_object_unref (object);
+  if (!json.error)
+    return TRUE;
+  g_propagate_error (error, json.error);
+  return FALSE;
+}
+
+gboolean
+gptvis_recipe_parse (const gchar *file, const gchar *text, gsize size, const gchar *model_type, GptVisRecipe *recipe,
+    GError **error)
+{
+  JsonObject *object = gptvis_json_parse (file, "JSON", text, size, error);
+  return object && read_object (file, object, model_type, recipe, error);
+}
+
+gboolean
+gptvis_recipe_load (const gchar *path, const gchar *model_type, GptVisRecipe *recipe, GError **error)
+{
+  JsonObject *object = gptvis_json_load (path, error);
+  return object && read_object (path, object, model_type, recipe, error);
+}

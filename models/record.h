@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Phrases that the architectures share when they record a plan, in the vocabulary
+ * of Transformers' checkpoints: a "where" is a name's beginning, to which
+ * ".weight" and ".bias" are added. Not for what only one architecture does. */
+#pragma once
+#include "architectures.h"
+
+G_BEGIN_DECLS
+
+/* where.weight [width, width_in] and where.bias [1, width]. */
+GptVisTensorId gptvis_record_linear (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width_in, guint width,
+    const GptVisLinear * linear);
+
+GptVisTensorId gptvis_record_norm (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width, gfloat epsilon);
+
+/* Patches of the recipe's pictures as rows of hidden_size. */
+GptVisTensorId gptvis_record_patches (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+    const gchar * embeddings);
+
+/* Self-attention without its residual and without the dense layer after it;
+ * where.attention.{query, key, value} are one product. */
+GptVisTensorId gptvis_record_attention (GptVisPlan * plan, const GptVisConfiguration * config, GptVisTensorId x,
+    const gchar * where);
+
+/* x as the output "hidden_states.<i>". */
+void gptvis_record_hidden (GptVisPlan * plan, GptVisTensorId x, guint i);
+
+/* The outputs "logits" and "scores". */
+void gptvis_record_scores (GptVisPlan * plan, const GptVisConfiguration * config, GptVisTensorId logits);
+
+/* `format` with its arguments, in `name`, which it returns. */
+#define GPTVIS_NAME_SIZE 192
+const gchar *gptvis_record_name (gchar name[GPTVIS_NAME_SIZE], const gchar * format, ...) G_GNUC_PRINTF (2, 3);
+
+G_END_DECLS

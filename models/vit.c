@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ViT and DeiT: class token (DeiT: and distillation token), learned positions for
+ * one size of picture, pre-norm encoder, a linear head on the class token. After
+ * "An Image is Worth 16x16 Words" and "Training data-efficient image transformers",
+ * with the tensors' names of Transformers' modeling_vit.py and modeling_deit.py. */
+#include "record.h"
+
+static GptVisTensorId
+record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *layer)
+{
+  gchar where[GPTVIS_NAME_SIZE];
+  const guint d = config->hidden_size, f = config->intermediate_size;
+
+  GptVisTensorId n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm_before", layer), d,
+      config->epsilon);
+  GptVisTensorId a = gptvis_record_attention (plan, config, n, gptvis_record_name (where, "%s.attention", layer));
+  x = gptvis_record_linear (plan, a, gptvis_record_name (where, "%s.attention.output.dense", layer), d, d,
+      GPTVIS_LINEAR (.residual = x));
+
+  n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm_after", layer), d, config->epsilon);
+  GptVisTensorId h = gptvis_record_linear (plan, n, gptvis_record_name (where, "%s.intermediate.dense", layer), d, f,
+      GPTVIS_LINEAR (.act = config->act));
+  return gptvis_record_linear (plan, h, gptvis_record_name (where, "%s.output.dense", layer), f, d,
+      GPTVIS_LINEAR (.residual = x));
+}
+
+static GptVisTensorId
+record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *prefix,
+    gboolean trace)
+{
+  gchar layer[GPTVIS_NAME_SIZE];
+  if (trace)
+    gptvis_record_hidden (plan, x, 0);
+  for (guint l = 0; l < config->n_layers; l++) {
+    x = record_layer (plan, config, x, gptvis_record_name (layer, "%s.encoder.layer.%u", prefix, l));
+    if (trace)
+      gptvis_record_hidden (plan, x, l + 1);
+  }
+  return x;
+}
+
+/* The normed token `row` through a head. */
+static GptVisTensorId
+record_head (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint row, const gchar *norm,
+    const gchar *head, const GptVisLinear *linear)
+{
+  GptVisPoolPart part = { row, 1 };
+  GptVisTensorId token = gptvis_plan_pool (plan, x, &part, 1);
+  token = gptvis_record_norm (plan, token, norm, config->hidden_size, config->epsilon);
+  return gptvis_record_linear (plan, token, head, config->hidden_size, config->n_labels, linear);
+}
+
+static guint
+n_patches (const GptVisConfiguration *config)
+{
+  return (config->image_height / config->patch_size) * (config->image_width / config->patch_size);
+}
+
+void
+gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, gboolean trace)
+{
+  const guint d = config->hidden_size, n = n_patches (config);
+  GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, "vit.embeddings");
+  GptVisTensorId token = gptvis_plan_weight (plan, "vit.embeddings.cls_token", 1, d);
+  GptVisTensorId positions = gptvis_plan_weight (plan, "vit.embeddings.position_embeddings", 1 + n, d);
+  const GptVisRowsPart rows[] = { {token, 0, 1, positions, 0}, {patches, 0, n, positions, 1} };
+  GptVisTensorId x = gptvis_plan_rows (plan, rows, G_N_ELEMENTS (rows));
+
+  x = record_encoder (plan, config, x, "vit", trace);
+  gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "vit.layernorm", "classifier", NULL));
+}
+
+void
+gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, gboolean trace)
+{
+  const guint d = config->hidden_size, n = n_patches (config);
+  GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, "deit.embeddings");
+  GptVisTensorId token = gptvis_plan_weight (plan, "deit.embeddings.cls_token", 1, d);
+  GptVisTensorId distilled = gptvis_plan_weight (plan, "deit.embeddings.distillation_token", 1, d);
+  GptVisTensorId positions = gptvis_plan_weight (plan, "deit.embeddings.position_embeddings", 2 + n, d);
+  const GptVisRowsPart rows[] =
+      { {token, 0, 1, positions, 0}, {distilled, 0, 1, positions, 1}, {patches, 0, n, positions, 2} };
+  GptVisTensorId x = gptvis_plan_rows (plan, rows, G_N_ELEMENTS (rows));
+
+  x = record_encoder (plan, config, x, "deit", trace);
+  GptVisTensorId logits;
+  if (config->teacher) {        /* the mean of both heads */
+    logits = record_head (plan, config, x, 0, "deit.layernorm", "cls_classifier", GPTVIS_LINEAR (.alpha = 0.5f));
+    logits = record_head (plan, config, x, 1, "deit.layernorm", "distillation_classifier",
+        GPTVIS_LINEAR (.alpha = 0.5f, .residual = logits));
+  } else {
+    logits = record_head (plan, config, x, 0, "deit.layernorm", "classifier", NULL);
+  }
+  gptvis_record_scores (plan, config, logits);
+}
