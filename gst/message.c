@@ -37,27 +37,38 @@ gptvis_time_to_rfc3339 (gint64 time)
   return text;
 }
 
+void
+gptvis_structure_set_text (GstStructure * structure, const gchar * field, const gchar * text)
+{
+  gchar *valid = g_utf8_validate (text, -1, NULL) ? NULL : g_utf8_make_valid (text, -1);
+
+  gst_structure_set (structure, field, G_TYPE_STRING, valid ? valid : text, NULL);
+  g_free (valid);
+}
+
 static void
 append_label (GValue * array, const GptVisLabel * label)
 {
+  GstStructure *structure = gst_structure_new_empty ("label");
   GValue value = G_VALUE_INIT;
 
+  gptvis_structure_set_text (structure, "label", label->text);
+  gst_structure_set (structure, "score", G_TYPE_DOUBLE, (gdouble) label->score,
+      "id", G_TYPE_UINT, label->id, NULL);
   g_value_init (&value, GST_TYPE_STRUCTURE);
-  g_value_take_boxed (&value, gst_structure_new ("label",
-          "label", G_TYPE_STRING, label->text,
-          "score", G_TYPE_DOUBLE, (gdouble) label->score, "id", G_TYPE_UINT, label->id, NULL));
+  g_value_take_boxed (&value, structure);
   gst_value_array_append_and_take_value (array, &value);
 }
 
 GstStructure *
 gptvis_result_to_structure (const GptVisResult * result)
 {
-  GstStructure *structure = gst_structure_new (GPTVIS_MESSAGE_NAME,
-      "version", G_TYPE_UINT, VERSION,
-      "stream", G_TYPE_STRING, result->stream, "frame", G_TYPE_UINT64, result->frame, NULL);
+  GstStructure *structure = gst_structure_new (GPTVIS_MESSAGE_NAME, "version", G_TYPE_UINT, VERSION, NULL);
   gchar *time = gptvis_time_to_rfc3339 (result->time);
   GValue labels = G_VALUE_INIT;
 
+  gptvis_structure_set_text (structure, "stream", result->stream);
+  gst_structure_set (structure, "frame", G_TYPE_UINT64, result->frame, NULL);
   if (GST_CLOCK_TIME_IS_VALID (result->pts))
     gst_structure_set (structure, "pts", GST_TYPE_CLOCK_TIME, result->pts, NULL);
   if (GST_CLOCK_TIME_IS_VALID (result->running_time))
@@ -65,7 +76,7 @@ gptvis_result_to_structure (const GptVisResult * result)
   if (time)
     gst_structure_set (structure, "time", G_TYPE_STRING, time, NULL);
   g_free (time);
-  gst_structure_set (structure, "model", G_TYPE_STRING, result->model, NULL);
+  gptvis_structure_set_text (structure, "model", result->model);
 
   gst_value_array_init (&labels, result->n_labels);
   for (guint i = 0; i < result->n_labels; i++)

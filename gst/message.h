@@ -15,6 +15,10 @@ GstStructure *gptvis_result_to_structure (const GptVisResult * result);
 /* The same as an element message from `source`; owned by the caller. */
 GstMessage *gptvis_result_to_message (const GptVisResult * result, GstObject * source);
 
+/* Sets a field that comes from outside (a directory may be called anything) and
+ * that GStreamer wants in UTF-8: what is none becomes U+FFFD. */
+void gptvis_structure_set_text (GstStructure * structure, const gchar * field, const gchar * text);
+
 /* "2026-03-01T12:00:00.123Z" for µs since 1970; g_free it. NULL for 0 (unknown)
  * and for years that RFC 3339 cannot write. */
 gchar *gptvis_time_to_rfc3339 (gint64 time);

@@ -67,21 +67,26 @@ gptvis_meta_get_info (void)
 }
 
 #if GPTVIS_HAVE_ANALYTICS
-/* Analytics wants quarks, which are never freed: only labels of a checkpoint or
- * a label file become one, a bounded set. */
+/* One classification with all the labels. Analytics wants quarks, which are never
+ * freed: only labels of a checkpoint or a label file become one, a bounded set. */
 static void
 add_analytics (GstBuffer * buffer, const GptVisResult * result)
 {
   GstAnalyticsRelationMeta *relations = gst_buffer_get_analytics_relation_meta (buffer);
+  gfloat *scores = g_new (gfloat, result->n_labels);
+  GQuark *labels = g_new (GQuark, result->n_labels);
+  GstAnalyticsClsMtd classification;
 
   if (!relations)
     relations = gst_buffer_add_analytics_relation_meta (buffer);
   for (guint i = 0; i < result->n_labels; i++) {
-    gfloat score = result->labels[i].score;
-    GQuark quark = g_quark_from_string (result->labels[i].text);
-    GstAnalyticsClsMtd mtd;
-    gst_analytics_relation_meta_add_cls_mtd (relations, 1, &score, &quark, &mtd);
+    scores[i] = result->labels[i].score;
+    labels[i] = g_quark_from_string (result->labels[i].text);
   }
+  if (result->n_labels)
+    gst_analytics_relation_meta_add_cls_mtd (relations, result->n_labels, scores, labels, &classification);
+  g_free (scores);
+  g_free (labels);
 }
 #endif
 

@@ -4,6 +4,7 @@
  * It knows nothing of pads, properties and the bus. */
 #include "stream.h"
 #include "frame.h"
+#include "message.h"
 #include "timing.h"
 
 #define RECENT_ANALYSES 32u     /* that the latency is taken from */
@@ -11,7 +12,7 @@
 struct _GptVisStream {
   GptVisModel *model;
   GptVisSlot *slot;
-  gchar *name;                  /* UTF-8 */
+  gchar *name;
 
   /* The streaming thread's. */
   GptVisResult *held;           /* the last analysis's, of this generation; or NULL */
@@ -34,7 +35,7 @@ gptvis_stream_new (GptVisModel * model, const gchar * name)
 
   self->model = gptvis_model_ref (model);
   self->slot = gptvis_model_slot_new (model);
-  self->name = g_utf8_make_valid (name, -1);
+  self->name = g_strdup (name);
   self->next = GST_CLOCK_TIME_NONE;
   g_mutex_init (&self->lock);
   return self;
@@ -232,9 +233,9 @@ gptvis_stream_stats (GptVisStream * self)
       "generation", G_TYPE_UINT64, self->generation,
       "analysis-min-us", G_TYPE_INT64, times.min, "analysis-mean-us", G_TYPE_INT64, times.mean,
       "analysis-max-us", G_TYPE_INT64, times.max, "analysis-p50-us", G_TYPE_INT64, times.p50,
-      "analysis-p90-us", G_TYPE_INT64, times.p90, "analysis-p99-us", G_TYPE_INT64, times.p99,
-      "model", G_TYPE_STRING, gptvis_model_name (self->model),
-      "backend", G_TYPE_STRING, gptvis_model_description (self->model), NULL);
+      "analysis-p90-us", G_TYPE_INT64, times.p90, "analysis-p99-us", G_TYPE_INT64, times.p99, NULL);
   g_mutex_unlock (&self->lock);
+  gptvis_structure_set_text (stats, "model", gptvis_model_name (self->model));
+  gptvis_structure_set_text (stats, "backend", gptvis_model_description (self->model));
   return stats;
 }

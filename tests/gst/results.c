@@ -4,6 +4,11 @@
 #include "rig.h"
 #include "message.h"
 #include "meta.h"
+#include "config.h"
+#if GPTVIS_HAVE_ANALYTICS
+#include <gst/analytics/analytics.h>
+#endif
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* A white frame through the filter and then through `elements`. */
@@ -86,6 +91,25 @@ test_meta_type (void)
   g_assert_true (!tags || !tags[0]);
 }
 
+#if GPTVIS_HAVE_ANALYTICS
+static void
+test_analytics (void)
+{
+  GstBuffer *out = through ("videoconvert ! capsfilter caps=video/x-raw,format=NV12");
+  GstAnalyticsRelationMeta *relations = gst_buffer_get_analytics_relation_meta (out);
+  GstAnalyticsClsMtd classification;
+  gpointer state = NULL;
+
+  g_assert_nonnull (relations);
+  g_assert_true (gst_analytics_relation_meta_iterate (relations, &state, gst_analytics_cls_mtd_get_mtd_type (),
+          (GstAnalyticsMtd *) & classification));
+  g_assert_cmpuint (gst_analytics_cls_mtd_get_length (&classification), ==, 2);
+  g_assert_cmpfloat_with_epsilon (gst_analytics_cls_mtd_get_level (&classification, 0), 0.867f, 0.01);
+  g_assert_cmpstr (g_quark_to_string (gst_analytics_cls_mtd_get_quark (&classification, 0)), ==, "bright");
+  gst_buffer_unref (out);
+}
+#endif
+
 static void
 test_two_filters (void)
 {
@@ -148,6 +172,40 @@ test_message (void)
   g_assert_null (rig_message (rig, GST_MESSAGE_ELEMENT));
   g_free (base);
   rig_free (rig);
+}
+
+/* A directory may be called anything; what GStreamer is given is UTF-8. */
+static void
+test_strange_name (void)
+{
+  gchar *plain = checkpoint_write (CHECKPOINT_SOUND), *strange = g_strconcat (plain, "-\xff \"x\"", NULL);
+  GstElement *element = gst_object_ref_sink (gst_element_factory_make ("gptvisfilter", NULL));
+  GstHarness *harness;
+  GstStructure *stats = NULL;
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  gchar *expected = g_utf8_make_valid (strrchr (strange, '/') + 1, -1);
+
+  g_assert_cmpint (g_rename (plain, strange), ==, 0);
+  g_object_set (element, "model", strange, NULL);
+  gst_element_set_bus (element, bus);
+  harness = gst_harness_new_with_element (element, "sink", "src");
+  gst_harness_set_src_caps_str (harness, "video/x-raw,format=RGB,width=16,height=16,framerate=25/1");
+  gst_buffer_unref (gst_harness_push_and_pull (harness, gst_buffer_new_allocate (NULL, 16 * 16 * 3, NULL)));
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT);
+  g_assert_nonnull (message);
+  g_assert_cmpstr (gst_structure_get_string (gst_message_get_structure (message), "model"), ==, expected);
+  gst_message_unref (message);
+  g_object_get (element, "stats", &stats, NULL);
+  g_assert_cmpstr (gst_structure_get_string (stats, "model"), ==, expected);
+  gst_structure_free (stats);
+  gst_harness_teardown (harness);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (element);
+  gst_object_unref (bus);
+  g_free (expected);
+  g_free (plain);
+  checkpoint_remove (strange);
 }
 
 static gchar *
@@ -214,8 +272,12 @@ main (int argc, char **argv)
   g_test_add_func ("/results/meta-survives", test_meta_survives);
   g_test_add_func ("/results/copies-share", test_copies_share);
   g_test_add_func ("/results/meta-type", test_meta_type);
+#if GPTVIS_HAVE_ANALYTICS
+  g_test_add_func ("/results/analytics", test_analytics);
+#endif
   g_test_add_func ("/results/two-filters", test_two_filters);
   g_test_add_func ("/results/message", test_message);
+  g_test_add_func ("/results/strange-name", test_strange_name);
   g_test_add_func ("/results/wall-clock", test_wall_clock);
   g_test_add_func ("/results/rfc3339", test_rfc3339);
   return g_test_run ();

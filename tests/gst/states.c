@@ -4,6 +4,7 @@
  * and the latency that is answered. */
 #include "rig.h"
 #include "model.h"
+#include <glib/gstdio.h>
 #include <string.h>
 
 static GstTracer *
@@ -177,6 +178,51 @@ test_missing_model (void)
   checkpoint_remove (directory);
 }
 
+/* A label a line instead of the checkpoint's; too few are refused with the file's name. */
+static void
+test_labels_file (void)
+{
+  GstElement *element;
+  GstBus *bus = gst_bus_new ();
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND), *path = g_strconcat (directory, ".labels", NULL);
+  GstHarness *harness;
+  GstBuffer *out;
+  GstMessage *message;
+  GError *error = NULL;
+
+  g_assert_true (g_file_set_contents (path, "hell\nnoir\n\303\251gal\n", -1, NULL));
+  element = filter_on (directory);
+  gst_element_set_bus (element, bus);
+  g_object_set (element, "labels-file", path, NULL);
+  harness = gst_harness_new_with_element (element, "sink", "src");
+  gst_harness_set_src_caps_str (harness, "video/x-raw,format=RGB,width=16,height=16,framerate=25/1");
+  out = gst_buffer_new_allocate (NULL, 16 * 16 * 3, NULL);
+  gst_buffer_memset (out, 0, 0, 16 * 16 * 3);
+  out = gst_harness_push_and_pull (harness, out);
+  g_assert_cmpstr (gptvis_buffer_get_meta (out)->result->labels[0].text, ==, "noir");
+  g_assert_cmpstr (gptvis_buffer_get_meta (out)->result->labels[1].text, ==, "\303\251gal");
+  gst_buffer_unref (out);
+  gst_harness_teardown (harness);
+
+  g_assert_true (g_file_set_contents (path, "hell\nnoir\n", -1, NULL));
+  gst_bus_set_flushing (bus, TRUE);
+  gst_bus_set_flushing (bus, FALSE);
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_READY), ==, GST_STATE_CHANGE_FAILURE);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, path));
+  g_error_free (error);
+  gst_message_unref (message);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  close_filter (element);
+  g_unlink (path);
+  g_free (path);
+  checkpoint_remove (directory);
+}
+
 static void
 assert_model (GstElement * element, const gchar * expected)
 {
@@ -282,6 +328,7 @@ main (int argc, char **argv)
   g_test_add_func ("/states/new-stream", test_new_stream_starts_anew);
   g_test_add_func ("/states/shared-model", test_shared_model);
   g_test_add_func ("/states/missing-model", test_missing_model);
+  g_test_add_func ("/states/labels-file", test_labels_file);
   g_test_add_func ("/states/late-property", test_late_property);
   g_test_add_func ("/states/model-changed-in-ready", test_model_changed_in_ready);
   g_test_add_func ("/states/impossible-values", test_impossible_values);
