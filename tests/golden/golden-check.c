@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* golden-check [--backend B] [--precision P] DIR…: runs the engine on checkpoint
+ * directories that also hold pictures/, expected.safetensors and expected.json,
+ * and compares. A line for each tensor: directory, tensor, largest relative error,
+ * ok or MISS. Three paths are judged, apart from each other:
+ *
+ *     pictures/i.png → staging                        against pixel_values
+ *     pixel_values → the traced plan                  against hidden_states.i, logits
+ *     pixel_values → the plan and results as shipped  against logits, and expected.json's "top"
+ *
+ * What the tensors mean is for whoever makes such directories to know: pixel_values
+ * [pictures, 3, h, w], hidden_states.i [pictures, rows, width], logits [pictures,
+ * classes]. Exit: 0 all is well, 1 a miss or an error, 77 nothing to check (with
+ * --optional), 2 wrong usage. */
+#include "model.h"
+#include "json.h"
+#include "safetensors.h"
+#include <math.h>
+#include <png.h>
+#include <string.h>
+
+/* The error is the largest difference over the largest magnitude of the tensor.
+ *
+ * f32: the engine sums in another order than the double precision it is held
+ * against. A sum of n products of random sign is off by about √n · 2⁻²⁴ of its
+ * magnitude: 1e-6 for n = 256, and a hundredfold is left for depth and for
+ * networks with outliers. */
+static const struct {
+  GptVisPrecision precision;
+  gdouble tensors;              /* hidden states and logits, of the largest magnitude */
+  gdouble scores;               /* decoded, absolute */
+} tolerances[] = {
+  {GPTVIS_PRECISION_F32, 1e-4, 1e-4},
+};
+
+/* Of the 0–255 scale before normalisation: one step, as Pillow rounds to 8 bits
+ * after each pass and a value may lie at the edge; a hair more for f32 itself. */
+#define PIXEL_TOLERANCE (1.001 / 255)
+
+typedef struct {
+  const gchar *path;
+  gchar *name;
+  GptVisProgramOptions program;
+  GptVisSafetensors *expected;
+  guint n_pictures;
+  gdouble tensors, scores;      /* tolerances */
+  guint misses;
+} Check;
+
+static void G_GNUC_PRINTF (2, 3)
+miss (Check *c, const gchar *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  gchar *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_print ("%-20s %s\n", c->name, text);
+  g_free (text);
+  c->misses++;
+}
+
+static void
+report (Check *c, const gchar *tensor, gdouble error, gdouble tolerance)
+{
+  const gboolean ok = error <= tolerance;       /* FALSE for a NaN */
+  g_print ("%-20s %-24s %8.1e of %.1e  %s\n", c->name, tensor, error, tolerance, ok ? "ok" : "MISS");
+  c->misses += !ok;
+}
+
+/* Largest difference of n values so far, and the tensor's largest magnitude. */
+typedef struct {
+  gdouble difference, magnitude;
+} Error;
+
+static void
+compare (Error *e, const float *got, const float *want, gsize n)
+{
+  for (gsize i = 0; i < n; i++) {
+    const gdouble d = fabs ((gdouble) got[i] - want[i]);
+    if (!(d <= e->difference))
+      e->difference = d;        /* a NaN stays */
+    e->magnitude = MAX (e->magnitude, fabs (want[i]));
+  }
+}
+
+static gdouble
+relative (const Error *e)
+{
+  return e->difference / (e->magnitude > 0 ? e->magnitude : 1);
+}
+
+/* An f32 tensor with n elements for each picture, or NULL after a miss. */
+static const float *
+expect (Check *c, const gchar *name, gsize n)
+{
+  const GptVisSafetensor *t = gptvis_safetensors_find (c->expected, name);
+  if (!t) {
+    miss (c, "%-24s is not in expected.safetensors", name);
+    return NULL;
+  }
+  if (strcmp (t->dtype, "F32") != 0 || t->n_dimensions < 1 || t->shape[0] != c->n_pictures
+      || t->n_elements != n * c->n_pictures || (guintptr) t->data % sizeof (float)) {
+    gchar *shape = gptvis_safetensor_shape (t);
+    miss (c, "%-24s is %s %s, where %" G_GSIZE_FORMAT " F32 values for each of %u pictures are needed", name, t->dtype,
+        shape, n, c->n_pictures);
+    g_free (shape);
+    return NULL;
+  }
+  return t->data;
+}
+
+/* Patch rows ↔ [3, height, width]: pixel (c, y, x) of the picture is value `*inside` of row `*row`. */
+static void
+unfold (guint width, guint patch, guint ch, guint y, guint x, gsize *row, gsize *inside)
+{
+  *row = (gsize) (y / patch) * (width / patch) + x / patch;
+  *inside = ((gsize) ch * patch + y % patch) * patch + x % patch;
+}
+
+static guint
+patch_size (const GptVisModel *model)
+{
+  const GptVisPlan *plan = gptvis_model_plan (model);
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
+    if (gptvis_plan_op (plan, i)->kind == GPTVIS_OP_PATCHES)
+      return gptvis_plan_op (plan, i)->patches.patch_size;
+  return 1;
+}
+
+/* Copies between a slot's rows and an image in planes. */
+static void
+copy_rows (GptVisModel *model, float *rows, float *planes, gboolean to_rows)
+{
+  const GptVisRecipe *r = gptvis_model_recipe (model);
+  const guint p = patch_size (model);
+  gsize row, inside;
+  for (guint ch = 0; ch < 3; ch++)
+    for (guint y = 0; y < r->height; y++)
+      for (guint x = 0; x < r->width; x++) {
+        float *plane = &planes[((gsize) ch * r->height + y) * r->width + x];
+        unfold (r->width, p, ch, y, x, &row, &inside);
+        if (to_rows)
+          rows[row * 3 * p * p + inside] = *plane;
+        else
+          *plane = rows[row * 3 * p * p + inside];
+      }
+}
+
+static guint8 *
+read_png (Check *c, guint i, GptVisPicture *picture)
+{
+  gchar *path = g_strdup_printf ("%s/pictures/%u.png", c->path, i);
+  png_image image = { .version = PNG_IMAGE_VERSION };
+  guint8 *pixels = NULL;
+  if (png_image_begin_read_from_file (&image, path)) {
+    image.format = PNG_FORMAT_RGB;
+    pixels = g_malloc (PNG_IMAGE_SIZE (image));
+    if (!png_image_finish_read (&image, NULL, pixels, 0, NULL))
+      g_clear_pointer (&pixels, g_free);
+  }
+  if (!pixels)
+    miss (c, "%s: %s", path, image.message);
+  else
+    *picture = (GptVisPicture) { .format = GPTVIS_PICTURE_RGB, .width = image.width, .height = image.height,
+      .planes = {pixels}, .strides = {(gint) PNG_IMAGE_ROW_STRIDE (image)}, .full_range = TRUE};
+  g_free (path);
+  return pixels;
+}
+
+/* Stages pictures/i.png; FALSE after a miss. */
+static gboolean
+stage_png (Check *c, GptVisModel *model, GptVisSlot *slot, guint i)
+{
+  GptVisPicture picture;
+  GError *error = NULL;
+  guint8 *pixels = read_png (c, i, &picture);
+  if (!pixels)
+    return FALSE;
+  const gboolean staged = gptvis_model_stage (model, slot, &picture, &error);
+  g_free (pixels);
+  if (!staged)
+    miss (c, "pictures/%u.png: %s", i, error->message);
+  g_clear_error (&error);
+  return staged;
+}
+
+/* Staging against pixel_values, on the 0–255 scale. */
+static void
+check_staging (Check *c, GptVisModel *model, const float *want)
+{
+  const GptVisRecipe *r = gptvis_model_recipe (model);
+  const gsize plane = (gsize) r->width * r->height;
+  float *planes = g_new (float, 3 * plane);
+  GptVisSlot *slot = gptvis_model_slot_new (model);
+  gdouble largest = 0;
+  guint i;
+
+  for (i = 0; i < c->n_pictures && stage_png (c, model, slot, i); i++, want += 3 * plane) {
+    copy_rows (model, gptvis_program_slot_rows (gptvis_model_program (model), slot), planes, FALSE);
+    for (guint ch = 0; ch < 3; ch++) {
+      Error e = { 0 };
+      compare (&e, planes + ch * plane, want + ch * plane, plane);
+      const gdouble steps = e.difference * r->std[ch] / r->rescale / 255;
+      if (!(steps <= largest))
+        largest = steps;
+    }
+  }
+  if (i == c->n_pictures)
+    report (c, "pixel_values", largest, PIXEL_TOLERANCE);
+  gptvis_model_slot_free (model, slot);
+  g_free (planes);
+}
+
+/* One slot for each picture, filled with the stored pixel_values. */
+static GptVisSlot **
+fill_slots (Check *c, GptVisModel *model, const float *pixel_values)
+{
+  const GptVisRecipe *r = gptvis_model_recipe (model);
+  GptVisSlot **slots = g_new (GptVisSlot *, c->n_pictures);
+  for (guint i = 0; i < c->n_pictures; i++) {
+    slots[i] = gptvis_model_slot_new (model);
+    copy_rows (model, gptvis_program_slot_rows (gptvis_model_program (model), slots[i]),
+        (float *) pixel_values + (gsize) i * 3 * r->width * r->height, TRUE);
+  }
+  return slots;
+}
+
+static void
+free_slots (Check *c, GptVisModel *model, GptVisSlot **slots)
+{
+  for (guint i = 0; i < c->n_pictures; i++)
+    gptvis_model_slot_free (model, slots[i]);
+  g_free (slots);
+}
+
+/* Does a run of the slots; FALSE after a miss. */
+static gboolean
+run (Check *c, GptVisModel *model, GptVisSlot **slots)
+{
+  GError *error = NULL;
+  GptVisProgram *program = gptvis_model_program (model);
+  if (gptvis_program_submit (program, slots, c->n_pictures, &error) && gptvis_program_wait (program, &error))
+    return TRUE;
+  miss (c, "%s", error->message);
+  g_clear_error (&error);
+  return FALSE;
+}
+
+/* An output of the last run against the tensor of that name. */
+static void
+check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *shown)
+{
+  const GptVisPlan *plan = gptvis_model_plan (model);
+  const GptVisTensorId id = gptvis_plan_find (plan, name);
+  if (id == GPTVIS_NO_TENSOR) {
+    miss (c, "%-24s is not produced  MISS", name);
+    return;
+  }
+  const GptVisTensor *t = gptvis_plan_tensor (plan, id);
+  const gsize n = (gsize) t->rows * t->width;
+  const float *want = expect (c, name, n);
+  Error e = { 0 };
+  for (guint i = 0; want && i < c->n_pictures; i++)
+    compare (&e, gptvis_program_output (gptvis_model_program (model), id, i), want + i * n, n);
+  if (want)
+    report (c, shown, relative (&e), c->tensors);
+}
+
+/* Each tensor of the file that a classifier has to produce, in the network's
+ * order; others are named and left. */
+static void
+check_traced (Check *c, GptVisModel *model, const float *pixel_values)
+{
+  GptVisSlot **slots = fill_slots (c, model, pixel_values);
+  if (run (c, model, slots)) {
+    gchar name[64];
+    for (guint i = 0;; i++) {
+      g_snprintf (name, sizeof name, "hidden_states.%u", i);
+      const gboolean produced = gptvis_plan_find (gptvis_model_plan (model), name) != GPTVIS_NO_TENSOR;
+      if (!produced && !gptvis_safetensors_find (c->expected, name))
+        break;
+      check_output (c, model, name, name);
+    }
+    check_output (c, model, "logits", "logits");
+  }
+  free_slots (c, model, slots);
+  for (guint i = 0; i < gptvis_safetensors_n_tensors (c->expected); i++) {
+    const gchar *name = gptvis_safetensors_tensor (c->expected, i)->name;
+    if (!g_str_has_prefix (name, "hidden_states.") && strcmp (name, "logits") != 0
+        && strcmp (name, "pixel_values") != 0)
+      g_print ("%-20s %-24s is unknown here and was not compared\n", c->name, name);
+  }
+}
+
+/* The labels of one picture against "top" of expected.json: the same class at each
+ * rank, or one whose score is as good within the tolerance. */
+static gboolean
+check_top (Check *c, GptVisModel *model, guint i, const GptVisResult *result, JsonArray *top, gdouble *largest)
+{
+  for (guint rank = 0; rank < json_array_get_length (top); rank++) {
+    JsonNode *node = json_array_get_element (top, rank);
+    GptVisJson want = { "expected.json", JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, NULL };
+    if (!want.object || rank >= result->n_labels)
+      return FALSE;
+    const guint id = gptvis_json_uint (&want, "id", G_MAXUINT, 0, G_MAXUINT - 1);
+    const gdouble score = gptvis_json_number (&want, "score", -1, 0, 1);
+    const gchar *text = gptvis_json_string (&want, "label", "");
+    const GptVisLabel *got = &result->labels[rank];
+    const gdouble difference = fabs (got->score - score);
+    const gboolean same = got->id == id && strcmp (got->text, text) == 0;
+    const gchar *known = gptvis_model_label (model, id);
+    const gboolean tie = got->id != id && difference <= c->scores && known && strcmp (known, text) == 0;
+    g_clear_error (&want.error);
+    if (!(difference <= *largest))
+      *largest = difference;
+    if (!same && !tie) {
+      miss (c, "picture %u, rank %u is \"%s\" %.4f, where \"%s\" %.4f is expected", i, rank, got->text, got->score, text,
+          score);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static void
+check_results (Check *c, GptVisModel *model, GptVisRequest *requests)
+{
+  gchar *path = g_build_filename (c->path, "expected.json", NULL);
+  GError *error = NULL;
+  JsonObject *object = gptvis_json_load (path, &error);
+  g_free (path);
+  if (!object) {
+    miss (c, "%s", error->message);
+    g_clear_error (&error);
+    return;
+  }
+  GptVisJson json = { "expected.json", object, NULL };
+  JsonArray *all = gptvis_json_array (&json, "top");
+  gdouble largest = 0;
+  gboolean ok = all && json_array_get_length (all) == c->n_pictures;
+  for (guint i = 0; ok && i < c->n_pictures; i++) {
+    JsonNode *top = json_array_get_element (all, i);
+    ok = JSON_NODE_HOLDS_ARRAY (top) && check_top (c, model, i, requests[i].result, json_node_get_array (top), &largest);
+  }
+  if (ok)
+    report (c, "scores, labels", largest, c->scores);
+  else
+    miss (c, "%-24s do not agree with expected.json  MISS", "labels");
+  g_clear_error (&json.error);
+  json_object_unref (object);
+}
+
+/* The plan without a trace, through the door that the element uses. */
+static void
+check_shipped (Check *c, GptVisModel *model, const float *pixel_values)
+{
+  GptVisSlot **slots = fill_slots (c, model, pixel_values);
+  GptVisRequest *requests = g_new0 (GptVisRequest, c->n_pictures);
+  GError *error = NULL;
+  for (guint i = 0; i < c->n_pictures; i++)
+    requests[i].slot = slots[i];
+  if (run (c, model, slots))
+    check_output (c, model, "logits", "logits, untraced");
+  if (gptvis_model_run (model, requests, c->n_pictures, &error)) {
+    check_results (c, model, requests);
+  } else {
+    miss (c, "%s", error->message);
+    g_clear_error (&error);
+  }
+  for (guint i = 0; i < c->n_pictures; i++)
+    gptvis_result_unref (requests[i].result);
+  g_free (requests);
+  free_slots (c, model, slots);
+}
+
+static GptVisModel *
+open_model (Check *c, gboolean trace)
+{
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  GError *error = NULL;
+  options.path = c->path;
+  options.program = c->program;
+  options.max_batch = c->n_pictures;
+  options.trace = trace;
+  GptVisModel *model = gptvis_model_open (&options, &error);
+  if (!model) {
+    miss (c, "%s", error->message);
+    g_clear_error (&error);
+  }
+  return model;
+}
+
+static gboolean
+choose_tolerances (Check *c, GptVisPrecision precision)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (tolerances); i++)
+    if (tolerances[i].precision == precision) {
+      c->tensors = tolerances[i].tensors;
+      c->scores = tolerances[i].scores;
+      return TRUE;
+    }
+  miss (c, "no tolerance is stated for precision %s", gptvis_precision_name (precision));
+  return FALSE;
+}
+
+static void
+check_models (Check *c, GptVisModel *traced, GptVisModel *shipped)
+{
+  const GptVisRecipe *r = gptvis_model_recipe (traced);
+  const float *pixel_values = expect (c, "pixel_values", (gsize) 3 * r->width * r->height);
+  if (!pixel_values || !choose_tolerances (c, gptvis_model_program (traced)->precision))
+    return;
+  check_staging (c, traced, pixel_values);
+  check_traced (c, traced, pixel_values);
+  check_shipped (c, shipped, pixel_values);
+}
+
+/* Returns how many lines are a miss. */
+static guint
+check_directory (const gchar *path, const GptVisProgramOptions *program)
+{
+  Check c = { .path = path, .name = g_path_get_basename (path), .program = *program, .n_pictures = 1 };
+  gchar *file = g_build_filename (path, "expected.safetensors", NULL);
+  GError *error = NULL;
+  GptVisModel *traced = open_model (&c, TRUE);  /* first: its sentence says more than a missing file's */
+  c.expected = traced ? gptvis_safetensors_open (file, &error) : NULL;
+  if (error)
+    miss (&c, "%s", error->message);
+  g_clear_error (&error);
+  const GptVisSafetensor *pixels = c.expected ? gptvis_safetensors_find (c.expected, "pixel_values") : NULL;
+  if (pixels && pixels->n_dimensions == 4 && pixels->shape[0] >= 1 && pixels->shape[0] <= 64) {
+    c.n_pictures = (guint) pixels->shape[0];
+    gptvis_model_unref (traced);
+    traced = open_model (&c, TRUE);
+    GptVisModel *shipped = open_model (&c, FALSE);
+    if (traced && shipped)
+      check_models (&c, traced, shipped);
+    gptvis_model_unref (shipped);
+  } else if (c.expected) {
+    miss (&c, "%-24s is not there with 1 to 64 pictures [n, 3, height, width]", "pixel_values");
+  }
+  gptvis_model_unref (traced);
+  gptvis_safetensors_free (c.expected);
+  g_free (file);
+  g_free (c.name);
+  return c.misses;
+}
+
+int
+main (int argc, char **argv)
+{
+  gchar *backend = NULL, *precision = NULL;
+  gboolean optional = FALSE;
+  const GOptionEntry entries[] = {
+    {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, "auto, cpu, reference", "B"},
+    {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
+    {"optional", 0, 0, G_OPTION_ARG_NONE, &optional, "skip directories that are not there", NULL},
+    {NULL}
+  };
+  GptVisProgramOptions program = { .precision = GPTVIS_PRECISION_AUTO };
+  GError *error = NULL;
+  GOptionContext *context = g_option_context_new ("DIR…");
+  g_option_context_add_main_entries (context, entries, NULL);
+  gboolean usable = g_option_context_parse (context, &argc, &argv, &error)
+      && (!precision || gptvis_precision_parse (precision, &program.precision, &error));
+  g_option_context_free (context);
+  if (!usable || argc < 2) {
+    g_printerr ("golden-check: %s\n", error ? error->message : "name one directory or more (--help)");
+    g_clear_error (&error);
+    return 2;
+  }
+  program.backend = backend;
+
+  guint misses = 0, checked = 0, bad = 0;
+  for (int i = 1; i < argc; i++) {
+    if (optional && !g_file_test (argv[i], G_FILE_TEST_IS_DIR)) {
+      g_print ("%s is not there: skipped\n", argv[i]);
+      continue;
+    }
+    const guint n = check_directory (argv[i], &program);
+    misses += n;
+    bad += n > 0;
+    checked++;
+  }
+  g_free (backend);
+  g_free (precision);
+  if (checked == 0)
+    return 77;
+  g_print ("%u of %u directories as expected, %u misses\n", checked - bad, checked, misses);
+  return misses ? 1 : 0;
+}
