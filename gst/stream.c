@@ -130,7 +130,8 @@ record (GptVisStream * self, gint64 us)
   self->analysed++;
   gptvis_timing_add (&self->timing, us);
   GstClockTime recent = gptvis_timing_summary (&self->timing, RECENT_ANALYSES).p90 * GST_USECOND;
-  if (recent > self->latency + MAX (self->latency / 4, GST_MSECOND) || recent < self->latency / 2)
+  if (self->latency == 0 || recent < self->latency / 2
+      || recent > self->latency + MAX (self->latency / 4, GST_MSECOND))
     self->latency = recent;
   g_mutex_unlock (&self->lock);
 }

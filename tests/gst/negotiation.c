@@ -22,13 +22,13 @@ assert_label (GstBuffer * buffer, const gchar * label)
   g_assert_cmpfloat_with_epsilon (meta->result->labels[0].score, 0.867f, 0.01);
 }
 
-/* GStreamer's own picture of that format, so that the bytes are not ours. */
+/* GStreamer's own picture of that format, so that the bytes are not ours. The rig
+ * is there for its model, which all of them share. */
 static void
-label_test_picture (const gchar * caps, const gchar * pattern, const gchar * label)
+label_test_picture (Rig * rig, const gchar * caps, const gchar * pattern, const gchar * label)
 {
-  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
   gchar *line = g_strdup_printf ("videotestsrc num-buffers=1 pattern=%s ! %s ! gptvisfilter model=\"%s\" "
-      "! fakesink name=sink enable-last-sample=true", pattern, caps, directory);
+      "! fakesink name=sink enable-last-sample=true", pattern, caps, rig->checkpoint);
   GError *error = NULL;
   GstElement *pipeline = gst_parse_launch (line, &error);
   GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
@@ -50,18 +50,20 @@ label_test_picture (const gchar * caps, const gchar * pattern, const gchar * lab
   gst_object_unref (sink);
   gst_object_unref (pipeline);
   g_free (line);
-  checkpoint_remove (directory);
 }
 
 static void
 test_formats (void)
 {
+  Rig *rig = rig_new (NULL);
+
   for (guint i = 0; i < G_N_ELEMENTS (format_names); i++) {
     gchar *caps = g_strdup_printf ("video/x-raw,format=%s,width=64,height=48", format_names[i]);
-    label_test_picture (caps, "white", "bright");
-    label_test_picture (caps, "black", "dark");
+    label_test_picture (rig, caps, "white", "bright");
+    label_test_picture (rig, caps, "black", "dark");
     g_free (caps);
   }
+  rig_free (rig);
 }
 
 static void
@@ -69,13 +71,15 @@ test_odd_sizes (void)
 {
   const gchar *sizes[] = { "width=1,height=1", "width=3,height=1", "width=1,height=7", "width=17,height=33",
     "width=16384,height=1", "width=1,height=16384" };
+  Rig *rig = rig_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (format_names); i++)
     for (guint j = 0; j < G_N_ELEMENTS (sizes); j++) {
       gchar *caps = g_strdup_printf ("video/x-raw,format=%s,%s", format_names[i], sizes[j]);
-      label_test_picture (caps, "white", "bright");
+      label_test_picture (rig, caps, "white", "bright");
       g_free (caps);
     }
+  rig_free (rig);
 }
 
 static void
@@ -83,13 +87,15 @@ test_colorimetry (void)
 {
   const gchar *names[] = { "bt601", "bt709", "bt2020", "smpte240m", "1:4:0:0", "1:3:5:1", "2:4:7:1",
     "0:0:0:0" };
+  Rig *rig = rig_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     gchar *caps = g_strdup_printf ("video/x-raw,format=NV12,width=32,height=32,colorimetry=%s", names[i]);
-    label_test_picture (caps, "white", "bright");
-    label_test_picture (caps, "black", "dark");
+    label_test_picture (rig, caps, "white", "bright");
+    label_test_picture (rig, caps, "black", "dark");
     g_free (caps);
   }
+  rig_free (rig);
 }
 
 static void

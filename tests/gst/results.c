@@ -101,8 +101,8 @@ test_analytics (void)
   gpointer state = NULL;
 
   g_assert_nonnull (relations);
-  g_assert_true (gst_analytics_relation_meta_iterate (relations, &state, gst_analytics_cls_mtd_get_mtd_type (),
-          (GstAnalyticsMtd *) & classification));
+  g_assert_true (gst_analytics_relation_meta_iterate (relations, &state,
+          gst_analytics_cls_mtd_get_mtd_type (), (GstAnalyticsMtd *) & classification));
   g_assert_cmpuint (gst_analytics_cls_mtd_get_length (&classification), ==, 2);
   g_assert_cmpfloat_with_epsilon (gst_analytics_cls_mtd_get_level (&classification, 0), 0.867f, 0.01);
   g_assert_cmpstr (g_quark_to_string (gst_analytics_cls_mtd_get_quark (&classification, 0)), ==, "bright");
