@@ -349,7 +349,7 @@ gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts)
 
 GptVisTensorId
 gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out,
-    guint columns_out)
+    guint columns_out, gboolean antialias)
 {
   if (!recording (plan, "resample"))
     return GPTVIS_NO_TENSOR;
@@ -362,7 +362,7 @@ gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint c
     return fail (plan, "resample", "a table of %u rows is not a grid of %u×%u to make %u×%u of", tx->rows, rows_in,
         columns_in, rows_out, columns_out);
   GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .n_in = 1, .in = {x},
-    .resample = {rows_in, columns_in, rows_out, columns_out} };
+    .resample = {rows_in, columns_in, rows_out, columns_out, antialias} };
   return add_op (plan, &op, GPTVIS_TENSOR_CONSTANT, rows_out * columns_out, tx->width);
 }
 

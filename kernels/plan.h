@@ -128,7 +128,7 @@ typedef struct {
     struct { gfloat epsilon; } norm;
     GptVisAttention attention;
     struct { GptVisRowsPart parts[GPTVIS_ROWS_PARTS]; guint n_parts; } rows;
-    struct { guint rows_in, columns_in, rows_out, columns_out; } resample;      /* grids */
+    struct { guint rows_in, columns_in, rows_out, columns_out; gboolean antialias; } resample;  /* grids */
     struct { GptVisPoolPart parts[GPTVIS_POOL_PARTS]; guint n_parts; } pool;
     struct { GptVisScore score; } score;
   };
@@ -153,9 +153,11 @@ GptVisTensorId gptvis_plan_linear (GptVisPlan * plan, GptVisTensorId x, GptVisTe
 GptVisTensorId gptvis_plan_norm (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon);
 GptVisTensorId gptvis_plan_attention (GptVisPlan * plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v, const GptVisAttention * attention);
 GptVisTensorId gptvis_plan_rows (GptVisPlan * plan, const GptVisRowsPart * parts, guint n_parts);
-/* Bicubic (a = −0.75, half-pixel centres, edges repeated, no antialiasing), as
- * torch.nn.functional.interpolate does it. x: a weight of rows_in · columns_in rows; the result is a constant. */
-GptVisTensorId gptvis_plan_resample (GptVisPlan * plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out, guint columns_out);
+/* Bicubic with half-pixel centres, as torch.nn.functional.interpolate does it: without antialias a = −0.75 and
+ * edges repeated; with it a = −0.5, a filter as wide as the step and its weights renormalised at the edges.
+ * x: a weight of rows_in · columns_in rows; the result is a constant. */
+GptVisTensorId gptvis_plan_resample (GptVisPlan * plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out,
+    guint columns_out, gboolean antialias);
 GptVisTensorId gptvis_plan_pool (GptVisPlan * plan, GptVisTensorId x, const GptVisPoolPart * parts, guint n_parts);
 GptVisTensorId gptvis_plan_score (GptVisPlan * plan, GptVisTensorId x, GptVisScore score);
 

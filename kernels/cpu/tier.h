@@ -8,6 +8,7 @@
  * never written there. */
 #pragma once
 #include "../plan.h"
+#include "../taps.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,17 @@ typedef struct {
   /* x[i] = e^x[i] / Σ, over a row of n. */
   void (*softmax) (float *x, guint n);
   void (*sigmoid) (float *x, guint n);
+
+  /* Σ a[i] · b[i] for i < n, a multiple of 16. */
+  float (*dot) (const float *a, const float *b, guint n);
+
+  /* One row of 8-bit R, G, B, `step` bytes a pixel with the colours at offsets[], resized as
+   * Pillow does it: out [3, taps->n] is Σ sample · whole, rounded and limited to 0 … 255. Nothing
+   * outside the row's pixels is read. */
+  void (*resize_row) (const guint8 *row, guint step, const guint8 offsets[3], const GptVisTaps *taps, guint8 *out);
+
+  /* out [n] = Σ rows[i · row_step + x] · whole[i] for i < count, rounded and limited likewise. */
+  void (*mix_rows) (const guint8 *rows, gsize row_step, const gint32 *whole, guint count, guint8 *out, guint n);
 } GptVisTier;
 
 extern const GptVisTier gptvis_tier_c;

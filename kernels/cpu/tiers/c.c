@@ -2,6 +2,7 @@
 /* The tier for any processor: vectors of four, which every 64-bit one has. Its
  * matrix product is OpenBLAS's. */
 #include "../tier.h"
+#include "pixels.h"
 #include "rowwise.h"
 #define TILE_ROWS 4
 #define TILE_VECTORS 2

@@ -95,13 +95,12 @@ vf_min (vf a, vf b)
 INLINE float
 vf_sum (vf v)
 {
-  float part[VW], sum = 0;
+  float part[VW];
   memcpy (part, &v, sizeof part);
   for (int half = VW / 2; half > 0; half /= 2)
     for (int i = 0; i < half; i++)
       part[i] += part[i + half];
-  sum = part[0];
-  return sum;
+  return part[0];
 }
 
 INLINE float

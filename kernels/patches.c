@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Patchify. Two ways in, one way out:
+ *
+ *   R'G'B'   as Pillow: each row horizontally to 8 bits, then columns to 8 bits.
+ *   Y'CbCr   each plane's rows first summed to one row of floats (whole bytes of
+ *            memory in their order, whatever is interleaved in them), then each
+ *            component picked out of that row by its taps, then the matrix. What
+ *            a 4K picture costs more than a small one is reading it.
+ *
+ * Either ends with a row of one colour, normalised, dealt out to the patches. */
+#include "patches.h"
+#include "layout.h"
+#include "memory.h"
+#include "taps.h"
+#include "cpu/tier.h"
+#include "pixels-orc.h"
+#include <math.h>
+#include <string.h>
+
+#define DOT 16                  /* a dot product's length is a multiple of it */
+
+/* A component's taps along x, spread over the samples of an interleaved row. */
+typedef struct {
+  guint length;                 /* of each output's dot product */
+  guint *start;                 /* [width] element of the summed row */
+  float *parts;                 /* [width, length] */
+} Pick;
+
+struct _GptVisPatchifier {
+  GptVisRecipe recipe;
+  guint patch_size;
+  const GptVisTier *tier;
+
+  /* What the tables below were made for. */
+  gboolean ready;
+  GptVisPictureFormat format;
+  guint picture_width, picture_height;
+  GptVisSite site;
+
+  guint inside_from, inside_to; /* columns that are not padding */
+  GptVisTaps across, down[3];   /* RGB: across, down[0]; else down of each plane */
+  Pick picks[3];                /* of each component */
+  guint8 *narrow;               /* RGB: rows after the horizontal pass [rows, 3, width] */
+  guint narrow_first, narrow_rows;
+  guint8 *mixed;                /* RGB: one row of the result [3, width] */
+  float *sums[3];               /* a plane's summed row, zeros behind it */
+  float *samples;               /* [3, width] components of one row */
+  float *colour;                /* [width] */
+};
+
+GptVisPatchifier *
+gptvis_patchifier_new (const GptVisRecipe *recipe, guint patch_size)
+{
+  GptVisPatchifier *self = g_new0 (GptVisPatchifier, 1);
+  self->recipe = *recipe;
+  self->patch_size = patch_size;
+  self->tier = gptvis_tier_choose (NULL);
+  if (!self->tier)
+    self->tier = &gptvis_tier_c;
+  self->mixed = g_malloc (3 * (gsize) recipe->width);
+  self->samples = g_new0 (float, 3 * (gsize) recipe->width);
+  self->colour = g_new (float, recipe->width);
+  return self;
+}
+
+static void
+clear_tables (GptVisPatchifier *self)
+{
+  gptvis_taps_clear (&self->across);
+  for (guint i = 0; i < 3; i++) {
+    gptvis_taps_clear (&self->down[i]);
+    g_free (self->picks[i].start);
+    g_free (self->picks[i].parts);
+    gptvis_free (self->sums[i]);
+    self->picks[i] = (Pick) { 0 };
+    self->sums[i] = NULL;
+  }
+  g_clear_pointer (&self->narrow, g_free);
+  self->ready = FALSE;
+}
+
+void
+gptvis_patchifier_free (GptVisPatchifier *self)
+{
+  clear_tables (self);
+  g_free (self->mixed);
+  g_free (self->samples);
+  g_free (self->colour);
+  g_free (self);
+}
+
+/* The part of the resized picture that the network sees. */
+typedef struct {
+  guint width, height;          /* resized */
+  gint left, top;               /* of what is cut out; negative where it is padded */
+} Window;
+
+static gint
+half_down (gint n)
+{
+  return n >= 0 ? n / 2 : -((1 - n) / 2);
+}
+
+static Window
+window_of (const GptVisRecipe *recipe, guint width, guint height)
+{
+  Window w;
+  gptvis_recipe_resized (recipe, width, height, &w.width, &w.height);
+  w.left = half_down ((gint) w.width - (gint) recipe->width);
+  w.top = half_down ((gint) w.height - (gint) recipe->height);
+  return w;
+}
+
+/* Taps along y for a plane of `rows` rows, each 2^sub of the picture's. */
+static void
+make_down (GptVisPatchifier *self, GptVisTaps *taps, const Window *w, guint height, guint rows, guint sub)
+{
+  const gdouble scale = (gdouble) height / w->height / (1 << sub);
+  gptvis_taps_make (taps, self->recipe.filter, rows, scale, 0, w->top, self->recipe.height, w->height);
+}
+
+static void
+make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Window *w)
+{
+  const guint width = self->recipe.width;
+  gptvis_taps_make (&self->across, self->recipe.filter, picture->width, (gdouble) picture->width / w->width, 0,
+      w->left, width, w->width);
+  make_down (self, &self->down[0], w, picture->height, picture->height, 0);
+
+  guint first = picture->height, end = 0;
+  for (guint y = 0; y < self->down[0].n; y++)
+    if (self->down[0].count[y]) {
+      first = MIN (first, (guint) self->down[0].first[y]);
+      end = MAX (end, self->down[0].first[y] + self->down[0].count[y]);
+    }
+  self->narrow_first = first;
+  self->narrow_rows = end > first ? end - first : 0;
+  self->narrow = g_malloc (3 * (gsize) width * MAX (1, self->narrow_rows));
+}
+
+static void
+make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const GptVisPicture *picture, guint bytes,
+    const Window *w)
+{
+  const guint width = self->recipe.width, step = c->step / bytes, offset = c->offset / bytes;
+  const gdouble scale = (gdouble) picture->width / w->width / (1 << c->sub_x);
+  /* MPEG's chroma lies on every other luma sample, not between two: a quarter of its own distance to the left. */
+  const gdouble shift = c->sub_x && picture->site == GPTVIS_SITE_LEFT ? 0.25 : 0;
+  GptVisTaps taps = { 0 };
+  gptvis_taps_make (&taps, self->recipe.filter, gptvis_component_width (c, picture->width), scale, shift, w->left,
+      width, w->width);
+  pick->length = (taps.most * step + DOT - 1) / DOT * DOT;
+  pick->start = g_new0 (guint, width);
+  pick->parts = g_new0 (float, (gsize) width * pick->length);
+  for (guint x = 0; x < width; x++) {
+    pick->start[x] = taps.first[x] * step + offset;
+    for (guint i = 0; i < taps.count[x]; i++)
+      pick->parts[(gsize) x * pick->length + i * step] = taps.parts[(gsize) x * taps.most + i];
+  }
+  gptvis_taps_clear (&taps);
+}
+
+static gboolean
+make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, const Window *w)
+{
+  gsize longest = 0;
+  for (guint i = 0; i < layout->n_components; i++) {
+    const GptVisComponent *c = &layout->components[i];
+    make_pick (self, &self->picks[i], c, picture, layout->bytes, w);
+    longest = MAX (longest, self->picks[i].length);
+    if (!self->down[c->plane].n)
+      make_down (self, &self->down[c->plane], w, picture->height, gptvis_component_rows (c, picture->height), c->sub_y);
+  }
+  for (guint plane = 0; plane < 3; plane++) {
+    const gsize n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;
+    if (n && !(self->sums[plane] = gptvis_alloc ((n + longest) * sizeof (float))))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+make_tables (GptVisPatchifier *self, const GptVisPicture *picture, GError **error)
+{
+  const GptVisLayout *layout = gptvis_picture_layout (picture->format);
+  const Window w = window_of (&self->recipe, picture->width, picture->height);
+  clear_tables (self);
+  self->inside_from = w.left < 0 ? MIN ((guint) -w.left, self->recipe.width) : 0;
+  self->inside_to = MIN (self->recipe.width, (guint) MAX (0, (gint) w.width - w.left));
+  if (layout->rgb)
+    make_rgb_tables (self, picture, &w);
+  else if (!make_yuv_tables (self, picture, layout, &w)) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for a picture of %u×%u", picture->width,
+        picture->height);
+    return FALSE;
+  }
+  self->format = picture->format;
+  self->picture_width = picture->width;
+  self->picture_height = picture->height;
+  self->site = picture->site;
+  self->ready = TRUE;
+  return TRUE;
+}
+
+/* Row y of colour c of the result, `colour`, into the patches it crosses. */
+static void
+deal_out (const GptVisPatchifier *self, guint c, guint y, float *rows)
+{
+  const guint p = self->patch_size, across = self->recipe.width / p;
+  float *to = rows + (((gsize) (y / p) * across * 3 + c) * p + y % p) * p;
+  for (guint x = 0; x < across; x++)
+    memcpy (to + (gsize) x * 3 * p * p, self->colour + x * p, p * sizeof (float));
+}
+
+static const guint8 *
+row_of (const GptVisPicture *picture, guint plane, guint row)
+{
+  return picture->planes[plane] + (gssize) picture->strides[plane] * row;
+}
+
+static void
+run_rgb (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, float *out)
+{
+  const GptVisRecipe *r = &self->recipe;
+  const GptVisTaps *down = &self->down[0];
+  const gsize row_size = 3 * (gsize) r->width;
+  const guint8 offsets[3] = { layout->components[0].offset, layout->components[1].offset,
+    layout->components[2].offset };
+  for (guint y = 0; y < self->narrow_rows; y++)
+    self->tier->resize_row (row_of (picture, 0, self->narrow_first + y), layout->components[0].step, offsets,
+        &self->across, self->narrow + y * row_size);
+  for (guint y = 0; y < r->height; y++) {
+    if (down->count[y])
+      self->tier->mix_rows (self->narrow + (down->first[y] - self->narrow_first) * row_size, row_size,
+          down->whole + (gsize) y * down->most, down->count[y], self->mixed, row_size);
+    else
+      memset (self->mixed, 0, row_size);
+    for (guint c = 0; c < 3; c++) {
+      gptvis_orc_normalise (self->colour, self->mixed + c * (gsize) r->width, r->rescale / r->std[c],
+          -r->mean[c] / r->std[c], r->width);
+      deal_out (self, c, y, out);
+    }
+  }
+}
+
+/* One colour of 0 … 255 out of Y, Cb, Cr as they are stored. */
+typedef struct {
+  float of_y, of_u, of_v, offset;
+} Mix;
+
+/* ITU-R BT.601, 709 and 2020: luma is Kr·R + Kg·G + Kb·B, the chroma are B − Y and
+ * R − Y, scaled to ±0.5; in limited range luma spans 16 … 235, chroma 16 … 240. */
+static void
+make_mixes (const GptVisPicture *picture, const GptVisLayout *layout, Mix mixes[3])
+{
+  static const struct { gdouble r, b; } luma[] = {
+    [GPTVIS_MATRIX_BT601] = {0.299, 0.114},
+    [GPTVIS_MATRIX_BT709] = {0.2126, 0.0722},
+    [GPTVIS_MATRIX_BT2020] = {0.2627, 0.0593},
+  };
+  const gdouble kr = luma[picture->matrix].r, kb = luma[picture->matrix].b, kg = 1 - kr - kb;
+  const gboolean full = picture->full_range, ten = layout->bytes == 2;
+  const gdouble unit = !ten ? 1 : full ? 255.0 / 1023 : 1.0 / 4;       /* of a stored step, in 8-bit steps */
+  const gdouble y = (full ? 1 : 255.0 / 219) * unit, chroma = (full ? 1 : 255.0 / 224) * unit;
+  const gdouble black = full ? 0 : 16 * 255.0 / 219, middle = ten ? 512 : 128;
+  const gdouble u[3] = { 0, -2 * kb * (1 - kb) / kg * chroma, 2 * (1 - kb) * chroma };
+  const gdouble v[3] = { 2 * (1 - kr) * chroma, -2 * kr * (1 - kr) / kg * chroma, 0 };
+  for (guint c = 0; c < 3; c++)
+    if (layout->n_components == 3)
+      mixes[c] = (Mix) { y, u[c], v[c], -black - (u[c] + v[c]) * middle };
+    else
+      mixes[c] = (Mix) { y, 0, 0, -black };
+}
+
+/* Plane's rows that make row y of the result, summed by their parts. */
+static void
+sum_rows (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint plane, guint y)
+{
+  const GptVisTaps *down = &self->down[plane];
+  const gint n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;
+  for (guint i = 0; i < down->count[y]; i++) {
+    const guint8 *row = row_of (picture, plane, down->first[y] + i);
+    const float part = down->parts[(gsize) y * down->most + i] / (1 << layout->shift);
+    if (layout->bytes == 1)
+      (i ? gptvis_orc_add_bytes : gptvis_orc_start_bytes) (self->sums[plane], row, part, n);
+    else
+      (i ? gptvis_orc_add_words : gptvis_orc_start_words) (self->sums[plane], (const guint16 *) row, part, n);
+  }
+}
+
+static void
+run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, float *out)
+{
+  const GptVisRecipe *r = &self->recipe;
+  const guint width = r->width;
+  Mix mixes[3];
+  make_mixes (picture, layout, mixes);
+  for (guint y = 0; y < r->height; y++) {
+    const gboolean inside = self->down[0].count[y] > 0;
+    for (guint plane = 0; plane < 3 && inside; plane++)
+      if (self->sums[plane])
+        sum_rows (self, picture, layout, plane, y);
+    for (guint i = 0; i < layout->n_components && inside; i++) {
+      const Pick *pick = &self->picks[i];
+      const float *sums = self->sums[layout->components[i].plane];
+      for (guint x = 0; x < width; x++)
+        self->samples[i * width + x] = self->tier->dot (sums + pick->start[x], pick->parts + (gsize) x * pick->length,
+            pick->length);
+    }
+    for (guint c = 0; c < 3; c++) {
+      const Mix *m = &mixes[c];
+      const float shift = -r->mean[c] / r->std[c];
+      gptvis_orc_colour (self->colour, self->samples, self->samples + width, self->samples + 2 * width, m->of_y,
+          m->of_u, m->of_v, m->offset, r->rescale / r->std[c], shift, width);
+      for (guint x = 0; x < width; x++)
+        if (!inside || x < self->inside_from || x >= self->inside_to)
+          self->colour[x] = shift;      /* padding is black */
+      deal_out (self, c, y, out);
+    }
+  }
+}
+
+static gboolean
+check (const GptVisPicture *picture, GError **error)
+{
+  if (picture->format >= GPTVIS_PICTURE_N_FORMATS) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "pictures of format %d are not known", picture->format);
+    return FALSE;
+  }
+  if (picture->width < 1 || picture->height < 1 || picture->width > GPTVIS_PICTURE_MAX_SIDE
+      || picture->height > GPTVIS_PICTURE_MAX_SIDE) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "a picture of %u×%u is not possible: each side must be 1 to %u",
+        picture->width, picture->height, GPTVIS_PICTURE_MAX_SIDE);
+    return FALSE;
+  }
+  for (guint plane = 0; plane < 3; plane++)
+    if (gptvis_picture_plane_rows (picture->format, plane, 1) && !picture->planes[plane]) {
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "a %s picture without its plane %u is not possible",
+          gptvis_picture_format_name (picture->format), plane);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, float *rows, GError **error)
+{
+  if (!check (picture, error))
+    return FALSE;
+  const gboolean same = self->ready && self->format == picture->format && self->picture_width == picture->width
+      && self->picture_height == picture->height && self->site == picture->site;
+  if (!same && !make_tables (self, picture, error))
+    return FALSE;
+  const GptVisLayout *layout = gptvis_picture_layout (picture->format);
+  (layout->rgb ? run_rgb : run_yuv) (self, picture, layout, rows);
+  return TRUE;
+}

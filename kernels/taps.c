@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "taps.h"
+#include <math.h>
+
+/* The filters of Pillow's Resample.c, from their definitions. */
+static gdouble
+box (gdouble x)
+{
+  return x > -0.5 && x <= 0.5 ? 1 : 0;
+}
+
+static gdouble
+bilinear (gdouble x)
+{
+  return MAX (0, 1 - fabs (x));
+}
+
+static gdouble
+sinc (gdouble x)
+{
+  return x == 0 ? 1 : sin (M_PI * x) / (M_PI * x);
+}
+
+static gdouble
+hamming (gdouble x)
+{
+  return fabs (x) < 1 ? sinc (x) * (0.54 + 0.46 * cos (M_PI * x)) : 0;
+}
+
+static gdouble
+bicubic (gdouble x)
+{
+  const gdouble a = -0.5;       /* Keys 1981 */
+  x = fabs (x);
+  if (x < 1)
+    return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+static gdouble
+lanczos (gdouble x)
+{
+  return fabs (x) < 3 ? sinc (x) * sinc (x / 3) : 0;
+}
+
+static const struct {
+  gdouble (*weight) (gdouble x);
+  gdouble support;
+} filters[] = {
+  [GPTVIS_FILTER_NEAREST] = {NULL, 0},
+  [GPTVIS_FILTER_BOX] = {box, 0.5},
+  [GPTVIS_FILTER_BILINEAR] = {bilinear, 1},
+  [GPTVIS_FILTER_HAMMING] = {hamming, 1},
+  [GPTVIS_FILTER_BICUBIC] = {bicubic, 2},
+  [GPTVIS_FILTER_LANCZOS] = {lanczos, 3},
+};
+
+static void
+make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble scale, gdouble centre)
+{
+  float *parts = t->parts + (gsize) i * t->most;
+  gint32 *whole = t->whole + (gsize) i * t->most;
+  if (filter == GPTVIS_FILTER_NEAREST) {
+    t->first[i] = CLAMP ((gint) floor (centre), 0, (gint) size - 1);
+    t->count[i] = 1;
+    parts[0] = 1;
+    whole[0] = 1 << GPTVIS_TAPS_SHIFT;
+    return;
+  }
+  const gdouble stretch = MAX (1, scale), support = filters[filter].support * stretch;
+  const gint first = CLAMP ((gint) (centre - support + 0.5), 0, (gint) size - 1);
+  const gint end = CLAMP ((gint) (centre + support + 0.5), first + 1, (gint) size);
+  gdouble sum = 0;
+  for (gint s = first; s < end; s++)
+    sum += filters[filter].weight ((s - centre + 0.5) / stretch);
+  t->first[i] = first;
+  t->count[i] = end - first;
+  for (gint s = first; s < end; s++) {
+    /* a lone sample at the edge may weigh nothing: then it is all there is */
+    const gdouble part = sum != 0 ? filters[filter].weight ((s - centre + 0.5) / stretch) / sum : 1.0 / (end - first);
+    parts[s - first] = part;
+    whole[s - first] = lround (part * (1 << GPTVIS_TAPS_SHIFT));
+  }
+}
+
+void
+gptvis_taps_make (GptVisTaps *t, GptVisFilter filter, guint size, gdouble scale, gdouble shift, gint first_out,
+    guint n, guint n_out)
+{
+  gptvis_taps_clear (t);
+  t->n = n;
+  t->most = MIN (size, (guint) ceil (filters[filter].support * MAX (1, scale)) * 2 + 1);
+  t->first = g_new0 (gint, n);
+  t->count = g_new0 (guint, n);
+  t->parts = g_new0 (float, (gsize) n * t->most);
+  t->whole = g_new0 (gint32, (gsize) n * t->most);
+  for (guint i = 0; i < n; i++)
+    if (first_out + (gint) i >= 0 && first_out + (gint64) i < n_out)
+      make_one (t, i, filter, size, scale, (first_out + (gint) i + 0.5) * scale + shift);
+}
+
+void
+gptvis_taps_clear (GptVisTaps *t)
+{
+  g_free (t->first);
+  g_free (t->count);
+  g_free (t->parts);
+  g_free (t->whole);
+  *t = (GptVisTaps) { 0 };
+}
