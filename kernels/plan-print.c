@@ -82,8 +82,8 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
       break;
     case GPTVIS_OP_RESAMPLE:
       print_tensor (plan, out, "", op->in[0]);
-      g_string_append_printf (out, " grid %u×%u to %u×%u", op->resample.columns_in, op->resample.rows_in,
-          op->resample.columns_out, op->resample.rows_out);
+      g_string_append_printf (out, " grid %u×%u to %u×%u%s", op->resample.columns_in, op->resample.rows_in,
+          op->resample.columns_out, op->resample.rows_out, op->resample.antialias ? " antialiased" : "");
       break;
     case GPTVIS_OP_POOL:
       print_tensor (plan, out, "", op->in[0]);

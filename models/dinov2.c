@@ -81,7 +81,8 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   GptVisTensorId position = gptvis_plan_weight_stack (plan, 1, d, &first, 1);
   GptVisTensorId positions = gptvis_plan_weight_stack (plan, grid.rows, d, &grid, 1);
   if (rows_in != rows_out || columns_in != columns_out)
-    positions = gptvis_plan_resample (plan, positions, rows_in, columns_in, rows_out, columns_out);
+    positions = gptvis_plan_resample (plan, positions, rows_in, columns_in, rows_out, columns_out,
+        gptvis_architecture_find (config->model_type)->registers);      /* Transformers' two models differ in this */
 
   GptVisRowsPart rows[3] = { {token, 0, 1, position, 0} };
   guint n = 1;

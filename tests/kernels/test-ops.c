@@ -228,7 +228,7 @@ test_resample (void)
     const guint rows = g_rand_int_range (rand, 1, 9), columns = g_rand_int_range (rand, 1, 9), width = odd (rand);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows * columns, width);
     GptVisTensorId w = gptvis_plan_weight (plan, "w", rows_in * columns_in, width);
-    GptVisTensorId table = gptvis_plan_resample (plan, w, rows_in, columns_in, rows, columns);
+    GptVisTensorId table = gptvis_plan_resample (plan, w, rows_in, columns_in, rows, columns, i % 2);
     const GptVisRowsPart part = { x, 0, rows * columns, table, 0 };
     gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, &part, 1));
     compare (plan, rand);
@@ -280,6 +280,28 @@ test_resample_values (void)
     g_assert_cmpfloat_with_epsilon (got[i], want[i], 1e-5);
 }
 
+/* The same with antialias=True: i ** 1.5 % 11, a grid of 7×7, made smaller, and made larger one way. */
+static void
+test_resample_antialias_values (void)
+{
+  static const double smaller[9] = { 3.214221, 6.074529, 4.56091, 5.404951, 5.88291, 4.157889, 6.95954, 4.719028,
+    5.181241 };
+  static const double larger[8] = { -0.39516, 0.704622, 2.139819, 3.900784, 6.959215, 6.024526, -0.130353, 3.848702 };
+  GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .resample = {7, 7, 3, 3, TRUE} };
+  float grid[49], got[72];
+
+  for (guint i = 0; i < 49; i++)
+    grid[i] = fmod (pow (i, 1.5), 11);
+  gptvis_reference_resample (&op, 1, grid, got);
+  for (guint i = 0; i < 9; i++)
+    g_assert_cmpfloat_with_epsilon (got[i], smaller[i], 1e-4);
+  op.resample.rows_out = 9;
+  op.resample.columns_out = 8;
+  gptvis_reference_resample (&op, 1, grid, got);
+  for (guint i = 0; i < 8; i++)
+    g_assert_cmpfloat_with_epsilon (got[i], larger[i], 1e-4);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -292,6 +314,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ops/rows", test_rows);
   g_test_add_func ("/ops/resample", test_resample);
   g_test_add_func ("/ops/resample/values", test_resample_values);
+  g_test_add_func ("/ops/resample/antialias-values", test_resample_antialias_values);
   g_test_add_func ("/ops/pool", test_pool);
   g_test_add_func ("/ops/score", test_score);
   return g_test_run ();
