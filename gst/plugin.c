@@ -4,13 +4,19 @@
 #include <gst/gst.h>
 #include "config.h"
 #include "gptvisfilter.h"
+#include "gptvisjson.h"
+#include "gptvisoverlay.h"
 
 #define PACKAGE "gptvis"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
-  return GST_ELEMENT_REGISTER (gptvisfilter, plugin);
+  gboolean filter = GST_ELEMENT_REGISTER (gptvisfilter, plugin);
+  gboolean overlay = GST_ELEMENT_REGISTER (gptvisoverlay, plugin);
+  gboolean json = GST_ELEMENT_REGISTER (gptvisjson, plugin);
+
+  return filter && overlay && json;
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, gptvis,

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gptvisjson, the element: results as lines of JSON, to a file, to standard output
+ * or to the source pad. What is in a line is models/'s (result.schema.json). */
+
+/**
+ * SECTION:element-gptvisjson
+ * @title: gptvisjson
+ * @short_description: writes results as JSON, one object a line
+ * @see_also: gptvisfilter, gptvisoverlay
+ *
+ * Writes what #gptvisfilter attached to the buffers, a JSON object a line in the
+ * order of the frames (schema: result.schema.json). Where the lines go:
+ *
+ * - The source pad carries the video on, untouched: the lines go to the file
+ *   `location`, or to standard output when that is unset or "-".
+ * - The source pad is asked for application/x-ndjson: it carries the lines, a
+ *   buffer for each frame that has some, with the frame's times, and a gap for
+ *   each that has none. (To `location` too, if that is set.)
+ *
+ * |[
+ * gst-launch-1.0 v4l2src ! videoconvert ! gptvisfilter ! gptvisjson location=seen.jsonl ! gptvisoverlay \
+ *     ! videoconvert ! autovideosink
+ * gst-launch-1.0 -q filesrc location=street.mp4 ! decodebin ! videoconvert ! gptvisfilter \
+ *     ! gptvisjson ! fakesink
+ * gst-launch-1.0 rtspsrc location=rtsp://camera ! decodebin ! videoconvert ! gptvisfilter max-rate=1 \
+ *     ! gptvisjson ! application/x-ndjson ! tcpserversink port=5000
+ * ]|
+ *
+ * A line is written out at once. A line that cannot be written (no space, nobody
+ * reads) is an error of the element and ends the stream.
+ */
+#include "gptvisjson.h"
+#include "gptvis.h"
+#include "model.h"
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+
+GST_DEBUG_CATEGORY_STATIC (json_debug);
+#define GST_CAT_DEFAULT json_debug
+
+#define LINES_CAPS "application/x-ndjson"
+
+enum { PROP_0, PROP_LOCATION, PROP_APPEND, PROP_OWN_ONLY, PROP_STREAM };
+
+struct _GstGptVisJson {
+  GstBaseTransform parent;
+
+  /* Under the object lock. */
+  gchar *location;              /* NULL: unset */
+  gchar *stream;                /* NULL: as the results have it */
+  gboolean append, own_only;
+  gboolean running;             /* between start and stop */
+
+  /* The streaming thread's, and start and stop. */
+  FILE *file;                   /* NULL: none is open; may be stdout */
+  gboolean lines_on_pad;
+  GString *lines;               /* those of the buffer in hand */
+};
+
+G_DEFINE_TYPE (GstGptVisJson, gst_gptvis_json, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE (gptvisjson, "gptvisjson", GST_RANK_NONE, GST_TYPE_GPTVIS_JSON)
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("video/x-raw(ANY)"));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("video/x-raw(ANY); " LINES_CAPS));
+
+/* --- the file --- */
+
+/* Is it standard output that `location` names? */
+static gboolean
+is_stdout (const gchar * location)
+{
+  return !location || g_str_equal (location, "-");
+}
+
+static gboolean
+open_file (GstGptVisJson * self)
+{
+  gchar *location, *name;
+  gboolean append;
+
+  GST_OBJECT_LOCK (self);
+  location = g_strdup (self->location);
+  append = self->append;
+  GST_OBJECT_UNLOCK (self);
+  if (is_stdout (location)) {
+    /* Unset is decided with the caps. */
+    self->file = location ? stdout : NULL;
+  } else if (!(self->file = g_fopen (location, append ? "ab" : "wb"))) {
+    int error = errno;
+    name = g_filename_display_name (location);
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE, ("\"%s\" cannot be opened for writing: %s.", name,
+            g_strerror (error)), (NULL));
+    g_free (name);
+    g_free (location);
+    return FALSE;
+  }
+  g_free (location);
+  return TRUE;
+}
+
+/* 0 or an errno. A reader that is gone is an error to report, not a signal to die
+ * of: SIGPIPE is held back in this thread alone, and taken back if it was ours. */
+static int
+write_out (FILE * file, const GString * text)
+{
+  const struct timespec now = { 0 };
+  sigset_t pipe, pending, before;
+  gboolean ours;
+  int error = 0;
+
+  sigemptyset (&pipe);
+  sigaddset (&pipe, SIGPIPE);
+  sigpending (&pending);
+  ours = !sigismember (&pending, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &pipe, &before);
+  errno = 0;
+  if (fwrite (text->str, 1, text->len, file) != text->len || fflush (file) != 0)
+    error = errno ? errno : EIO;
+  if (error == EPIPE && ours)
+    while (sigtimedwait (&pipe, NULL, &now) < 0 && errno == EINTR);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  return error;
+}
+
+static gboolean
+report (GstGptVisJson * self, int error)
+{
+  gchar *name;
+
+  if (!error)
+    return TRUE;
+  GST_OBJECT_LOCK (self);
+  name = is_stdout (self->location) ? g_strdup ("Standard output") : g_filename_display_name (self->location);
+  GST_OBJECT_UNLOCK (self);
+  if (error == ENOSPC)
+    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, ("%s is full: %s.", name, g_strerror (error)), (NULL));
+  else if (error == EPIPE)
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s has no reader any more.", name), (NULL));
+  else
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s cannot be written: %s.", name, g_strerror (error)), (NULL));
+  g_free (name);
+  return FALSE;
+}
+
+/* --- a frame --- */
+
+/* The lines of all results on the buffer. */
+static void
+collect (GstGptVisJson * self, GstBuffer * buffer)
+{
+  GType api = g_type_from_name (GPTVIS_META_API_NAME);
+  gpointer state = NULL;
+  gboolean own_only;
+  GptVisMeta *meta;
+
+  g_string_truncate (self->lines, 0);
+  GST_OBJECT_LOCK (self);
+  own_only = self->own_only;
+  GST_OBJECT_UNLOCK (self);
+  while (api && (meta = (GptVisMeta *) gst_buffer_iterate_meta_filtered (buffer, &state, api))) {
+    GptVisResult result = *meta->result;        /* reads only: to tell it by another name */
+    gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
+    gchar *line;
+
+    if (own_only && !meta->own)
+      continue;
+    GST_OBJECT_LOCK (self);
+    if (self->stream)
+      result.stream = self->stream;
+    line = gptvis_result_to_json (&result, age);
+    GST_OBJECT_UNLOCK (self);
+    g_string_append_printf (self->lines, "%s\n", line);
+    g_free (line);
+  }
+}
+
+static GstFlowReturn
+write_lines (GstGptVisJson * self)
+{
+  if (!self->file || self->lines->len == 0)
+    return GST_FLOW_OK;
+  return report (self, write_out (self->file, self->lines)) ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+/* Video on the source pad. */
+static GstFlowReturn
+transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (trans);
+
+  collect (self, buffer);
+  return write_lines (self);
+}
+
+/* Lines on the source pad: a buffer that is theirs, filled by transform. */
+static GstFlowReturn
+prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** out)
+{
+  *out = GST_GPTVIS_JSON (trans)->lines_on_pad ? gst_buffer_new () : in;
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+transform (GstBaseTransform * trans, GstBuffer * in, GstBuffer * out)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (trans);
+  GstFlowReturn flow;
+
+  collect (self, in);
+  if ((flow = write_lines (self)) != GST_FLOW_OK)
+    return flow;
+  if (self->lines->len == 0) {
+    if (GST_BUFFER_PTS_IS_VALID (in))
+      gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (trans),
+          gst_event_new_gap (GST_BUFFER_PTS (in), GST_BUFFER_DURATION (in)));
+    return GST_BASE_TRANSFORM_FLOW_DROPPED;
+  }
+  gst_buffer_append_memory (out, gst_memory_new_wrapped (0, g_memdup2 (self->lines->str, self->lines->len),
+          self->lines->len, 0, self->lines->len, NULL, NULL));
+  return gst_buffer_copy_into (out, in, GST_BUFFER_COPY_TIMESTAMPS, 0, -1) ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+/* --- negotiation --- */
+
+/* Video becomes itself or lines, in this order; lines come of any video. */
+static GstCaps *
+transform_caps (GstBaseTransform * trans, GstPadDirection direction, GstCaps * caps, GstCaps * filter)
+{
+  GstCaps *other = gst_caps_new_empty (), *both;
+
+  for (guint i = 0; i < gst_caps_get_size (caps); i++) {
+    GstStructure *structure = gst_caps_get_structure (caps, i);
+    if (!gst_structure_has_name (structure, LINES_CAPS))
+      gst_caps_append_structure_full (other, gst_structure_copy (structure),
+          gst_caps_features_copy (gst_caps_get_features (caps, i)));
+    else if (direction == GST_PAD_SRC)
+      gst_caps_append (other, gst_static_pad_template_get_caps (&sink_template));
+  }
+  if (direction == GST_PAD_SINK)
+    gst_caps_append (other, gst_caps_new_empty_simple (LINES_CAPS));
+  if (!filter)
+    return other;
+  both = gst_caps_intersect_full (filter, other, GST_CAPS_INTERSECT_FIRST);
+  gst_caps_unref (other);
+  return both;
+}
+
+static gboolean
+set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (trans);
+
+  self->lines_on_pad = gst_structure_has_name (gst_caps_get_structure (out, 0), LINES_CAPS);
+  GST_DEBUG_OBJECT (self, "the source pad carries %s", self->lines_on_pad ? "lines" : "video");
+  gst_base_transform_set_passthrough (trans, !self->lines_on_pad);
+  gst_base_transform_set_in_place (trans, !self->lines_on_pad);
+  GST_OBJECT_LOCK (self);
+  if (!self->location)
+    self->file = self->lines_on_pad ? NULL : stdout;
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+/* --- states and properties --- */
+
+static gboolean
+start (GstBaseTransform * trans)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (trans);
+
+  if (!open_file (self))
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  self->running = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static gboolean
+stop (GstBaseTransform * trans)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (trans);
+  int error = 0;
+
+  if (self->file && self->file != stdout && fclose (self->file) != 0)
+    error = errno;
+  self->file = NULL;
+  report (self, error);
+  GST_OBJECT_LOCK (self);
+  self->running = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static void
+set_property (GObject * object, guint id, const GValue * value, GParamSpec * spec)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (object);
+  gboolean late = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  if (self->running && (spec->flags & GST_PARAM_MUTABLE_READY)) {
+    late = TRUE;
+  } else if (id == PROP_LOCATION) {
+    g_free (self->location);
+    self->location = g_value_dup_string (value);
+    if (self->location && !*self->location)
+      g_clear_pointer (&self->location, g_free);
+  } else if (id == PROP_STREAM) {
+    g_free (self->stream);
+    self->stream = g_value_dup_string (value);
+  } else if (id == PROP_APPEND) {
+    self->append = g_value_get_boolean (value);
+  } else if (id == PROP_OWN_ONLY) {
+    self->own_only = g_value_get_boolean (value);
+  } else {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (late)
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("Property \"%s\" cannot change while the file is open and keeps "
+            "its value; set it in state NULL or READY.", spec->name), (NULL));
+}
+
+static void
+get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (object);
+
+  GST_OBJECT_LOCK (self);
+  if (id == PROP_LOCATION)
+    g_value_set_string (value, self->location);
+  else if (id == PROP_STREAM)
+    g_value_set_string (value, self->stream);
+  else if (id == PROP_APPEND)
+    g_value_set_boolean (value, self->append);
+  else if (id == PROP_OWN_ONLY)
+    g_value_set_boolean (value, self->own_only);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+install_properties (GObjectClass * klass)
+{
+  const GParamFlags fixed = GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags live = GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  g_object_class_install_property (klass, PROP_LOCATION, g_param_spec_string ("location", "Location",
+          "File to write; \"-\": standard output; unset: standard output too, unless the source pad carries the "
+          "lines (" LINES_CAPS ")", NULL, fixed));
+  g_object_class_install_property (klass, PROP_APPEND, g_param_spec_boolean ("append", "Append",
+          "Go on at the file's end instead of emptying it first", FALSE, fixed));
+  g_object_class_install_property (klass, PROP_OWN_ONLY, g_param_spec_boolean ("own-only", "Own only",
+          "Write a line for frames that were analysed; false: also for those that carry an earlier result, "
+          "with its age", TRUE, live));
+  g_object_class_install_property (klass, PROP_STREAM, g_param_spec_string ("stream", "Stream",
+          "What the field \"stream\" says; unset: the name of the gptvisfilter", NULL, live));
+}
+
+static void
+finalize (GObject * object)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (object);
+
+  g_free (self->location);
+  g_free (self->stream);
+  g_string_free (self->lines, TRUE);
+  G_OBJECT_CLASS (gst_gptvis_json_parent_class)->finalize (object);
+}
+
+static void
+gst_gptvis_json_class_init (GstGptVisJsonClass * klass)
+{
+  GObjectClass *object = G_OBJECT_CLASS (klass);
+  GstElementClass *element = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *base = GST_BASE_TRANSFORM_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (json_debug, "gptvisjson", 0, "results as lines of JSON");
+
+  object->set_property = set_property;
+  object->get_property = get_property;
+  object->finalize = finalize;
+  install_properties (object);
+
+  gst_element_class_set_static_metadata (element, "JSON writer", "Filter/Sink/Video",
+      "Writes what gptvisfilter attached to the buffers, a JSON object a line, to a file or standard output, or to "
+      "the source pad when that is asked for " LINES_CAPS, "The gptvis developers");
+  gst_element_class_add_static_pad_template (element, &sink_template);
+  gst_element_class_add_static_pad_template (element, &src_template);
+
+  base->start = start;
+  base->stop = stop;
+  base->transform_caps = transform_caps;
+  base->set_caps = set_caps;
+  base->prepare_output_buffer = prepare_output_buffer;
+  base->transform = transform;
+  base->transform_ip = transform_ip;
+  base->transform_ip_on_passthrough = TRUE;
+}
+
+static void
+gst_gptvis_json_init (GstGptVisJson * self)
+{
+  self->own_only = TRUE;
+  self->lines = g_string_new (NULL);
+  gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gptvisoverlay, the element: properties, and which frames get a plate. What a
+ * plate looks like is plate.c's; who put the labels there it does not know. */
+
+/**
+ * SECTION:element-gptvisoverlay
+ * @title: gptvisoverlay
+ * @short_description: draws labels on video
+ * @see_also: gptvisfilter, gptvisjson
+ *
+ * Draws what #gptvisfilter attached to a buffer onto its picture: each label with
+ * its score, light on a dark translucent plate. The text grows with the picture,
+ * long labels are cut with an ellipsis, and where not all fit, the best stay.
+ *
+ * |[
+ * gst-launch-1.0 filesrc location=street.mp4 ! decodebin ! videoconvert ! gptvisfilter interval=5 \
+ *     ! gptvisoverlay position=bottom-left ! videoconvert ! autovideosink
+ * ]|
+ *
+ * Buffers without labels pass untouched and uncopied. Nothing is drawn in place of
+ * no label. A held result is drawn as on its own frame: fading it between two
+ * analyses would flicker. Behind several gptvisfilter the plate shows the results
+ * of all, one below the other.
+ *
+ * Every property may change at any time.
+ */
+#include "gptvisoverlay.h"
+#include "gptvis.h"
+#include "plate.h"
+
+GST_DEBUG_CATEGORY_STATIC (overlay_debug);
+#define GST_CAT_DEFAULT overlay_debug
+
+#define MAX_ROWS 64u
+#define MAX_FONT_SIZE 512u
+
+enum {
+  PROP_0, PROP_POSITION, PROP_FONT, PROP_FONT_SIZE, PROP_MAX_LABELS, PROP_SCORES, PROP_COLOR, PROP_BACKGROUND
+};
+
+struct _GstGptVisOverlay {
+  GstBaseTransform parent;
+
+  /* Under the object lock. */
+  GptVisPlateStyle style;
+  GRefString *font;             /* style.font is filled from it, frame by frame */
+  guint max_labels;
+
+  /* The streaming thread's. */
+  GstVideoInfo info;
+  GptVisPlate *plate;           /* between start and stop */
+  GstVideoOverlayComposition *composition;      /* for the buffer in hand; the plate's */
+  gboolean told_no_font, told_unmappable;
+};
+
+G_DEFINE_TYPE (GstGptVisOverlay, gst_gptvis_overlay, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE (gptvisoverlay, "gptvisoverlay", GST_RANK_NONE, GST_TYPE_GPTVIS_OVERLAY)
+
+#define DEFAULT_FONT "Sans"
+static const GptVisPlateStyle default_style = {
+  .position = GPTVIS_POSITION_TOP_LEFT,.scores = GPTVIS_SCORES_BOTH,.font_size = 0,
+  .color = 0xffffffff,.background = 0xb80c1014
+};
+#define DEFAULT_MAX_LABELS 5u
+
+static const GEnumValue positions[] = {
+  { GPTVIS_POSITION_TOP_LEFT, "Top left", "top-left" },
+  { GPTVIS_POSITION_TOP, "Top", "top" },
+  { GPTVIS_POSITION_TOP_RIGHT, "Top right", "top-right" },
+  { GPTVIS_POSITION_LEFT, "Left", "left" },
+  { GPTVIS_POSITION_CENTER, "Center", "center" },
+  { GPTVIS_POSITION_RIGHT, "Right", "right" },
+  { GPTVIS_POSITION_BOTTOM_LEFT, "Bottom left", "bottom-left" },
+  { GPTVIS_POSITION_BOTTOM, "Bottom", "bottom" },
+  { GPTVIS_POSITION_BOTTOM_RIGHT, "Bottom right", "bottom-right" },
+  { 0 }
+};
+static const GEnumValue scores[] = {
+  { GPTVIS_SCORES_NONE, "Labels alone", "none" },
+  { GPTVIS_SCORES_PERCENT, "A percentage", "percent" },
+  { GPTVIS_SCORES_BAR, "A bar", "bar" },
+  { GPTVIS_SCORES_BOTH, "A percentage and a bar", "both" },
+  { 0 }
+};
+
+/* --- a frame --- */
+
+/* The labels of every result on the buffer, `max` of each. */
+static guint
+collect (GstBuffer * buffer, guint max, GptVisPlateRow rows[MAX_ROWS])
+{
+  GType api = g_type_from_name (GPTVIS_META_API_NAME);
+  gpointer state = NULL;
+  GptVisMeta *meta;
+  guint n = 0;
+
+  while (api && (meta = (GptVisMeta *) gst_buffer_iterate_meta_filtered (buffer, &state, api))) {
+    const GptVisResult *result = meta->result;
+    for (guint i = 0; i < result->n_labels && i < max && n < MAX_ROWS; i++, n++)
+      rows[n] = (GptVisPlateRow) { result->labels[i].text, result->labels[i].score, i == 0 && n > 0 };
+  }
+  return n;
+}
+
+/* The part of the frame that is shown. */
+static GstVideoRectangle
+shown_area (GstGptVisOverlay * self, GstBuffer * buffer)
+{
+  const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (buffer);
+  gint width = GST_VIDEO_INFO_WIDTH (&self->info), height = GST_VIDEO_INFO_FIELD_HEIGHT (&self->info);
+  GstVideoRectangle area = { 0, 0, width, height };
+
+  if (crop && crop->x < (guint) width && crop->y < (guint) height) {
+    area = (GstVideoRectangle) { crop->x, crop->y, MIN (crop->width, width - crop->x),
+      MIN (crop->height, height - crop->y) };
+  }
+  return area;
+}
+
+static void
+tell_no_font (GstGptVisOverlay * self, const gchar * font)
+{
+  self->told_no_font = TRUE;
+  GST_ELEMENT_WARNING (self, RESOURCE, NOT_FOUND,
+      ("There is no font to draw \"%s\" with, so no label is drawn; install one (Debian: fonts-dejavu-core).",
+          font), (NULL));
+}
+
+/* The plate for this buffer, or NULL. */
+static GstVideoOverlayComposition *
+compose (GstGptVisOverlay * self, GstBuffer * buffer)
+{
+  GstVideoOverlayComposition *composition;
+  GptVisPlateRow rows[MAX_ROWS];
+  GptVisPlateStyle style;
+  GstVideoRectangle area;
+  GRefString *font;
+  guint n, max;
+
+  if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
+    return NULL;
+  GST_OBJECT_LOCK (self);
+  max = self->max_labels;
+  GST_OBJECT_UNLOCK (self);
+  if ((n = collect (buffer, max, rows)) == 0)
+    return NULL;
+
+  GST_OBJECT_LOCK (self);
+  style = self->style;
+  font = g_ref_string_acquire (self->font);
+  GST_OBJECT_UNLOCK (self);
+  style.font = font;
+  area = shown_area (self, buffer);
+  composition = gptvis_plate_draw (self->plate, &style, rows, n, &area, GST_VIDEO_INFO_PAR_N (&self->info),
+      GST_VIDEO_INFO_PAR_D (&self->info));
+  if (!composition && gptvis_plate_lacks_font (self->plate) && !self->told_no_font)
+    tell_no_font (self, font);
+  g_ref_string_release (font);
+  return composition;
+}
+
+/* Called for every buffer. Only one that is drawn on needs to be ours alone; then
+ * mapping it copies the memory, should others hold that. */
+static GstFlowReturn
+prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** out)
+{
+  GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
+
+  *out = in;
+  self->composition = compose (self, in);
+  if (self->composition && !gst_buffer_is_writable (in) && !(*out = gst_buffer_copy (in))) {
+    *out = in;
+    self->composition = NULL;
+  }
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+{
+  GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
+  gboolean drawn = FALSE;
+  GstVideoFrame frame;
+
+  if (!self->composition)
+    return GST_FLOW_OK;
+  if (gst_video_frame_map (&frame, &self->info, buffer, GST_MAP_READWRITE)) {
+    drawn = gst_video_overlay_composition_blend (self->composition, &frame);
+    gst_video_frame_unmap (&frame);
+  }
+  self->composition = NULL;
+  if (!drawn && !self->told_unmappable) {
+    self->told_unmappable = TRUE;
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("The frames' memory cannot be written, so labels are not drawn; a videoconvert before gptvisoverlay "
+            "may help."), (NULL));
+  }
+  return GST_FLOW_OK;
+}
+
+static gboolean
+set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
+{
+  return gst_video_info_from_caps (&GST_GPTVIS_OVERLAY (trans)->info, in);
+}
+
+static gboolean
+start (GstBaseTransform * trans)
+{
+  GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
+
+  gst_video_info_init (&self->info);
+  self->plate = gptvis_plate_new ();
+  self->told_no_font = self->told_unmappable = FALSE;
+  return TRUE;
+}
+
+static gboolean
+stop (GstBaseTransform * trans)
+{
+  GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
+
+  self->composition = NULL;
+  g_clear_pointer (&self->plate, gptvis_plate_free);
+  return TRUE;
+}
+
+/* --- properties --- */
+
+static void
+set_property (GObject * object, guint id, const GValue * value, GParamSpec * spec)
+{
+  GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_POSITION:
+      self->style.position = g_value_get_enum (value);
+      break;
+    case PROP_FONT:
+      g_ref_string_release (self->font);
+      self->font = g_ref_string_new (g_value_get_string (value) ? g_value_get_string (value) : DEFAULT_FONT);
+      break;
+    case PROP_FONT_SIZE:
+      self->style.font_size = g_value_get_uint (value);
+      break;
+    case PROP_MAX_LABELS:
+      self->max_labels = g_value_get_uint (value);
+      break;
+    case PROP_SCORES:
+      self->style.scores = g_value_get_enum (value);
+      break;
+    case PROP_COLOR:
+      self->style.color = g_value_get_uint (value);
+      break;
+    case PROP_BACKGROUND:
+      self->style.background = g_value_get_uint (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
+{
+  GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_POSITION:
+      g_value_set_enum (value, self->style.position);
+      break;
+    case PROP_FONT:
+      g_value_set_string (value, self->font);
+      break;
+    case PROP_FONT_SIZE:
+      g_value_set_uint (value, self->style.font_size);
+      break;
+    case PROP_MAX_LABELS:
+      g_value_set_uint (value, self->max_labels);
+      break;
+    case PROP_SCORES:
+      g_value_set_enum (value, self->style.scores);
+      break;
+    case PROP_COLOR:
+      g_value_set_uint (value, self->style.color);
+      break;
+    case PROP_BACKGROUND:
+      g_value_set_uint (value, self->style.background);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+install_properties (GObjectClass * klass)
+{
+  const GParamFlags flags = GST_PARAM_CONTROLLABLE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE
+      | G_PARAM_STATIC_STRINGS;
+
+  g_object_class_install_property (klass, PROP_POSITION, g_param_spec_enum ("position", "Position",
+          "Where on the picture", g_enum_register_static ("GptVisPosition", positions), default_style.position,
+          flags));
+  g_object_class_install_property (klass, PROP_FONT, g_param_spec_string ("font", "Font",
+          "Pango font description (\"DejaVu Sans Condensed\"); its size does not count, see font-size",
+          DEFAULT_FONT, flags));
+  g_object_class_install_property (klass, PROP_FONT_SIZE, g_param_spec_uint ("font-size", "Font size",
+          "Height of the letters (an em) in pixels; 0: as suits the picture", 0, MAX_FONT_SIZE, 0, flags));
+  g_object_class_install_property (klass, PROP_MAX_LABELS, g_param_spec_uint ("max-labels", "Maximum labels",
+          "At most so many labels a result, the best first; 0: draw nothing", 0, MAX_ROWS, DEFAULT_MAX_LABELS,
+          flags));
+  g_object_class_install_property (klass, PROP_SCORES, g_param_spec_enum ("scores", "Scores",
+          "How a label's score is shown", g_enum_register_static ("GptVisScores", scores), default_style.scores,
+          flags));
+  g_object_class_install_property (klass, PROP_COLOR, g_param_spec_uint ("color", "Color",
+          "Of the text, as 0xAARRGGBB", 0, G_MAXUINT32, default_style.color, flags));
+  g_object_class_install_property (klass, PROP_BACKGROUND, g_param_spec_uint ("background", "Background",
+          "Color of the plate, as 0xAARRGGBB; an AA of 00: no plate, the text has a shadow", 0, G_MAXUINT32,
+          default_style.background, flags));
+}
+
+/* --- type --- */
+
+static void
+finalize (GObject * object)
+{
+  g_ref_string_release (GST_GPTVIS_OVERLAY (object)->font);
+  G_OBJECT_CLASS (gst_gptvis_overlay_parent_class)->finalize (object);
+}
+
+static void
+gst_gptvis_overlay_class_init (GstGptVisOverlayClass * klass)
+{
+  GObjectClass *object = G_OBJECT_CLASS (klass);
+  GstElementClass *element = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *transform = GST_BASE_TRANSFORM_CLASS (klass);
+  GstCaps *caps = gst_caps_from_string (GST_VIDEO_CAPS_MAKE (GST_VIDEO_OVERLAY_COMPOSITION_BLEND_FORMATS));
+
+  GST_DEBUG_CATEGORY_INIT (overlay_debug, "gptvisoverlay", 0, "labels drawn on video");
+
+  object->set_property = set_property;
+  object->get_property = get_property;
+  object->finalize = finalize;
+  install_properties (object);
+
+  gst_element_class_set_static_metadata (element, "Label overlay", "Filter/Editor/Video",
+      "Draws the labels that gptvisfilter attached to the buffers, with their scores; buffers without any "
+      "pass untouched", "The gptvis developers");
+  gst_element_class_add_pad_template (element,
+      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (element,
+      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_caps_unref (caps);
+
+  transform->start = start;
+  transform->stop = stop;
+  transform->set_caps = set_caps;
+  transform->prepare_output_buffer = prepare_output_buffer;
+  transform->transform_ip = transform_ip;
+  transform->transform_ip_on_passthrough = TRUE;
+}
+
+/* Passthrough in the base class's sense: caps and allocation are downstream's and
+ * upstream's own affair. */
+static void
+gst_gptvis_overlay_init (GstGptVisOverlay * self)
+{
+  gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
+  self->style = default_style;
+  self->font = g_ref_string_new (DEFAULT_FONT);
+  self->max_labels = DEFAULT_MAX_LABELS;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The plate: labels as a small picture to lay over a video frame. Light text on a
+ * dark translucent rounded rectangle, a row a label, with a bar and a percentage:
+ *
+ *     ╭──────────────────────╮
+ *     │ tabby cat        87 %│
+ *     │ ▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬─── │
+ *     │ Egyptian cat      9 %│
+ *     │ ▬▬────────────────── │
+ *     ╰──────────────────────╯
+ *
+ * It is drawn anew only when something on it changes. It knows Pango, Cairo and the
+ * size of the frame; of metadata and elements it knows nothing.
+ *
+ * Threads: one at a time. Nothing is opened (fonts, above all) before the first
+ * plate is drawn. */
+#pragma once
+#include <gst/video/video.h>
+
+G_BEGIN_DECLS
+
+/* Row by row; gptvis_plate_draw counts on that order. */
+typedef enum {
+  GPTVIS_POSITION_TOP_LEFT, GPTVIS_POSITION_TOP, GPTVIS_POSITION_TOP_RIGHT,
+  GPTVIS_POSITION_LEFT, GPTVIS_POSITION_CENTER, GPTVIS_POSITION_RIGHT,
+  GPTVIS_POSITION_BOTTOM_LEFT, GPTVIS_POSITION_BOTTOM, GPTVIS_POSITION_BOTTOM_RIGHT
+} GptVisPosition;
+
+typedef enum {
+  GPTVIS_SCORES_NONE, GPTVIS_SCORES_PERCENT, GPTVIS_SCORES_BAR, GPTVIS_SCORES_BOTH
+} GptVisScores;
+
+typedef struct {
+  GptVisPosition position;
+  GptVisScores scores;
+  const gchar *font;            /* a Pango description; its size does not count */
+  guint font_size;              /* pixels of an em; 0: as suits the frame */
+  guint32 color, background;    /* 0xAARRGGBB, not premultiplied */
+} GptVisPlateStyle;
+
+typedef struct {
+  const gchar *text;            /* any bytes: what is no UTF-8 is replaced */
+  gfloat score;                 /* 0 … 1 */
+  gboolean apart;               /* another result's first row: a little space above it */
+} GptVisPlateRow;
+
+typedef struct _GptVisPlate GptVisPlate;
+
+GptVisPlate *gptvis_plate_new (void);
+void gptvis_plate_free (GptVisPlate * plate);   /* NULL is fine */
+
+/* The rows, as many as fit, on a plate placed in `area` of a frame whose pixels are
+ * shaped par_n:par_d. Borrowed until the next call, and the same pointer while
+ * nothing changed. NULL when there is nothing to draw or no room for one row. */
+GstVideoOverlayComposition *gptvis_plate_draw (GptVisPlate * plate, const GptVisPlateStyle * style,
+    const GptVisPlateRow * rows, guint n_rows, const GstVideoRectangle * area, gint par_n, gint par_d);
+
+/* Was the last NULL for want of any font? */
+gboolean gptvis_plate_lacks_font (const GptVisPlate * plate);
+
+G_END_DECLS
