@@ -62,6 +62,7 @@ struct _GptVisProgram {
   const GptVisBackend *backend;
   const GptVisPlan *plan;       /* not owned; must outlive the program */
   GptVisPrecision precision;    /* what auto became */
+  guint threads;                /* that compute */
   gchar *description;           /* one line for logs and stats: "cpu, avx512, f32, 2 threads" */
   gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */
 };

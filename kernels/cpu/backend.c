@@ -169,7 +169,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->data = g_new0 (float *, n_tensors);
   p->packed = g_new0 (float *, n_tensors);
   p->borrowed = g_new0 (gboolean, n_tensors);
-  const guint threads = gptvis_pool_threads (p->pool);
+  const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
   p->base.description = g_strdup_printf ("cpu, %s, f32, %u thread%s", tier->name, threads, threads == 1 ? "" : "s");
   if (tier->blas)
     openblas_set_num_threads (threads); /* the process's, as OpenBLAS has no others */
