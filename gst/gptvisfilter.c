@@ -46,6 +46,7 @@
  * | analysis-p50-us, -p90-us, -p99-us | #gint64 | percentiles of the same |
  * | model | string | name of the checkpoint |
  * | backend | string | what the model runs on: backend, tier, precision, threads |
+ * | threads | #guint | threads that compute |
  */
 #include "gptvisfilter.h"
 #include "frame.h"

@@ -238,5 +238,6 @@ gptvis_stream_stats (GptVisStream * self)
   g_mutex_unlock (&self->lock);
   gptvis_structure_set_text (stats, "model", gptvis_model_name (self->model));
   gptvis_structure_set_text (stats, "backend", gptvis_model_description (self->model));
+  gst_structure_set (stats, "threads", G_TYPE_UINT, gptvis_model_program (self->model)->threads, NULL);
   return stats;
 }

@@ -323,11 +323,12 @@ test_timing (void)
 static void
 test_stats (void)
 {
-  Rig *rig = rig_new ("interval=2");
+  Rig *rig = rig_new ("interval=2 threads=1");
   const gchar *times[] = { "analysis-min-us", "analysis-mean-us", "analysis-max-us", "analysis-p50-us",
     "analysis-p90-us", "analysis-p99-us" };
   GstStructure *stats = NULL;
   gint64 us;
+  guint threads;
   gchar *base = g_path_get_basename (rig->checkpoint);
 
   for (guint i = 0; i < 6; i++)
@@ -342,6 +343,8 @@ test_stats (void)
     }
     g_assert_cmpstr (gst_structure_get_string (stats, "model"), ==, base);
     g_assert_nonnull (strstr (gst_structure_get_string (stats, "backend"), "cpu"));
+    g_assert_true (gst_structure_get_uint (stats, "threads", &threads));
+    g_assert_cmpuint (threads, ==, 1);
     gst_structure_free (stats);
     assert_accounts (rig, 6);
     gst_element_set_state (rig->element, GST_STATE_READY);

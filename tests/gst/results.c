@@ -183,6 +183,7 @@ test_strange_name (void)
   GstHarness *harness;
   GstStructure *stats = NULL;
   GstBus *bus = gst_bus_new ();
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16 * 16 * 3, NULL);
   GstMessage *message;
   gchar *expected = g_utf8_make_valid (strrchr (strange, '/') + 1, -1);
 
@@ -191,7 +192,8 @@ test_strange_name (void)
   gst_element_set_bus (element, bus);
   harness = gst_harness_new_with_element (element, "sink", "src");
   gst_harness_set_src_caps_str (harness, "video/x-raw,format=RGB,width=16,height=16,framerate=25/1");
-  gst_buffer_unref (gst_harness_push_and_pull (harness, gst_buffer_new_allocate (NULL, 16 * 16 * 3, NULL)));
+  gst_buffer_memset (buffer, 0, 0, 16 * 16 * 3);
+  gst_buffer_unref (gst_harness_push_and_pull (harness, buffer));
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT);
   g_assert_nonnull (message);
   g_assert_cmpstr (gst_structure_get_string (gst_message_get_structure (message), "model"), ==, expected);

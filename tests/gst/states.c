@@ -319,6 +319,70 @@ test_latency (void)
   rig_free (rig);
 }
 
+/* Four streams on one model at once, each its own picture: nobody gets another's result. */
+static gpointer
+one_stream (gpointer data)
+{
+  const gchar *directory = data;
+  GstElement *element = filter_on (directory);
+  GstHarness *harness = gst_harness_new_with_element (element, "sink", "src");
+
+  gst_harness_set_src_caps_str (harness, "video/x-raw,format=RGB,width=16,height=16,framerate=25/1");
+  for (guint i = 0; i < 300; i++) {
+    gboolean white = g_random_boolean ();
+    GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16 * 16 * 3, NULL);
+    gst_buffer_memset (buffer, 0, white ? 255 : 0, 16 * 16 * 3);
+    GST_BUFFER_PTS (buffer) = i * 40 * GST_MSECOND;
+    buffer = gst_harness_push_and_pull (harness, buffer);
+    g_assert_cmpstr (gptvis_buffer_get_meta (buffer)->result->labels[0].text, ==, white ? "bright" : "dark");
+    gst_buffer_unref (buffer);
+  }
+  gst_harness_teardown (harness);
+  close_filter (element);
+  return NULL;
+}
+
+static void
+test_concurrent_streams (void)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("stream", one_stream, directory);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  checkpoint_remove (directory);
+}
+
+/* An application that asks and sets from another thread while frames pass. */
+static gpointer
+meddle (gpointer data)
+{
+  Rig *rig = data;
+
+  for (guint i = 0; i < 500; i++) {
+    g_object_set (rig->element, "interval", 1 + i % 3, "hold-time", (guint64) i * GST_MSECOND, "top-k", i % 4,
+        NULL);
+    g_assert_cmpuint (rig_stat (rig, "analysed"), <=, rig_stat (rig, "frames"));
+    gst_harness_query_latency (rig->harness);
+  }
+  return NULL;
+}
+
+static void
+test_meddling (void)
+{
+  Rig *rig = rig_new (NULL);
+  GThread *thread = g_thread_new ("meddle", meddle, rig);
+
+  for (guint i = 0; i < 500; i++)
+    rig_step (rig, i * 40 * GST_MSECOND);
+  g_thread_join (thread);
+  g_assert_cmpuint (rig_stat (rig, "frames"), ==, 500);
+  rig_free (rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -327,6 +391,8 @@ main (int argc, char **argv)
   g_test_add_func ("/states/cycles", test_cycles);
   g_test_add_func ("/states/new-stream", test_new_stream_starts_anew);
   g_test_add_func ("/states/shared-model", test_shared_model);
+  g_test_add_func ("/states/concurrent-streams", test_concurrent_streams);
+  g_test_add_func ("/states/meddling", test_meddling);
   g_test_add_func ("/states/missing-model", test_missing_model);
   g_test_add_func ("/states/labels-file", test_labels_file);
   g_test_add_func ("/states/late-property", test_late_property);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a frame costs in memory once the first has passed: nothing when it is not
+ * analysed, its result and nothing else when it is. Counts every allocation of
+ * the process by standing in for malloc; a build that does so itself
+ * (AddressSanitizer, valgrind) is skipped. */
+#include "rig.h"
+#include "model.h"
+#include "stream.h"
+
+#if defined (__SANITIZE_ADDRESS__)
+#define STANDS_IN 0
+#elif defined (__has_feature)
+#define STANDS_IN !__has_feature (address_sanitizer)
+#else
+#define STANDS_IN 1
+#endif
+
+static guint count;
+static gsize bytes;
+
+#if STANDS_IN && defined (__GLIBC__)
+void *__libc_malloc (size_t size);
+void *__libc_calloc (size_t n, size_t size);
+void *__libc_realloc (void *old, size_t size);
+void *__libc_memalign (size_t alignment, size_t size);
+void *memalign (size_t alignment, size_t size);
+
+static void
+note (size_t size)
+{
+  __atomic_add_fetch (&count, 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch (&bytes, size, __ATOMIC_RELAXED);
+}
+
+__attribute__ ((visibility ("default"))) void *
+malloc (size_t size)
+{
+  note (size);
+  return __libc_malloc (size);
+}
+
+__attribute__ ((visibility ("default"))) void *
+calloc (size_t n, size_t size)
+{
+  note (n * size);
+  return __libc_calloc (n, size);
+}
+
+__attribute__ ((visibility ("default"))) void *
+realloc (void *old, size_t size)
+{
+  note (size);
+  return __libc_realloc (old, size);
+}
+
+__attribute__ ((visibility ("default"))) void *
+memalign (size_t alignment, size_t size)
+{
+  note (size);
+  return __libc_memalign (alignment, size);
+}
+
+__attribute__ ((visibility ("default"))) void *
+aligned_alloc (size_t alignment, size_t size)
+{
+  note (size);
+  return __libc_memalign (alignment, size);
+}
+#endif
+
+static gboolean
+counts (void)
+{
+  guint before = count;
+
+  g_free (g_malloc (10));
+  return count > before;
+}
+
+static void
+test_frames (void)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  GptVisSettings settings = GPTVIS_SETTINGS;
+  GptVisFrameTime time = { 0, 0, 0 };
+  GptVisModel *model;
+  GptVisStream *stream;
+  GstVideoInfo info;
+  GstBuffer *buffer;
+
+  if (!counts ()) {
+    g_test_skip ("another allocator stands in for malloc");
+    checkpoint_remove (directory);
+    return;
+  }
+  options.path = directory;
+  model = gptvis_model_open (&options, NULL);
+  g_assert_nonnull (model);
+  stream = gptvis_stream_new (model, "alone");
+  gst_video_info_set_format (&info, GST_VIDEO_FORMAT_NV12, 1280, 720);
+  buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&info), NULL);
+  gst_buffer_memset (buffer, 0, 128, GST_VIDEO_INFO_SIZE (&info));
+
+  settings.interval = 2;
+  for (guint i = 0; i < 20; i++) {
+    guint count_before = count;
+    gsize bytes_before = bytes;
+    gboolean unmappable;
+    GptVisSeen seen;
+    time.pts = time.running_time = i * 40 * GST_MSECOND;
+    g_assert_true (gptvis_stream_frame (stream, &settings, buffer, &info, &time, &seen, &unmappable, NULL));
+    guint made = count - count_before;
+    gsize size = bytes - bytes_before;
+    g_test_message ("frame %u: %u allocations, %" G_GSIZE_FORMAT " bytes", i, made, size);
+    if (i == 0)
+      continue;
+    g_assert_cmpuint (made, <=, seen.own ? 2 : 0);      /* the result, and the stream's name in it */
+    g_assert_cmpuint (size, <, 1024);
+  }
+  gst_buffer_unref (buffer);
+  gptvis_stream_free (stream);
+  gptvis_model_unref (model);
+  checkpoint_remove (directory);
+}
+
+int
+main (int argc, char **argv)
+{
+  rig_init (&argc, &argv);
+  g_test_add_func ("/allocations/frames", test_frames);
+  return g_test_run ();
+}
