@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Patchify against Pillow's own numbers, and against a definition in double
+ * precision: each format, filter, tier; odd sizes, negative strides, crops and
+ * padding, memory that ends at a guard page. */
+#include "guard.h"
+#include "patches.h"
+#include "cpu/tier.h"
+#include <malloc.h>
+#include <string.h>
+
+/* ---- Pillow: the red of a 7×5 picture whose sample is (37x + 59y + 101c + 13xy) mod 256 ---- */
+
+static const guint8 pillow_4x3[6][12] = {
+  {
+    0, 74, 148, 222, 118, 244, 114, 240, 236, 158, 80, 2
+  },
+  {
+    30, 123, 108, 148, 160, 175, 97, 153, 182, 145, 172, 79
+  },
+  {
+    47, 114, 113, 149, 148, 163, 114, 153, 180, 150, 155, 84
+  },
+  {
+    38, 118, 111, 151, 154, 169, 106, 154, 183, 149, 163, 79
+  },
+  {
+    52, 139, 76, 141, 150, 148, 114, 209, 184, 157, 153, 85
+  },
+  {
+    40, 112, 110, 159, 145, 177, 111, 177, 182, 147, 151, 79
+  },
+};
+static const guint8 pillow_9x7[6][63] = {
+  {
+    0, 37, 37, 74, 111, 148, 185, 185, 222, 59, 109, 109, 159, 209, 3, 53, 53, 103, 59, 109, 109,
+    159, 209, 3, 53, 53, 103, 118, 181, 181, 244, 51, 114, 177, 177, 240, 177, 253, 253, 73, 149,
+    225, 45, 45, 121, 177, 253, 253, 73, 149, 225, 45, 45, 121, 236, 69, 69, 158, 247, 80, 169, 169,
+    2
+  },
+  {
+    0, 17, 53, 73, 99, 150, 183, 214, 237, 26, 53, 81, 129, 183, 85, 61, 121, 143, 77, 103, 171,
+    217, 177, 25, 17, 108, 130, 115, 146, 240, 210, 51, 88, 150, 204, 243, 146, 244, 217, 81, 97,
+    222, 138, 89, 189, 209, 198, 119, 109, 209, 187, 119, 65, 54, 253, 108, 64, 212, 252, 86, 136,
+    134, 0
+  },
+  {
+    0, 25, 53, 82, 111, 140, 169, 197, 222, 34, 63, 98, 132, 167, 88, 90, 124, 154, 76, 111, 153,
+    179, 164, 64, 65, 107, 142, 118, 160, 209, 201, 51, 100, 149, 198, 240, 160, 209, 183, 122, 121,
+    177, 132, 107, 155, 202, 184, 146, 128, 191, 169, 127, 88, 70, 236, 125, 109, 178, 247, 117,
+    129, 113, 2
+  },
+  {
+    0, 18, 48, 77, 105, 146, 178, 207, 231, 28, 55, 91, 132, 176, 78, 75, 120, 148, 73, 108, 160,
+    195, 175, 39, 39, 99, 133, 115, 156, 223, 213, 51, 95, 149, 202, 243, 155, 231, 197, 100, 114,
+    204, 131, 91, 167, 208, 192, 136, 112, 199, 181, 124, 76, 62, 248, 109, 86, 189, 253, 98, 134,
+    126, 0
+  },
+  {
+    0, 37, 37, 74, 111, 148, 185, 185, 222, 59, 109, 109, 159, 209, 3, 53, 53, 103, 59, 109, 109,
+    159, 209, 3, 53, 53, 103, 118, 181, 181, 244, 51, 114, 177, 177, 240, 177, 253, 253, 73, 149,
+    225, 45, 45, 121, 177, 253, 253, 73, 149, 225, 45, 45, 121, 236, 69, 69, 158, 247, 80, 169, 169,
+    2
+  },
+  {
+    0, 31, 51, 76, 111, 146, 171, 191, 222, 39, 77, 102, 133, 176, 59, 80, 105, 143, 65, 109, 136,
+    170, 192, 25, 47, 75, 118, 118, 170, 204, 233, 51, 110, 154, 188, 240, 171, 232, 188, 94, 138,
+    209, 117, 72, 134, 197, 192, 158, 106, 182, 176, 120, 86, 81, 236, 97, 102, 163, 247, 89, 136,
+    141, 2
+  },
+};
+
+static void
+test_pillow (void)
+{
+  guint8 picture[5][7][3];
+  for (guint y = 0; y < 5; y++)
+    for (guint x = 0; x < 7; x++)
+      for (guint c = 0; c < 3; c++)
+        picture[y][x][c] = 37 * x + 59 * y + 101 * c + 13 * x * y;
+  const GptVisPicture p = { .format = GPTVIS_PICTURE_RGB, .width = 7, .height = 5, .planes = {picture[0][0]},
+    .strides = {21} };
+  for (guint filter = 0; filter < 6; filter++)
+    for (guint which = 0; which < 2; which++) {
+      const guint w = which ? 9 : 4, h = which ? 7 : 3;
+      const guint8 *want = which ? pillow_9x7[filter] : pillow_4x3[filter];
+      const GptVisRecipe recipe = { .resize_width = w, .resize_height = h, .filter = filter, .width = w, .height = h,
+        .rescale = 1, .std = {1, 1, 1} };
+      GptVisPatchifier *patchifier = gptvis_patchifier_new (&recipe, 1);
+      float *rows = g_new (float, 3 * w * h);
+      g_assert_true (gptvis_patchifier_run (patchifier, &p, rows, NULL));
+      for (guint i = 0; i < w * h; i++)
+        if (rows[3 * i] != want[i])
+          g_error ("filter %u to %u×%u, pixel %u: %g, Pillow has %u", filter, w, h, i, rows[3 * i], want[i]);
+      gptvis_patchifier_free (patchifier);
+      g_free (rows);
+    }
+}
+
+/* ---- the definition ---- */
+
+/* A component's sample, by the formats' names alone. */
+static double
+sample (const GptVisPicture *p, guint c, gint x, gint y)
+{
+  const gchar *f = gptvis_picture_format_name (p->format);
+#define AT(plane, row, byte) p->planes[plane][(gssize) p->strides[plane] * (row) + (byte)]
+#define WORD(plane, row, i) (AT (plane, row, 2 * (i)) | AT (plane, row, 2 * (i) + 1) << 8)
+  if (g_str_equal (f, "I420") || g_str_equal (f, "Y42B") || g_str_equal (f, "Y444"))
+    return AT (c, y, x);
+  if (g_str_equal (f, "YV12"))
+    return AT (c == 0 ? 0 : 3 - c, y, x);
+  if (g_str_equal (f, "NV12") || g_str_equal (f, "NV16"))
+    return c ? AT (1, y, 2 * x + c - 1) : AT (0, y, x);
+  if (g_str_equal (f, "NV21"))
+    return c ? AT (1, y, 2 * x + 2 - c) : AT (0, y, x);
+  if (g_str_equal (f, "YUY2"))
+    return c ? AT (0, y, 4 * x + 2 * c - 1) : AT (0, y, 2 * x);
+  if (g_str_equal (f, "UYVY"))
+    return c ? AT (0, y, 4 * x + 2 * c - 2) : AT (0, y, 2 * x + 1);
+  if (g_str_equal (f, "GRAY8"))
+    return AT (0, y, x);
+  if (g_str_equal (f, "I420_10LE"))
+    return WORD (c, y, x);
+  if (g_str_equal (f, "P010_10LE"))
+    return (c ? WORD (1, y, 2 * x + c - 1) : WORD (0, y, x)) / 64.0;
+  const guint step = strlen (f);                /* RGB, BGRx, …: the letter's place is the byte's */
+  return AT (0, y, step * x + (strchr (f, "RGB"[c]) - f));
+}
+
+static void
+chroma (GptVisPictureFormat format, guint *sub_x, guint *sub_y)
+{
+  const gchar *f = gptvis_picture_format_name (format);
+  *sub_x = strchr (f, '4') || strchr (f, 'V') || strchr (f, 'Y') || f[0] == 'P' ? 2 : 1;
+  *sub_y = g_str_equal (f, "NV16") || g_str_equal (f, "YUY2") || g_str_equal (f, "UYVY") || g_str_equal (f, "Y42B")
+      ? 1 : *sub_x;
+  if (g_str_equal (f, "Y444") || g_str_equal (f, "GRAY8") || strchr (f, 'R'))
+    *sub_x = *sub_y = 1;
+}
+
+static double
+kernel (GptVisFilter filter, double x)
+{
+  const double a = fabs (x), s = a == 0 ? 1 : sin (M_PI * a) / (M_PI * a);
+  switch (filter) {
+    case GPTVIS_FILTER_BOX:
+      return x > -0.5 && x <= 0.5;
+    case GPTVIS_FILTER_BILINEAR:
+      return a < 1 ? 1 - a : 0;
+    case GPTVIS_FILTER_HAMMING:
+      return a < 1 ? s * (0.54 + 0.46 * cos (M_PI * a)) : 0;
+    case GPTVIS_FILTER_BICUBIC:
+      return a < 1 ? 1.5 * a * a * a - 2.5 * a * a + 1 : a < 2 ? -0.5 * (a * a * a - 5 * a * a + 8 * a - 4) : 0;
+    default:
+      return a >= 3 ? 0 : a == 0 ? 1 : s * sin (M_PI * a / 3) / (M_PI * a / 3);
+  }
+}
+
+static double
+support (GptVisFilter filter)
+{
+  static const double supports[] = { 0, 3, 1, 2, 0.5, 1 };
+  return supports[filter];
+}
+
+/* in [n_in] at stride → the value around `centre` (sample i covers i … i + 1). Whole: as Pillow
+ * does it, whose weights have 22 bits and whose sums are rounded to 8. */
+static double
+filtered (const double *in, guint n_in, gsize stride, GptVisFilter filter, double centre, double scale, gboolean whole)
+{
+  if (filter == GPTVIS_FILTER_NEAREST)
+    return in[CLAMP ((gint) floor (centre), 0, (gint) n_in - 1) * stride];
+  const double stretch = MAX (1, scale), reach = support (filter) * stretch;
+  const gint from = MAX (0, (gint) (centre - reach + 0.5)), to = MIN ((gint) n_in, (gint) (centre + reach + 0.5));
+  double sum = 0, weights = 0;
+  for (gint i = from; i < to; i++)
+    weights += kernel (filter, (i + 0.5 - centre) / stretch);
+  if (weights == 0)             /* beyond the last sample, as left-sited chroma can be: the edge goes on */
+    return in[CLAMP ((gint) floor (centre), 0, (gint) n_in - 1) * stride];
+  for (gint i = from; i < to; i++) {
+    const double w = kernel (filter, (i + 0.5 - centre) / stretch) / weights;
+    sum += in[i * stride] * (whole ? round (w * (1 << 22)) / (1 << 22) : w);
+  }
+  return whole ? CLAMP (floor (sum + 0.5), 0, 255) : sum;
+}
+
+/* Component c of the resized picture, [height, width]. */
+static double *
+resized (const GptVisPicture *p, guint c, GptVisFilter filter, guint width, guint height, gboolean whole)
+{
+  guint sub_x = 1, sub_y = 1;
+  if (c)
+    chroma (p->format, &sub_x, &sub_y);
+  const guint w = (p->width + sub_x - 1) / sub_x, h = (p->height + sub_y - 1) / sub_y;
+  const double scale_x = (double) p->width / width / sub_x, scale_y = (double) p->height / height / sub_y;
+  const double shift = sub_x == 2 && p->site == GPTVIS_SITE_LEFT ? 0.25 : 0;
+  double *in = g_new (double, (gsize) w * h), *narrow = g_new (double, (gsize) width * h);
+  double *out = g_new (double, (gsize) width * height);
+  for (guint y = 0; y < h; y++)
+    for (guint x = 0; x < w; x++)
+      in[(gsize) y * w + x] = sample (p, c, x, y);
+  for (guint y = 0; y < h; y++)
+    for (guint x = 0; x < width; x++)
+      narrow[(gsize) y * width + x] = filtered (in + (gsize) y * w, w, 1, filter, (x + 0.5) * scale_x + shift, scale_x,
+          whole);
+  for (guint y = 0; y < height; y++)
+    for (guint x = 0; x < width; x++)
+      out[(gsize) y * width + x] = filtered (narrow + x, h, width, filter, (y + 0.5) * scale_y, scale_y, whole);
+  g_free (in);
+  g_free (narrow);
+  return out;
+}
+
+static void
+to_rgb (const GptVisPicture *p, double y, double cb, double cr, double rgb[3])
+{
+  const gboolean ten = strstr (gptvis_picture_format_name (p->format), "10LE") != NULL;
+  const double top = ten ? 1023 : 255, eight = ten ? 4 : 1;
+  if (p->full_range) {
+    y /= top;
+    cb = (cb - 128 * eight) / top;
+    cr = (cr - 128 * eight) / top;
+  } else {
+    y = (y - 16 * eight) / (219 * eight);
+    cb = (cb - 128 * eight) / (224 * eight);
+    cr = (cr - 128 * eight) / (224 * eight);
+  }
+  const double kr = p->matrix == GPTVIS_MATRIX_BT601 ? 0.299 : p->matrix == GPTVIS_MATRIX_BT709 ? 0.2126 : 0.2627;
+  const double kb = p->matrix == GPTVIS_MATRIX_BT601 ? 0.114 : p->matrix == GPTVIS_MATRIX_BT709 ? 0.0722 : 0.0593;
+  rgb[0] = y + 2 * (1 - kr) * cr;
+  rgb[2] = y + 2 * (1 - kb) * cb;
+  rgb[1] = (y - kr * rgb[0] - kb * rgb[2]) / (1 - kr - kb);
+  for (guint c = 0; c < 3; c++)
+    rgb[c] = 255 * CLAMP (rgb[c], 0, 1);
+}
+
+/* ---- pictures ---- */
+
+typedef struct {
+  GptVisPicture picture;
+  Guard guards[3];
+} Random;
+
+static void
+random_picture (Random *r, GRand *rand, GptVisPictureFormat format, guint width, guint height)
+{
+  GptVisPicture *p = &r->picture;
+  *r = (Random) { 0 };
+  *p = (GptVisPicture) { .format = format, .width = width, .height = height,
+    .matrix = g_rand_int_range (rand, 0, 3), .full_range = g_rand_boolean (rand), .site = g_rand_int_range (rand, 0, 2) };
+  for (guint plane = 0; plane < 3; plane++) {
+    const gsize row = gptvis_picture_plane_row_bytes (format, plane, width);
+    const guint n = gptvis_picture_plane_rows (format, plane, height);
+    if (!n)
+      continue;
+    const gsize stride = row + (g_rand_boolean (rand) ? 0 : 2 * g_rand_int_range (rand, 0, 20));
+    const gsize bytes = stride * (n - 1) + row;
+    guint8 *data = guard_new (&r->guards[plane], bytes, 0);
+    for (gsize i = 0; i < bytes; i++)
+      data[i] = g_rand_int (rand);
+    if (format == GPTVIS_PICTURE_I420_10LE)
+      for (gsize i = 1; i < bytes; i += 2)
+        data[i] &= 3;
+    if (format == GPTVIS_PICTURE_P010_10LE)
+      for (gsize i = 0; i + 1 < bytes; i += 2)
+        data[i] &= 0xc0;
+    const gboolean upside_down = g_rand_int_range (rand, 0, 4) == 0;
+    p->planes[plane] = upside_down ? data + stride * (n - 1) : data;
+    p->strides[plane] = upside_down ? -(gint) stride : (gint) stride;
+  }
+}
+
+static void
+free_picture (Random *r)
+{
+  for (guint plane = 0; plane < 3; plane++)
+    if (r->guards[plane].base)
+      guard_free (&r->guards[plane]);
+}
+
+/* Runs it and compares every value of every patch. */
+static void
+compare (GptVisPatchifier *patchifier, const GptVisPicture *p, const GptVisRecipe *r, guint patch)
+{
+  const gsize n = 3 * (gsize) r->width * r->height;
+  const gboolean rgb = strchr (gptvis_picture_format_name (p->format), 'R') && p->format != GPTVIS_PICTURE_GRAY8;
+  const gboolean grey = p->format == GPTVIS_PICTURE_GRAY8;
+  Guard guard;
+  float *rows = guard_new (&guard, n * sizeof (float), 0);
+  GError *error = NULL;
+  gptvis_patchifier_run (patchifier, p, rows, &error);
+  g_assert_no_error (error);
+
+  guint width, height;
+  gptvis_recipe_resized (r, p->width, p->height, &width, &height);
+  const gint left = (gint) floor (((gint) width - (gint) r->width) / 2.0);
+  const gint top = (gint) floor (((gint) height - (gint) r->height) / 2.0);
+  double *planes[3];
+  for (guint c = 0; c < 3; c++)
+    planes[c] = grey && c ? NULL : resized (p, c, r->filter, width, height, rgb);
+  for (guint y = 0; y < r->height; y++)
+    for (guint x = 0; x < r->width; x++) {
+      const gint px = left + (gint) x, py = top + (gint) y;
+      const gsize at = (gsize) py * width + px;
+      double want[3] = { 0, 0, 0 };
+      if (px >= 0 && py >= 0 && px < (gint) width && py < (gint) height) {
+        const double middle = 128;
+        if (rgb)
+          for (guint c = 0; c < 3; c++)
+            want[c] = planes[c][at];
+        else
+          to_rgb (p, planes[0][at], grey ? middle : planes[1][at], grey ? middle : planes[2][at], want);
+      }
+      for (guint c = 0; c < 3; c++) {
+        const gsize i = ((gsize) (y / patch) * (r->width / patch) + x / patch) * 3 * patch * patch
+            + c * patch * patch + y % patch * patch + x % patch;
+        const double got = (rows[i] * r->std[c] + r->mean[c]) / r->rescale;
+        /* Not whole: f32 sums of some hundred samples, and of weights that bicubic and lanczos make large. */
+        if (!(fabs (got - want[c]) <= (rgb ? 0.001 : 0.02)))
+          g_error ("%s %u×%u to %u×%u, filter %u, pixel %u,%u colour %u: %g where %g is right",
+              gptvis_picture_format_name (p->format), p->width, p->height, r->width, r->height, r->filter, x, y, c,
+              got, want[c]);
+      }
+    }
+  for (guint c = 0; c < 3; c++)
+    g_free (planes[c]);
+  guard_free (&guard);
+}
+
+static GptVisRecipe
+random_recipe (GRand *rand, guint patch)
+{
+  GptVisRecipe r = { .width = patch * g_rand_int_range (rand, 1, 7), .height = patch * g_rand_int_range (rand, 1, 7),
+    .filter = g_rand_int_range (rand, 0, 6), .rescale = 1 / 255.0, .mean = {0.5, 0.45, 0.4}, .std = {0.25, 0.5, 0.2} };
+  switch (g_rand_int_range (rand, 0, 4)) {
+    case 0:
+      r.centre_crop = TRUE;     /* of the picture as it is */
+      break;
+    case 1:
+      r.centre_crop = r.shortest_edge = TRUE;
+      r.resize_height = g_rand_int_range (rand, 1, 60);
+      break;
+    case 2:
+      r.centre_crop = TRUE;
+      r.resize_width = g_rand_int_range (rand, 1, 60);
+      r.resize_height = g_rand_int_range (rand, 1, 60);
+      break;
+    default:
+      r.resize_width = r.width;
+      r.resize_height = r.height;
+  }
+  return r;
+}
+
+static guint cases = 12;         /* of each format; GPTVIS_TEST_CASES, for slow processors */
+
+static void
+test_formats (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint t = 0; gptvis_tier_nth (t); t++) {
+    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+    for (guint format = 0; format < GPTVIS_PICTURE_N_FORMATS; format++)
+      for (guint i = 0; i < cases; i++) {
+        const guint patch = g_rand_int_range (rand, 1, 9);
+        const GptVisRecipe recipe = random_recipe (rand, patch);
+        GptVisPatchifier *patchifier = gptvis_patchifier_new (&recipe, patch);
+        for (guint k = 0; k < 2; k++) { /* another size on the same patchifier */
+          Random r;
+          random_picture (&r, rand, format, g_rand_int_range (rand, 1, 140), g_rand_int_range (rand, 1, 140));
+          compare (patchifier, &r.picture, &recipe, patch);
+          free_picture (&r);
+        }
+        gptvis_patchifier_free (patchifier);
+      }
+  }
+  g_unsetenv ("GPTVIS_CPU");
+  g_rand_free (rand);
+}
+
+/* From one long row of pixels, and to one. */
+static void
+test_extremes (void)
+{
+  GRand *rand = seeded_rand ();
+  static const guint sizes[][2] = { {1, 1}, {1, 300}, {300, 1}, {GPTVIS_PICTURE_MAX_SIDE, 2}, {2, GPTVIS_PICTURE_MAX_SIDE} };
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    for (guint format = 0; format < GPTVIS_PICTURE_N_FORMATS; format += 3) {
+      const GptVisRecipe recipe = { .resize_width = 16, .resize_height = 16, .filter = i % 6, .width = 16, .height = 16,
+        .rescale = 1, .std = {1, 1, 1} };
+      GptVisPatchifier *patchifier = gptvis_patchifier_new (&recipe, 8);
+      Random r;
+      random_picture (&r, rand, format, sizes[i][0], sizes[i][1]);
+      compare (patchifier, &r.picture, &recipe, 8);
+      free_picture (&r);
+      gptvis_patchifier_free (patchifier);
+    }
+  g_rand_free (rand);
+}
+
+static void
+expect_refusal (const GptVisPicture *p, const gchar *sentence)
+{
+  const GptVisRecipe recipe = { .resize_width = 8, .resize_height = 8, .filter = GPTVIS_FILTER_BILINEAR, .width = 8,
+    .height = 8, .rescale = 1, .std = {1, 1, 1} };
+  GptVisPatchifier *patchifier = gptvis_patchifier_new (&recipe, 8);
+  float rows[192];
+  GError *error = NULL;
+  g_assert_false (gptvis_patchifier_run (patchifier, p, rows, &error));
+  g_assert_cmpstr (error->message, ==, sentence);
+  g_clear_error (&error);
+  gptvis_patchifier_free (patchifier);
+}
+
+static void
+test_refusals (void)
+{
+  guint8 byte[64] = { 0 };
+  GptVisPicture p = { .format = GPTVIS_PICTURE_I420, .width = 4, .height = 4, .planes = {byte, byte, NULL},
+    .strides = {4, 2, 2} };
+  expect_refusal (&p, "a I420 picture without its plane 2 is not possible");
+  p.width = 0;
+  expect_refusal (&p, "a picture of 0×4 is not possible: each side must be 1 to 16384");
+  p.width = 16385;
+  expect_refusal (&p, "a picture of 16385×4 is not possible: each side must be 1 to 16384");
+  p.format = GPTVIS_PICTURE_N_FORMATS;
+  expect_refusal (&p, "pictures of format 22 are not known");
+}
+
+/* The second picture of a size costs no allocation. */
+static void
+test_allocations (void)
+{
+  GRand *rand = seeded_rand ();
+  const GptVisRecipe recipe = { .resize_width = 32, .resize_height = 32, .filter = GPTVIS_FILTER_BILINEAR, .width = 32,
+    .height = 32, .rescale = 1, .std = {1, 1, 1} };
+  GptVisPatchifier *patchifier = gptvis_patchifier_new (&recipe, 8);
+  float *rows = g_new (float, 3 * 32 * 32);
+  for (guint format = 0; format < GPTVIS_PICTURE_N_FORMATS; format++) {
+    Random r;
+    random_picture (&r, rand, format, 100, 75);
+    g_assert_true (gptvis_patchifier_run (patchifier, &r.picture, rows, NULL));
+    const size_t before = mallinfo2 ().uordblks;
+    for (guint i = 0; i < 3; i++)
+      g_assert_true (gptvis_patchifier_run (patchifier, &r.picture, rows, NULL));
+    g_assert_cmpuint (mallinfo2 ().uordblks, ==, before);
+    free_picture (&r);
+  }
+  gptvis_patchifier_free (patchifier);
+  g_free (rows);
+  g_rand_free (rand);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (g_getenv ("GPTVIS_TEST_CASES"))
+    cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
+  g_test_add_func ("/patches/pillow", test_pillow);
+  g_test_add_func ("/patches/formats", test_formats);
+  g_test_add_func ("/patches/extremes", test_extremes);
+  g_test_add_func ("/patches/refusals", test_refusals);
+  g_test_add_func ("/patches/allocations", test_allocations);
+  return g_test_run ();
+}
