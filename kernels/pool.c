@@ -1,9 +1,99 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define _GNU_SOURCE
 #include "pool.h"
-#include <pthreadpool.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
+
+/* How long a thread looks for the next run before it sleeps: the gaps between the
+ * operations of a network are a few µs, waking up costs tens. */
+#define SPIN_US 100
+
+#define MAX_THREADS 256
+
+struct _GptVisPool {
+  guint n_workers;              /* without the caller */
+  GThread *workers[MAX_THREADS];
+
+  /* The run at hand. Written by the caller while `open` is 0 and `inside` is 0,
+   * so a worker may read them from entering until it leaves. */
+  GptVisTask task;
+  void *context;
+  gsize n;
+  atomic_size_t next;           /* the item to take */
+  atomic_uint open;             /* the run's number while it may be entered, else 0 */
+  atomic_uint inside;           /* workers between entering and leaving */
+  guint last;                   /* number of the last run; the caller's */
+
+  atomic_uint sleepers;
+  atomic_bool ending;
+  GMutex lock;                  /* guards only the going to sleep */
+  GCond wake;
+};
+
+static inline void
+relax (void)
+{
+#if defined (__x86_64__) || defined (__i386__)
+  __builtin_ia32_pause ();
+#elif defined (__aarch64__)
+  __asm__ volatile ("yield");
+#endif
+}
+
+static void
+take_items (GptVisPool *pool)
+{
+  for (gsize i; (i = atomic_fetch_add (&pool->next, 1)) < pool->n;)
+    pool->task (pool->context, i);
+}
+
+/* Waits for a run that is not `done`; its number, or 0 when the pool ends. */
+static guint
+await_run (GptVisPool *pool, guint done)
+{
+  const gint64 end = g_get_monotonic_time () + SPIN_US;
+  guint run;
+  do {
+    for (guint i = 0; i < 64; i++) {
+      if ((run = atomic_load (&pool->open)) && run != done)
+        return run;
+      relax ();
+    }
+  } while (g_get_monotonic_time () < end && !atomic_load (&pool->ending));
+
+  g_mutex_lock (&pool->lock);
+  atomic_fetch_add (&pool->sleepers, 1);
+  while ((!(run = atomic_load (&pool->open)) || run == done) && !atomic_load (&pool->ending))
+    g_cond_wait (&pool->wake, &pool->lock);
+  atomic_fetch_sub (&pool->sleepers, 1);
+  g_mutex_unlock (&pool->lock);
+  return atomic_load (&pool->ending) ? 0 : run;
+}
+
+static gpointer
+work (gpointer data)
+{
+  GptVisPool *pool = data;
+  guint run = 0;
+  while ((run = await_run (pool, run))) {
+    atomic_fetch_add (&pool->inside, 1);
+    /* The caller closes, then looks who is inside; we enter, then look whether it is still
+     * open: in a sequentially consistent order one of the two sees the other. */
+    if (atomic_load (&pool->open) == run)
+      take_items (pool);
+    atomic_fetch_sub (&pool->inside, 1);
+  }
+  return NULL;
+}
+
+static void
+wake_all (GptVisPool *pool)
+{
+  g_mutex_lock (&pool->lock);
+  g_cond_broadcast (&pool->wake);
+  g_mutex_unlock (&pool->lock);
+}
 
 /* A container's limit: cpu.max of control groups v2 is "quota period" or "max period". */
 static guint
@@ -29,7 +119,7 @@ gptvis_pool_default_threads (void)
   if (sched_getaffinity (0, sizeof set, &set) == 0)
     n = CPU_COUNT (&set);
 #endif
-  return MAX (1, MIN (n, quota ()));
+  return CLAMP (MIN (n, quota ()), 1, MAX_THREADS);
 }
 
 GptVisPool *
@@ -37,28 +127,63 @@ gptvis_pool_new (guint threads)
 {
   if (threads == 0)
     threads = gptvis_pool_default_threads ();
-  return threads > 1 ? pthreadpool_create (threads) : NULL;
+  if (threads == 1)
+    return NULL;
+  GptVisPool *pool = g_new0 (GptVisPool, 1);
+  g_mutex_init (&pool->lock);
+  g_cond_init (&pool->wake);
+  for (guint i = 0; i < MIN (threads, MAX_THREADS) - 1; i++) {
+    GThread *worker = g_thread_try_new ("gptvis", work, pool, NULL);
+    if (!worker)                /* the system's limit: then it is fewer */
+      break;
+    pool->workers[pool->n_workers++] = worker;
+  }
+  return pool;
 }
 
 void
 gptvis_pool_free (GptVisPool *pool)
 {
-  if (pool)
-    pthreadpool_destroy (pool);
+  if (!pool)
+    return;
+  atomic_store (&pool->ending, TRUE);
+  wake_all (pool);
+  for (guint i = 0; i < pool->n_workers; i++)
+    g_thread_join (pool->workers[i]);
+  g_mutex_clear (&pool->lock);
+  g_cond_clear (&pool->wake);
+  g_free (pool);
 }
 
 guint
 gptvis_pool_threads (GptVisPool *pool)
 {
-  return pool ? pthreadpool_get_threads_count (pool) : 1;
+  return pool ? pool->n_workers + 1 : 1;
 }
 
 void
 gptvis_pool_run (GptVisPool *pool, GptVisTask task, void *context, gsize n)
 {
-  if (pool && n > 1)
-    pthreadpool_parallelize_1d (pool, (pthreadpool_task_1d_t) task, context, n, 0);
-  else
+  if (!pool || n < 2) {
     for (gsize i = 0; i < n; i++)
       task (context, i);
+    return;
+  }
+  pool->task = task;
+  pool->context = context;
+  pool->n = n;
+  atomic_store (&pool->next, 0);
+  pool->last = pool->last == G_MAXUINT ? 1 : pool->last + 1;
+  atomic_store (&pool->open, pool->last);
+  if (atomic_load (&pool->sleepers))
+    wake_all (pool);
+
+  take_items (pool);
+
+  atomic_store (&pool->open, 0);
+  for (guint i = 0; atomic_load (&pool->inside); i++)
+    if (i < 1000)
+      relax ();
+    else
+      sched_yield ();           /* it may be waiting for this very processor */
 }

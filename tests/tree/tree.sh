@@ -49,8 +49,8 @@ problems=$(includes_of kernels models gst examples tests; includes_of models gst
 ok "includes go along the arrows"
 
 problems=$(grep -lE '# *include *<(gst/|json-glib|pango|cairo|glib-object)' $(code kernels)
-  grep -lE '# *include *<(gst/|glib-object|pthreadpool|cblas|immintrin|vulkan)' $(code models)
-  grep -lE '# *include *<(json-glib|pthreadpool|cblas|immintrin|vulkan)' $(code gst))
+  grep -lE '# *include *<(gst/|glib-object|pthread|cblas|immintrin|vulkan)' $(code models)
+  grep -lE '# *include *<(json-glib|pthread|cblas|immintrin|vulkan)' $(code gst))
 ok "GStreamer is known in gst/ alone, JSON in models/, threads and instructions in kernels/"
 
 problems=$(for file in $(code kernels models gst examples tests) $(find shaders -type f); do

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pool: each item once, whatever the threads do; run after run; workers that
+ * come late, or never. */
+#include "pool.h"
+
+typedef struct {
+  gint counts[1000];
+  gint sleep_us;
+} Counts;
+
+static void
+count (void *context, gsize i)
+{
+  Counts *c = context;
+  if (c->sleep_us && i % 7 == 0)
+    g_usleep (c->sleep_us);
+  g_atomic_int_inc (&c->counts[i]);
+}
+
+static void
+test_each_once (void)
+{
+  for (guint threads = 1; threads <= 9; threads++) {
+    GptVisPool *pool = gptvis_pool_new (threads);
+    g_assert_cmpuint (gptvis_pool_threads (pool), ==, threads);
+    Counts c = { 0 };
+    gint runs = 0;
+    for (gsize n = 0; n < 1000; n = n * 3 / 2 + 1, runs++) {
+      Counts *each = g_new0 (Counts, 1);
+      each->sleep_us = runs % 4 == 3 ? 200 : 0; /* long enough for others to fall asleep */
+      for (guint again = 0; again < 20; again++)
+        gptvis_pool_run (pool, count, each, n);
+      for (gsize i = 0; i < 1000; i++)
+        g_assert_cmpint (each->counts[i], ==, i < n ? 20 : 0);
+      g_free (each);
+    }
+    gptvis_pool_run (pool, count, &c, 1000);
+    gptvis_pool_free (pool);
+  }
+}
+
+static void
+test_many_runs (void)
+{
+  GptVisPool *pool = gptvis_pool_new (4);
+  Counts c = { 0 };
+  for (guint run = 1; run <= 20000; run++) {
+    gptvis_pool_run (pool, count, &c, 5);
+    for (guint i = 0; i < 5; i++)       /* all done on return, not some time later */
+      g_assert_cmpint (c.counts[i], ==, run);
+  }
+  gptvis_pool_free (pool);
+}
+
+static void
+test_unused (void)
+{
+  for (guint i = 0; i < 50; i++)
+    gptvis_pool_free (gptvis_pool_new (3));
+  gptvis_pool_free (NULL);
+  g_assert_cmpuint (gptvis_pool_default_threads (), >=, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/pool/each-once", test_each_once);
+  g_test_add_func ("/pool/many-runs", test_many_runs);
+  g_test_add_func ("/pool/unused", test_unused);
+  return g_test_run ();
+}
