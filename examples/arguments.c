@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gptvis-label's command line. An input may be a file, a directory of files, a URI,
+ * a camera's device or "-"; all become URIs, which uridecodebin reads. */
+#include "arguments.h"
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Options that are properties of gptvisfilter, and go there as they are. */
+static struct {
+  const gchar *option, *property, *argument, *help;
+  gchar *value;
+} settings[] = {
+  { "model", "model", "DIR", "checkpoint: a Hugging Face directory (else the small bundled one)", NULL },
+  { "backend", "backend", "B", "auto or cpu", NULL },
+  { "precision", "precision", "P", "auto, f32, f16, bf16 or int8", NULL },
+  { "threads", "threads", "N", "threads that compute (else as many as the process may use)", NULL },
+  { "every", "interval", "N", "analyse every Nth frame (else each)", NULL },
+  { "top-k", "top-k", "K", "at most K labels a frame (else 5; 0: all)", NULL },
+  { "threshold", "threshold", "T", "only labels that score at least T (else 0.1)", NULL },
+  { "labels-file", "labels-file", "F", "other names for the labels, one a line", NULL },
+};
+
+/* In a directory only these are taken; a file that is named is tried whatever its name. */
+static const gchar *const endings[] = {
+  "3gp", "avi", "bmp", "flv", "gif", "heic", "jpeg", "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4",
+  "mpeg", "mpg", "mts", "ogv", "png", "pnm", "ppm", "tif", "tiff", "ts", "webm", "webp", "wmv", NULL
+};
+
+static void
+input_free (gpointer data)
+{
+  Input *input = data;
+
+  g_free (input->name);
+  g_free (input->uri);
+  g_free (input->problem);
+  g_free (input);
+}
+
+/* Takes uri and problem. */
+static void
+add (GPtrArray *inputs, const gchar *name, gchar *uri, gchar *problem, gboolean live)
+{
+  Input *input = g_new0 (Input, 1);
+
+  *input = (Input) {.name = g_strdup (name),.uri = uri,.problem = problem,.live = live };
+  g_ptr_array_add (inputs, input);
+}
+
+static gint
+by_name (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
+}
+
+static gboolean
+is_media (const gchar *name)
+{
+  const gchar *dot = strrchr (name, '.');
+  gchar *ending = dot && dot != name ? g_ascii_strdown (dot + 1, -1) : NULL;
+  gboolean media = ending && g_strv_contains (endings, ending);
+
+  g_free (ending);
+  return media;
+}
+
+static void
+add_file (GPtrArray *inputs, const gchar *path)
+{
+  add (inputs, path, gst_filename_to_uri (path, NULL), NULL, FALSE);
+}
+
+static void
+add_directory (GPtrArray *inputs, const gchar *path)
+{
+  GPtrArray *files = g_ptr_array_new_with_free_func (g_free);
+  GDir *directory = g_dir_open (path, 0, NULL);
+
+  for (const gchar *name; directory && (name = g_dir_read_name (directory));) {
+    if (is_media (name))
+      g_ptr_array_add (files, g_build_filename (path, name, NULL));
+  }
+  g_ptr_array_sort (files, by_name);
+  for (guint i = 0; i < files->len; i++)
+    add_file (inputs, files->pdata[i]);
+  if (!directory)
+    add (inputs, path, NULL, g_strdup ("The directory cannot be read."), FALSE);
+  else if (files->len == 0)
+    add (inputs, path, NULL, g_strdup ("There is no photo and no video in this directory."), FALSE);
+  g_clear_pointer (&directory, g_dir_close);
+  g_ptr_array_unref (files);
+}
+
+static void
+add_argument (GPtrArray *inputs, const gchar *argument)
+{
+  GStatBuf status;
+
+  if (g_str_equal (argument, "-"))
+    add (inputs, argument, g_strdup ("fd://0"), NULL, FALSE);
+  else if (gst_uri_is_valid (argument) && strstr (argument, "://"))
+    add (inputs, argument, g_strdup (argument), NULL, g_str_has_prefix (argument, "rtsp")
+        || g_str_has_prefix (argument, "v4l2") || g_str_has_prefix (argument, "udp"));
+  else if (g_stat (argument, &status) != 0 || g_access (argument, R_OK) != 0)
+    add (inputs, argument, NULL, g_strdup_printf ("It cannot be opened: %s.", g_strerror (errno)), FALSE);
+  else if (S_ISDIR (status.st_mode))
+    add_directory (inputs, argument);
+  else if (S_ISCHR (status.st_mode))
+    add (inputs, argument, g_strconcat ("v4l2://", argument, NULL), NULL, TRUE);
+  else
+    add_file (inputs, argument);
+}
+
+gboolean
+arguments_parse (Arguments *self, int argc, char **argv)
+{
+  gchar **names = NULL;
+  GOptionEntry entries[G_N_ELEMENTS (settings) + 4] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "print JSON and nothing else: no progress, no summary", NULL },
+    { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations, one a line, and end", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL, NULL },
+  };
+  GOptionContext *context = g_option_context_new ("FILE|DIRECTORY|URI|DEVICE… - say what is on pictures");
+  GError *error = NULL;
+
+  *self = (Arguments) {.inputs = g_ptr_array_new_with_free_func (input_free) };
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    entries[i + 3] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
+      settings[i].help, settings[i].argument };
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_group (context, gst_init_get_option_group ());
+  g_option_context_set_summary (context,
+      "Prints one JSON object for each analysed frame, in the order of the arguments. DEVICE is a camera\n"
+      "(/dev/video0), URI what GStreamer reads (rtsp://…, https://…), \"-\" standard input; of a directory all\n"
+      "photos and videos in it are taken.");
+  g_option_context_set_description (context,
+      "Exit status: 0 all went well; 1 an input could not be read, the others were; 2 wrong use, or a model\n"
+      "that does not load; 130 interrupted.\n");
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    g_printerr ("gptvis-label: %s\n", error->message);
+    g_error_free (error);
+  } else if (!names && !self->plan) {
+    gchar *help = g_option_context_get_help (context, TRUE, NULL);
+    g_printerr ("%s", help);
+    g_free (help);
+  } else {
+    for (guint i = 0; names && names[i]; i++)
+      add_argument (self->inputs, names[i]);
+  }
+  g_option_context_free (context);
+  g_strfreev (names);
+  return self->plan || self->inputs->len > 0;
+}
+
+void
+arguments_clear (Arguments *self)
+{
+  g_clear_pointer (&self->inputs, g_ptr_array_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    g_clear_pointer (&settings[i].value, g_free);
+}
+
+const gchar *
+arguments_model (void)
+{
+  return settings[0].value;
+}
+
+static gboolean
+set (GstElement *filter, const gchar *property, const gchar *text)
+{
+  GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (filter), property);
+  GValue value = G_VALUE_INIT;
+  gboolean valid = TRUE;
+
+  g_value_init (&value, spec->value_type);
+  if (G_VALUE_HOLDS_STRING (&value))
+    g_value_set_string (&value, text);
+  else
+    valid = gst_value_deserialize (&value, text) && !g_param_value_validate (spec, &value);
+  if (valid)
+    g_object_set_property (G_OBJECT (filter), property, &value);
+  g_value_unset (&value);
+  return valid;
+}
+
+gboolean
+arguments_apply (GstElement *filter)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {
+    if (settings[i].value && !set (filter, settings[i].property, settings[i].value)) {
+      g_printerr ("gptvis-label: --%s cannot be \"%s\": %s\n", settings[i].option, settings[i].value,
+          settings[i].help);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What gptvis-label counts, and what it tells of it on stderr. */
+#pragma once
+#include "arguments.h"
+
+typedef struct {
+  gboolean progress;            /* show a bar */
+  guint64 frames;
+  gint64 analysis;              /* µs in all */
+  GHashTable *best;             /* label → on how many frames it was the best */
+} Tally;
+
+void tally_init (Tally * tally, gboolean progress);
+void tally_clear (Tally * tally);
+void tally_count (Tally * tally, const gchar * best, gint64 analysis);  /* best: NULL for none */
+
+/* "gptvis-label: NAME: KIND: SENTENCE", of which NAME and KIND may be NULL. */
+void tally_complain (const Tally * tally, const gchar * name, const gchar * kind, const gchar * sentence);
+/* So much (0 … 1) of input i of n, of that name, is done. */
+void tally_progress (const Tally * tally, double part, guint i, guint n, const gchar * name);
+void tally_summary (const Tally * tally, guint inputs, guint failed, double seconds);
