@@ -8,13 +8,22 @@
 typedef struct {
   const gchar *text, *at, *end;
   const gchar *wrong;           /* what is wrong at `at`; NULL while all is well */
+  GptVisError code;
 } Scan;
 
 static gboolean
 wrong (Scan *s, const gchar *what)
 {
-  if (!s->wrong)
-    s->wrong = what;
+  s->wrong = what;
+  s->code = GPTVIS_ERROR_FORMAT;
+  return FALSE;
+}
+
+static gboolean
+too_much (Scan *s, const gchar *what)
+{
+  s->wrong = what;
+  s->code = GPTVIS_ERROR_LIMIT;
   return FALSE;
 }
 
@@ -164,10 +173,10 @@ scan_text (Scan *s)
     if (s->at >= s->end)
       return wrong (s, "the text ends too early");
     if (++values > GPTVIS_JSON_MAX_VALUES)
-      return wrong (s, "there are more than " G_STRINGIFY (GPTVIS_JSON_MAX_VALUES) " values");
+      return too_much (s, "there are more than " G_STRINGIFY (GPTVIS_JSON_MAX_VALUES) " values");
     if (*s->at == '{' || *s->at == '[') {
       if (depth == GPTVIS_JSON_MAX_DEPTH)
-        return wrong (s, "it is nested too deeply");
+        return too_much (s, "it is nested more than " G_STRINGIFY (GPTVIS_JSON_MAX_DEPTH) " deep");
       const gchar close = *s->at == '{' ? '}' : ']';
       s->at++;
       skip_space (s);
@@ -264,7 +273,7 @@ gptvis_json_parse (const gchar *file, const gchar *what, const gchar *text, gsiz
         file, what, (gsize) (bad - text));
     return NULL;
   }
-  Scan s = { text, text, text + size, NULL };
+  Scan s = { .text = text, .at = text, .end = text + size };
   skip_space (&s);
   if (s.at == s.end) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the %s is empty, where an object {…} is needed", file,
@@ -276,8 +285,8 @@ gptvis_json_parse (const gchar *file, const gchar *what, const gchar *text, gsiz
     return NULL;
   }
   if (!scan_text (&s)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the %s is not JSON: %s at byte %" G_GSIZE_FORMAT, file,
-        what, s.wrong, (gsize) (s.at - s.text));
+    g_set_error (error, GPTVIS_ERROR, s.code, "%s: the %s cannot be read at byte %" G_GSIZE_FORMAT ": %s", file, what,
+        (gsize) (s.at - s.text), s.wrong);
     return NULL;
   }
   return build (file, what, text, size, error);

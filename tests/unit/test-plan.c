@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The recorder: what it makes of a small network, how temporaries share memory, and
+ * the sentence for each thing that cannot be recorded. */
+#include "plan.h"
+#include "unit.h"
+#include <string.h>
+
+static const GptVisRecipe recipe = { .width = 8, .height = 8, .resize_width = 8, .resize_height = 8, .rescale = 1,
+  .std = {1, 1, 1} };
+
+/* Patches → linear → norm → attention → pool → score, and the ids of what they make. */
+static GptVisPlan *
+record (GptVisTensorId *hidden)
+{
+  GptVisPlan *plan = gptvis_plan_new ("small", 3);
+  GptVisTensorId x = gptvis_plan_patches (plan, &recipe, 4);
+  x = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "patch", 6, 48), gptvis_plan_weight (plan, "bias", 1, 6),
+      NULL);
+  *hidden = x;
+  GptVisTensorId n = gptvis_plan_norm (plan, x, gptvis_plan_weight (plan, "norm", 1, 6), GPTVIS_NO_TENSOR, 1e-6f);
+  const GptVisWeightPart parts[] = { {"q", 0, 6}, {"k", 0, 6}, {"v", 0, 6} };
+  GptVisTensorId qkv = gptvis_plan_linear (plan, n, gptvis_plan_weight_stack (plan, 18, 6, parts, 3), GPTVIS_NO_TENSOR,
+      NULL);
+  GptVisTensorId a = gptvis_plan_attention (plan, qkv, qkv, qkv, &(GptVisAttention) {
+    .k_column = 6, .v_column = 12, .heads = 2, .head_width = 3, .scale = 1});
+  a = gptvis_plan_linear (plan, a, gptvis_plan_weight (plan, "out", 6, 6), GPTVIS_NO_TENSOR,
+      GPTVIS_LINEAR (.residual = x));
+  const GptVisPoolPart pool = { 0, 4 };
+  GptVisTensorId p = gptvis_plan_pool (plan, a, &pool, 1);
+  gptvis_plan_output (plan, "logits", p);
+  gptvis_plan_output (plan, "scores", gptvis_plan_score (plan, p, GPTVIS_SCORE_SOFTMAX));
+  return plan;
+}
+
+static void
+test_record (void)
+{
+  GptVisTensorId hidden;
+  GError *error = NULL;
+  GptVisPlan *plan = record (&hidden);
+  g_assert_true (gptvis_plan_finish (plan, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (gptvis_plan_n_ops (plan), ==, 8);
+  g_assert_cmpuint (gptvis_plan_max_batch (plan), ==, 3);
+  g_assert_cmpint (gptvis_plan_op (plan, 0)->kind, ==, GPTVIS_OP_PATCHES);
+  const GptVisTensor *t = gptvis_plan_tensor (plan, hidden);
+  g_assert_cmpuint (t->rows, ==, 4);
+  g_assert_cmpuint (t->width, ==, 6);
+  g_assert_cmpint (t->first_op, ==, 1);
+  g_assert_cmpint (t->last_op, ==, 5);
+  t = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "scores"));
+  g_assert_cmpuint (t->rows, ==, 1);
+  g_assert_cmpuint (t->width, ==, 6);
+  g_assert_cmpint (gptvis_plan_find (plan, "patches"), !=, GPTVIS_NO_TENSOR);
+  g_assert_cmpint (gptvis_plan_find (plan, "q"), ==, GPTVIS_NO_TENSOR);
+  g_assert_cmpfloat (gptvis_plan_op_flops (plan, 1), ==, 2.0 * 4 * 6 * 48);
+  g_assert_cmpfloat (gptvis_plan_op_flops (plan, 4), ==, 4.0 * 4 * 4 * 6);
+  g_assert_cmpfloat (gptvis_plan_op_flops (plan, 2), ==, 0);
+  gptvis_plan_free (plan);
+}
+
+static void
+test_print (void)
+{
+  GptVisTensorId hidden;
+  GptVisPlan *plan = record (&hidden);
+  g_assert_true (gptvis_plan_finish (plan, NULL));
+  gchar *text = gptvis_plan_print (plan);
+  guint lines = 0;
+  for (const gchar *p = text; (p = strchr (p, '\n')); p++)
+    lines++;
+  g_assert_cmpuint (lines, >=, gptvis_plan_n_ops (plan));
+  static const gchar *const words[] = { "patches", "linear", "norm", "attention", "pool", "score", "q / k / v", "logits" };
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    g_assert_nonnull (strstr (text, words[i]));
+  g_free (text);
+  gptvis_plan_free (plan);
+}
+
+/* No two temporaries that live together overlap, none lies beyond the arena, and the
+ * arena is smaller than all of them side by side. */
+static void
+check_layout (const GptVisPlan *plan)
+{
+  gsize together = 0;
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *a = gptvis_plan_tensor (plan, i);
+    if (a->kind != GPTVIS_TENSOR_TEMPORARY)
+      continue;
+    const gsize size = (gsize) a->rows * a->width;
+    together += size;
+    g_assert_cmpuint (a->offset + size, <=, gptvis_plan_arena (plan));
+    for (guint j = 0; j < i; j++) {
+      const GptVisTensor *b = gptvis_plan_tensor (plan, j);
+      if (b->kind != GPTVIS_TENSOR_TEMPORARY || a->first_op > b->last_op || b->first_op > a->last_op)
+        continue;
+      g_assert_true (a->offset + size <= b->offset || b->offset + (gsize) b->rows * b->width <= a->offset);
+    }
+  }
+  if (gptvis_plan_n_ops (plan) > 10)
+    g_assert_cmpuint (gptvis_plan_arena (plan), <, together / 2);
+}
+
+static void
+test_layout (void)
+{
+  GptVisTensorId hidden;
+  GptVisPlan *plan = record (&hidden);
+  g_assert_true (gptvis_plan_finish (plan, NULL));
+  check_layout (plan);
+  gptvis_plan_free (plan);
+
+  plan = gptvis_plan_new ("deep", 1);
+  GptVisTensorId x = gptvis_plan_input (plan, "x", 50, 64);
+  for (guint l = 0; l < 12; l++) {
+    GptVisTensorId h = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "up", 256, 64), GPTVIS_NO_TENSOR, NULL);
+    x = gptvis_plan_linear (plan, h, gptvis_plan_weight (plan, "down", 64, 256), GPTVIS_NO_TENSOR,
+        GPTVIS_LINEAR (.residual = x));
+  }
+  gptvis_plan_output (plan, "y", x);
+  g_assert_true (gptvis_plan_finish (plan, NULL));
+  check_layout (plan);
+  gptvis_plan_free (plan);
+}
+
+/* What a case records beside the input x [4, 6], a weight w [5, 6] and a vector v [1, 5]. */
+typedef void (*Mistake) (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v);
+
+#define MISTAKE(name, ...) static void name (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v) { __VA_ARGS__; }
+MISTAKE (nothing, (void) x)
+MISTAKE (second_input, gptvis_plan_input (plan, "y", 1, 1))
+MISTAKE (empty_weight, gptvis_plan_weight (plan, "e", 0, 3))
+MISTAKE (huge_weight, gptvis_plan_weight (plan, "h", 1u << 20, 1u << 20))
+MISTAKE (parts_sum, gptvis_plan_weight_stack (plan, 5, 2, (GptVisWeightPart[]) { {"a", 0, 2}, {"b", 0, 2} }, 2))
+MISTAKE (linear_width, gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "n", 5, 7), GPTVIS_NO_TENSOR, NULL))
+MISTAKE (linear_no_weight, gptvis_plan_linear (plan, x, x, GPTVIS_NO_TENSOR, NULL))
+MISTAKE (linear_unknown, gptvis_plan_linear (plan, 99, w, GPTVIS_NO_TENSOR, NULL))
+MISTAKE (linear_bias, gptvis_plan_linear (plan, x, w, gptvis_plan_weight (plan, "b", 1, 6), NULL))
+MISTAKE (linear_residual, gptvis_plan_linear (plan, x, w, v, GPTVIS_LINEAR (.residual = x)))
+MISTAKE (linear_gate, gptvis_plan_linear (plan, x, w, v, GPTVIS_LINEAR (.gate = w)))
+MISTAKE (norm_weight, gptvis_plan_norm (plan, x, v, GPTVIS_NO_TENSOR, 0.1f))
+MISTAKE (norm_epsilon, gptvis_plan_norm (plan, x, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, -1))
+MISTAKE (attention_columns, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 2, .head_width = 4 }))
+MISTAKE (attention_heads, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 0, .head_width = 4 }))
+MISTAKE (rows_width, gptvis_plan_rows (plan, (GptVisRowsPart[]) { {x, 0, 4, GPTVIS_NO_TENSOR, 0}, {v, 0, 1, GPTVIS_NO_TENSOR, 0} }, 2))
+MISTAKE (rows_beyond, gptvis_plan_rows (plan, (GptVisRowsPart[]) { {x, 1, 4, GPTVIS_NO_TENSOR, 0} }, 1))
+MISTAKE (rows_add, gptvis_plan_rows (plan, (GptVisRowsPart[]) { {x, 0, 4, w, 2} }, 1))
+MISTAKE (resample_grid, gptvis_plan_resample (plan, w, 2, 2, 3, 3, FALSE))
+MISTAKE (resample_input, gptvis_plan_resample (plan, x, 2, 2, 3, 3, FALSE))
+MISTAKE (pool_beyond, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {3, 2} }, 1))
+MISTAKE (score_weight, gptvis_plan_score (plan, w, GPTVIS_SCORE_SOFTMAX))
+MISTAKE (output_twice, GptVisTensorId y = gptvis_plan_score (plan, x, GPTVIS_SCORE_SOFTMAX);
+    gptvis_plan_output (plan, "y", y); gptvis_plan_output (plan, "z", y))
+MISTAKE (first_stays, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {9, 9} }, 1); gptvis_plan_score (plan, w, 0))
+
+static void
+test_mistakes (void)
+{
+  static const struct { const gchar *name; Mistake make; const gchar *parts; } cases[] = {
+    {"nothing", nothing, "plan test, finish|nothing was recorded"},
+    {"second input", second_input, "plan test, input|y would be a second input beside x"},
+    {"empty weight", empty_weight, "e would have shape [0, 3]"},
+    {"huge weight", huge_weight, "h would have shape [1048576, 1048576]"},
+    {"parts", parts_sum, "the parts of a have 4 rows together, not 5"},
+    {"linear width", linear_width, "linear (operation 0)|x has width 6 where n [5, 7] needs 7"},
+    {"linear without weight", linear_no_weight, "W is no weight"},
+    {"linear of nothing", linear_unknown, "x is no tensor of this plan"},
+    {"bias", linear_bias, "the bias has shape [1, 6] where [1, 5] is needed"},
+    {"residual", linear_residual, "the residual has shape [4, 6] where [4, 5] is needed"},
+    {"gate", linear_gate, "the gate is a weight, where an activation is needed"},
+    {"norm's weight", norm_weight, "norm|the weight has shape [1, 5] where [1, 6] is needed"},
+    {"epsilon", norm_epsilon, "an epsilon of -1 is not possible"},
+    {"columns", attention_columns, "attention|2 heads of 4 values lie beyond the columns"},
+    {"heads", attention_heads, "0 heads of 4 values are not possible"},
+    {"rows' width", rows_width, "rows|part 1"},
+    {"rows beyond", rows_beyond, "part 0: rows 1 to 5"},
+    {"rows to add", rows_add, "part 0: rows 2 to 6 of width 6 to add"},
+    {"grid", resample_grid, "resample|a table of 5 rows is not a grid of 2×2"},
+    {"resampled input", resample_input, "x is no weight"},
+    {"pool", pool_beyond, "pool|rows 3 to 5 are not in a tensor of shape [4, 6]"},
+    {"score", score_weight, "score|x is a weight"},
+    {"output twice", output_twice, "output|z is given twice"},
+    {"the first mistake", first_stays, "plan test, pool"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GptVisPlan *plan = gptvis_plan_new ("test", 1);
+    GError *error = NULL;
+    GptVisTensorId x = gptvis_plan_input (plan, "x", 4, 6), w = gptvis_plan_weight (plan, "w", 5, 6);
+    GptVisTensorId v = gptvis_plan_weight (plan, "v", 1, 5);
+    cases[i].make (plan, x, w, v);
+    g_assert_false (gptvis_plan_finish (plan, &error));
+    unit_expect_error (cases[i].name, error, GPTVIS_ERROR_UNSUPPORTED, cases[i].parts);
+    gptvis_plan_free (plan);
+  }
+}
+
+/* q, k and v's biases become one column, which a linear takes for its row. */
+static void
+test_stacked_bias (void)
+{
+  GptVisPlan *plan = gptvis_plan_new ("test", 1);
+  GptVisTensorId x = gptvis_plan_input (plan, "x", 4, 6);
+  const GptVisWeightPart parts[] = { {"a", 0, 2}, {"b", 0, 3} };
+  gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "w", 5, 6), gptvis_plan_weight_stack (plan, 5, 1, parts, 2),
+      NULL);
+  GError *error = NULL;
+  g_assert_true (gptvis_plan_finish (plan, &error));
+  g_assert_no_error (error);
+  gptvis_plan_free (plan);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/plan/record", test_record);
+  g_test_add_func ("/plan/print", test_print);
+  g_test_add_func ("/plan/layout", test_layout);
+  g_test_add_func ("/plan/mistakes", test_mistakes);
+  g_test_add_func ("/plan/stacked-bias", test_stacked_bias);
+  return g_test_run ();
+}
