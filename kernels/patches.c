@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#define DOT 16                  /* a dot product's length is a multiple of it */
+#define PICK 16                 /* a dot product's length is a multiple of it */
 
 /* A component's taps along x, spread over the samples of an interleaved row. */
 typedef struct {
@@ -149,7 +149,7 @@ make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const G
   GptVisTaps taps = { 0 };
   gptvis_taps_make (&taps, self->recipe.filter, gptvis_component_width (c, picture->width), scale, shift, w->left,
       width, w->width);
-  pick->length = (taps.most * step + DOT - 1) / DOT * DOT;
+  pick->length = (taps.most * step + PICK - 1) / PICK * PICK;
   pick->start = g_new0 (guint, width);
   pick->parts = g_new0 (float, (gsize) width * pick->length);
   for (guint x = 0; x < width; x++) {
@@ -303,9 +303,7 @@ run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
     for (guint i = 0; i < layout->n_components && inside; i++) {
       const Pick *pick = &self->picks[i];
       const float *sums = self->sums[layout->components[i].plane];
-      for (guint x = 0; x < width; x++)
-        self->samples[i * width + x] = self->tier->dot (sums + pick->start[x], pick->parts + (gsize) x * pick->length,
-            pick->length);
+      self->tier->pick (sums, pick->start, pick->parts, pick->length, self->samples + i * width, width);
     }
     for (guint c = 0; c < 3; c++) {
       const Mix *m = &mixes[c];

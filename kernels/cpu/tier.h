@@ -47,8 +47,8 @@ typedef struct {
   void (*softmax) (float *x, guint n);
   void (*sigmoid) (float *x, guint n);
 
-  /* Σ a[i] · b[i] for i < n, a multiple of 16. */
-  float (*dot) (const float *a, const float *b, guint n);
+  /* out[x] = Σ_i row[start[x] + i] · parts[x · length + i] for x < n, i < length, a multiple of 16. */
+  void (*pick) (const float *row, const guint *start, const float *parts, guint length, float *out, guint n);
 
   /* One row of 8-bit R, G, B, `step` bytes a pixel with the colours at offsets[], resized as
    * Pillow does it: out [3, taps->n] is Σ sample · whole, rounded and limited to 0 … 255. Nothing

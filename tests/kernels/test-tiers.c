@@ -221,6 +221,32 @@ test_softmax (gconstpointer data)
   g_rand_free (rand);
 }
 
+static void
+test_pick (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint length = 16; length <= 64; length += 16) {
+    enum { N = 13 };
+    Guard g[3];
+    guint start[N];
+    float *row = input (&g[0], rand, 40 + length, -1, 1), *parts = input (&g[1], rand, N * length, -1, 1);
+    float *out = guard_new (&g[2], N * sizeof (float), 0);
+    for (guint x = 0; x < N; x++)
+      start[x] = g_rand_int_range (rand, 0, 41);
+    t->pick (row, start, parts, length, out, N);
+    for (guint x = 0; x < N; x++) {
+      double want = 0;
+      for (guint i = 0; i < length; i++)
+        want += (double) row[start[x] + i] * parts[x * length + i];
+      assert_close (t->name, "pick", length, x, out[x], want, 1e-5);
+    }
+    for (guint i = 0; i < 3; i++)
+      guard_free (&g[i]);
+  }
+  g_rand_free (rand);
+}
+
 /* GPTVIS_CPU takes each tier by name; a wrong name fails and says which there are. */
 static void
 test_force (void)
@@ -267,6 +293,7 @@ main (int argc, char **argv)
     add ("finish", tier, test_finish);
     add ("norm", tier, test_norm);
     add ("softmax", tier, test_softmax);
+    add ("pick", tier, test_pick);
   }
   return g_test_run ();
 }

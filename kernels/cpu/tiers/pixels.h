@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Resizing: whole-number sums that must come out as Pillow's do, and the dot
- * product that the other formats are resized with. */
+ * products that the other formats are resized with. */
 #pragma once
 #include "../../taps.h"
 #include "simd.h"
@@ -78,11 +78,14 @@ mix_rows (const guint8 *rows, gsize row_step, const gint32 *whole, guint count, 
   }
 }
 
-static float
-dot (const float *a, const float *b, guint n)
+static void
+pick (const float *row, const guint *start, const float *parts, guint length, float *out, guint n)
 {
-  vf sum = {};
-  for (guint i = 0; i < n; i += VW)
-    sum = vf_fma (vf_load (a + i), vf_load (b + i), sum);
-  return vf_sum (sum);
+  for (guint x = 0; x < n; x++, parts += length) {
+    const float *from = row + start[x];
+    vf sum = {};
+    for (guint i = 0; i < length; i += VW)
+      sum = vf_fma (vf_load (from + i), vf_load (parts + i), sum);
+    out[x] = vf_sum (sum);
+  }
 }

@@ -95,12 +95,19 @@ vf_min (vf a, vf b)
 INLINE float
 vf_sum (vf v)
 {
-  float part[VW];
-  memcpy (part, &v, sizeof part);
-  for (int half = VW / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++)
-      part[i] += part[i + half];
-  return part[0];
+#if defined (__AVX2__)
+#if defined (__AVX512F__)
+  const __m256 w = _mm512_castps512_ps256 ((__m512) v)
+      + (__m256) _mm512_extractf64x4_pd ((__m512d) v, 1);
+#else
+  const __m256 w = (__m256) v;
+#endif
+  __m128 x = _mm256_castps256_ps128 (w) + _mm256_extractf128_ps (w, 1);
+  x += _mm_movehl_ps (x, x);
+  return x[0] + x[1];
+#else
+  return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
 }
 
 INLINE float

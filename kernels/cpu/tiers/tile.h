@@ -100,7 +100,7 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .softmax_columns = softmax_columns,         \
     .softmax = softmax,                         \
     .sigmoid = sigmoid,                         \
-    .dot = dot,                                 \
+    .pick = pick,                               \
     .resize_row = resize_row,                   \
     .mix_rows = mix_rows,                       \
   }
