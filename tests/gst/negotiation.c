@@ -112,6 +112,11 @@ test_other_caps (void)
     g_assert_cmpint (rig_step (rig, i * GST_SECOND), ==, OWN);
     g_free (caps);
   }
+  /* A buffer a field, of half the rows. */
+  rig_caps (rig, "video/x-raw(format:Interlaced),format=I420,width=16,height=32,framerate=25/1,"
+      "interlace-mode=alternate");
+  g_assert_cmpuint (GST_VIDEO_INFO_SIZE (&rig->info), ==, 16 * 16 * 3 / 2);
+  g_assert_cmpint (rig_step (rig, 100 * GST_SECOND), ==, OWN);
   rig_free (rig);
 }
 
