@@ -124,7 +124,7 @@ open_shards (GptVisCheckpoint *self, const gchar *index, GHashTable *shard_of, G
     if (t) {
       g_hash_table_insert (self->tensors, (gpointer) t->name, (gpointer) t);
     } else {
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: weight_map says that tensor %s is in %s, where it is"
+      gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: weight_map says that tensor %s is in %s, where it is"
           " not", index, (const gchar *) tensor, (const gchar *) name);
       ok = FALSE;
     }
@@ -362,8 +362,8 @@ has_head (const GptVisCheckpoint *self, GError **error)
 {
   if (gptvis_checkpoint_find (self, "classifier.weight") || gptvis_checkpoint_find (self, "cls_classifier.weight"))
     return TRUE;
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-      "%s: there is no classifier.weight, so this is a backbone alone%s%s%s, where one trained for image classification"
+  gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
+      "%s: there is no classifier.weight, so this is a backbone alone%s%.60s%s, where one trained for image classification"
       " is needed", self->path, self->config->architecture ? " (" : "",
       self->config->architecture ? self->config->architecture : "", self->config->architecture ? ")" : "");
   return FALSE;
@@ -384,7 +384,7 @@ check (const GptVisCheckpoint *self, const GptVisPlan *plan, GError **error)
   if (n > NAMED_DEFECTS)
     g_string_append_printf (text, "; and %u more", n - NAMED_DEFECTS);
   if (n > 0)
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: %u of the %u tensors that config.json's %s needs %s: %s",
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: %u of the %u tensors that config.json's %s needs %s: %s",
         self->path, n, needs->len, self->config->model_type, n == 1 ? "is not as it must be" : "are not as they must be",
         text->str);
   g_string_free (text, TRUE);

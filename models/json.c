@@ -251,10 +251,8 @@ build (const gchar *file, const gchar *what, const gchar *text, gsize size, GErr
         parse_error->message);
     g_error_free (parse_error);
   } else if (members.twice) {
-    gchar *name = g_strndup (members.twice, 200);
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the %s has the name \"%s\" twice in one object", file,
-        what, name);
-    g_free (name);
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the %s has the name \"%.200s\" twice in one object", file, what,
+        members.twice);
   } else {
     object = json_object_ref (json_node_get_object (json_parser_get_root (parser)));
   }
@@ -319,6 +317,31 @@ gptvis_json_load (const gchar *path, GError **error)
   return object;
 }
 
+static GError *
+quoting_error (GptVisError code, const gchar *format, va_list args)
+{
+  gchar *raw = g_strdup_vprintf (format, args), *valid = g_utf8_make_valid (raw, -1);
+  GString *text = g_string_new (NULL);
+  for (const gchar *p = valid; *p; p = g_utf8_next_char (p)) {
+    const gunichar c = g_utf8_get_char (p);
+    g_string_append_unichar (text, g_unichar_iscntrl (c) ? 0xfffd : c);
+  }
+  GError *error = g_error_new_literal (GPTVIS_ERROR, code, text->str);
+  g_string_free (text, TRUE);
+  g_free (valid);
+  g_free (raw);
+  return error;
+}
+
+void
+gptvis_json_error (GError **error, GptVisError code, const gchar *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_propagate_error (error, quoting_error (code, format, args));
+  va_end (args);
+}
+
 void
 gptvis_json_fail (GptVisJson *json, GptVisError code, const gchar *format, ...)
 {
@@ -326,10 +349,9 @@ gptvis_json_fail (GptVisJson *json, GptVisError code, const gchar *format, ...)
     return;
   va_list args;
   va_start (args, format);
-  gchar *text = g_strdup_vprintf (format, args);
+  json->error = quoting_error (code, format, args);
   va_end (args);
-  json->error = g_error_new (GPTVIS_ERROR, code, "%s: %s", json->file, text);
-  g_free (text);
+  g_prefix_error (&json->error, "%s: ", json->file);
 }
 
 /* The member, or NULL when it is absent, null, or an error was met before. */

@@ -24,17 +24,8 @@ static const struct {
   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}, {"C64", 64},
 };
 
-static gboolean G_GNUC_PRINTF (3, 4)
-fail (GError **error, GptVisError code, const gchar *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  gchar *text = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, GPTVIS_ERROR, code, text);
-  g_free (text);
-  return FALSE;
-}
+/* Tensors' names come from the file. */
+#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
 
 /* Data's start and length once the header's length is known to be possible. */
 static gboolean
@@ -131,7 +122,7 @@ read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, const g
         " of %" G_GSIZE_FORMAT " bytes of data", file, t->name, end, size);
   if (end - begin != t->n_bytes) {
     gchar *shape = gptvis_safetensor_shape (t);
-    fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has %" G_GUINT64_FORMAT " bytes, where its type %s and shape %s"
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has %" G_GUINT64_FORMAT " bytes, where its type %s and shape %s"
         " need %" G_GSIZE_FORMAT, file, t->name, end - begin, t->dtype, shape, t->n_bytes);
     g_free (shape);
     return FALSE;
@@ -235,12 +226,12 @@ gptvis_safetensors_open (const gchar *path, GError **error)
 {
   GError *map_error = NULL;
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
-    fail (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file", path);
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file", path);
     return NULL;
   }
   GMappedFile *map = g_mapped_file_new (path, FALSE, &map_error);
   if (!map) {
-    fail (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, map_error->message);
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, map_error->message);
     g_error_free (map_error);
     return NULL;
   }
