@@ -5,7 +5,7 @@
 
 typedef struct {
   guint8 plane, offset, step;   /* bytes: of the first sample in its row, from one to the next */
-  guint8 sub_x, sub_y;          /* log2 of luma samples a sample, each way */
+  guint8 sub_x, sub_y;          /* 1: half as many samples as luma, that way */
 } GptVisComponent;
 
 typedef struct {

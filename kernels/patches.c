@@ -111,21 +111,12 @@ window_of (const GptVisRecipe *recipe, guint width, guint height)
   return w;
 }
 
-/* Taps along y for a plane of `rows` rows, each 2^sub of the picture's. */
-static void
-make_down (GptVisPatchifier *self, GptVisTaps *taps, const Window *w, guint height, guint rows, guint sub)
-{
-  const gdouble scale = (gdouble) height / w->height / (1 << sub);
-  gptvis_taps_make (taps, self->recipe.filter, rows, scale, 0, w->top, self->recipe.height, w->height);
-}
-
 static void
 make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Window *w)
 {
   const guint width = self->recipe.width;
-  gptvis_taps_make (&self->across, self->recipe.filter, picture->width, (gdouble) picture->width / w->width, 0,
-      w->left, width, w->width);
-  make_down (self, &self->down[0], w, picture->height, picture->height, 0);
+  gptvis_taps_make (&self->across, self->recipe.filter, picture->width, w->width, w->left, width);
+  gptvis_taps_make (&self->down[0], self->recipe.filter, picture->height, w->height, w->top, self->recipe.height);
 
   guint first = picture->height, end = 0;
   for (guint y = 0; y < self->down[0].n; y++)
@@ -143,12 +134,10 @@ make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const G
     const Window *w)
 {
   const guint width = self->recipe.width, step = c->step / bytes, offset = c->offset / bytes;
-  const gdouble scale = (gdouble) picture->width / w->width / (1 << c->sub_x);
-  /* MPEG's chroma lies on every other luma sample, not between two: a quarter of its own distance to the left. */
-  const gdouble shift = c->sub_x && picture->site == GPTVIS_SITE_LEFT ? 0.25 : 0;
   GptVisTaps taps = { 0 };
-  gptvis_taps_make (&taps, self->recipe.filter, gptvis_component_width (c, picture->width), scale, shift, w->left,
-      width, w->width);
+  gptvis_taps_make (&taps, self->recipe.filter, picture->width, w->width, w->left, width);
+  if (c->sub_x)
+    gptvis_taps_halve (&taps, picture->width, picture->site == GPTVIS_SITE_LEFT);
   pick->length = (taps.most * step + PICK - 1) / PICK * PICK;
   pick->start = g_new0 (guint, width);
   pick->parts = g_new0 (float, (gsize) width * pick->length);
@@ -168,8 +157,12 @@ make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Gpt
     const GptVisComponent *c = &layout->components[i];
     make_pick (self, &self->picks[i], c, picture, layout->bytes, w);
     longest = MAX (longest, self->picks[i].length);
-    if (!self->down[c->plane].n)
-      make_down (self, &self->down[c->plane], w, picture->height, gptvis_component_rows (c, picture->height), c->sub_y);
+    GptVisTaps *down = &self->down[c->plane];
+    if (down->n)
+      continue;
+    gptvis_taps_make (down, self->recipe.filter, picture->height, w->height, w->top, self->recipe.height);
+    if (c->sub_y)
+      gptvis_taps_halve (down, picture->height, FALSE);
   }
   for (guint plane = 0; plane < 3; plane++) {
     const gsize n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;

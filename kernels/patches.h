@@ -10,8 +10,9 @@
  *
  * RGB input equals Pillow's result within 1/255 before normalisation: separable
  * antialiased filter, horizontal pass first, each pass rounded to 8 bits.
- * Y'CbCr is resized plane by plane (each plane straight to the target size,
- * subsampled planes with their siting), the matrix is applied afterwards. */
+ * Y'CbCr is resized plane by plane (each plane straight to the target size;
+ * subsampled planes with their siting, as if they had been brought to the full
+ * size linearly before), the matrix is applied afterwards. */
 #pragma once
 #include "picture.h"
 #include "error.h"

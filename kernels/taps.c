@@ -83,20 +83,57 @@ make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble scale
   }
 }
 
-void
-gptvis_taps_make (GptVisTaps *t, GptVisFilter filter, guint size, gdouble scale, gdouble shift, gint first_out,
-    guint n, guint n_out)
+static void
+allocate (GptVisTaps *t, guint n, guint most)
 {
-  gptvis_taps_clear (t);
   t->n = n;
-  t->most = MIN (size, (guint) ceil (filters[filter].support * MAX (1, scale)) * 2 + 1);
+  t->most = most;
   t->first = g_new0 (gint, n);
   t->count = g_new0 (guint, n);
-  t->parts = g_new0 (float, (gsize) n * t->most);
-  t->whole = g_new0 (gint32, (gsize) n * t->most);
+  t->parts = g_new0 (float, (gsize) n * most);
+  t->whole = g_new0 (gint32, (gsize) n * most);
+}
+
+void
+gptvis_taps_make (GptVisTaps *t, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n)
+{
+  const gdouble scale = (gdouble) size / n_out;
+  gptvis_taps_clear (t);
+  allocate (t, n, MIN (size, (guint) ceil (filters[filter].support * MAX (1, scale)) * 2 + 1));
   for (guint i = 0; i < n; i++)
     if (first_out + (gint) i >= 0 && first_out + (gint64) i < n_out)
-      make_one (t, i, filter, size, scale, (first_out + (gint) i + 0.5) * scale + shift);
+      make_one (t, i, filter, size, scale, (first_out + (gint) i + 0.5) * scale);
+}
+
+void
+gptvis_taps_halve (GptVisTaps *t, guint size, gboolean left)
+{
+  const gint halves = (size + 1) / 2;
+  GptVisTaps full = *t;
+  *t = (GptVisTaps) { 0 };
+  allocate (t, full.n, MIN ((guint) halves, full.most / 2 + 2));
+  for (guint i = 0; i < full.n; i++) {
+    if (!full.count[i])
+      continue;
+    float *parts = t->parts + (gsize) i * t->most;
+    gint first = -1, last = 0;
+    for (guint j = 0; j < full.count[i]; j++) {
+      /* Where the full grid's sample lies among the halves, and the two around it. */
+      const gdouble at = left ? (full.first[i] + (gint) j) / 2.0 : (full.first[i] + (gint) j) / 2.0 - 0.25;
+      const gint below = CLAMP ((gint) floor (at), 0, halves - 1), above = MIN ((gint) floor (at) + 1, halves - 1);
+      const float part = full.parts[(gsize) i * full.most + j];
+      if (first < 0)
+        first = below;
+      last = above;
+      parts[below - first] += part * (1 - (at - floor (at)));
+      parts[above - first] += part * (at - floor (at));
+    }
+    t->first[i] = first;
+    t->count[i] = last - first + 1;
+    for (guint j = 0; j < t->count[i]; j++)
+      t->whole[(gsize) i * t->most + j] = lround (parts[j] * (1 << GPTVIS_TAPS_SHIFT));
+  }
+  gptvis_taps_clear (&full);
 }
 
 void

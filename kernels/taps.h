@@ -18,10 +18,14 @@ typedef struct {
 } GptVisTaps;
 
 /* Taps of outputs first_out … first_out + n − 1 (which may lie outside: those have
- * count 0) of an axis of `size` samples scaled by 1 / `scale` (samples an output);
- * output x has its centre at sample coordinate (x + 0.5) · scale + shift, where
- * sample i covers i … i + 1. n_out is how many outputs the whole axis has. */
-void gptvis_taps_make (GptVisTaps * taps, GptVisFilter filter, guint size, gdouble scale, gdouble shift, gint first_out, guint n, guint n_out);
+ * count 0) when an axis of `size` samples is resized to n_out. */
+void gptvis_taps_make (GptVisTaps * taps, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n);
+
+/* Turns taps on an axis into taps on the samples of a component that has half as
+ * many: what one gets by first bringing those to the full grid linearly, as
+ * decoders do, then applying the taps. `left`: they lie on every other sample of
+ * the full grid, else between two. */
+void gptvis_taps_halve (GptVisTaps * taps, guint size, gboolean left);
 void gptvis_taps_clear (GptVisTaps * taps);
 
 G_END_DECLS

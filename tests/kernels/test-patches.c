@@ -175,8 +175,6 @@ filtered (const double *in, guint n_in, gsize stride, GptVisFilter filter, doubl
   double sum = 0, weights = 0;
   for (gint i = from; i < to; i++)
     weights += kernel (filter, (i + 0.5 - centre) / stretch);
-  if (weights == 0)             /* beyond the last sample, as left-sited chroma can be: the edge goes on */
-    return in[CLAMP ((gint) floor (centre), 0, (gint) n_in - 1) * stride];
   for (gint i = from; i < to; i++) {
     const double w = kernel (filter, (i + 0.5 - centre) / stretch) / weights;
     sum += in[i * stride] * (whole ? round (w * (1 << 22)) / (1 << 22) : w);
@@ -184,25 +182,40 @@ filtered (const double *in, guint n_in, gsize stride, GptVisFilter filter, doubl
   return whole ? CLAMP (floor (sum + 0.5), 0, 255) : sum;
 }
 
-/* Component c of the resized picture, [height, width]. */
-static double *
-resized (const GptVisPicture *p, guint c, GptVisFilter filter, guint width, guint height, gboolean whole)
+/* Sample of component c at the picture's own grid: chroma between its neighbours, linearly. */
+static double
+full_sample (const GptVisPicture *p, guint c, gint x, gint y)
 {
   guint sub_x = 1, sub_y = 1;
   if (c)
     chroma (p->format, &sub_x, &sub_y);
-  const guint w = (p->width + sub_x - 1) / sub_x, h = (p->height + sub_y - 1) / sub_y;
-  const double scale_x = (double) p->width / width / sub_x, scale_y = (double) p->height / height / sub_y;
-  const double shift = sub_x == 2 && p->site == GPTVIS_SITE_LEFT ? 0.25 : 0;
+  if (sub_x == 1 && sub_y == 1)
+    return sample (p, c, x, y);
+  const gint w = (p->width + sub_x - 1) / sub_x, h = (p->height + sub_y - 1) / sub_y;
+  const double cx = sub_x == 1 ? x : p->site == GPTVIS_SITE_LEFT ? x / 2.0 : (x + 0.5) / 2 - 0.5;
+  const double cy = sub_y == 1 ? y : (y + 0.5) / 2 - 0.5;
+  double sum = 0;
+  for (gint j = 0; j < 2; j++)
+    for (gint i = 0; i < 2; i++)
+      sum += (1 - fabs (cx - floor (cx) - i)) * (1 - fabs (cy - floor (cy) - j))
+          * sample (p, c, CLAMP ((gint) floor (cx) + i, 0, w - 1), CLAMP ((gint) floor (cy) + j, 0, h - 1));
+  return sum;
+}
+
+/* Component c of the resized picture, [height, width]. */
+static double *
+resized (const GptVisPicture *p, guint c, GptVisFilter filter, guint width, guint height, gboolean whole)
+{
+  const guint w = p->width, h = p->height;
+  const double scale_x = (double) w / width, scale_y = (double) h / height;
   double *in = g_new (double, (gsize) w * h), *narrow = g_new (double, (gsize) width * h);
   double *out = g_new (double, (gsize) width * height);
   for (guint y = 0; y < h; y++)
     for (guint x = 0; x < w; x++)
-      in[(gsize) y * w + x] = sample (p, c, x, y);
+      in[(gsize) y * w + x] = full_sample (p, c, x, y);
   for (guint y = 0; y < h; y++)
     for (guint x = 0; x < width; x++)
-      narrow[(gsize) y * width + x] = filtered (in + (gsize) y * w, w, 1, filter, (x + 0.5) * scale_x + shift, scale_x,
-          whole);
+      narrow[(gsize) y * width + x] = filtered (in + (gsize) y * w, w, 1, filter, (x + 0.5) * scale_x, scale_x, whole);
   for (guint y = 0; y < height; y++)
     for (guint x = 0; x < width; x++)
       out[(gsize) y * width + x] = filtered (narrow + x, h, width, filter, (y + 0.5) * scale_y, scale_y, whole);
