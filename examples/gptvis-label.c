@@ -3,7 +3,8 @@
  * each analysed frame. It is also the example of how a program embeds the elements:
  * make_pipeline builds the pipeline, on_frame reads each result, run takes one input
  * after the other through it. The pipeline stays in READY between two inputs, so the
- * model is loaded once. The command line is arguments.c's, words on stderr tally.c's. */
+ * model is loaded once. The command line is arguments.c's, words on stderr are
+ * tally.c's, the decoding of photos is photo.c's. */
 #include <gst/pbutils/pbutils.h>
 #include <locale.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 #include "arguments.h"
 #include "gptvis.h"
+#include "photo.h"
 #include "tally.h"
 
 enum { EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
@@ -58,6 +60,17 @@ on_decoded (GstElement *source, GstPad *pad, gpointer data)
   gst_object_unref (sink);
 }
 
+/* A stream of JPEG pictures has a rate; it is no photo. */
+static int
+on_choice (GstElement *source, GstPad *pad, GstCaps *caps, GstElementFactory *factory, gpointer data)
+{
+  enum { TRY, EXPOSE, SKIP };   /* GstAutoplugSelectResult, which is in no header */
+  gint rate = 0, unit;
+
+  gst_structure_get_fraction (gst_caps_get_structure (caps, 0), "framerate", &rate, &unit);
+  return rate > 0 && g_str_equal (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
+}
+
 /* Sound is not decoded; videoflip turns photos as their EXIF data say. */
 static gboolean
 make_pipeline (App *app)
@@ -81,6 +94,7 @@ make_pipeline (App *app)
   app->filter = gst_bin_get_by_name (GST_BIN (app->pipeline), "filter");
   app->json = gst_bin_get_by_name (GST_BIN (app->pipeline), "json");
   g_signal_connect (app->source, "pad-added", G_CALLBACK (on_decoded), app);
+  g_signal_connect (app->source, "autoplug-select", G_CALLBACK (on_choice), NULL);
   pad = gst_element_get_static_pad (app->json, "src");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame, app, NULL);
   gst_object_unref (pad);
@@ -108,20 +122,18 @@ on_error (App *app, GstMessage *message, const gchar *name, const gchar *missing
   GstObject *from = GST_MESSAGE_SRC (message);
   gboolean ours = from == (GstObject *) app->filter || from == (GstObject *) app->json;
   GError *error = NULL;
+  gchar *sentence;
 
   gst_message_parse_error (message, &error, NULL);
-  if (missing && !ours) {
-    gchar *sentence = g_strdup_printf ("No %s is installed; Debian has most in gstreamer1.0-libav, "
-        "gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad and gstreamer1.0-plugins-ugly.", missing);
-    tally_complain (&app->tally, name, NULL, sentence);
-    g_free (sentence);
-  } else {
-    tally_complain (&app->tally, ours ? NULL : name, NULL, error->message);
-  }
+  sentence = ours || !missing ? g_strdup (error->message) : g_strdup_printf ("No %s is installed; Debian has most in "
+      "gstreamer1.0-libav, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad and gstreamer1.0-plugins-ugly.", missing);
+  tally_complain (&app->tally, ours ? NULL : name, NULL, sentence);
+  g_free (sentence);
   g_error_free (error);
   return ours ? FATAL : FAILED;
 }
 
+/* A decoder's may be of no account; the filter's is a frame that was not analysed. */
 static Outcome
 on_warning (App *app, GstMessage *message, const gchar *name)
 {
@@ -130,7 +142,6 @@ on_warning (App *app, GstMessage *message, const gchar *name)
   gst_message_parse_warning (message, &error, NULL);
   tally_complain (&app->tally, name, "warning", error->message);
   g_error_free (error);
-  /* A decoder's may be of no account; the filter's is a frame that was not analysed. */
   return GST_MESSAGE_SRC (message) == (GstObject *) app->filter ? FAILED : DONE;
 }
 
@@ -139,10 +150,8 @@ part_done (App *app)
 {
   gint64 at, length;
 
-  if (gst_element_query_position (app->pipeline, GST_FORMAT_TIME, &at)
-      && gst_element_query_duration (app->pipeline, GST_FORMAT_TIME, &length) && length > 0)
-    return (double) at / length;
-  return 0;
+  return gst_element_query_position (app->pipeline, GST_FORMAT_TIME, &at)
+      && gst_element_query_duration (app->pipeline, GST_FORMAT_TIME, &length) && length > 0 ? (double) at / length : 0;
 }
 
 /* Follows the bus until the input is at its end. */
@@ -209,17 +218,16 @@ run (App *app, const Input *input, guint i, guint n)
 static gboolean
 make_ready (App *app)
 {
+  GstStateChangeReturn change;
   GstMessage *message;
 
   if (!arguments_apply (app->filter))
     return FALSE;
-  if (gst_element_set_state (app->pipeline, GST_STATE_READY) != GST_STATE_CHANGE_FAILURE)
-    return TRUE;
-  if ((message = gst_bus_pop_filtered (app->bus, GST_MESSAGE_ERROR))) {
+  change = gst_element_set_state (app->pipeline, GST_STATE_READY);
+  if ((message = gst_bus_pop_filtered (app->bus, GST_MESSAGE_ERROR)))
     on_error (app, message, NULL, NULL);
-    gst_message_unref (message);
-  }
-  return FALSE;
+  gst_clear_message (&message);
+  return change != GST_STATE_CHANGE_FAILURE;
 }
 
 static int
@@ -262,6 +270,7 @@ label (const Arguments *arguments)
   App app = { 0 };
 
   find_plugin ();
+  photo_decoder_register ();
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
   tally_init (&app.tally, !arguments->json && isatty (STDERR_FILENO));
