@@ -24,8 +24,8 @@ static struct {
 
 /* In a directory only these are taken; a file that is named is tried whatever its name. */
 static const gchar *const endings[] = {
-  "3gp", "avi", "bmp", "flv", "gif", "heic", "jpeg", "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4",
-  "mpeg", "mpg", "mts", "ogv", "png", "pnm", "ppm", "tif", "tiff", "ts", "webm", "webp", "wmv", NULL
+  "3gp", "avi", "bmp", "flv", "gif", "heic", "jpeg", "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov",
+  "mp4", "mpeg", "mpg", "mts", "ogv", "png", "pnm", "ppm", "tif", "tiff", "ts", "webm", "webp", "wmv", NULL
 };
 
 static void
@@ -118,8 +118,8 @@ arguments_parse (Arguments *self, int argc, char **argv)
 {
   gchar **names = NULL;
   GOptionEntry entries[G_N_ELEMENTS (settings) + 4] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "print JSON and nothing else: no progress, no summary", NULL },
-    { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations, one a line, and end", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "JSON and nothing else: no progress, no summary", NULL },
+    { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations and end", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL, NULL },
   };
   GOptionContext *context = g_option_context_new ("FILE|DIRECTORY|URI|DEVICE… - say what is on pictures");
@@ -132,12 +132,12 @@ arguments_parse (Arguments *self, int argc, char **argv)
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
   g_option_context_set_summary (context,
-      "Prints one JSON object for each analysed frame, in the order of the arguments. DEVICE is a camera\n"
-      "(/dev/video0), URI what GStreamer reads (rtsp://…, https://…), \"-\" standard input; of a directory all\n"
-      "photos and videos in it are taken.");
+      "Prints one JSON object for each analysed frame, in the order of the arguments. DEVICE is a\n"
+      "camera (/dev/video0), URI what GStreamer reads (rtsp://…, https://…), \"-\" standard input; of a\n"
+      "directory all photos and videos are taken.");
   g_option_context_set_description (context,
-      "Exit status: 0 all went well; 1 an input could not be read, the others were; 2 wrong use, or a model\n"
-      "that does not load; 130 interrupted.\n");
+      "Exit status: 0 all went well; 1 an input could not be read, the others were; 2 wrong use, or a\n"
+      "model that does not load; 130 interrupted.\n");
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
     g_printerr ("gptvis-label: %s\n", error->message);
     g_error_free (error);

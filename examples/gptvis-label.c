@@ -35,8 +35,6 @@ on_signal (int number)
   interrupted = 1;
 }
 
-/* --- the pipeline --- */
-
 /* Every frame passes here with what is known of it. */
 static GstPadProbeReturn
 on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
@@ -113,8 +111,6 @@ free_pipeline (App *app)
   gst_object_unref (app->pipeline);
 }
 
-/* --- one input --- */
-
 /* Where the fault is not the input's (model, standard output) there is no going on. */
 static Outcome
 on_error (App *app, GstMessage *message, const gchar *name, const gchar *missing)
@@ -125,8 +121,9 @@ on_error (App *app, GstMessage *message, const gchar *name, const gchar *missing
   gchar *sentence;
 
   gst_message_parse_error (message, &error, NULL);
-  sentence = ours || !missing ? g_strdup (error->message) : g_strdup_printf ("No %s is installed; Debian has most in "
-      "gstreamer1.0-libav, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad and gstreamer1.0-plugins-ugly.", missing);
+  sentence = ours || !missing ? g_strdup (error->message)
+      : g_strdup_printf ("No %s is installed; Debian has most in gstreamer1.0-libav and "
+      "gstreamer1.0-plugins-good, -bad and -ugly.", missing);
   tally_complain (&app->tally, ours ? NULL : name, NULL, sentence);
   g_free (sentence);
   g_error_free (error);
@@ -150,36 +147,35 @@ part_done (App *app)
 {
   gint64 at, length;
 
-  return gst_element_query_position (app->pipeline, GST_FORMAT_TIME, &at)
-      && gst_element_query_duration (app->pipeline, GST_FORMAT_TIME, &length) && length > 0 ? (double) at / length : 0;
+  if (!gst_element_query_position (app->pipeline, GST_FORMAT_TIME, &at)
+      || !gst_element_query_duration (app->pipeline, GST_FORMAT_TIME, &length) || length <= 0)
+    return 0;
+  return (double) at / length;
 }
 
 /* Follows the bus until the input is at its end. */
 static Outcome
 watch (App *app, const gchar *name, guint i, guint n)
 {
-  const GstMessageType types = GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT;
   Outcome outcome = DONE;
   gchar *missing = NULL;
 
   for (gboolean over = FALSE; !over && !interrupted;) {
-    GstMessage *message = gst_bus_timed_pop_filtered (app->bus, TICK, types);
+    GstMessage *message = gst_bus_timed_pop (app->bus, TICK);
     GstMessageType type = message ? GST_MESSAGE_TYPE (message) : GST_MESSAGE_UNKNOWN;
 
-    if (type == GST_MESSAGE_UNKNOWN) {
+    if (!message)
       tally_progress (&app->tally, part_done (app), i, n, name);
-      continue;
-    }
-    if (type == GST_MESSAGE_ERROR) {
+    else if (type == GST_MESSAGE_ERROR)
       outcome = on_error (app, message, name, missing);
-    } else if (type == GST_MESSAGE_WARNING) {
+    else if (type == GST_MESSAGE_WARNING)
       outcome = MAX (outcome, on_warning (app, message, name));
-    } else if (gst_is_missing_plugin_message (message)) {
+    else if (gst_is_missing_plugin_message (message)) {
       g_free (missing);
       missing = gst_missing_plugin_message_get_description (message);
     }
     over = type == GST_MESSAGE_EOS || type == GST_MESSAGE_ERROR;
-    gst_message_unref (message);
+    gst_clear_message (&message);
   }
   g_free (missing);
   return outcome;
@@ -211,8 +207,6 @@ run (App *app, const Input *input, guint i, guint n)
   }
   return outcome;
 }
-
-/* --- all of it --- */
 
 /* The model is opened here. */
 static gboolean

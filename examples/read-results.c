@@ -46,7 +46,8 @@ main (int argc, char **argv)
 
   GstBus *bus = gst_element_get_bus (pipeline);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  GstMessage *end = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  GstMessage *end = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
+      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   gboolean failed = GST_MESSAGE_TYPE (end) == GST_MESSAGE_ERROR;
   if (failed) {
     gst_message_parse_error (end, &error, NULL);

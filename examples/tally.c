@@ -10,7 +10,8 @@
 void
 tally_init (Tally *self, gboolean progress)
 {
-  *self = (Tally) {.progress = progress,.best = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+  *self = (Tally) {.progress = progress };
+  self->best = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 void
@@ -53,7 +54,8 @@ tally_progress (const Tally *self, double part, guint i, guint n, const gchar *n
 static gint
 by_count (gconstpointer a, gconstpointer b, gpointer counts)
 {
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, a)), m = GPOINTER_TO_UINT (g_hash_table_lookup (counts, b));
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, a));
+  guint m = GPOINTER_TO_UINT (g_hash_table_lookup (counts, b));
 
   return n < m ? 1 : n > m ? -1 : g_strcmp0 (a, b);
 }
@@ -61,12 +63,14 @@ by_count (gconstpointer a, gconstpointer b, gpointer counts)
 void
 tally_summary (const Tally *self, guint inputs, guint failed, double seconds)
 {
-  GList *labels = g_list_sort_with_data (g_hash_table_get_keys (self->best), by_count, self->best), *label = labels;
+  GList *labels = g_list_sort_with_data (g_hash_table_get_keys (self->best), by_count, self->best);
+  GList *label = labels;
 
-  g_printerr ("%s%" G_GUINT64_FORMAT " %s analysed in %.1f s: %.1f a second, %.1f ms each. %u of %u %s failed.\n",
+  g_printerr ("%s%" G_GUINT64_FORMAT " %s analysed in %.1f s: %.1f a second, %.1f ms each; "
+      "%u of %u %s failed\n",
       self->progress ? ERASE : "", self->frames, self->frames == 1 ? "frame" : "frames", seconds,
-      self->frames / MAX (seconds, 1e-3), self->frames ? self->analysis / 1e3 / self->frames : 0, failed, inputs,
-      inputs == 1 ? "input" : "inputs");
+      self->frames / MAX (seconds, 1e-3), self->frames ? self->analysis / 1e3 / self->frames : 0, failed,
+      inputs, inputs == 1 ? "input" : "inputs");
   for (guint i = 0; label && i < MOST_SEEN; i++, label = label->next)
     g_printerr ("%7u × %s\n", GPOINTER_TO_UINT (g_hash_table_lookup (self->best, label->data)),
         (const gchar *) label->data);

@@ -141,7 +141,8 @@ report (GstGptVisJson * self, int error)
   else if (error == EPIPE)
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s has no reader any more.", name), (NULL));
   else
-    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s cannot be written: %s.", name, g_strerror (error)), (NULL));
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s cannot be written: %s.", name, g_strerror (error)),
+        (NULL));
   g_free (name);
   return FALSE;
 }
@@ -322,8 +323,9 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * spe
   }
   GST_OBJECT_UNLOCK (self);
   if (late)
-    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("Property \"%s\" cannot change while the file is open and keeps "
-            "its value; set it in state NULL or READY.", spec->name), (NULL));
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS,
+        ("Property \"%s\" cannot change while the file is open and keeps its value; set it in state NULL or "
+            "READY.", spec->name), (NULL));
 }
 
 static void
@@ -352,8 +354,8 @@ install_properties (GObjectClass * klass)
   const GParamFlags live = GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
   g_object_class_install_property (klass, PROP_LOCATION, g_param_spec_string ("location", "Location",
-          "File to write; \"-\": standard output; unset: standard output too, unless the source pad carries the "
-          "lines (" LINES_CAPS ")", NULL, fixed));
+          "File to write; \"-\": standard output; unset: standard output too, unless the source pad carries "
+          "the lines (" LINES_CAPS ")", NULL, fixed));
   g_object_class_install_property (klass, PROP_APPEND, g_param_spec_boolean ("append", "Append",
           "Go on at the file's end instead of emptying it first", FALSE, fixed));
   g_object_class_install_property (klass, PROP_OWN_ONLY, g_param_spec_boolean ("own-only", "Own only",
@@ -389,8 +391,8 @@ gst_gptvis_json_class_init (GstGptVisJsonClass * klass)
   install_properties (object);
 
   gst_element_class_set_static_metadata (element, "JSON writer", "Filter/Sink/Video",
-      "Writes what gptvisfilter attached to the buffers, a JSON object a line, to a file or standard output, or to "
-      "the source pad when that is asked for " LINES_CAPS, "The gptvis developers");
+      "Writes what gptvisfilter attached to the buffers, a JSON object a line, to a file or standard output, "
+      "or to the source pad when that is asked for " LINES_CAPS, "The gptvis developers");
   gst_element_class_add_static_pad_template (element, &sink_template);
   gst_element_class_add_static_pad_template (element, &src_template);
 

@@ -59,7 +59,7 @@ GST_ELEMENT_REGISTER_DEFINE (gptvisoverlay, "gptvisoverlay", GST_RANK_NONE, GST_
 #define DEFAULT_FONT "Sans"
 static const GptVisPlateStyle default_style = {
   .position = GPTVIS_POSITION_TOP_LEFT,.scores = GPTVIS_SCORES_BOTH,.font_size = 0,
-  .color = 0xffffffff,.background = 0xb80c1014
+  .color = 0xffffffff,.background = 0xc00c1014
 };
 #define DEFAULT_MAX_LABELS 5u
 
@@ -303,8 +303,8 @@ install_properties (GObjectClass * klass)
       | G_PARAM_STATIC_STRINGS;
 
   g_object_class_install_property (klass, PROP_POSITION, g_param_spec_enum ("position", "Position",
-          "Where on the picture", g_enum_register_static ("GptVisPosition", positions), default_style.position,
-          flags));
+          "Where on the picture", g_enum_register_static ("GptVisPosition", positions),
+          default_style.position, flags));
   g_object_class_install_property (klass, PROP_FONT, g_param_spec_string ("font", "Font",
           "Pango font description (\"DejaVu Sans Condensed\"); its size does not count, see font-size",
           DEFAULT_FONT, flags));
@@ -314,8 +314,8 @@ install_properties (GObjectClass * klass)
           "At most so many labels a result, the best first; 0: draw nothing", 0, MAX_ROWS, DEFAULT_MAX_LABELS,
           flags));
   g_object_class_install_property (klass, PROP_SCORES, g_param_spec_enum ("scores", "Scores",
-          "How a label's score is shown", g_enum_register_static ("GptVisScores", scores), default_style.scores,
-          flags));
+          "How a label's score is shown", g_enum_register_static ("GptVisScores", scores),
+          default_style.scores, flags));
   g_object_class_install_property (klass, PROP_COLOR, g_param_spec_uint ("color", "Color",
           "Of the text, as 0xAARRGGBB", 0, G_MAXUINT32, default_style.color, flags));
   g_object_class_install_property (klass, PROP_BACKGROUND, g_param_spec_uint ("background", "Background",

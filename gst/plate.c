@@ -7,8 +7,8 @@
 #include <math.h>
 #include <pango/pangocairo.h>
 
-#define ROWS_OF_TEXT 26         /* ems in the frame's shorter side, when the size is automatic */
-#define MIN_EM 8.0              /* smaller is not readable … */
+#define ROWS_OF_TEXT 30         /* ems in the frame's shorter side, when the size is automatic */
+#define MIN_EM 10.0             /* smaller is not readable … */
 #define SMALLEST_EM 6.0         /* … but better than no room for a single row */
 #define MAX_EM 160.0
 
@@ -21,7 +21,7 @@
 #define BAR_HEIGHT 0.17
 #define COLUMN_GAP 0.8          /* between text and percentage */
 #define MIN_INNER 11.0          /* a plate that changes its width with each label flickers … */
-#define MAX_INNER 22.0
+#define MAX_INNER 18.0
 #define INNER_STEP 2.0          /* … so it has few widths */
 #define NARROWEST_INNER 3.0
 
@@ -108,8 +108,9 @@ static void
 write_key (GString * key, const GptVisPlateStyle * style, const GptVisPlateRow * rows, guint n_rows,
     const GstVideoRectangle * area, gint par_n, gint par_d)
 {
-  g_string_printf (key, "%d %d %u %x %x %d %d %d %d %d/%d %s", style->position, style->scores, style->font_size,
-      style->color, style->background, area->x, area->y, area->w, area->h, par_n, par_d, style->font);
+  g_string_printf (key, "%d %d %u %x %x %d %d %d %d %d/%d %s", style->position, style->scores,
+      style->font_size, style->color, style->background, area->x, area->y, area->w, area->h, par_n, par_d,
+      style->font);
   for (guint i = 0; i < n_rows; i++)
     g_string_append_printf (key, "\n%u%c%s", percent (&rows[i]), rows[i].apart ? '^' : ' ', rows[i].text);
 }
@@ -124,8 +125,8 @@ text_layout (GptVisPlate * self, const GptVisPlateStyle * style, double em, cons
   gchar *valid = g_utf8_make_valid (text, -1);
 
   pango_font_description_set_absolute_size (font, em * PANGO_SCALE);
-  if (bold)
-    pango_font_description_set_weight (font, MAX (pango_font_description_get_weight (font), PANGO_WEIGHT_BOLD));
+  if (bold && pango_font_description_get_weight (font) < PANGO_WEIGHT_BOLD)
+    pango_font_description_set_weight (font, PANGO_WEIGHT_BOLD);
   pango_layout_set_font_description (layout, font);
   pango_layout_set_single_paragraph_mode (layout, TRUE);
   pango_layout_set_text (layout, valid, -1);
@@ -275,7 +276,8 @@ draw_text (cairo_t * cr, PangoLayout * text, const GptVisPlateStyle * style, dou
 }
 
 static void
-draw_bar (cairo_t * cr, const GptVisPlateStyle * style, double x, double y, double width, double em, guint score)
+draw_bar (cairo_t * cr, const GptVisPlateStyle * style, double x, double y, double width, double em,
+    guint score)
 {
   double height = bar_height (em), alpha = (style->color >> 24) / 255.0;
 
@@ -350,8 +352,8 @@ place (gint start, gint room, gint length, gint margin, guint third)
 }
 
 static GstVideoOverlayComposition *
-compose (GptVisPlate * self, const GptVisPlateStyle * style, const Layout * layout, const GptVisPlateRow * rows,
-    const GstVideoRectangle * area, double squeeze)
+compose (GptVisPlate * self, const GptVisPlateStyle * style, const Layout * layout,
+    const GptVisPlateRow * rows, const GstVideoRectangle * area, double squeeze)
 {
   gint width = MIN (((gint) ceil (layout->width * squeeze) + 1) & ~1, area->w);
   gint height = MIN (((gint) ceil (layout->height) + 1) & ~1, area->h);
@@ -363,8 +365,8 @@ compose (GptVisPlate * self, const GptVisPlateStyle * style, const Layout * layo
     return NULL;
   }
   memset (map.data, 0, map.size);
-  cairo_surface_t *surface = cairo_image_surface_create_for_data (map.data, CAIRO_FORMAT_ARGB32, width, height,
-      width * 4);
+  cairo_surface_t *surface = cairo_image_surface_create_for_data (map.data, CAIRO_FORMAT_ARGB32, width,
+      height, width * 4);
   cairo_t *cr = cairo_create (surface);
   cairo_scale (cr, squeeze, 1);
   draw (self, cr, style, layout, rows);
@@ -373,8 +375,8 @@ compose (GptVisPlate * self, const GptVisPlateStyle * style, const Layout * layo
   cairo_surface_destroy (surface);
   gst_buffer_unmap (pixels, &map);
 
-  gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, width,
-      height);
+  gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB,
+      width, height);
   gint x = place (area->x, area->w, width, round (layout->margin * squeeze), style->position % 3);
   gint y = place (area->y, area->h, height, round (layout->margin), style->position / 3);
   GstVideoOverlayRectangle *rectangle = gst_video_overlay_rectangle_new_raw (pixels, x, y, width, height,
@@ -386,8 +388,8 @@ compose (GptVisPlate * self, const GptVisPlateStyle * style, const Layout * layo
 }
 
 GstVideoOverlayComposition *
-gptvis_plate_draw (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRow * rows, guint n_rows,
-    const GstVideoRectangle * area, gint par_n, gint par_d)
+gptvis_plate_draw (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRow * rows,
+    guint n_rows, const GstVideoRectangle * area, gint par_n, gint par_d)
 {
   double squeeze = par_n > 0 && par_d > 0 ? (double) par_d / par_n : 1;
   GString *key = self->next_key;
