@@ -14,6 +14,7 @@
 #include "taps.h"
 #include "cpu/tier.h"
 #include "pixels-orc.h"
+#include <fenv.h>
 #include <math.h>
 #include <string.h>
 
@@ -343,6 +344,10 @@ gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, flo
   if (!same && !make_tables (self, picture, error))
     return FALSE;
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);
+  /* what ORC compiles leaves the thread flushing denormals to zero, and the thread is not ours */
+  fenv_t environment;
+  fegetenv (&environment);
   (layout->rgb ? run_rgb : run_yuv) (self, picture, layout, rows);
+  fesetenv (&environment);
   return TRUE;
 }

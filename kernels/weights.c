@@ -10,16 +10,17 @@ read_u16 (const guint8 *p)
   return GUINT16_FROM_LE (v);
 }
 
-/* IEEE 754 binary16 → binary32. The exponent is rebiased by a multiplication,
- * which also gets subnormals right; infinities and NaNs are put back after. */
+/* IEEE 754 binary16 → binary32. No denormal is ever an operand: the thread may be one
+ * that takes them for zero, since audio code and ORC set it so. */
 static inline float
 f16_to_f32 (guint16 h)
 {
-  union { guint32 u; float f; } v, magic = { .u = (254u - 15u) << 23 }, was_inf_nan = { .u = (127u + 16u) << 23 };
-  v.u = (guint32) (h & 0x7fff) << 13;
-  v.f *= magic.f;
-  if (v.f >= was_inf_nan.f)
-    v.u |= 255u << 23;
+  const guint32 exponent = h >> 10 & 0x1f, fraction = h & 0x3ff;
+  union { guint32 u; float f; } v;
+  if (exponent == 0)            /* zero or denormal: fraction · 2⁻²⁴ */
+    v.f = (float) fraction * 0x1p-24f;
+  else
+    v.u = (exponent == 0x1f ? 0xff : exponent + (127 - 15)) << 23 | fraction << 13;
   v.u |= (guint32) (h & 0x8000) << 16;
   return v.f;
 }

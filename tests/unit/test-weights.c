@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Half precision as floats: every pattern there is, also on a thread that flushes
+ * denormals to zero, and at any address. */
+#include "weights.h"
+#include <glib.h>
+#include <math.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
+
+/* By the definition of the formats. */
+static double
+define (GptVisDtype dtype, guint bits)
+{
+  const guint fraction_bits = dtype == GPTVIS_F16 ? 10 : 7, exponent_bits = 15 - fraction_bits;
+  const int bias = (1 << (exponent_bits - 1)) - 1;
+  const guint fraction = bits & ((1u << fraction_bits) - 1), exponent = bits >> fraction_bits & ((1u << exponent_bits) - 1);
+  const double sign = bits >> 15 ? -1 : 1;
+  if (exponent == (1u << exponent_bits) - 1)
+    return fraction ? NAN : sign * INFINITY;
+  return exponent ? sign * ldexp (fraction + (1u << fraction_bits), (int) exponent - bias - (int) fraction_bits)
+      : sign * ldexp (fraction, 1 - bias - (int) fraction_bits);
+}
+
+static void
+check (GptVisDtype dtype)
+{
+  guint8 *from = g_malloc (2 * 65536 + 1) + 1;  /* an odd address */
+  float *to = g_new (float, 65536);
+  for (guint bits = 0; bits < 65536; bits++) {
+    const guint16 value = GUINT16_TO_LE ((guint16) bits);
+    memcpy (from + 2 * bits, &value, 2);
+  }
+  gptvis_to_f32 (dtype, from, to, 65536);
+#ifdef __SSE2__
+  const guint before = _mm_getcsr ();
+  float *flushed = g_new (float, 65536);
+  _mm_setcsr (before | 0x8040);
+  gptvis_to_f32 (dtype, from, flushed, 65536);
+  _mm_setcsr (before);
+  g_assert_cmpmem (flushed, 65536 * sizeof (float), to, 65536 * sizeof (float));
+  g_free (flushed);
+#endif
+  for (guint bits = 0; bits < 65536; bits++) {
+    const double want = define (dtype, bits);
+    if (isnan (want))
+      g_assert_true (isnan (to[bits]));
+    else
+      g_assert_true (to[bits] == (float) want && !signbit (to[bits]) == !signbit (want));
+  }
+  g_free (to);
+  g_free (from - 1);
+}
+
+static void
+test_f16 (void)
+{
+  check (GPTVIS_F16);
+}
+
+static void
+test_bf16 (void)
+{
+  check (GPTVIS_BF16);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/weights/f16", test_f16);
+  g_test_add_func ("/weights/bf16", test_bf16);
+  return g_test_run ();
+}
