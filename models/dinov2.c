@@ -54,7 +54,7 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
   const guint d = config->hidden_size;
 
   GptVisTensorId n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.norm1", layer), d, config->epsilon);
-  GptVisTensorId a = gptvis_record_attention (plan, config, n, gptvis_record_name (where, "%s.attention", layer));
+  GptVisTensorId a = gptvis_record_attention (plan, config, n, 0, gptvis_record_name (where, "%s.attention", layer));
   GptVisTensorId scale = record_scale (plan, config, layer, 1);
   x = gptvis_record_linear (plan, a, gptvis_record_name (where, "%s.attention.output.dense", layer), d, d,
       GPTVIS_LINEAR (.scale = scale, .residual = x));

@@ -41,29 +41,49 @@ gptvis_record_patches (GptVisPlan *plan, const GptVisConfiguration *config, cons
       3 * config->patch_size * config->patch_size, config->hidden_size, NULL);
 }
 
-/* query, key and value one below the other; `what` is weight or bias. */
+/* The linear of where.attention.{query, key, value} from `first` on, one below the
+ * other: n · hidden_size columns. */
 static GptVisTensorId
-stack_qkv (GptVisPlan *plan, const gchar *where, const gchar *what, guint rows, guint width)
+record_projections (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *where,
+    guint first, guint n)
 {
-  gchar names[3][GPTVIS_NAME_SIZE];
   static const gchar *const parts[3] = { "query", "key", "value" };
-  GptVisWeightPart stack[3];
-  for (guint i = 0; i < 3; i++)
-    stack[i] = (GptVisWeightPart) {
-      gptvis_record_name (names[i], "%s.attention.%s.%s", where, parts[i], what), 0, rows};
-  return gptvis_plan_weight_stack (plan, 3 * rows, width, stack, 3);
+  gchar weights[3][GPTVIS_NAME_SIZE], biases[3][GPTVIS_NAME_SIZE];
+  GptVisWeightPart weight[3], bias[3];
+  const guint d = config->hidden_size;
+  for (guint i = 0; i < n; i++) {
+    const gchar *part = parts[first + i];
+    weight[i] = (GptVisWeightPart) { gptvis_record_name (weights[i], "%s.attention.%s.weight", where, part), 0, d };
+    bias[i] = (GptVisWeightPart) { gptvis_record_name (biases[i], "%s.attention.%s.bias", where, part), 0, d };
+  }
+  GptVisTensorId w = gptvis_plan_weight_stack (plan, n * d, d, weight, n);
+  GptVisTensorId b = config->qkv_bias ? gptvis_plan_weight_stack (plan, n * d, 1, bias, n) : GPTVIS_NO_TENSOR;
+  return gptvis_plan_linear (plan, x, w, b, NULL);
 }
 
 GptVisTensorId
-gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *where)
+gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint queries,
+    const gchar *where)
 {
   const guint d = config->hidden_size, head_width = d / config->n_heads;
-  GptVisTensorId weight = stack_qkv (plan, where, "weight", d, d);
-  GptVisTensorId bias = config->qkv_bias ? stack_qkv (plan, where, "bias", d, 1) : GPTVIS_NO_TENSOR;
-  GptVisTensorId qkv = gptvis_plan_linear (plan, x, weight, bias, NULL);
-  return gptvis_plan_attention (plan, qkv, qkv, qkv, &(GptVisAttention) {
-    .q_column = 0, .k_column = d, .v_column = 2 * d, .heads = config->n_heads, .head_width = head_width,
-    .scale = 1.0f / sqrtf (head_width)});
+  GptVisAttention attention = { .heads = config->n_heads, .head_width = head_width, .scale = 1.0f / sqrtf (head_width) };
+  if (queries == 0) {
+    GptVisTensorId qkv = record_projections (plan, config, x, where, 0, 3);
+    attention.k_column = d;
+    attention.v_column = 2 * d;
+    return gptvis_plan_attention (plan, qkv, qkv, qkv, &attention);
+  }
+  GptVisTensorId q = record_projections (plan, config, gptvis_record_first_rows (plan, x, queries), where, 0, 1);
+  GptVisTensorId kv = record_projections (plan, config, x, where, 1, 2);
+  attention.v_column = d;
+  return gptvis_plan_attention (plan, q, kv, kv, &attention);
+}
+
+GptVisTensorId
+gptvis_record_first_rows (GptVisPlan *plan, GptVisTensorId x, guint n)
+{
+  const GptVisRowsPart part = { x, 0, n, GPTVIS_NO_TENSOR, 0 };
+  return gptvis_plan_rows (plan, &part, 1);
 }
 
 void

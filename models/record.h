@@ -18,9 +18,13 @@ GptVisTensorId gptvis_record_patches (GptVisPlan * plan, const GptVisConfigurati
     const gchar * embeddings);
 
 /* Self-attention without its residual and without the dense layer after it;
- * where.attention.{query, key, value} are one product. */
+ * where.attention.{query, key, value} are one product. With `queries` above 0 only
+ * the first so many rows ask, all are asked, and the result has so many. */
 GptVisTensorId gptvis_record_attention (GptVisPlan * plan, const GptVisConfiguration * config, GptVisTensorId x,
-    const gchar * where);
+    guint queries, const gchar * where);
+
+/* The first n rows of x. */
+GptVisTensorId gptvis_record_first_rows (GptVisPlan * plan, GptVisTensorId x, guint n);
 
 /* x as the output "hidden_states.<i>". */
 void gptvis_record_hidden (GptVisPlan * plan, GptVisTensorId x, guint i);

@@ -5,15 +5,20 @@
  * with the tensors' names of Transformers' modeling_vit.py and modeling_deit.py. */
 #include "record.h"
 
+/* With `keep` above 0 only the first so many rows of the result are made: all that a
+ * head reads of the last layer. */
 static GptVisTensorId
-record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *layer)
+record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint keep, const gchar *layer)
 {
   gchar where[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size, f = config->intermediate_size;
 
   GptVisTensorId n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm_before", layer), d,
       config->epsilon);
-  GptVisTensorId a = gptvis_record_attention (plan, config, n, gptvis_record_name (where, "%s.attention", layer));
+  GptVisTensorId a = gptvis_record_attention (plan, config, n, keep,
+      gptvis_record_name (where, "%s.attention", layer));
+  if (keep > 0)
+    x = gptvis_record_first_rows (plan, x, keep);
   x = gptvis_record_linear (plan, a, gptvis_record_name (where, "%s.attention.output.dense", layer), d, d,
       GPTVIS_LINEAR (.residual = x));
 
@@ -24,15 +29,18 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
       GPTVIS_LINEAR (.residual = x));
 }
 
+/* The last layer is made for `tokens` rows only, 7 % less work in twelve
+ * layers, unless all of it is to be seen. */
 static GptVisTensorId
-record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *prefix,
-    gboolean trace)
+record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint tokens,
+    const gchar *prefix, gboolean trace)
 {
   gchar layer[GPTVIS_NAME_SIZE];
   if (trace)
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {
-    x = record_layer (plan, config, x, gptvis_record_name (layer, "%s.encoder.layer.%u", prefix, l));
+    const guint keep = !trace && l + 1 == config->n_layers ? tokens : 0;
+    x = record_layer (plan, config, x, keep, gptvis_record_name (layer, "%s.encoder.layer.%u", prefix, l));
     if (trace)
       gptvis_record_hidden (plan, x, l + 1);
   }
@@ -66,7 +74,7 @@ gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   const GptVisRowsPart rows[] = { {token, 0, 1, positions, 0}, {patches, 0, n, positions, 1} };
   GptVisTensorId x = gptvis_plan_rows (plan, rows, G_N_ELEMENTS (rows));
 
-  x = record_encoder (plan, config, x, "vit", trace);
+  x = record_encoder (plan, config, x, 1, "vit", trace);
   gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "vit.layernorm", "classifier", NULL));
 }
 
@@ -82,7 +90,7 @@ gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const G
       { {token, 0, 1, positions, 0}, {distilled, 0, 1, positions, 1}, {patches, 0, n, positions, 2} };
   GptVisTensorId x = gptvis_plan_rows (plan, rows, G_N_ELEMENTS (rows));
 
-  x = record_encoder (plan, config, x, "deit", trace);
+  x = record_encoder (plan, config, x, config->teacher ? 2 : 1, "deit", trace);
   GptVisTensorId logits;
   if (config->teacher) {        /* the mean of both heads */
     logits = record_head (plan, config, x, 0, "deit.layernorm", "cls_classifier", GPTVIS_LINEAR (.alpha = 0.5f));
