@@ -2,7 +2,7 @@
 /* Caps and memory: every format, odd sizes, renegotiation, memory features,
  * strides and crops, buffers that others hold, memory that cannot be read. */
 #include "rig.h"
-#include "model.h"
+#include "frame.h"
 #include <string.h>
 
 static const gchar *const format_names[] = {
@@ -96,6 +96,60 @@ test_colorimetry (void)
     g_free (caps);
   }
   rig_free (rig);
+}
+
+/* White is white by any matrix: what is made of the caps, row by row. */
+static void
+test_described_colours (void)
+{
+  static const struct {
+    const gchar *caps;
+    GptVisMatrix matrix;
+    gboolean full_range;
+    GptVisSite site;
+  } rows[] = {
+    { "format=NV12,height=48,colorimetry=bt601", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_LEFT },
+    { "format=NV12,height=48,colorimetry=bt709", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
+    { "format=P010_10LE,height=48,colorimetry=bt2020", GPTVIS_MATRIX_BT2020, FALSE, GPTVIS_SITE_LEFT },
+    { "format=P010_10LE,height=48,colorimetry=bt2100-pq", GPTVIS_MATRIX_BT2020, FALSE, GPTVIS_SITE_LEFT },
+    { "format=I420,height=48,colorimetry=smpte240m", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
+    { "format=I420,height=48,colorimetry=1:4:0:0", GPTVIS_MATRIX_BT601, TRUE, GPTVIS_SITE_CENTRE },
+    { "format=I420,height=48,colorimetry=1:3:5:1", GPTVIS_MATRIX_BT709, TRUE, GPTVIS_SITE_CENTRE },
+    { "format=I420,height=8,colorimetry=bt601,chroma-site=jpeg", GPTVIS_MATRIX_BT601, FALSE,
+      GPTVIS_SITE_CENTRE },
+    { "format=I420,height=8,colorimetry=1:4:0:0,chroma-site=mpeg2", GPTVIS_MATRIX_BT601, TRUE,
+      GPTVIS_SITE_LEFT },
+    { "format=I420,height=8,colorimetry=bt709,chroma-site=dv", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
+    /* Nothing said: GStreamer's own guess by size. */
+    { "format=I420,height=480", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_CENTRE },
+    { "format=I420,height=1080", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
+    { "format=I420,height=576,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_LEFT },
+    { "format=I420,height=720,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    gchar *text = g_strdup_printf ("video/x-raw,width=64,framerate=25/1,%s", rows[i].caps);
+    GstCaps *caps = gst_caps_from_string (text);
+    GstVideoInfo info;
+    GstVideoFrame frame;
+    GptVisPicture picture;
+    GstBuffer *buffer;
+    GError *error = NULL;
+
+    g_assert_true (gst_video_info_from_caps (&info, caps));
+    buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&info), NULL);
+    g_test_message ("%s", rows[i].caps);
+    g_assert_true (gptvis_frame_map (&frame, buffer, &info, &picture, &error));
+    g_assert_cmpint (picture.matrix, ==, rows[i].matrix);
+    g_assert_cmpint (picture.full_range, ==, rows[i].full_range);
+    g_assert_cmpint (picture.site, ==, rows[i].site);
+    g_assert_cmpuint (picture.width, ==, 64);
+    g_assert_cmpuint (picture.height, ==, GST_VIDEO_INFO_HEIGHT (&info));
+    gst_video_frame_unmap (&frame);
+    gst_buffer_unref (buffer);
+    gst_caps_unref (caps);
+    g_free (text);
+  }
 }
 
 static void
@@ -374,6 +428,7 @@ main (int argc, char **argv)
   g_test_add_func ("/negotiation/formats", test_formats);
   g_test_add_func ("/negotiation/odd-sizes", test_odd_sizes);
   g_test_add_func ("/negotiation/colorimetry", test_colorimetry);
+  g_test_add_func ("/negotiation/described-colours", test_described_colours);
   g_test_add_func ("/negotiation/other-caps", test_other_caps);
   g_test_add_func ("/negotiation/refused-caps", test_refused_caps);
   g_test_add_func ("/negotiation/renegotiation", test_renegotiation);
