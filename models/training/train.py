@@ -122,60 +122,62 @@ def main():
     optimiser = torch.optim.AdamW(
         [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.05},
          {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}], lr=a.rate, betas=(0.9, 0.98))
-    step, spent, epoch = 0, 0.0, 0
+    step, spent = 0, 0.0
     run = state / f"run-{a.side}{'-more' if a.start else ''}.pt"
     if run.exists():
         saved = torch.load(run, weights_only=True)
         for module, key in ((model, "model"), (heads, "heads"), (average, "average"), (optimiser, "optimiser")):
             module.load_state_dict(saved[key])
-        step, spent, epoch = saved["step"], saved["spent"], saved["epoch"]
-        rng = np.random.default_rng(a.seed + epoch)
+        step, spent = saved["step"], saved["spent"]
+        rng = np.random.default_rng(a.seed + step)
 
     budget = a.hours * 3600
-    while spent < budget:
-        model.train()
-        started, sums = time.time(), np.zeros(3)
-        order = rng.permutation(len(pictures))
-        for i in range(0, len(order) - a.batch + 1, a.batch):
-            now = spent + time.time() - started
-            if now >= budget:
-                break
-            rate = a.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * min(1, now / budget)))
-            for group in optimiser.param_groups:
-                group["lr"] = max(rate, 1e-6)
-            pick = np.sort(order[i:i + a.batch])
-            pixels, tokens = augment(pictures[pick], patches[pick], a.side, rng)
-            with torch.autocast("cpu", torch.bfloat16):
-                seen = model.tokens(pixels, drop_path=0.05)
-                logits = model.classifier(seen[:, 0])
-                like_cls, like_patches = heads.cls(seen[:, 0]), heads.patches(seen[:, 1:])
-            each = F.binary_cross_entropy_with_logits(logits.float(), torch.from_numpy(target[pick]), reduction="none")
-            w = torch.from_numpy(weight[pick])
-            loss_labels = (each * w).sum() / w.sum()
-            want = (torch.from_numpy(cls[pick].astype(np.float32)) - standard[0]) / standard[1]
-            loss_cls = F.smooth_l1_loss(like_cls.float(), want)
-            loss_patches = F.smooth_l1_loss(like_patches.float(), (tokens - standard[2]) / standard[3])
-            loss = loss_labels + loss_cls + loss_patches
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimiser.step()
-            step += 1
-            sums += [loss_labels.item(), loss_cls.item(), loss_patches.item()]
-            decay = min(0.998, (step + 1) / (step + 10))
-            with torch.no_grad():
-                for slow, fast in zip(average.parameters(), model.parameters()):
-                    slow.lerp_(fast, 1 - decay)
-        spent += time.time() - started
-        epoch += 1
+    started, losses = time.time(), []
+
+    def report():
         scores = predict(average, val_pictures)
         aucs = {label: round(metrics.auc(scores[:, j], val_labels[:, j]), 3) for j, label in enumerate(data.LABELS)}
-        losses = (sums / max(1, len(order) // a.batch)).round(3).tolist()
-        print(json.dumps({"epoch": epoch, "minutes": round(spent / 60, 1), "losses": losses,
+        print(json.dumps({"step": step, "epochs": round(step * a.batch / len(pictures), 1), "minutes": round(spent / 60, 1),
+                          "losses": np.mean(losses, 0).round(3).tolist(),
                           "mean of four": round(float(np.mean(list(aucs.values())[:4])), 4), "auc": aucs}), flush=True)
         torch.save({"model": model.state_dict(), "heads": heads.state_dict(), "average": average.state_dict(),
-                    "optimiser": optimiser.state_dict(), "step": step, "spent": spent, "epoch": epoch}, run)
+                    "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, run)
         vit.save_checkpoint(average, data.LABELS, a.out)
+
+    order = []
+    while spent < budget:
+        if len(order) < a.batch:
+            order = rng.permutation(len(pictures))
+        pick, order = np.sort(order[:a.batch]), order[a.batch:]
+        rate = a.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * min(1, spent / budget)))
+        for group in optimiser.param_groups:
+            group["lr"] = max(rate, 1e-6)
+        model.train()
+        pixels, tokens = augment(pictures[pick], patches[pick], a.side, rng)
+        with torch.autocast("cpu", torch.bfloat16):
+            seen = model.tokens(pixels, drop_path=0.05)
+            logits = model.classifier(seen[:, 0])
+            like_cls, like_patches = heads.cls(seen[:, 0]), heads.patches(seen[:, 1:])
+        each = F.binary_cross_entropy_with_logits(logits.float(), torch.from_numpy(target[pick]), reduction="none")
+        w = torch.from_numpy(weight[pick])
+        loss_labels = (each * w).sum() / w.sum()
+        want = (torch.from_numpy(cls[pick].astype(np.float32)) - standard[0]) / standard[1]
+        loss_cls = F.smooth_l1_loss(like_cls.float(), want)
+        loss_patches = F.smooth_l1_loss(like_patches.float(), (tokens - standard[2]) / standard[3])
+        optimiser.zero_grad()
+        (loss_labels + loss_cls + loss_patches).backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        step += 1
+        losses.append([loss_labels.item(), loss_cls.item(), loss_patches.item()])
+        decay = min(0.998, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for slow, fast in zip(average.parameters(), model.parameters()):
+                slow.lerp_(fast, 1 - decay)
+        spent, started = spent + time.time() - started, time.time()
+        if len(losses) * a.batch >= len(pictures) // 2 or spent >= budget:
+            report()
+            started, losses = time.time(), []
 
 
 if __name__ == "__main__":
