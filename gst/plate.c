@@ -24,6 +24,7 @@
 #define MAX_INNER 18.0
 #define INNER_STEP 2.0          /* … so it has few widths */
 #define NARROWEST_INNER 3.0
+#define NARROWEST_TEXT 4.5      /* less beside a percentage, and that is left out */
 
 #define TRACK_ALPHA 0.20
 #define SHADOW_ALPHA 0.55
@@ -213,10 +214,10 @@ measure_at (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlat
     text_size (self, style, em, rows[i].text, is_best (rows, i), &width, &unused);
     widest = MAX (widest, width);
   }
-  if (has_percent (style))
-    widest += COLUMN_GAP * em + layout->percent;
-  else
+  if (!has_percent (style) || room_width - layout->percent < (NARROWEST_TEXT + COLUMN_GAP) * em)
     layout->percent = 0;
+  else
+    widest += COLUMN_GAP * em + layout->percent;
   layout->inner = CLAMP (ceil (widest / (INNER_STEP * em)) * INNER_STEP * em, MIN_INNER * em, MAX_INNER * em);
   layout->inner = MIN (layout->inner, room_width);
   layout->width = layout->inner + 2 * layout->padding;
