@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table itself, and what is common to all: do pictures and positions fit, and
+ * finish what was recorded. */
 #include "architectures.h"
 #include <string.h>
 
@@ -32,6 +34,13 @@ static gboolean
 size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GError **error)
 {
+  const guint64 n_patches = (guint64) (recipe->width / config->patch_size) * (recipe->height / config->patch_size);
+  if (n_patches > GPTVIS_MAX_PATCHES) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
+        "pictures of %u×%u in patches of %u×%u are %" G_GUINT64_FORMAT " patches, where at most %u are read",
+        recipe->width, recipe->height, config->patch_size, config->patch_size, n_patches, GPTVIS_MAX_PATCHES);
+    return FALSE;
+  }
   if (recipe->width == config->image_width && recipe->height == config->image_height)
     return TRUE;
   /* Transformers takes any stored table for a square grid when it interpolates */

@@ -13,6 +13,8 @@
 
 G_BEGIN_DECLS
 
+#define GPTVIS_MAX_PATCHES 65536u       /* of a picture; attention's work grows with the square */
+
 typedef struct {
   const gchar *model_type;      /* as config.json has it */
   const gchar *prefix;          /* of the backbone's tensors in a checkpoint with a head: "vit." */

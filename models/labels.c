@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads label files and ranks scores; the ranking runs on a frame's path, so it
+ * works in place and allocates nothing. */
 #include "labels.h"
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds checkpoints' directories; reads nothing of what is in them. */
 #define _GNU_SOURCE            /* dladdr */
 #include "locate.h"
 #include "config.h"

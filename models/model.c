@@ -280,7 +280,7 @@ gptvis_model_slot_free (GptVisModel *model, GptVisSlot *slot)
   gptvis_program_slot_free (model->program, slot);
 }
 
-/* When the slot was staged; the number itself is the slot's user's alone. */
+/* When the slot was staged, 0 for never; the number itself is the slot's user's alone. */
 static gint64 *
 staged_at (GptVisModel *model, GptVisSlot *slot)
 {
@@ -306,9 +306,10 @@ all_finite (const float *values, guint n)
   return TRUE;
 }
 
-/* Result of picture i of the batch that has just run. */
+/* Result of picture i of the batch that has just run. A slot whose rows were written
+ * by hand was staged when the run began. */
 static gboolean
-read_result (GptVisModel *model, GptVisRequest *request, guint i, GError **error)
+read_result (GptVisModel *model, GptVisRequest *request, guint i, gint64 begun, GError **error)
 {
   const float *logits = gptvis_program_output (model->program, model->logits, i);
   const gboolean finite = all_finite (logits, model->n_labels);
@@ -320,7 +321,8 @@ read_result (GptVisModel *model, GptVisRequest *request, guint i, GError **error
     return FALSE;
   }
   const guint n = gptvis_labels_top (scores, model->n_labels, request->top_k, request->threshold, model->ids);
-  const gint64 analysis = g_get_monotonic_time () - *staged_at (model, request->slot);
+  const gint64 staged = *staged_at (model, request->slot);
+  const gint64 analysis = g_get_monotonic_time () - (staged ? staged : begun);
   request->result = gptvis_result_new (model->name, analysis, model->labels, scores, model->ids, n);
   return TRUE;
 }
@@ -337,6 +339,7 @@ gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError *
   g_mutex_lock (&model->run);
   for (guint first = 0; first < n; first += max) {
     const guint batch = MIN (max, n - first);
+    const gint64 begun = g_get_monotonic_time ();
     GError *why = NULL;
     for (guint i = 0; i < batch; i++)
       slots[i] = requests[first + i].slot;
@@ -349,7 +352,7 @@ gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError *
       continue;
     }
     for (guint i = 0; i < batch; i++)
-      ok &= read_result (model, &requests[first + i], i, error);
+      ok &= read_result (model, &requests[first + i], i, begun, error);
   }
   g_mutex_unlock (&model->run);
   return ok;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The phrases of record.h. Nothing here checks a call's result: a plan remembers its
+ * first mistake. */
 #include "record.h"
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* config.json: what it may say, what it may leave out, what it must not. */
-#include "configuration.h"
+#include "architectures.h"
 #include "unit.h"
 #include <string.h>
 
@@ -213,6 +213,58 @@ test_bad_types (void)
   }
 }
 
+/* Numbers that are possible one by one, and not together. */
+static void
+test_plans (void)
+{
+  static const struct { const gchar *text; guint side; GptVisError code; const gchar *parts; } cases[] = {
+    {"{\"model_type\":\"vit\",\"image_size\":16384,\"patch_size\":16}", 16384, GPTVIS_ERROR_LIMIT,
+        "pictures of 16384×16384 in patches of 16×16 are 1048576 patches, where at most 65536 are read"},
+    {"{\"model_type\":\"vit\",\"image_size\":224}", 256, GPTVIS_ERROR_UNSUPPORTED,
+        "preprocessor_config.json makes pictures of 256×256, where config.json's image_size is 224×224"},
+    {"{\"model_type\":\"dinov2\",\"image_size\":[28,56]}", 28, GPTVIS_ERROR_UNSUPPORTED, "image_size is 56×28"},
+    {"{\"model_type\":\"vit\",\"image_size\":225}", 225, GPTVIS_ERROR_UNSUPPORTED,
+        "a picture of 225×225 cannot be cut into patches of 16×16"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const GptVisRecipe recipe = { .width = cases[i].side, .height = cases[i].side, .rescale = 1, .std = {1, 1, 1} };
+    GptVisConfiguration *c = parse (cases[i].text);
+    GError *error = NULL;
+    g_assert_null (gptvis_architecture_plan (c, &recipe, 1, FALSE, &error));
+    unit_expect_error (cases[i].text, error, cases[i].code, cases[i].parts);
+    gptvis_configuration_free (c);
+  }
+}
+
+/* Positions for 37×37 patches made to fit 16×16, as published DINOv2 checkpoints need. */
+static void
+test_interpolation (void)
+{
+  static const gchar *const types[] = { "dinov2", "dinov2_with_registers" };
+  const GptVisRecipe recipe = { .width = 224, .height = 224, .rescale = 1, .std = {1, 1, 1} };
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+    gchar *text = g_strdup_printf ("{\"model_type\":\"%s\",\"image_size\":518,\"patch_size\":14}", types[i]);
+    GptVisConfiguration *c = parse (text);
+    GError *error = NULL;
+    GptVisPlan *plan = gptvis_architecture_plan (c, &recipe, 1, FALSE, &error);
+    guint n = 0;
+    g_assert_no_error (error);
+    for (guint o = 0; o < gptvis_plan_n_ops (plan); o++) {
+      const GptVisOp *op = gptvis_plan_op (plan, o);
+      if (op->kind != GPTVIS_OP_RESAMPLE)
+        continue;
+      n++;
+      g_assert_cmpuint (op->resample.rows_in, ==, 37);
+      g_assert_cmpuint (op->resample.columns_out, ==, 16);
+      g_assert_cmpint (op->resample.antialias, ==, i == 1);
+    }
+    g_assert_cmpuint (n, ==, 1);
+    gptvis_plan_free (plan);
+    gptvis_configuration_free (c);
+    g_free (text);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -226,5 +278,7 @@ main (int argc, char **argv)
   g_test_add_func ("/configuration/labels", test_labels);
   g_test_add_func ("/configuration/bad", test_bad);
   g_test_add_func ("/configuration/bad-types", test_bad_types);
+  g_test_add_func ("/configuration/plans", test_plans);
+  g_test_add_func ("/configuration/interpolation", test_interpolation);
   return g_test_run ();
 }

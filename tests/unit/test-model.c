@@ -131,6 +131,7 @@ test_run (void)
     g_assert_cmpuint (r->n_labels, ==, 2);
     g_assert_true (r->labels[0].score >= r->labels[1].score && r->labels[1].score > 0 && r->labels[0].score < 1);
     g_assert_cmpstr (r->model, ==, gptvis_model_name (model));
+    g_assert_cmpint (r->analysis, <, 60 * G_USEC_PER_SEC);
     g_assert_cmpfloat_with_epsilon (r->labels[0].score, requests[i % 3].result->labels[0].score, 1e-6);
   }
   g_assert_true (fabsf (requests[0].result->labels[0].score - requests[2].result->labels[0].score) > 1e-4f);
