@@ -121,9 +121,12 @@ test_described_colours (void)
     { "format=I420,height=1080", GPTVIS_MATRIX_BT709, FALSE, ANY_SITE },
     { "format=I420,height=576,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT601, FALSE, ANY_SITE },
     { "format=I420,height=720,colorimetry=0:0:0:0", GPTVIS_MATRIX_BT709, FALSE, ANY_SITE },
-    { "format=I420,height=8,chroma-site=jpeg", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_CENTRE },
-    { "format=I420,height=8,chroma-site=mpeg2", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_LEFT },
-    { "format=I420,height=8,chroma-site=dv", GPTVIS_MATRIX_BT601, FALSE, GPTVIS_SITE_LEFT },
+    { "format=I420,height=8,colorimetry=bt601,chroma-site=jpeg", GPTVIS_MATRIX_BT601, FALSE,
+      GPTVIS_SITE_CENTRE },
+    { "format=I420,height=8,colorimetry=bt601,chroma-site=mpeg2", GPTVIS_MATRIX_BT601, FALSE,
+      GPTVIS_SITE_LEFT },
+    { "format=I420,height=8,colorimetry=bt601,chroma-site=dv", GPTVIS_MATRIX_BT601, FALSE,
+      GPTVIS_SITE_LEFT },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
