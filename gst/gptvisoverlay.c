@@ -325,6 +325,24 @@ install_properties (GObjectClass * klass)
 
 /* --- type --- */
 
+/* What libgstvideo blends: all but pictures with a palette. */
+static GstCaps *
+pad_caps (void)
+{
+  guint n_all, n = 0;
+  const GstVideoFormat *all = gst_video_formats_raw (&n_all);
+  GstVideoFormat *formats = g_new (GstVideoFormat, n_all);
+  GstCaps *caps;
+
+  for (guint i = 0; i < n_all; i++) {
+    if (!GST_VIDEO_FORMAT_INFO_HAS_PALETTE (gst_video_format_get_info (all[i])))
+      formats[n++] = all[i];
+  }
+  caps = gst_video_make_raw_caps (formats, n);
+  g_free (formats);
+  return caps;
+}
+
 static void
 finalize (GObject * object)
 {
@@ -338,7 +356,7 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass * klass)
   GObjectClass *object = G_OBJECT_CLASS (klass);
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *transform = GST_BASE_TRANSFORM_CLASS (klass);
-  GstCaps *caps = gst_caps_from_string (GST_VIDEO_CAPS_MAKE (GST_VIDEO_OVERLAY_COMPOSITION_BLEND_FORMATS));
+  GstCaps *caps = pad_caps ();
 
   GST_DEBUG_CATEGORY_INIT (overlay_debug, "gptvisoverlay", 0, "labels drawn on video");
 

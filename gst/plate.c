@@ -349,7 +349,10 @@ place (gint start, gint room, gint length, gint margin, guint third)
 {
   gint at = third == 0 ? margin : third == 1 ? (room - length) / 2 : room - length - margin;
 
-  return start + (MAX (at, 0) & ~3);
+  at = (at + 2) & ~3;
+  if (at + length > room)
+    at -= 4;
+  return start + MAX (at, 0);
 }
 
 static GstVideoOverlayComposition *

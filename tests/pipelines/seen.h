@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results as a gptvisfilter would attach them, without a network. */
+#pragma once
+#include <gst/check/gstharness.h>
+#include <gst/video/video.h>
+#include "meta.h"
+#include "model.h"
+#include "result-private.h"
+
+/* The labels up to the NULL, scored 0.9, 0.45, 0.3 …; the caller owns it. */
+static inline GptVisResult *
+seen_result (const gchar * const *labels)
+{
+  gfloat scores[64];
+  guint ids[64], n = 0;
+  GptVisResult *result;
+
+  for (; labels[n]; n++) {
+    g_assert_cmpuint (n, <, G_N_ELEMENTS (ids));
+    scores[n] = 0.9f / (n + 1);
+    ids[n] = n;
+  }
+  result = gptvis_result_new ("test", 1500, labels, scores, ids, n);
+  gptvis_result_set_frame (result, "camera", 7, 40 * GST_MSECOND, 40 * GST_MSECOND, 0);
+  return result;
+}
+
+static inline void
+seen_attach (GstBuffer * buffer, const gchar * const *labels, gboolean own, GstClockTime age)
+{
+  GptVisResult *result = seen_result (labels);
+
+  gptvis_buffer_add_meta (buffer, result, own, age);
+  gptvis_result_unref (result);
+}
