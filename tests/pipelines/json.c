@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gptvisjson in a harness: which lines are written, where to, and what it says when
+ * they cannot be. Results are attached by hand; what is in a line is not judged here. */
+#include "gptvisjson.h"
+#include "seen.h"
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VIDEO "video/x-raw,format=GRAY8,width=4,height=4,framerate=25/1"
+
+static const gchar *const labels[] = { "tabby \"cat\"", "lynx", NULL };
+
+typedef struct {
+  GstHarness *harness;
+  GstElement *element;
+  GstBus *bus;
+  gchar *directory, *file;      /* of the test's own; the file is not there yet */
+} Writer;
+
+static void
+writer_open (Writer * self, const gchar * location, const gchar * properties, const gchar * out_caps)
+{
+  gchar *line;
+
+  self->directory = g_dir_make_tmp ("gptvis json XXXXXX", NULL);
+  self->file = g_build_filename (self->directory, "seen.jsonl", NULL);
+  line = g_strdup_printf ("gptvisjson %s", properties);
+  self->element = gst_parse_launch (line, NULL);
+  gst_object_ref_sink (self->element);
+  if (location)
+    g_object_set (self->element, "location", *location ? location : self->file, NULL);
+  self->bus = gst_bus_new ();
+  gst_element_set_bus (self->element, self->bus);
+  self->harness = gst_harness_new_with_element (self->element, "sink", "src");
+  gst_harness_set_caps_str (self->harness, VIDEO, out_caps);
+  g_free (line);
+}
+
+static void
+writer_close (Writer * self)
+{
+  gst_harness_teardown (self->harness);
+  gst_element_set_bus (self->element, NULL);
+  gst_object_unref (self->element);
+  gst_bus_set_flushing (self->bus, TRUE);
+  gst_object_unref (self->bus);
+  g_unlink (self->file);
+  g_assert_cmpint (g_rmdir (self->directory), ==, 0);
+  g_free (self->file);
+  g_free (self->directory);
+}
+
+typedef enum { NOTHING, OWN, HELD } Seen;
+
+static GstBuffer *
+frame (Seen seen, GstClockTime pts)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16, NULL);
+
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DURATION (buffer) = 40 * GST_MSECOND;
+  if (seen != NOTHING)
+    seen_attach (buffer, labels, seen == OWN, seen == OWN ? 0 : 80 * GST_MSECOND);
+  return buffer;
+}
+
+/* The lines in the file; g_strfreev them. */
+static gchar **
+lines (const Writer * self)
+{
+  gchar *text = NULL;
+  gchar **split;
+
+  g_assert_true (g_file_get_contents (self->file, &text, NULL, NULL));
+  g_assert_true (*text == '\0' || g_str_has_suffix (text, "\n"));
+  if (*text)
+    text[strlen (text) - 1] = '\0';
+  split = *text ? g_strsplit (text, "\n", -1) : g_new0 (gchar *, 1);
+  g_free (text);
+  return split;
+}
+
+static void
+expect_lines (const Writer * self, guint n)
+{
+  gchar **split = lines (self);
+
+  g_assert_cmpuint (g_strv_length (split), ==, n);
+  for (guint i = 0; i < n; i++)
+    g_assert_true (g_str_has_prefix (split[i], "{\"version\":1,\"stream\":\"camera\",\"frame\":7,"));
+  g_strfreev (split);
+}
+
+static void
+expect_sentence (const Writer * self, GstMessageType type, const gchar * part)
+{
+  GstMessage *message = gst_bus_pop_filtered (self->bus, type);
+  GError *error = NULL;
+
+  g_assert_nonnull (message);
+  if (type == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, &error, NULL);
+  else
+    gst_message_parse_warning (message, &error, NULL);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, part));
+  g_error_free (error);
+  gst_message_unref (message);
+}
+
+/* --- to a file --- */
+
+/* A line is in the file as soon as its frame is out, and the frame is the very one. */
+static void
+test_file (void)
+{
+  Writer writer;
+
+  writer_open (&writer, "", "", VIDEO);
+  for (guint i = 0; i < 6; i++) {
+    GstBuffer *in = frame (i % 3, i * 40 * GST_MSECOND), *out, *held = gst_buffer_ref (in);
+    g_assert_cmpint (gst_harness_push (writer.harness, in), ==, GST_FLOW_OK);
+    out = gst_harness_pull (writer.harness);
+    g_assert_true (out == held);
+    gst_buffer_unref (out);
+    gst_buffer_unref (held);
+    expect_lines (&writer, (i + 2) / 3);
+  }
+  writer_close (&writer);
+}
+
+static void
+test_all (void)
+{
+  gchar **split;
+  Writer writer;
+
+  writer_open (&writer, "", "own-only=false stream=\"a \\\"b\\\"\"", VIDEO);
+  for (guint i = 0; i < 6; i++)
+    g_assert_cmpint (gst_harness_push (writer.harness, frame (i % 3, i * 40 * GST_MSECOND)), ==, GST_FLOW_OK);
+  split = lines (&writer);
+  g_assert_cmpuint (g_strv_length (split), ==, 4);
+  g_assert_nonnull (strstr (split[0], "\"stream\":\"a \\\"b\\\"\""));
+  g_assert_nonnull (strstr (split[0], "\"label\":\"tabby \\\"cat\\\"\""));
+  g_assert_nonnull (strstr (split[0], "\"age-ms\":0.000"));
+  g_assert_nonnull (strstr (split[1], "\"age-ms\":80.000"));
+  g_strfreev (split);
+  writer_close (&writer);
+}
+
+/* Two results on a buffer are two lines. */
+static void
+test_several (void)
+{
+  GstBuffer *buffer = frame (OWN, 0);
+  Writer writer;
+
+  writer_open (&writer, "", "", VIDEO);
+  seen_attach (buffer, labels + 1, TRUE, 0);
+  g_assert_cmpint (gst_harness_push (writer.harness, buffer), ==, GST_FLOW_OK);
+  expect_lines (&writer, 2);
+  writer_close (&writer);
+}
+
+/* A second run empties the file, or with append goes on in it. */
+static void
+test_append (void)
+{
+  for (guint append = 0; append < 2; append++) {
+    Writer writer;
+    writer_open (&writer, "", append ? "append=true" : "", VIDEO);
+    for (guint run = 0; run < 2; run++) {
+      g_assert_cmpint (gst_harness_push (writer.harness, frame (OWN, 0)), ==, GST_FLOW_OK);
+      expect_lines (&writer, run + 1 - (run && !append));
+      g_assert_cmpint (gst_element_set_state (writer.element, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
+      gst_harness_play (writer.harness);
+      gst_element_set_state (writer.element, GST_STATE_PLAYING);
+      gst_harness_set_src_caps_str (writer.harness, VIDEO);
+    }
+    writer_close (&writer);
+  }
+}
+
+/* --- to the pad --- */
+
+static void
+test_pad (void)
+{
+  GstBuffer *out;
+  GstEvent *event;
+  guint gaps = 0;
+  gchar *text;
+  Writer writer;
+
+  writer_open (&writer, NULL, "", "application/x-ndjson");
+  for (guint i = 0; i < 6; i++)
+    g_assert_cmpint (gst_harness_push (writer.harness, frame (i % 3, i * 40 * GST_MSECOND)), ==, GST_FLOW_OK);
+  g_assert_cmpuint (gst_harness_buffers_in_queue (writer.harness), ==, 2);
+  out = gst_harness_pull (writer.harness);
+  g_assert_cmpuint (GST_BUFFER_PTS (out), ==, 40 * GST_MSECOND);
+  g_assert_cmpuint (GST_BUFFER_DURATION (out), ==, 40 * GST_MSECOND);
+  gst_buffer_extract_dup (out, 0, -1, (gpointer *) & text, &(gsize) { 0 });
+  g_assert_true (g_str_has_prefix (text, "{\"version\":1,"));
+  g_assert_cmpint (text[gst_buffer_get_size (out) - 1], ==, '\n');
+  g_free (text);
+  gst_buffer_unref (out);
+  out = gst_harness_pull (writer.harness);
+  g_assert_cmpuint (GST_BUFFER_PTS (out), ==, 160 * GST_MSECOND);
+  gst_buffer_unref (out);
+  while ((event = gst_harness_try_pull_event (writer.harness))) {
+    gaps += GST_EVENT_TYPE (event) == GST_EVENT_GAP;
+    gst_event_unref (event);
+  }
+  g_assert_cmpuint (gaps, ==, 4);
+  /* Nothing goes to standard output then, but to a file that is named. */
+  writer_close (&writer);
+  writer_open (&writer, "", "", "application/x-ndjson");
+  g_assert_cmpint (gst_harness_push (writer.harness, frame (OWN, 0)), ==, GST_FLOW_OK);
+  g_assert_cmpuint (gst_harness_buffers_in_queue (writer.harness), ==, 1);
+  expect_lines (&writer, 1);
+  writer_close (&writer);
+}
+
+/* --- what goes wrong --- */
+
+static void
+test_unwritable (void)
+{
+  GstElement *element = gst_object_ref_sink (gst_element_factory_make ("gptvisjson", NULL));
+  Writer writer = {.element = element,.bus = gst_bus_new () };
+
+  gst_element_set_bus (element, writer.bus);
+  g_object_set (element, "location", "/nonexistent/seen.jsonl", NULL);
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+  expect_sentence (&writer, GST_MESSAGE_ERROR, "\"/nonexistent/seen.jsonl\" cannot be opened for writing: ");
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_element_set_bus (element, NULL);
+  gst_bus_set_flushing (writer.bus, TRUE);
+  gst_object_unref (writer.bus);
+  gst_object_unref (element);
+}
+
+static void
+test_full (void)
+{
+  Writer writer;
+
+  if (!g_file_test ("/dev/full", G_FILE_TEST_EXISTS)) {
+    g_test_skip ("there is no /dev/full");
+    return;
+  }
+  writer_open (&writer, "/dev/full", "", VIDEO);
+  g_assert_cmpint (gst_harness_push (writer.harness, frame (NOTHING, 0)), ==, GST_FLOW_OK);
+  g_assert_cmpint (gst_harness_push (writer.harness, frame (OWN, 0)), ==, GST_FLOW_ERROR);
+  expect_sentence (&writer, GST_MESSAGE_ERROR, "/dev/full is full: ");
+  writer_close (&writer);
+}
+
+/* Nobody reads any more: an error, not the end of the process. */
+static void
+test_broken_pipe (void)
+{
+  gint ends[2];
+  gchar *location;
+  Writer writer;
+
+  g_assert_cmpint (pipe (ends), ==, 0);
+  location = g_strdup_printf ("/proc/self/fd/%d", ends[1]);
+  writer_open (&writer, location, "", VIDEO);
+  g_assert_cmpint (gst_harness_push (writer.harness, frame (OWN, 0)), ==, GST_FLOW_OK);
+  close (ends[0]);
+  g_assert_cmpint (gst_harness_push (writer.harness, frame (OWN, 0)), ==, GST_FLOW_ERROR);
+  expect_sentence (&writer, GST_MESSAGE_ERROR, "has no reader any more");
+  writer_close (&writer);
+  close (ends[1]);
+  g_free (location);
+}
+
+static void
+test_late (void)
+{
+  gchar *location = NULL;
+  Writer writer;
+
+  writer_open (&writer, "", "", VIDEO);
+  g_object_set (writer.element, "location", "/tmp/elsewhere", NULL);
+  expect_sentence (&writer, GST_MESSAGE_WARNING, "\"location\" cannot change while the file is open");
+  g_object_get (writer.element, "location", &location, NULL);
+  g_assert_cmpstr (location, ==, writer.file);
+  g_free (location);
+  writer_close (&writer);
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  g_assert_true (GST_ELEMENT_REGISTER (gptvisjson, NULL));
+  gptvis_meta_get_info ();
+  g_test_add_func ("/json/file", test_file);
+  g_test_add_func ("/json/all", test_all);
+  g_test_add_func ("/json/several", test_several);
+  g_test_add_func ("/json/append", test_append);
+  g_test_add_func ("/json/pad", test_pad);
+  g_test_add_func ("/json/unwritable", test_unwritable);
+  g_test_add_func ("/json/full", test_full);
+  g_test_add_func ("/json/broken-pipe", test_broken_pipe);
+  g_test_add_func ("/json/late", test_late);
+  return g_test_run ();
+}
