@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 #define GPTVIS_JSON_MAX_BYTES (64u << 20)       /* of a file */
 #define GPTVIS_JSON_MAX_DEPTH 32                /* config.json has 3, safetensors 3 */
-#define GPTVIS_JSON_MAX_VALUES 1000000          /* bounds the tree's memory to some 100 MB */
+#define GPTVIS_JSON_MAX_VALUES 1000000          /* bounds the tree to some 300 MB */
 
 /* Reading one object. `error` holds the first mistake, and from then on every
  * getter returns its fallback; so read all, then look once. */

@@ -8,7 +8,7 @@ static void
 test_good (void)
 {
   static const gchar *const texts[] = {
-    "a\nb b\nç\n", "a\nb b\nç", "\xef\xbb\xbf" "a\r\n b b \r\nç\r\n\r\n\n",
+    "a\nb b\nç\n", "a\nb b\nç", "\357\273\277a\r\n b b \r\nç\r\n\r\n\n",
   };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     GError *error = NULL;
