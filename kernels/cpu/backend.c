@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Makes a plan ready on the processor and runs it: loads and packs the weights,
  * lays out the memory, calls one function an operation. */
+#include "blas.h"
 #include "cpu.h"
 #include "program.h"
 #include "../memory.h"
 #include "../patches.h"
 #include "../reference.h"
 #include "../weights.h"
-#include <cblas.h>
 #include <string.h>
 #include <time.h>
 
@@ -63,10 +63,10 @@ load_packed (GptVisCpuProgram *p, const GptVisWeights *weights, GptVisTensorId i
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
   if (p->packed[id])
     return TRUE;
-  if (p->tier->blas && (p->packed[id] = (float *) gptvis_weights_in_place (weights, t)))
+  if (p->blas && (p->packed[id] = (float *) gptvis_weights_in_place (weights, t)))
     p->borrowed[id] = TRUE;
   else
-    p->packed[id] = gptvis_cpu_linear_pack (p->tier, p->pool, weights, t);
+    p->packed[id] = gptvis_cpu_linear_pack (p, weights, t);
   return p->packed[id] != NULL;
 }
 
@@ -171,8 +171,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->borrowed = g_new0 (gboolean, n_tensors);
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
   p->base.description = g_strdup_printf ("cpu, %s, f32, %u thread%s", tier->name, threads, threads == 1 ? "" : "s");
-  if (tier->blas)
-    openblas_set_num_threads (threads); /* the process's, as OpenBLAS has no others */
+  p->blas = tier->blas && gptvis_blas_open (threads);
   if (!make_ready (p, weights)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
         gptvis_plan_name (plan));

@@ -6,10 +6,10 @@
  * side (zeros past M). x is packed for each run into blocks of up to tile_rows rows,
  * k-major as well, so that a tile reads two streams from start to end. What
  * follows the product is done on a tile while it is in the nearest cache. */
+#include "blas.h"
 #include "program.h"
 #include "../memory.h"
 #include "../weights.h"
-#include <cblas.h>
 #include <string.h>
 
 /* A group of packed rows that stays in a core's second cache while panels go by. */
@@ -47,17 +47,17 @@ pack_panel (void *context, gsize panel)
 }
 
 float *
-gptvis_cpu_linear_pack (const GptVisTier *tier, GptVisPool *pool, const GptVisWeights *weights, const GptVisTensor *w)
+gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
 {
-  const guint columns = tier->blas ? 1 : tier->tile_columns, n_panels = gptvis_n_blocks (w->rows, columns);
+  const guint columns = p->blas ? 1 : p->tier->tile_columns, n_panels = gptvis_n_blocks (w->rows, columns);
   float *packed = gptvis_alloc ((gsize) n_panels * columns * w->width * sizeof (float));
   if (!packed)
     return NULL;
-  if (tier->blas) {
+  if (p->blas) {
     gptvis_weights_read (weights, w, 0, w->rows, packed);
   } else {
-    Packing c = { tier, weights, w, packed };
-    gptvis_pool_run (pool, pack_panel, &c, n_panels);
+    Packing c = { p->tier, weights, w, packed };
+    gptvis_pool_run (p->pool, pack_panel, &c, n_panels);
   }
   return packed;
 }
@@ -135,8 +135,7 @@ multiply_with_blas (const Linear *l, GptVisPool *pool)
 {
   for (guint r = 0; l->bias && r < l->rows; r++)
     memcpy (l->y + (gsize) r * l->m, l->bias, l->m * sizeof (float));
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, l->rows, l->m, l->k, 1.0f, l->x, l->k, l->w, l->k,
-      l->bias ? 1.0f : 0.0f, l->y, l->m);
+  gptvis_blas_multiply (l->rows, l->m, l->k, l->x, l->w, l->bias ? 1.0f : 0.0f, l->y);
   gptvis_pool_run (pool, finish_whole_row, (void *) l, l->rows);
 }
 
@@ -153,7 +152,7 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
     .scale = gptvis_cpu_data (p, op->in[4]), .residual = gptvis_cpu_data (p, op->in[5]),
     .y = gptvis_cpu_data (p, op->out),
   };
-  if (p->tier->blas) {
+  if (p->blas) {
     multiply_with_blas (&l, p->pool);
     return;
   }

@@ -12,9 +12,10 @@ typedef struct {
   GptVisProgram base;
   const GptVisTier *tier;
   GptVisPool *pool;
+  gboolean blas;                /* linear's product is OpenBLAS's */
   guint n;                      /* pictures in the batch at hand */
   float **data;                 /* of each tensor; NULL for weights that only linear reads */
-  float **packed;               /* W of linear: tier->blas: [M, K]; else panels, see linear.c */
+  float **packed;               /* W of linear: for OpenBLAS [M, K]; else panels, see linear.c */
   gboolean *borrowed;           /* data or packed is the checkpoint's own memory */
   float *arena;                 /* temporaries */
   float *input;                 /* the input of a batch of several */
@@ -50,8 +51,8 @@ gptvis_block_start (guint n, guint blocks, guint i)
   return (guint64) n * i / blocks;
 }
 
-/* Packs W [M, K] of a linear for the tier; NULL without memory. */
-float *gptvis_cpu_linear_pack (const GptVisTier * tier, GptVisPool * pool, const GptVisWeights * weights, const GptVisTensor * w);
+/* Packs W [M, K] of a linear for p's tier, or for OpenBLAS; NULL without memory. */
+float *gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
 
 /* Floats of scratch that the operation needs for max_batch pictures. */
 gsize gptvis_cpu_linear_scratch (const GptVisPlan * plan, const GptVisOp * op);

@@ -27,7 +27,7 @@ typedef struct {
   void (*tile_by_rows) (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,
       const float *bias, float *c, gsize c_step);
 
-  /* TRUE where OpenBLAS's sgemm beats this tier's tile. */
+  /* TRUE where OpenBLAS's sgemm, if it is installed, beats this tier's tile. */
   gboolean blas;
 
   /* x[i] = act (x[i]) for i < n. */
