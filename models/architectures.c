@@ -31,10 +31,11 @@ gptvis_architecture_names (void)
 
 /* Do pictures of the recipe have the positions they need? */
 static gboolean
-size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *config, const GptVisRecipe *recipe,
-    GError **error)
+size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *config,
+    const GptVisRecipe *recipe, GError **error)
 {
-  const guint64 n_patches = (guint64) (recipe->width / config->patch_size) * (recipe->height / config->patch_size);
+  const guint64 n_patches =
+      (guint64) (recipe->width / config->patch_size) * (recipe->height / config->patch_size);
   if (n_patches > GPTVIS_MAX_PATCHES) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
         "pictures of %u×%u in patches of %u×%u are %" G_GUINT64_FORMAT " patches, where at most %u are read",
@@ -47,8 +48,8 @@ size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *co
   if (architecture->interpolates && config->image_width == config->image_height)
     return TRUE;
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-      "preprocessor_config.json makes pictures of %u×%u, where config.json's image_size is %u×%u", recipe->width,
-      recipe->height, config->image_width, config->image_height);
+      "preprocessor_config.json makes pictures of %u×%u, where config.json's image_size is %u×%u",
+      recipe->width, recipe->height, config->image_width, config->image_height);
   return FALSE;
 }
 

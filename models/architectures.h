@@ -24,7 +24,8 @@ typedef struct {
   gboolean mlp_ratio;           /* the MLP's width is a ratio, not a number */
   gboolean registers;           /* there are register tokens */
   gboolean interpolates;        /* positions for image_size are made to fit other sizes */
-  void (*record) (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe, gboolean trace);
+  void (*record) (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+      gboolean trace);
 } GptVisArchitecture;
 
 /* NULL when model_type is unknown. */
@@ -38,8 +39,11 @@ GptVisPlan *gptvis_architecture_plan (const GptVisConfiguration * config, const 
     guint max_batch, gboolean trace, GError ** error);
 
 /* Each its own file. */
-void gptvis_vit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe, gboolean trace);
-void gptvis_deit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe, gboolean trace);
-void gptvis_dinov2_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe, gboolean trace);
+void gptvis_vit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+    gboolean trace);
+void gptvis_deit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+    gboolean trace);
+void gptvis_dinov2_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+    gboolean trace);
 
 G_END_DECLS

@@ -74,8 +74,8 @@ read_index (const gchar *file, JsonObject *object, GError **error)
           GPTVIS_SAFETENSORS_MAX_NAME);
     else if (!shard || !is_shard_name (shard))
       gptvis_json_fail (&json, GPTVIS_ERROR_FORMAT,
-          "weight_map has \"%.100s\" for tensor %s, where the name of a .safetensors file beside it is needed",
-          shard ? shard : "no string", tensor);
+          "weight_map has \"%.100s\" for tensor %s, where the name of a .safetensors file beside it is "
+          "needed", shard ? shard : "no string", tensor);
     else
       g_hash_table_insert (shard_of, g_strdup (tensor), g_strdup (shard));
   }
@@ -109,8 +109,8 @@ open_shards (GptVisCheckpoint *self, const gchar *index, GHashTable *shard_of, G
     const GptVisSafetensors *shard = g_hash_table_lookup (opened, name);
     if (!shard) {
       if (self->shards->len >= GPTVIS_MAX_SHARDS) {
-        g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "%s: weight_map names more than %u files", index,
-            GPTVIS_MAX_SHARDS);
+        g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "%s: weight_map names more than %u files",
+            index, GPTVIS_MAX_SHARDS);
         ok = FALSE;
         break;
       }
@@ -124,8 +124,9 @@ open_shards (GptVisCheckpoint *self, const gchar *index, GHashTable *shard_of, G
     if (t) {
       g_hash_table_insert (self->tensors, (gpointer) t->name, (gpointer) t);
     } else {
-      gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: weight_map says that tensor %s is in %s, where it is"
-          " not", index, (const gchar *) tensor, (const gchar *) name);
+      gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+          "%s: weight_map says that tensor %s is in %s, where it is not", index, (const gchar *) tensor,
+          (const gchar *) name);
       ok = FALSE;
     }
   }
@@ -157,10 +158,10 @@ no_tensors (GptVisCheckpoint *self, GError **error)
     const gboolean there = g_file_test (path, G_FILE_TEST_EXISTS);
     g_free (path);
     if (there) {
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: the weights are only there as %s, which is not "
-          "read here: take " SINGLE " from where the checkpoint came from (its other revisions included), or make one "
-          "in Python with AutoModelForImageClassification.from_pretrained(DIR).save_pretrained(DIR)", self->path,
-          others[i]);
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+          "%s: the weights are only there as %s, which is not read here: take " SINGLE " from where the "
+          "checkpoint came from (its other revisions included), or make one in Python with "
+          "AutoModelForImageClassification.from_pretrained(DIR).save_pretrained(DIR)", self->path, others[i]);
       return FALSE;
     }
   }
@@ -172,7 +173,8 @@ no_tensors (GptVisCheckpoint *self, GError **error)
 static gboolean
 open_tensors (GptVisCheckpoint *self, GError **error)
 {
-  gchar *single = g_build_filename (self->path, SINGLE, NULL), *index = g_build_filename (self->path, INDEX, NULL);
+  gchar *single = g_build_filename (self->path, SINGLE, NULL);
+  gchar *index = g_build_filename (self->path, INDEX, NULL);
   gboolean ok;
   if (g_file_test (single, G_FILE_TEST_EXISTS))
     ok = open_single (self, error);
@@ -265,7 +267,8 @@ find_spelt (const GptVisCheckpoint *self, const gchar *name)
   for (guint i = 0; !t && i < G_N_ELEMENTS (spellings); i++)
     if (g_str_has_suffix (name, spellings[i][0])) {
       gchar old[GPTVIS_SAFETENSORS_MAX_NAME + 1];
-      g_snprintf (old, sizeof old, "%.*s%s", (int) (strlen (name) - strlen (spellings[i][0])), name, spellings[i][1]);
+      g_snprintf (old, sizeof old, "%.*s%s", (int) (strlen (name) - strlen (spellings[i][0])), name,
+          spellings[i][1]);
       t = g_hash_table_lookup (self->tensors, old);
     }
   return t;
@@ -360,12 +363,13 @@ find_defect (const GptVisCheckpoint *self, const Need *need)
 static gboolean
 has_head (const GptVisCheckpoint *self, GError **error)
 {
-  if (gptvis_checkpoint_find (self, "classifier.weight") || gptvis_checkpoint_find (self, "cls_classifier.weight"))
+  if (gptvis_checkpoint_find (self, "classifier.weight")
+      || gptvis_checkpoint_find (self, "cls_classifier.weight"))
     return TRUE;
+  const gchar *name = self->config->architecture;
   gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
-      "%s: there is no classifier.weight, so this is a backbone alone%s%.60s%s, where one trained for image classification"
-      " is needed", self->path, self->config->architecture ? " (" : "",
-      self->config->architecture ? self->config->architecture : "", self->config->architecture ? ")" : "");
+      "%s: there is no classifier.weight, so this is a backbone alone%s%.60s%s, where one trained for image "
+      "classification is needed", self->path, name ? " (" : "", name ? name : "", name ? ")" : "");
   return FALSE;
 }
 
@@ -384,9 +388,9 @@ check (const GptVisCheckpoint *self, const GptVisPlan *plan, GError **error)
   if (n > NAMED_DEFECTS)
     g_string_append_printf (text, "; and %u more", n - NAMED_DEFECTS);
   if (n > 0)
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: %u of the %u tensors that config.json's %s needs %s: %s",
-        self->path, n, needs->len, self->config->model_type, n == 1 ? "is not as it must be" : "are not as they must be",
-        text->str);
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+        "%s: %u of the %u tensors that config.json's %s needs %s: %s", self->path, n, needs->len,
+        self->config->model_type, n == 1 ? "is not as it must be" : "are not as they must be", text->str);
   g_string_free (text, TRUE);
   g_array_unref (needs);
   return n == 0;

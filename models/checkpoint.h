@@ -35,12 +35,14 @@ const GptVisSafetensor *gptvis_checkpoint_find (const GptVisCheckpoint * self, c
 /* The plan of its network, after every tensor it needs was found with the right
  * shape and a type of floats. The sentence names up to five that were not. Tensors
  * that the network does not ask for are no error. */
-GptVisPlan *gptvis_checkpoint_plan (const GptVisCheckpoint * self, guint max_batch, gboolean trace, GError ** error);
+GptVisPlan *gptvis_checkpoint_plan (const GptVisCheckpoint * self, guint max_batch, gboolean trace,
+    GError ** error);
 
 /* For gptvis_program_new, with a plan from the above; `self` must outlive it. */
 GptVisWeights gptvis_checkpoint_weights (const GptVisCheckpoint * self);
 
 /* An index's text as tensor → file name, for the fuzzer; NULL with FORMAT or LIMIT. */
-GHashTable *gptvis_checkpoint_parse_index (const gchar * file, const gchar * text, gsize size, GError ** error);
+GHashTable *gptvis_checkpoint_parse_index (const gchar * file, const gchar * text, gsize size,
+    GError ** error);
 
 G_END_DECLS

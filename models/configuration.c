@@ -49,7 +49,8 @@ read_sides (GptVisJson *json, const gchar *name, guint fallback, guint max, guin
     w = h;
   }
   if (h < 1 || w < 1 || h > max || w > max)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a side nor [height, width] from 1 to %u", name, max);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a side nor [height, width] from 1 to %u",
+        name, max);
   *height = (guint) h;
   *width = (guint) w;
 }
@@ -68,9 +69,11 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   read_sides (json, "image_size", 224, GPTVIS_PICTURE_MAX_SIDE, &self->image_height, &self->image_width);
   read_sides (json, "patch_size", architecture->patch_size, 64, &self->patch_size, &patch_width);
   if (patch_width != self->patch_size)
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is no square", self->patch_size, patch_width);
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is no square", self->patch_size,
+        patch_width);
   if (!json->error && (self->image_height < self->patch_size || self->image_width < self->patch_size))
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "image_size is smaller than patch_size %u", self->patch_size);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "image_size is smaller than patch_size %u",
+        self->patch_size);
   gptvis_json_uint (json, "num_channels", 3, 3, 3);
 }
 
@@ -88,8 +91,8 @@ read_mlp (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture 
   const gdouble hidden = self->hidden_size * ratio;
   self->swiglu = gptvis_json_boolean (json, "use_swiglu_ffn", FALSE);
   if (hidden < 1 || hidden > MAX_WIDTH)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "mlp_ratio %g makes no width from 1 to %u of hidden_size %u", ratio,
-        MAX_WIDTH, self->hidden_size);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "mlp_ratio %g makes no width from 1 to %u of hidden_size %u",
+        ratio, MAX_WIDTH, self->hidden_size);
   self->intermediate_size = (guint) hidden;
   if (self->swiglu)
     self->intermediate_size = ((guint) (self->intermediate_size * 2 / 3.0) + 7) / 8 * 8;
@@ -127,8 +130,8 @@ read_id2label (GptVisJson *json, GptVisConfiguration *self, JsonObject *map)
   while (json_object_iter_next (&iter, &name, &node)) {
     const gint64 id = class_number (name);
     if (id < 0) {
-      gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "id2label has the name \"%.60s\", where a class number is needed",
-          name);
+      gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
+          "id2label has the name \"%.60s\", where a class number is needed", name);
       return;
     }
     /* n names without a gap are 0 … n − 1, so a number beyond means that another is missing */
@@ -152,14 +155,14 @@ read_labels (GptVisJson *json, GptVisConfiguration *self)
   const guint said = gptvis_json_uint (json, "num_labels", 2, 1, GPTVIS_MAX_LABELS);
   self->n_labels = map ? json_object_get_size (map) : said;
   if (self->n_labels < 1 || self->n_labels > GPTVIS_MAX_LABELS) {
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "id2label has %u labels, where 1 to %u are possible", self->n_labels,
-        GPTVIS_MAX_LABELS);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "id2label has %u labels, where 1 to %u are possible",
+        self->n_labels, GPTVIS_MAX_LABELS);
     self->n_labels = 1;
   }
   self->labels = g_new0 (gchar *, self->n_labels + 1);
   if (map && !json->error)
     read_id2label (json, self, map);
-  /* a class without a label has Transformers' name for it (only where there is no map at all, or after an error) */
+  /* without a map (or after an error) a class has Transformers' name for it */
   for (guint i = 0; i < self->n_labels; i++)
     if (!self->labels[i])
       self->labels[i] = g_strdup_printf ("LABEL_%u", i);
@@ -204,8 +207,8 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   const GptVisArchitecture *architecture = gptvis_architecture_find (type);
   if (!architecture) {
     gchar *known = gptvis_architecture_names ();
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is none of those known here: %s", type,
-        known);
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is none of those known here: %s",
+        type, known);
     g_free (known);
     return;
   }
@@ -216,7 +219,8 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   read_mlp (json, self, architecture);
   self->epsilon = gptvis_json_number (json, "layer_norm_eps", architecture->epsilon, 0, 1);
   self->qkv_bias = gptvis_json_boolean (json, "qkv_bias", TRUE);
-  self->n_registers = architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
+  self->n_registers =
+      architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
   read_labels (json, self);
   read_problem (json, self);
 }

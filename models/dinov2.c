@@ -16,8 +16,8 @@ record_scale (GptVisPlan *plan, const GptVisConfiguration *config, const gchar *
 
 /* Rows [first, first + f) of mlp.weights_in and its bias. */
 static GptVisTensorId
-record_half (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *layer, guint first,
-    const GptVisLinear *linear)
+record_half (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *layer,
+    guint first, const GptVisLinear *linear)
 {
   gchar name[GPTVIS_NAME_SIZE];
   const guint f = config->intermediate_size;
@@ -53,8 +53,10 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
   gchar where[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size;
 
-  GptVisTensorId n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.norm1", layer), d, config->epsilon);
-  GptVisTensorId a = gptvis_record_attention (plan, config, n, 0, gptvis_record_name (where, "%s.attention", layer));
+  GptVisTensorId n =
+      gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.norm1", layer), d, config->epsilon);
+  GptVisTensorId a =
+      gptvis_record_attention (plan, config, n, 0, gptvis_record_name (where, "%s.attention", layer));
   GptVisTensorId scale = record_scale (plan, config, layer, 1);
   x = gptvis_record_linear (plan, a, gptvis_record_name (where, "%s.attention.output.dense", layer), d, d,
       GPTVIS_LINEAR (.scale = scale, .residual = x));
@@ -72,8 +74,11 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   const guint d = config->hidden_size, p = config->patch_size;
   const guint rows_in = config->image_height / p, columns_in = config->image_width / p;
   const guint rows_out = recipe->height / p, columns_out = recipe->width / p;
+  /* Transformers' two models differ in this */
+  const gboolean antialias = gptvis_architecture_find (config->model_type)->registers;
   GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, embeddings);
-  GptVisTensorId token = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.cls_token", embeddings), 1, d);
+  GptVisTensorId token =
+      gptvis_plan_weight (plan, gptvis_record_name (name, "%s.cls_token", embeddings), 1, d);
 
   /* the table's first row is the class token's position, the others are the stored grid */
   gptvis_record_name (name, "%s.position_embeddings", embeddings);
@@ -82,13 +87,13 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   GptVisTensorId positions = gptvis_plan_weight_stack (plan, grid.rows, d, &grid, 1);
   if (rows_in != rows_out || columns_in != columns_out)
     positions = gptvis_plan_resample (plan, positions, rows_in, columns_in, rows_out, columns_out,
-        gptvis_architecture_find (config->model_type)->registers);      /* Transformers' two models differ in this */
+        antialias);
 
   GptVisRowsPart rows[3] = { {token, 0, 1, position, 0} };
   guint n = 1;
   if (config->n_registers > 0) {
-    GptVisTensorId registers = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.register_tokens", embeddings),
-        config->n_registers, d);
+    GptVisTensorId registers = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.register_tokens",
+        embeddings), config->n_registers, d);
     rows[n++] = (GptVisRowsPart) { registers, 0, config->n_registers, GPTVIS_NO_TENSOR, 0 };
   }
   rows[n++] = (GptVisRowsPart) { patches, 0, rows_out * columns_out, positions, 0 };
@@ -96,14 +101,16 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 }
 
 void
-gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, gboolean trace)
+gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    gboolean trace)
 {
   gchar where[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size;
   const guint n_patches = (recipe->height / config->patch_size) * (recipe->width / config->patch_size);
   const gchar *prefix = config->model_type;
 
-  GptVisTensorId x = record_embeddings (plan, config, recipe, gptvis_record_name (where, "%s.embeddings", prefix));
+  GptVisTensorId x =
+      record_embeddings (plan, config, recipe, gptvis_record_name (where, "%s.embeddings", prefix));
   if (trace)
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {
@@ -114,5 +121,6 @@ gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const
   x = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm", prefix), d, config->epsilon);
   const GptVisPoolPart parts[] = { {0, 1}, {1 + config->n_registers, n_patches} };
   x = gptvis_plan_pool (plan, x, parts, G_N_ELEMENTS (parts));
-  gptvis_record_scores (plan, config, gptvis_record_linear (plan, x, "classifier", 2 * d, config->n_labels, NULL));
+  gptvis_record_scores (plan, config, gptvis_record_linear (plan, x, "classifier", 2 * d, config->n_labels,
+      NULL));
 }

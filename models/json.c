@@ -251,8 +251,8 @@ build (const gchar *file, const gchar *what, const gchar *text, gsize size, GErr
         parse_error->message);
     g_error_free (parse_error);
   } else if (members.twice) {
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the %s has the name \"%.200s\" twice in one object", file, what,
-        members.twice);
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the %s has the name \"%.200s\" twice in one object",
+        file, what, members.twice);
   } else {
     object = json_object_ref (json_node_get_object (json_parser_get_root (parser)));
   }
@@ -267,15 +267,15 @@ gptvis_json_parse (const gchar *file, const gchar *what, const gchar *text, gsiz
 {
   const gchar *bad;
   if (!g_utf8_validate (text, size, &bad)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the %s is not UTF-8 text at byte %" G_GSIZE_FORMAT,
-        file, what, (gsize) (bad - text));
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
+        "%s: the %s is not UTF-8 text at byte %" G_GSIZE_FORMAT, file, what, (gsize) (bad - text));
     return NULL;
   }
   Scan s = { .text = text, .at = text, .end = text + size };
   skip_space (&s);
   if (s.at == s.end) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the %s is empty, where an object {…} is needed", file,
-        what);
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
+        "%s: the %s is empty, where an object {…} is needed", file, what);
     return NULL;
   }
   if (*s.at != '{') {
@@ -283,8 +283,8 @@ gptvis_json_parse (const gchar *file, const gchar *what, const gchar *text, gsiz
     return NULL;
   }
   if (!scan_text (&s)) {
-    g_set_error (error, GPTVIS_ERROR, s.code, "%s: the %s cannot be read at byte %" G_GSIZE_FORMAT ": %s", file, what,
-        (gsize) (s.at - s.text), s.wrong);
+    g_set_error (error, GPTVIS_ERROR, s.code, "%s: the %s cannot be read at byte %" G_GSIZE_FORMAT ": %s",
+        file, what, (gsize) (s.at - s.text), s.wrong);
     return NULL;
   }
   return build (file, what, text, size, error);

@@ -23,8 +23,8 @@ gptvis_labels_parse (const gchar *file, const gchar *text, gsize size, guint n, 
 {
   const gchar *bad, *end = text + size;
   if (!g_utf8_validate (text, size, &bad))
-    return fail (NULL, error, GPTVIS_ERROR_FORMAT, "%s: the file is not UTF-8 text at byte %" G_GSIZE_FORMAT, file,
-        (gsize) (bad - text));
+    return fail (NULL, error, GPTVIS_ERROR_FORMAT, "%s: the file is not UTF-8 text at byte %" G_GSIZE_FORMAT,
+        file, (gsize) (bad - text));
   if (size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
     text += 3;
   while (end > text && g_ascii_isspace (end[-1]))
@@ -40,13 +40,13 @@ gptvis_labels_parse (const gchar *file, const gchar *text, gsize size, guint n, 
       return fail (lines, error, GPTVIS_ERROR_FORMAT, "%s: line %u is empty, where a label is needed", file,
           lines->len);
     if (lines->len > n)
-      return fail (lines, error, GPTVIS_ERROR_FORMAT, "%s: there are more than %u labels, where the checkpoint has %u "
-          "classes", file, n, n);
+      return fail (lines, error, GPTVIS_ERROR_FORMAT,
+          "%s: there are more than %u labels, where the checkpoint has %u classes", file, n, n);
     line = stop + 1;
   }
   if (lines->len < n)
-    return fail (lines, error, GPTVIS_ERROR_FORMAT, "%s: there are %u labels, where the checkpoint has %u classes", file,
-        lines->len, n);
+    return fail (lines, error, GPTVIS_ERROR_FORMAT,
+        "%s: there are %u labels, where the checkpoint has %u classes", file, lines->len, n);
   g_ptr_array_add (lines, NULL);
   return (gchar **) g_ptr_array_free (lines, FALSE);
 }

@@ -51,8 +51,8 @@ bundled (GError **error)
   if (is_checkpoint (GPTVIS_BUNDLED_DIR))
     return g_strdup (GPTVIS_BUNDLED_DIR);
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND,
-      "no model is named and the bundled one is not at %s: name a checkpoint's directory, or set GPTVIS_BUNDLED to"
-      " where it is", GPTVIS_BUNDLED_DIR);
+      "no model is named and the bundled one is not at %s: name a checkpoint's directory, or set "
+      "GPTVIS_BUNDLED to where it is", GPTVIS_BUNDLED_DIR);
   return NULL;
 }
 
@@ -76,8 +76,8 @@ append_file (GString *key, const gchar *path)
 {
   struct stat s;
   if (stat (path, &s) == 0)
-    g_string_append_printf (key, "|%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%ld", path, (gint64) s.st_size,
-        (gint64) s.st_mtim.tv_sec, (long) s.st_mtim.tv_nsec);
+    g_string_append_printf (key, "|%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%ld", path,
+        (gint64) s.st_size, (gint64) s.st_mtim.tv_sec, (long) s.st_mtim.tv_nsec);
 }
 
 static gint

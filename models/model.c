@@ -71,8 +71,8 @@ load (GptVisModel *self, const gchar *path, const GptVisModelOptions *options, G
   self->checkpoint = gptvis_checkpoint_open (path, error);
   if (!self->checkpoint || !load_labels (self, options->labels_file, error))
     return FALSE;
-  self->plan = gptvis_checkpoint_plan (self->checkpoint, CLAMP (options->max_batch, 1, MAX_BATCH), options->trace,
-      error);
+  self->plan = gptvis_checkpoint_plan (self->checkpoint, CLAMP (options->max_batch, 1, MAX_BATCH),
+      options->trace, error);
   if (!self->plan)
     return FALSE;
   const GptVisWeights weights = gptvis_checkpoint_weights (self->checkpoint);
@@ -111,8 +111,8 @@ make_key (const gchar *path, const GptVisModelOptions *options)
 {
   const GptVisProgramOptions *p = &options->program;
   GString *key = g_string_new (NULL);
-  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto", p->device ? p->device : "auto",
-      p->precision, p->threads, MAX (options->max_batch, 1));
+  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto",
+      p->device ? p->device : "auto", p->precision, p->threads, MAX (options->max_batch, 1));
   gptvis_locate_append_state (key, path);
   g_string_append (key, "|labels");
   if (options->labels_file)
@@ -343,7 +343,8 @@ gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError *
     GError *why = NULL;
     for (guint i = 0; i < batch; i++)
       slots[i] = requests[first + i].slot;
-    if (!gptvis_program_submit (model->program, slots, batch, &why) || !gptvis_program_wait (model->program, &why)) {
+    if (!gptvis_program_submit (model->program, slots, batch, &why)
+        || !gptvis_program_wait (model->program, &why)) {
       if (error && !*error)
         g_propagate_error (error, why);
       else

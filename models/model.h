@@ -33,7 +33,8 @@ typedef struct {
   const gchar *labels_file;     /* UTF-8, a label a line, instead of id2label; NULL: none */
   gboolean trace;               /* every hidden state is an output (hidden_states.0 … L); not shared */
 } GptVisModelOptions;
-#define GPTVIS_MODEL_OPTIONS { .path = NULL, .program = { .precision = GPTVIS_PRECISION_AUTO }, .max_batch = 1 }
+#define GPTVIS_MODEL_OPTIONS \
+  { .path = NULL, .program = { .precision = GPTVIS_PRECISION_AUTO }, .max_batch = 1 }
 
 typedef struct _GptVisModel GptVisModel;
 
@@ -46,7 +47,8 @@ void gptvis_model_unref (GptVisModel * model);  /* NULL is fine */
 const gchar *gptvis_model_name (const GptVisModel * model);             /* directory's name */
 const gchar *gptvis_model_path (const GptVisModel * model);             /* real path */
 const gchar *gptvis_model_architecture (const GptVisModel * model);     /* "vit", … */
-const gchar *gptvis_model_description (const GptVisModel * model);      /* the program's: "cpu, avx512, f32, 2 threads" */
+/* The program's: "cpu, avx512, f32, 2 threads". */
+const gchar *gptvis_model_description (const GptVisModel * model);
 const GptVisPlan *gptvis_model_plan (const GptVisModel * model);
 GptVisProgram *gptvis_model_program (GptVisModel * model);              /* for golden-check and benchmarks */
 const GptVisRecipe *gptvis_model_recipe (const GptVisModel * model);
@@ -57,7 +59,8 @@ guint gptvis_model_n_users (const GptVisModel * model);                 /* how m
 
 GptVisSlot *gptvis_model_slot_new (GptVisModel * model);
 void gptvis_model_slot_free (GptVisModel * model, GptVisSlot * slot);   /* NULL is fine */
-gboolean gptvis_model_stage (GptVisModel * model, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
+gboolean gptvis_model_stage (GptVisModel * model, GptVisSlot * slot, const GptVisPicture * picture,
+    GError ** error);
 
 typedef struct {
   GptVisSlot *slot;             /* staged */
@@ -72,7 +75,8 @@ gboolean gptvis_model_run (GptVisModel * model, GptVisRequest * requests, guint 
 
 /* Results. `stream` is copied. The setter is for the one who staged, before the
  * result is shared. */
-void gptvis_result_set_frame (GptVisResult * result, const gchar * stream, guint64 frame, guint64 pts, guint64 running_time, gint64 time);
+void gptvis_result_set_frame (GptVisResult * result, const gchar * stream, guint64 frame, guint64 pts,
+    guint64 running_time, gint64 time);
 GptVisResult *gptvis_result_ref (GptVisResult * result);
 void gptvis_result_unref (GptVisResult * result);       /* NULL is fine */
 /* One line of JSON without a newline, fields and order as in result.schema.json;

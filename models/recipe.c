@@ -26,7 +26,8 @@ static const Processor processors[] = {
   {"DeiTImageProcessor", "deit", 256, FALSE, GPTVIS_FILTER_BICUBIC, TRUE, 224, HALF, HALF},
   {"DeiTFeatureExtractor", NULL, 256, FALSE, GPTVIS_FILTER_BICUBIC, TRUE, 224, HALF, HALF},
   {"BitImageProcessor", "dinov2", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
-  {"BitImageProcessor", "dinov2_with_registers", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"BitImageProcessor", "dinov2_with_registers", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN,
+      CLIP_STD},
   {"CLIPImageProcessor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
   {"CLIPFeatureExtractor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
 };
@@ -49,8 +50,9 @@ find_processor (GptVisJson *json, const gchar *model_type)
   for (guint i = 0; i < G_N_ELEMENTS (processors); i++)
     if (strlen (processors[i].name) == n && strncmp (name, processors[i].name, n) == 0)
       return &processors[i];
-  gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "image_processor_type \"%.60s\" is none of ViTImageProcessor, "
-      "DeiTImageProcessor, BitImageProcessor, CLIPImageProcessor", name);
+  gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+      "image_processor_type \"%.60s\" is none of ViTImageProcessor, DeiTImageProcessor, BitImageProcessor, "
+      "CLIPImageProcessor", name);
   return &processors[0];
 }
 
@@ -82,8 +84,8 @@ read_size (GptVisJson *json, const gchar *name, gboolean number_is_shortest_edge
   if (JSON_NODE_HOLDS_OBJECT (node)) {
     JsonObject *object = json_node_get_object (node);
     if (json_object_has_member (object, "longest_edge")) {
-      gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s with longest_edge is not supported, only height and width"
-          " or shortest_edge", name);
+      gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+          "%s with longest_edge is not supported, only height and width or shortest_edge", name);
     } else if (side (object, "shortest_edge", &size->height)) {
       size->shortest_edge = TRUE;
       size->width = 0;
@@ -129,7 +131,8 @@ read_triple (GptVisJson *json, const gchar *name, gdouble min, gdouble value[3])
   for (guint c = 0; right && c < 3; c++)
     right = value[c] >= min && value[c] <= 1e6;
   if (!right)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a number nor three of them from %g to 1e+06", name, min);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a number nor three of them from %g to 1e+06",
+        name, min);
 }
 
 static void
@@ -157,19 +160,22 @@ read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
   Size crop = { FALSE, processor->crop, processor->crop };
   const gboolean resize = gptvis_json_boolean (json, "do_resize", TRUE);
 
-  *recipe = (GptVisRecipe) { .centre_crop = gptvis_json_boolean (json, "do_center_crop", processor->centre_crop) };
-  recipe->filter = (GptVisFilter) gptvis_json_uint (json, "resample", processor->filter, 0, GPTVIS_FILTER_HAMMING);
+  *recipe = (GptVisRecipe) { 0 };
+  recipe->centre_crop = gptvis_json_boolean (json, "do_center_crop", processor->centre_crop);
+  recipe->filter =
+      (GptVisFilter) gptvis_json_uint (json, "resample", processor->filter, 0, GPTVIS_FILTER_HAMMING);
   read_size (json, "size", processor->shortest_edge, &size);
   read_size (json, "crop_size", FALSE, &crop);
   read_values (json, processor, recipe);
   if (gptvis_json_boolean (json, "do_pad", FALSE))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "do_pad is not supported");
   if (crop.shortest_edge)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "crop_size has a shortest_edge, where height and width are needed");
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
+        "crop_size has a shortest_edge, where height and width are needed");
   if (!recipe->centre_crop && (!resize || size.shortest_edge))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
-        "pictures would keep %s, where the network needs one size: do_resize to height and width, or do_center_crop,"
-        " must say which", resize ? "their proportions" : "their own size");
+        "pictures would keep %s, where the network needs one size: do_resize to height and width, or "
+        "do_center_crop, must say which", resize ? "their proportions" : "their own size");
   if (resize) {
     recipe->shortest_edge = size.shortest_edge;
     recipe->resize_height = size.height;
@@ -180,7 +186,8 @@ read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
 }
 
 static gboolean
-read_object (const gchar *file, JsonObject *object, const gchar *model_type, GptVisRecipe *recipe, GError **error)
+read_object (const gchar *file, JsonObject *object, const gchar *model_type, GptVisRecipe *recipe,
+    GError **error)
 {
   GptVisJson json = { file, object, NULL };
   read_recipe (&json, model_type, recipe);
@@ -192,8 +199,8 @@ read_object (const gchar *file, JsonObject *object, const gchar *model_type, Gpt
 }
 
 gboolean
-gptvis_recipe_parse (const gchar *file, const gchar *text, gsize size, const gchar *model_type, GptVisRecipe *recipe,
-    GError **error)
+gptvis_recipe_parse (const gchar *file, const gchar *text, gsize size, const gchar *model_type,
+    GptVisRecipe *recipe, GError **error)
 {
   JsonObject *object = gptvis_json_parse (file, "JSON", text, size, error);
   return object && read_object (file, object, model_type, recipe, error);

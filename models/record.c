@@ -19,7 +19,8 @@ gptvis_record_linear (GptVisPlan *plan, GptVisTensorId x, const gchar *where, gu
     const GptVisLinear *linear)
 {
   gchar name[GPTVIS_NAME_SIZE];
-  GptVisTensorId weight = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.weight", where), width, width_in);
+  GptVisTensorId weight =
+      gptvis_plan_weight (plan, gptvis_record_name (name, "%s.weight", where), width, width_in);
   GptVisTensorId bias = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.bias", where), 1, width);
   return gptvis_plan_linear (plan, x, weight, bias, linear);
 }
@@ -39,7 +40,8 @@ gptvis_record_patches (GptVisPlan *plan, const GptVisConfiguration *config, cons
 {
   gchar where[GPTVIS_NAME_SIZE];
   GptVisTensorId patches = gptvis_plan_patches (plan, recipe, config->patch_size);
-  return gptvis_record_linear (plan, patches, gptvis_record_name (where, "%s.patch_embeddings.projection", embeddings),
+  return gptvis_record_linear (plan, patches,
+      gptvis_record_name (where, "%s.patch_embeddings.projection", embeddings),
       3 * config->patch_size * config->patch_size, config->hidden_size, NULL);
 }
 
@@ -55,8 +57,10 @@ record_projections (GptVisPlan *plan, const GptVisConfiguration *config, GptVisT
   const guint d = config->hidden_size;
   for (guint i = 0; i < n; i++) {
     const gchar *part = parts[first + i];
-    weight[i] = (GptVisWeightPart) { gptvis_record_name (weights[i], "%s.attention.%s.weight", where, part), 0, d };
-    bias[i] = (GptVisWeightPart) { gptvis_record_name (biases[i], "%s.attention.%s.bias", where, part), 0, d };
+    weight[i] =
+        (GptVisWeightPart) { gptvis_record_name (weights[i], "%s.attention.%s.weight", where, part), 0, d };
+    bias[i] =
+        (GptVisWeightPart) { gptvis_record_name (biases[i], "%s.attention.%s.bias", where, part), 0, d };
   }
   GptVisTensorId w = gptvis_plan_weight_stack (plan, n * d, d, weight, n);
   GptVisTensorId b = config->qkv_bias ? gptvis_plan_weight_stack (plan, n * d, 1, bias, n) : GPTVIS_NO_TENSOR;
@@ -68,14 +72,16 @@ gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config, Gp
     const gchar *where)
 {
   const guint d = config->hidden_size, head_width = d / config->n_heads;
-  GptVisAttention attention = { .heads = config->n_heads, .head_width = head_width, .scale = 1.0f / sqrtf (head_width) };
+  GptVisAttention attention = { .heads = config->n_heads, .head_width = head_width };
+  attention.scale = 1.0f / sqrtf (head_width);
   if (queries == 0) {
     GptVisTensorId qkv = record_projections (plan, config, x, where, 0, 3);
     attention.k_column = d;
     attention.v_column = 2 * d;
     return gptvis_plan_attention (plan, qkv, qkv, qkv, &attention);
   }
-  GptVisTensorId q = record_projections (plan, config, gptvis_record_first_rows (plan, x, queries), where, 0, 1);
+  GptVisTensorId q =
+      record_projections (plan, config, gptvis_record_first_rows (plan, x, queries), where, 0, 1);
   GptVisTensorId kv = record_projections (plan, config, x, where, 1, 2);
   attention.v_column = d;
   return gptvis_plan_attention (plan, q, kv, kv, &attention);

@@ -8,20 +8,21 @@
 G_BEGIN_DECLS
 
 /* where.weight [width, width_in] and where.bias [1, width]. */
-GptVisTensorId gptvis_record_linear (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width_in, guint width,
-    const GptVisLinear * linear);
+GptVisTensorId gptvis_record_linear (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width_in,
+    guint width, const GptVisLinear * linear);
 
-GptVisTensorId gptvis_record_norm (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width, gfloat epsilon);
+GptVisTensorId gptvis_record_norm (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width,
+    gfloat epsilon);
 
 /* Patches of the recipe's pictures as rows of hidden_size. */
-GptVisTensorId gptvis_record_patches (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    const gchar * embeddings);
+GptVisTensorId gptvis_record_patches (GptVisPlan * plan, const GptVisConfiguration * config,
+    const GptVisRecipe * recipe, const gchar * embeddings);
 
 /* Self-attention without its residual and without the dense layer after it;
  * where.attention.{query, key, value} are one product. With `queries` above 0 only
  * the first so many rows ask, all are asked, and the result has so many. */
-GptVisTensorId gptvis_record_attention (GptVisPlan * plan, const GptVisConfiguration * config, GptVisTensorId x,
-    guint queries, const gchar * where);
+GptVisTensorId gptvis_record_attention (GptVisPlan * plan, const GptVisConfiguration * config,
+    GptVisTensorId x, guint queries, const gchar * where);
 
 /* The first n rows of x. */
 GptVisTensorId gptvis_record_first_rows (GptVisPlan * plan, GptVisTensorId x, guint n);
@@ -34,6 +35,7 @@ void gptvis_record_scores (GptVisPlan * plan, const GptVisConfiguration * config
 
 /* `format` with its arguments, in `name`, which it returns. */
 #define GPTVIS_NAME_SIZE 192
-const gchar *gptvis_record_name (gchar name[GPTVIS_NAME_SIZE], const gchar * format, ...) G_GNUC_PRINTF (2, 3);
+const gchar *gptvis_record_name (gchar name[GPTVIS_NAME_SIZE], const gchar * format, ...)
+    G_GNUC_PRINTF (2, 3);
 
 G_END_DECLS

@@ -33,8 +33,8 @@ gptvis_result_new (const gchar *model, gint64 analysis, const gchar *const *text
 }
 
 void
-gptvis_result_set_frame (GptVisResult *result, const gchar *stream, guint64 frame, guint64 pts, guint64 running_time,
-    gint64 time)
+gptvis_result_set_frame (GptVisResult *result, const gchar *stream, guint64 frame, guint64 pts,
+    guint64 running_time, gint64 time)
 {
   gchar *copy = g_strdup (stream);
   g_free ((gchar *) result->stream);

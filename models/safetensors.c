@@ -67,8 +67,8 @@ read_dtype (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint *bi
       *bits = dtypes[i].bits;
       return TRUE;
     }
-  return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has dtype \"%.40s\", which safetensors does not know", file,
-      t->name, name);
+  return fail (error, GPTVIS_ERROR_FORMAT,
+      "%s: tensor %s has dtype \"%.40s\", which safetensors does not know", file, t->name, name);
 }
 
 static gboolean
@@ -80,23 +80,24 @@ read_shape (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint bit
   JsonArray *shape = json_node_get_array (node);
   const guint n = json_array_get_length (shape);
   if (n > GPTVIS_SAFETENSORS_MAX_DIMENSIONS)
-    return fail (error, GPTVIS_ERROR_LIMIT, "%s: tensor %s has %u dimensions, where at most %u are read", file, t->name,
-        n, GPTVIS_SAFETENSORS_MAX_DIMENSIONS);
+    return fail (error, GPTVIS_ERROR_LIMIT, "%s: tensor %s has %u dimensions, where at most %u are read",
+        file, t->name, n, GPTVIS_SAFETENSORS_MAX_DIMENSIONS);
   gsize n_bits;
   t->n_dimensions = n;
   t->n_elements = 1;
   for (guint i = 0; i < n; i++) {
     guint64 side;
     if (!gptvis_json_node_uint (json_array_get_element (shape, i), &side) || side > G_MAXSIZE)
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has a shape that is not made of whole numbers", file,
-          t->name);
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has a shape that is not made of whole numbers",
+          file, t->name);
     t->shape[i] = side;
     if (!g_size_checked_mul (&t->n_elements, t->n_elements, side))
-      return fail (error, GPTVIS_ERROR_LIMIT, "%s: tensor %s has a shape too large to count its elements", file,
-          t->name);
+      return fail (error, GPTVIS_ERROR_LIMIT, "%s: tensor %s has a shape too large to count its elements",
+          file, t->name);
   }
   if (!g_size_checked_mul (&n_bits, t->n_elements, bits))
-    return fail (error, GPTVIS_ERROR_LIMIT, "%s: tensor %s has a shape too large to count its bytes", file, t->name);
+    return fail (error, GPTVIS_ERROR_LIMIT, "%s: tensor %s has a shape too large to count its bytes", file,
+        t->name);
   if (n_bits % 8)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s ends within a byte", file, t->name);
   t->n_bytes = n_bits / 8;
@@ -104,7 +105,8 @@ read_shape (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint bit
 }
 
 static gboolean
-read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, const gchar *data, gsize size, GError **error)
+read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, const gchar *data, gsize size,
+    GError **error)
 {
   JsonNode *node = json_object_get_member (entry, "data_offsets");
   JsonArray *offsets = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
@@ -112,18 +114,21 @@ read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, const g
   if (!offsets || json_array_get_length (offsets) != 2
       || !gptvis_json_node_uint (json_array_get_element (offsets, 0), &begin)
       || !gptvis_json_node_uint (json_array_get_element (offsets, 1), &end))
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has no data_offsets [begin, end] in the header", file,
-        t->name);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has no data_offsets [begin, end] in the header",
+        file, t->name);
   if (begin > end)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s ends (%" G_GUINT64_FORMAT ") before it begins (%"
         G_GUINT64_FORMAT ")", file, t->name, end, begin);
   if (end > size)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file is truncated: tensor %s ends at byte %" G_GUINT64_FORMAT
-        " of %" G_GSIZE_FORMAT " bytes of data", file, t->name, end, size);
+    return fail (error, GPTVIS_ERROR_FORMAT,
+        "%s: the file is truncated: tensor %s ends at byte %" G_GUINT64_FORMAT " of %" G_GSIZE_FORMAT
+        " bytes of data",
+        file, t->name, end, size);
   if (end - begin != t->n_bytes) {
     gchar *shape = gptvis_safetensor_shape (t);
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has %" G_GUINT64_FORMAT " bytes, where its type %s and shape %s"
-        " need %" G_GSIZE_FORMAT, file, t->name, end - begin, t->dtype, shape, t->n_bytes);
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+        "%s: tensor %s has %" G_GUINT64_FORMAT " bytes, where its type %s and shape %s need %" G_GSIZE_FORMAT,
+        file, t->name, end - begin, t->dtype, shape, t->n_bytes);
     g_free (shape);
     return FALSE;
   }
@@ -181,7 +186,8 @@ check_layout (GptVisSafetensors *self, const gchar *data, gsize size, GError **e
     const GptVisSafetensor *t = &g_array_index (self->tensors, GptVisSafetensor, i);
     const gchar *begin = t->data;
     if (begin < at)
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: the data of tensors %s and %s overlap", self->file, before, t->name);
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s: the data of tensors %s and %s overlap", self->file,
+          before, t->name);
     if (begin > at)
       return fail (error, GPTVIS_ERROR_FORMAT, "%s: there is a hole of %" G_GSIZE_FORMAT
           " bytes in the data before tensor %s", self->file, (gsize) (begin - at), t->name);
@@ -190,8 +196,8 @@ check_layout (GptVisSafetensors *self, const gchar *data, gsize size, GError **e
     g_hash_table_insert (self->by_name, (gpointer) t->name, GUINT_TO_POINTER (i));
   }
   if (at != data + size)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %" G_GSIZE_FORMAT " bytes at the end belong to no tensor", self->file,
-        (gsize) (data + size - at));
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %" G_GSIZE_FORMAT " bytes at the end belong to no tensor",
+        self->file, (gsize) (data + size - at));
   return TRUE;
 }
 
@@ -231,7 +237,8 @@ gptvis_safetensors_open (const gchar *path, GError **error)
   }
   GMappedFile *map = g_mapped_file_new (path, FALSE, &map_error);
   if (!map) {
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, map_error->message);
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path,
+        map_error->message);
     g_error_free (map_error);
     return NULL;
   }

@@ -8,7 +8,8 @@
 /* With `keep` above 0 only the first so many rows of the result are made: all that a
  * head reads of the last layer. */
 static GptVisTensorId
-record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint keep, const gchar *layer)
+record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint keep,
+    const gchar *layer)
 {
   gchar where[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size, f = config->intermediate_size;
@@ -22,9 +23,10 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
   x = gptvis_record_linear (plan, a, gptvis_record_name (where, "%s.attention.output.dense", layer), d, d,
       GPTVIS_LINEAR (.residual = x));
 
-  n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm_after", layer), d, config->epsilon);
-  GptVisTensorId h = gptvis_record_linear (plan, n, gptvis_record_name (where, "%s.intermediate.dense", layer), d, f,
-      GPTVIS_LINEAR (.act = config->act));
+  n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm_after", layer), d,
+      config->epsilon);
+  GptVisTensorId h = gptvis_record_linear (plan, n,
+      gptvis_record_name (where, "%s.intermediate.dense", layer), d, f, GPTVIS_LINEAR (.act = config->act));
   return gptvis_record_linear (plan, h, gptvis_record_name (where, "%s.output.dense", layer), f, d,
       GPTVIS_LINEAR (.residual = x));
 }
@@ -49,8 +51,8 @@ record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTenso
 
 /* The normed token `row` through a head. */
 static GptVisTensorId
-record_head (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint row, const gchar *norm,
-    const gchar *head, const GptVisLinear *linear)
+record_head (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint row,
+    const gchar *norm, const gchar *head, const GptVisLinear *linear)
 {
   GptVisPoolPart part = { row, 1 };
   GptVisTensorId token = gptvis_plan_pool (plan, x, &part, 1);
@@ -65,7 +67,8 @@ n_patches (const GptVisConfiguration *config)
 }
 
 void
-gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, gboolean trace)
+gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    gboolean trace)
 {
   const guint d = config->hidden_size, n = n_patches (config);
   GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, "vit.embeddings");
@@ -79,7 +82,8 @@ gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 }
 
 void
-gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, gboolean trace)
+gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    gboolean trace)
 {
   const guint d = config->hidden_size, n = n_patches (config);
   GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, "deit.embeddings");
@@ -93,7 +97,8 @@ gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const G
   x = record_encoder (plan, config, x, config->teacher ? 2 : 1, "deit", trace);
   GptVisTensorId logits;
   if (config->teacher) {        /* the mean of both heads */
-    logits = record_head (plan, config, x, 0, "deit.layernorm", "cls_classifier", GPTVIS_LINEAR (.alpha = 0.5f));
+    logits =
+        record_head (plan, config, x, 0, "deit.layernorm", "cls_classifier", GPTVIS_LINEAR (.alpha = 0.5f));
     logits = record_head (plan, config, x, 1, "deit.layernorm", "distillation_classifier",
         GPTVIS_LINEAR (.alpha = 0.5f, .residual = logits));
   } else {

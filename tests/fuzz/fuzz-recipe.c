@@ -14,7 +14,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   fuzz_check (ok, error);
   if (!ok)
     return 0;
-  g_assert (r.width >= 1 && r.width <= GPTVIS_PICTURE_MAX_SIDE && r.height >= 1 && r.height <= GPTVIS_PICTURE_MAX_SIDE);
+  g_assert (r.width >= 1 && r.width <= GPTVIS_PICTURE_MAX_SIDE && r.height >= 1
+      && r.height <= GPTVIS_PICTURE_MAX_SIDE);
   g_assert (r.resize_width <= GPTVIS_PICTURE_MAX_SIDE && r.resize_height <= GPTVIS_PICTURE_MAX_SIDE);
   g_assert (r.centre_crop || (r.resize_width == r.width && r.resize_height == r.height));
   g_assert (!r.shortest_edge || (r.resize_height > 0 && r.resize_width == 0));

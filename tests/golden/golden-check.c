@@ -101,8 +101,8 @@ expect (Check *c, const gchar *name, gsize n)
   if (strcmp (t->dtype, "F32") != 0 || t->n_dimensions < 1 || t->shape[0] != c->n_pictures
       || t->n_elements != n * c->n_pictures || (guintptr) t->data % sizeof (float)) {
     gchar *shape = gptvis_safetensor_shape (t);
-    miss (c, "%-24s is %s %s, where %" G_GSIZE_FORMAT " F32 values for each of %u pictures are needed", name, t->dtype,
-        shape, n, c->n_pictures);
+    miss (c, "%-24s is %s %s, where %" G_GSIZE_FORMAT " F32 values for each of %u pictures are needed", name,
+        t->dtype, shape, n, c->n_pictures);
     g_free (shape);
     return NULL;
   }
@@ -295,11 +295,13 @@ check_traced (Check *c, GptVisModel *model, const float *pixel_values)
 /* The labels of one picture against "top" of expected.json: the same class at each
  * rank, or one whose score is as good within the tolerance. */
 static gboolean
-check_top (Check *c, GptVisModel *model, guint i, const GptVisResult *result, JsonArray *top, gdouble *largest)
+check_top (Check *c, GptVisModel *model, guint i, const GptVisResult *result, JsonArray *top,
+    gdouble *largest)
 {
   for (guint rank = 0; rank < json_array_get_length (top); rank++) {
     JsonNode *node = json_array_get_element (top, rank);
-    GptVisJson want = { "expected.json", JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, NULL };
+    GptVisJson want = { "expected.json", JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL,
+        NULL };
     if (!want.object || rank >= result->n_labels)
       return FALSE;
     const guint id = gptvis_json_uint (&want, "id", G_MAXUINT, 0, G_MAXUINT - 1);
@@ -314,8 +316,8 @@ check_top (Check *c, GptVisModel *model, guint i, const GptVisResult *result, Js
     if (!(difference <= *largest))
       *largest = difference;
     if (!same && !tie) {
-      miss (c, "picture %u, rank %u is \"%s\" %.4f, where \"%s\" %.4f is expected", i, rank, got->text, got->score, text,
-          score);
+      miss (c, "picture %u, rank %u is \"%s\" %.4f, where \"%s\" %.4f is expected", i, rank, got->text,
+          got->score, text, score);
       return FALSE;
     }
   }
@@ -340,7 +342,8 @@ check_results (Check *c, GptVisModel *model, GptVisRequest *requests)
   gboolean ok = all && json_array_get_length (all) == c->n_pictures;
   for (guint i = 0; ok && i < c->n_pictures; i++) {
     JsonNode *top = json_array_get_element (all, i);
-    ok = JSON_NODE_HOLDS_ARRAY (top) && check_top (c, model, i, requests[i].result, json_node_get_array (top), &largest);
+    ok = JSON_NODE_HOLDS_ARRAY (top) && check_top (c, model, i, requests[i].result, json_node_get_array (top),
+        &largest);
   }
   if (ok)
     report (c, "scores, labels", largest, c->scores);

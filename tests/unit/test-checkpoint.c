@@ -203,10 +203,12 @@ with (gchar *directory, const gchar *name, const gchar *text)
 static void
 test_files (void)
 {
-  expect (g_strdup ("/nonexistent/vit"), GPTVIS_ERROR_NOT_FOUND, "/nonexistent/vit: there is no such directory");
+  expect (g_strdup ("/nonexistent/vit"), GPTVIS_ERROR_NOT_FOUND,
+      "/nonexistent/vit: there is no such directory");
   GError *error = NULL;
   g_assert_null (gptvis_checkpoint_open ("/etc/passwd", &error));
-  unit_expect_error ("file", error, GPTVIS_ERROR_FORMAT, "/etc/passwd: this is a file|a checkpoint's directory");
+  unit_expect_error ("file", error, GPTVIS_ERROR_FORMAT,
+      "/etc/passwd: this is a file|a checkpoint's directory");
   expect (without ("config.json"), GPTVIS_ERROR_NOT_FOUND, "config.json: there is no such file");
   expect (without ("preprocessor_config.json"), GPTVIS_ERROR_NOT_FOUND,
       "preprocessor_config.json: there is no such file");
@@ -219,8 +221,10 @@ test_files (void)
       "model.safetensors: the file is empty");
   expect (with (unit_checkpoint (NULL), "model.safetensors", "<!DOCTYPE html>"), GPTVIS_ERROR_LIMIT,
       "model.safetensors: the header would be");
-  expect (with (unit_checkpoint (NULL), "config.json", ""), GPTVIS_ERROR_FORMAT, "config.json: the JSON is empty");
-  expect (with (unit_checkpoint (NULL), "preprocessor_config.json", "{\"size\":16}"), GPTVIS_ERROR_UNSUPPORTED,
+  expect (with (unit_checkpoint (NULL), "config.json", ""), GPTVIS_ERROR_FORMAT,
+      "config.json: the JSON is empty");
+  expect (with (unit_checkpoint (NULL), "preprocessor_config.json", "{\"size\":16}"),
+      GPTVIS_ERROR_UNSUPPORTED,
       "preprocessor_config.json makes pictures of 16×16, where config.json's image_size is 8×8");
 }
 
@@ -246,7 +250,8 @@ good_index (void)
   GptVisSafetensors *all = gptvis_safetensors_new ("all", bytes, NULL);
   for (guint i = 0; i < gptvis_safetensors_n_tensors (all); i++) {
     const gchar *name = gptvis_safetensors_tensor (all, i)->name;
-    g_string_append_printf (index, "%s\"%s\":\"%c.safetensors\"", i ? "," : "", name, *name == 'v' ? 'a' : 'b');
+    g_string_append_printf (index, "%s\"%s\":\"%c.safetensors\"", i ? "," : "", name, *name == 'v' ? 'a'
+        : 'b');
   }
   gptvis_safetensors_free (all);
   g_bytes_unref (bytes);
@@ -262,15 +267,19 @@ test_shards (void)
     {"{}", GPTVIS_ERROR_FORMAT, "index.json: weight_map is missing"},
     {"{\"weight_map\":[]}", GPTVIS_ERROR_FORMAT, "weight_map is no object"},
     {"{\"weight_map\":{\"x\":3}}", GPTVIS_ERROR_FORMAT, "weight_map has \"no string\" for tensor x"},
-    {"{\"weight_map\":{\"x\":\"../b.safetensors\"}}", GPTVIS_ERROR_FORMAT, "weight_map has \"../b.safetensors\""},
-    {"{\"weight_map\":{\"x\":\"/etc/b.safetensors\"}}", GPTVIS_ERROR_FORMAT, "weight_map has \"/etc/b.safetensors\""},
+    {"{\"weight_map\":{\"x\":\"../b.safetensors\"}}", GPTVIS_ERROR_FORMAT,
+        "weight_map has \"../b.safetensors\""},
+    {"{\"weight_map\":{\"x\":\"/etc/b.safetensors\"}}", GPTVIS_ERROR_FORMAT,
+        "weight_map has \"/etc/b.safetensors\""},
     {"{\"weight_map\":{\"x\":\"..\"}}", GPTVIS_ERROR_FORMAT, "weight_map has \"..\""},
     {"{\"weight_map\":{\"x\":\".b.safetensors\"}}", GPTVIS_ERROR_FORMAT, "weight_map has \".b.safetensors\""},
     {"{\"weight_map\":{\"x\":\"b.bin\"}}", GPTVIS_ERROR_FORMAT, "weight_map has \"b.bin\""},
-    {"{\"weight_map\":{\"x\":\"c.safetensors\"}}", GPTVIS_ERROR_NOT_FOUND, "c.safetensors: there is no such file"},
+    {"{\"weight_map\":{\"x\":\"c.safetensors\"}}", GPTVIS_ERROR_NOT_FOUND,
+        "c.safetensors: there is no such file"},
     {"{\"weight_map\":{\"x\":\"b.safetensors\"}}", GPTVIS_ERROR_FORMAT,
         "weight_map says that tensor x is in b.safetensors, where it is not"},
-    {"{\"weight_map\":{\"classifier.weight\":\"b.safetensors\"}}", GPTVIS_ERROR_FORMAT, "23 of the 24 tensors"},
+    {"{\"weight_map\":{\"classifier.weight\":\"b.safetensors\"}}", GPTVIS_ERROR_FORMAT,
+        "23 of the 24 tensors"},
   };
   gchar *index = good_index ();
   g_assert_no_error (try (sharded (index)));

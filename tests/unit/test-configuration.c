@@ -59,7 +59,8 @@ test_defaults (void)
   g_assert_cmpuint (c->n_registers, ==, 4);
   gptvis_configuration_free (c);
 
-  c = parse ("{\"model_type\":\"vit\",\"num_labels\":4,\"hidden_act\":null,\"image_size\":[32,64],\"patch_size\":[8,8]}");
+  c = parse ("{\"model_type\":\"vit\",\"num_labels\":4,\"hidden_act\":null,\"image_size\":[32,64],"
+      "\"patch_size\":[8,8]}");
   g_assert_cmpuint (c->n_labels, ==, 4);
   g_assert_cmpuint (c->image_height, ==, 32);
   g_assert_cmpuint (c->image_width, ==, 64);
@@ -88,7 +89,8 @@ static void
 test_acts (void)
 {
   static const struct { const gchar *name; GptVisAct act; } cases[] = {
-    {"gelu", GPTVIS_ACT_GELU}, {"gelu_new", GPTVIS_ACT_GELU_TANH}, {"gelu_pytorch_tanh", GPTVIS_ACT_GELU_TANH},
+    {"gelu", GPTVIS_ACT_GELU}, {"gelu_new", GPTVIS_ACT_GELU_TANH}, {"gelu_pytorch_tanh",
+        GPTVIS_ACT_GELU_TANH},
     {"quick_gelu", GPTVIS_ACT_QUICK_GELU}, {"relu", GPTVIS_ACT_RELU}, {"silu", GPTVIS_ACT_SILU},
     {"swish", GPTVIS_ACT_SILU},
   };
@@ -106,7 +108,8 @@ static void
 test_problems (void)
 {
   static const struct { const gchar *more; gboolean multi_label; } cases[] = {
-    {"", FALSE}, {",\"problem_type\":null", FALSE}, {",\"problem_type\":\"single_label_classification\"", FALSE},
+    {"", FALSE}, {",\"problem_type\":null", FALSE}, {",\"problem_type\":\"single_label_classification\"",
+        FALSE},
     {",\"problem_type\":\"multi_label_classification\"", TRUE}, {",\"num_labels\":1", TRUE},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -121,10 +124,12 @@ test_problems (void)
 static void
 test_teacher (void)
 {
-  GptVisConfiguration *c = parse ("{\"model_type\":\"deit\",\"architectures\":[\"DeiTForImageClassificationWithTeacher\"]}");
+  GptVisConfiguration *c = parse ("{\"model_type\":\"deit\","
+      "\"architectures\":[\"DeiTForImageClassificationWithTeacher\"]}");
   g_assert_true (c->teacher);
   gptvis_configuration_free (c);
-  c = parse ("{\"model_type\":\"deit\",\"architectures\":[\"DeiTForImageClassification\"]}");
+  c = parse ("{\"model_type\":\"deit\","
+      "\"architectures\":[\"DeiTForImageClassification\"]}");
   g_assert_false (c->teacher);
   gptvis_configuration_free (c);
 }
@@ -132,7 +137,8 @@ test_teacher (void)
 static void
 test_labels (void)
 {
-  GptVisConfiguration *c = parse ("{\"model_type\":\"vit\",\"id2label\":{\"1\":\"çedilla, \\\"x\\\"\",\"0\":7}}");
+  GptVisConfiguration *c = parse ("{\"model_type\":\"vit\","
+      "\"id2label\":{\"1\":\"çedilla, \\\"x\\\"\",\"0\":7}}");
   g_assert_cmpuint (c->n_labels, ==, 2);
   g_assert_cmpstr (c->labels[0], ==, "7");
   g_assert_cmpstr (c->labels[1], ==, "çedilla, \"x\"");
@@ -154,14 +160,17 @@ test_bad (void)
     {"\"hidden_size\":99999999999", GPTVIS_ERROR_FORMAT, "hidden_size is no whole number"},
     {"\"hidden_size\":50,\"num_attention_heads\":3", GPTVIS_ERROR_FORMAT,
         "hidden_size 50 is no multiple of num_attention_heads 3"},
-    {"\"num_hidden_layers\":1001", GPTVIS_ERROR_FORMAT, "num_hidden_layers is no whole number from 1 to 1000"},
+    {"\"num_hidden_layers\":1001", GPTVIS_ERROR_FORMAT,
+        "num_hidden_layers is no whole number from 1 to 1000"},
     {"\"num_attention_heads\":0", GPTVIS_ERROR_FORMAT, "num_attention_heads"},
     {"\"intermediate_size\":[]", GPTVIS_ERROR_FORMAT, "intermediate_size"},
-    {"\"image_size\":0", GPTVIS_ERROR_FORMAT, "image_size is neither a side nor [height, width] from 1 to 16384"},
+    {"\"image_size\":0", GPTVIS_ERROR_FORMAT,
+        "image_size is neither a side nor [height, width] from 1 to 16384"},
     {"\"image_size\":[1,2,3]", GPTVIS_ERROR_FORMAT, "image_size"},
     {"\"image_size\":[8,\"8\"]", GPTVIS_ERROR_FORMAT, "image_size"},
     {"\"image_size\":20000", GPTVIS_ERROR_FORMAT, "image_size"},
-    {"\"patch_size\":65", GPTVIS_ERROR_FORMAT, "patch_size is neither a side nor [height, width] from 1 to 64"},
+    {"\"patch_size\":65", GPTVIS_ERROR_FORMAT,
+        "patch_size is neither a side nor [height, width] from 1 to 64"},
     {"\"patch_size\":[8,16]", GPTVIS_ERROR_UNSUPPORTED, "patch_size [8, 16] is no square"},
     {"\"patch_size\":16,\"image_size\":8", GPTVIS_ERROR_FORMAT, "image_size is smaller than patch_size 16"},
     {"\"num_channels\":1", GPTVIS_ERROR_FORMAT, "num_channels is no whole number from 3 to 3"},
@@ -177,7 +186,8 @@ test_bad (void)
     {"\"num_labels\":0", GPTVIS_ERROR_FORMAT, "num_labels"},
     {"\"id2label\":[]", GPTVIS_ERROR_FORMAT, "id2label is no object"},
     {"\"id2label\":{}", GPTVIS_ERROR_FORMAT, "id2label has 0 labels"},
-    {"\"id2label\":{\"0\":\"a\",\"2\":\"c\"}", GPTVIS_ERROR_FORMAT, "id2label has 2 labels|for class 2|0 to 1"},
+    {"\"id2label\":{\"0\":\"a\",\"2\":\"c\"}", GPTVIS_ERROR_FORMAT,
+        "id2label has 2 labels|for class 2|0 to 1"},
     {"\"id2label\":{\"0\":\"a\",\"x\":\"c\"}", GPTVIS_ERROR_FORMAT, "id2label has the name \"x\""},
     {"\"id2label\":{\"0\":\"a\",\"00\":\"c\"}", GPTVIS_ERROR_FORMAT, "id2label has the name \"00\""},
     {"\"id2label\":{\"0\":\"a\",\"-1\":\"c\"}", GPTVIS_ERROR_FORMAT, "id2label has the name \"-1\""},
@@ -201,7 +211,8 @@ test_bad_types (void)
     {"{\"model_type\":3}", GPTVIS_ERROR_FORMAT, "model_type is no string"},
     {"{\"model_type\":\"resnet\"}", GPTVIS_ERROR_UNSUPPORTED, "model_type \"resnet\"|deit, dinov2"},
     {"{\"model_type\":\"dinov2\",\"mlp_ratio\":0}", GPTVIS_ERROR_FORMAT, "mlp_ratio is no number"},
-    {"{\"model_type\":\"dinov2\",\"hidden_size\":60000,\"mlp_ratio\":64}", GPTVIS_ERROR_FORMAT, "mlp_ratio 64 makes no"},
+    {"{\"model_type\":\"dinov2\",\"hidden_size\":60000,\"mlp_ratio\":64}", GPTVIS_ERROR_FORMAT,
+        "mlp_ratio 64 makes no"},
     {"{\"model_type\":\"dinov2\",\"use_swiglu_ffn\":\"yes\"}", GPTVIS_ERROR_FORMAT, "use_swiglu_ffn"},
     {"{\"model_type\":\"dinov2_with_registers\",\"num_register_tokens\":1025}", GPTVIS_ERROR_FORMAT,
         "num_register_tokens"},
@@ -222,12 +233,14 @@ test_plans (void)
         "pictures of 16384×16384 in patches of 16×16 are 1048576 patches, where at most 65536 are read"},
     {"{\"model_type\":\"vit\",\"image_size\":224}", 256, GPTVIS_ERROR_UNSUPPORTED,
         "preprocessor_config.json makes pictures of 256×256, where config.json's image_size is 224×224"},
-    {"{\"model_type\":\"dinov2\",\"image_size\":[28,56]}", 28, GPTVIS_ERROR_UNSUPPORTED, "image_size is 56×28"},
+    {"{\"model_type\":\"dinov2\",\"image_size\":[28,56]}", 28, GPTVIS_ERROR_UNSUPPORTED,
+        "image_size is 56×28"},
     {"{\"model_type\":\"vit\",\"image_size\":225}", 225, GPTVIS_ERROR_UNSUPPORTED,
         "a picture of 225×225 cannot be cut into patches of 16×16"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    const GptVisRecipe recipe = { .width = cases[i].side, .height = cases[i].side, .rescale = 1, .std = {1, 1, 1} };
+    const GptVisRecipe recipe = { .width = cases[i].side, .height = cases[i].side, .rescale = 1, .std = {1, 1,
+        1} };
     GptVisConfiguration *c = parse (cases[i].text);
     GError *error = NULL;
     g_assert_null (gptvis_architecture_plan (c, &recipe, 1, FALSE, &error));

@@ -8,7 +8,8 @@ static void
 test_good (void)
 {
   static const gchar *const texts[] = {
-    "{}", " {\"a\" : [ ] , \"b\":{}}\n", "{\"a\":[1,-2,0,0.5,1e9,-1.25E-3]}", "{\"a\":true,\"b\":false,\"c\":null}",
+    "{}", " {\"a\" : [ ] , \"b\":{}}\n", "{\"a\":[1,-2,0,0.5,1e9,-1.25E-3]}",
+        "{\"a\":true,\"b\":false,\"c\":null}",
     "{\"a\":\"\\u00e9 \\ud83d\\ude00 \\n\\\\ \\\" \\/\"}", "{\"é\":\"日本\"}", "{\"a\":[[[[[[[[1]]]]]]]]}",
   };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
@@ -84,7 +85,8 @@ test_depth (void)
   for (guint i = 0; i < 1000000; i++)
     g_string_append_c (text, '[');
   g_assert_null (gptvis_json_parse ("x.json", "JSON", text->str, text->len, &error));
-  unit_expect_error ("depth", error, GPTVIS_ERROR_LIMIT, "x.json: the JSON cannot be read at byte 36: it is nested more than 32 deep");
+  unit_expect_error ("depth", error, GPTVIS_ERROR_LIMIT,
+      "x.json: the JSON cannot be read at byte 36: it is nested more than 32 deep");
   g_string_free (text, TRUE);
 }
 
@@ -104,7 +106,8 @@ test_count (void)
 static void
 test_getters (void)
 {
-  static const gchar text[] = "{\"n\":7,\"x\":0.5,\"s\":\"t\",\"b\":true,\"o\":{},\"a\":[],\"z\":null,\"big\":1e300}";
+  static const gchar text[] =
+      "{\"n\":7,\"x\":0.5,\"s\":\"t\",\"b\":true,\"o\":{},\"a\":[],\"z\":null,\"big\":1e300}";
   JsonObject *object = gptvis_json_parse ("x.json", "JSON", text, strlen (text), NULL);
   GptVisJson json = { "x.json", object, NULL };
   g_assert_cmpuint (gptvis_json_uint (&json, "n", 1, 0, 10), ==, 7);
@@ -164,7 +167,8 @@ test_files (void)
   unit_write (directory, "x.json", large, GPTVIS_JSON_MAX_BYTES + 1);
   g_free (large);
   g_assert_null (gptvis_json_load (path, &error));
-  unit_expect_error ("large", error, GPTVIS_ERROR_LIMIT, "x.json: the file has 67108865 bytes|at most 67108864");
+  unit_expect_error ("large", error, GPTVIS_ERROR_LIMIT,
+      "x.json: the file has 67108865 bytes|at most 67108864");
   g_free (path);
   unit_remove (directory);
 }

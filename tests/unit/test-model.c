@@ -129,7 +129,8 @@ test_run (void)
   for (guint i = 0; i < 5; i++) {
     const GptVisResult *r = requests[i].result;
     g_assert_cmpuint (r->n_labels, ==, 2);
-    g_assert_true (r->labels[0].score >= r->labels[1].score && r->labels[1].score > 0 && r->labels[0].score < 1);
+    g_assert_true (r->labels[0].score >= r->labels[1].score && r->labels[1].score > 0
+        && r->labels[0].score < 1);
     g_assert_cmpstr (r->model, ==, gptvis_model_name (model));
     g_assert_cmpint (r->analysis, <, 60 * G_USEC_PER_SEC);
     g_assert_cmpfloat_with_epsilon (r->labels[0].score, requests[i % 3].result->labels[0].score, 1e-6);
@@ -214,7 +215,8 @@ static void
 test_nan_weights (void)
 {
   static const UnitSpoil spoils[] = { nan_weight, infinite_bias };
-  static const gchar *const names[] = { "vit.encoder.layer.0.attention.attention.value.weight", "classifier.bias" };
+  static const gchar *const names[] = { "vit.encoder.layer.0.attention.attention.value.weight",
+      "classifier.bias" };
   for (guint i = 0; i < G_N_ELEMENTS (spoils); i++) {
     gchar *directory = unit_checkpoint (spoils[i]);
     gchar *parts = g_strdup_printf ("%s: tensor %s holds a NaN or an infinity", directory, names[i]);
@@ -240,7 +242,8 @@ test_labels_file (void)
   error = NULL;
   unit_write (directory, "labels.txt", "eins\nzwei\n", -1);
   g_assert_null (gptvis_model_open (&options, &error));
-  unit_expect_error ("short", error, GPTVIS_ERROR_FORMAT, "labels.txt: there are 2 labels, where the checkpoint has 3");
+  unit_expect_error ("short", error, GPTVIS_ERROR_FORMAT,
+      "labels.txt: there are 2 labels, where the checkpoint has 3");
   error = NULL;
   unit_write (directory, "labels.txt", "eins\nzwei\ndrei\n", -1);
   GptVisModel *model = gptvis_model_open (&options, &error), *plain = open_model (directory, NULL, 1, NULL);

@@ -5,7 +5,8 @@
 #include "unit.h"
 #include <string.h>
 
-static const GptVisRecipe recipe = { .width = 8, .height = 8, .resize_width = 8, .resize_height = 8, .rescale = 1,
+static const GptVisRecipe recipe = { .width = 8, .height = 8, .resize_width = 8, .resize_height = 8,
+    .rescale = 1,
   .std = {1, 1, 1} };
 
 /* Patches → linear → norm → attention → pool → score, and the ids of what they make. */
@@ -14,13 +15,14 @@ record (GptVisTensorId *hidden)
 {
   GptVisPlan *plan = gptvis_plan_new ("small", 3);
   GptVisTensorId x = gptvis_plan_patches (plan, &recipe, 4);
-  x = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "patch", 6, 48), gptvis_plan_weight (plan, "bias", 1, 6),
-      NULL);
+  x = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "patch", 6, 48), gptvis_plan_weight (plan,
+      "bias", 1, 6), NULL);
   *hidden = x;
-  GptVisTensorId n = gptvis_plan_norm (plan, x, gptvis_plan_weight (plan, "norm", 1, 6), GPTVIS_NO_TENSOR, 1e-6f);
+  GptVisTensorId n = gptvis_plan_norm (plan, x, gptvis_plan_weight (plan, "norm", 1, 6), GPTVIS_NO_TENSOR,
+      1e-6f);
   const GptVisWeightPart parts[] = { {"q", 0, 6}, {"k", 0, 6}, {"v", 0, 6} };
-  GptVisTensorId qkv = gptvis_plan_linear (plan, n, gptvis_plan_weight_stack (plan, 18, 6, parts, 3), GPTVIS_NO_TENSOR,
-      NULL);
+  GptVisTensorId qkv = gptvis_plan_linear (plan, n, gptvis_plan_weight_stack (plan, 18, 6, parts, 3),
+      GPTVIS_NO_TENSOR, NULL);
   GptVisTensorId a = gptvis_plan_attention (plan, qkv, qkv, qkv, &(GptVisAttention) {
     .k_column = 6, .v_column = 12, .heads = 2, .head_width = 3, .scale = 1});
   a = gptvis_plan_linear (plan, a, gptvis_plan_weight (plan, "out", 6, 6), GPTVIS_NO_TENSOR,
@@ -70,7 +72,8 @@ test_print (void)
   for (const gchar *p = text; (p = strchr (p, '\n')); p++)
     lines++;
   g_assert_cmpuint (lines, >=, gptvis_plan_n_ops (plan));
-  static const gchar *const words[] = { "patches", "linear", "norm", "attention", "pool", "score", "q / k / v", "logits" };
+  static const gchar *const words[] = { "patches", "linear", "norm", "attention", "pool", "score",
+      "q / k / v", "logits" };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_assert_nonnull (strstr (text, words[i]));
   g_free (text);
@@ -113,7 +116,8 @@ test_layout (void)
   plan = gptvis_plan_new ("deep", 1);
   GptVisTensorId x = gptvis_plan_input (plan, "x", 50, 64);
   for (guint l = 0; l < 12; l++) {
-    GptVisTensorId h = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "up", 256, 64), GPTVIS_NO_TENSOR, NULL);
+    GptVisTensorId h = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "up", 256, 64),
+        GPTVIS_NO_TENSOR, NULL);
     x = gptvis_plan_linear (plan, h, gptvis_plan_weight (plan, "down", 64, 256), GPTVIS_NO_TENSOR,
         GPTVIS_LINEAR (.residual = x));
   }
@@ -126,13 +130,16 @@ test_layout (void)
 /* What a case records beside the input x [4, 6], a weight w [5, 6] and a vector v [1, 5]. */
 typedef void (*Mistake) (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v);
 
-#define MISTAKE(name, ...) static void name (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v) { __VA_ARGS__; }
+#define MISTAKE(name, ...) \
+  static void name (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v) { __VA_ARGS__; }
 MISTAKE (nothing, (void) x)
 MISTAKE (second_input, gptvis_plan_input (plan, "y", 1, 1))
 MISTAKE (empty_weight, gptvis_plan_weight (plan, "e", 0, 3))
 MISTAKE (huge_weight, gptvis_plan_weight (plan, "h", 1u << 20, 1u << 20))
-MISTAKE (parts_sum, gptvis_plan_weight_stack (plan, 5, 2, (GptVisWeightPart[]) { {"a", 0, 2}, {"b", 0, 2} }, 2))
-MISTAKE (linear_width, gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "n", 5, 7), GPTVIS_NO_TENSOR, NULL))
+MISTAKE (parts_sum, gptvis_plan_weight_stack (plan, 5, 2, (GptVisWeightPart[]) { {"a", 0, 2}, {"b", 0, 2} },
+    2))
+MISTAKE (linear_width, gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "n", 5, 7), GPTVIS_NO_TENSOR,
+    NULL))
 MISTAKE (linear_no_weight, gptvis_plan_linear (plan, x, x, GPTVIS_NO_TENSOR, NULL))
 MISTAKE (linear_unknown, gptvis_plan_linear (plan, 99, w, GPTVIS_NO_TENSOR, NULL))
 MISTAKE (linear_bias, gptvis_plan_linear (plan, x, w, gptvis_plan_weight (plan, "b", 1, 6), NULL))
@@ -140,9 +147,12 @@ MISTAKE (linear_residual, gptvis_plan_linear (plan, x, w, v, GPTVIS_LINEAR (.res
 MISTAKE (linear_gate, gptvis_plan_linear (plan, x, w, v, GPTVIS_LINEAR (.gate = w)))
 MISTAKE (norm_weight, gptvis_plan_norm (plan, x, v, GPTVIS_NO_TENSOR, 0.1f))
 MISTAKE (norm_epsilon, gptvis_plan_norm (plan, x, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, -1))
-MISTAKE (attention_columns, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 2, .head_width = 4 }))
-MISTAKE (attention_heads, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 0, .head_width = 4 }))
-MISTAKE (rows_width, gptvis_plan_rows (plan, (GptVisRowsPart[]) { {x, 0, 4, GPTVIS_NO_TENSOR, 0}, {v, 0, 1, GPTVIS_NO_TENSOR, 0} }, 2))
+MISTAKE (attention_columns, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 2,
+    .head_width = 4 }))
+MISTAKE (attention_heads, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 0,
+    .head_width = 4 }))
+MISTAKE (rows_width, gptvis_plan_rows (plan, (GptVisRowsPart[]) { {x, 0, 4, GPTVIS_NO_TENSOR, 0}, {v, 0, 1,
+    GPTVIS_NO_TENSOR, 0} }, 2))
 MISTAKE (rows_beyond, gptvis_plan_rows (plan, (GptVisRowsPart[]) { {x, 1, 4, GPTVIS_NO_TENSOR, 0} }, 1))
 MISTAKE (rows_add, gptvis_plan_rows (plan, (GptVisRowsPart[]) { {x, 0, 4, w, 2} }, 1))
 MISTAKE (resample_grid, gptvis_plan_resample (plan, w, 2, 2, 3, 3, FALSE))
@@ -151,7 +161,8 @@ MISTAKE (pool_beyond, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {3, 2} }, 
 MISTAKE (score_weight, gptvis_plan_score (plan, w, GPTVIS_SCORE_SOFTMAX))
 MISTAKE (output_twice, GptVisTensorId y = gptvis_plan_score (plan, x, GPTVIS_SCORE_SOFTMAX);
     gptvis_plan_output (plan, "y", y); gptvis_plan_output (plan, "z", y))
-MISTAKE (first_stays, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {9, 9} }, 1); gptvis_plan_score (plan, w, 0))
+MISTAKE (first_stays, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {9, 9} }, 1); gptvis_plan_score (plan,
+    w, 0))
 
 static void
 test_mistakes (void)
@@ -201,8 +212,8 @@ test_stacked_bias (void)
   GptVisPlan *plan = gptvis_plan_new ("test", 1);
   GptVisTensorId x = gptvis_plan_input (plan, "x", 4, 6);
   const GptVisWeightPart parts[] = { {"a", 0, 2}, {"b", 0, 3} };
-  gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "w", 5, 6), gptvis_plan_weight_stack (plan, 5, 1, parts, 2),
-      NULL);
+  gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "w", 5, 6), gptvis_plan_weight_stack (plan, 5, 1,
+      parts, 2), NULL);
   GError *error = NULL;
   g_assert_true (gptvis_plan_finish (plan, &error));
   g_assert_no_error (error);

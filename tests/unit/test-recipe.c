@@ -15,8 +15,8 @@ parse (const gchar *text, const gchar *model_type)
 }
 
 static void
-check_geometry (const GptVisRecipe *r, guint resize_width, guint resize_height, gboolean shortest_edge, gboolean crop,
-    guint width, guint height)
+check_geometry (const GptVisRecipe *r, guint resize_width, guint resize_height, gboolean shortest_edge,
+    gboolean crop, guint width, guint height)
 {
   g_assert_cmpuint (r->resize_width, ==, resize_width);
   g_assert_cmpuint (r->resize_height, ==, resize_height);
@@ -53,7 +53,8 @@ static void
 test_forms (void)
 {
   /* before 2023: a feature extractor, its size a number, no word on rescaling */
-  GptVisRecipe r = parse ("{\"do_normalize\":true,\"do_resize\":true,\"feature_extractor_type\":\"ViTFeatureExtractor\","
+  GptVisRecipe r = parse ("{\"do_normalize\":true,\"do_resize\":true,"
+      "\"feature_extractor_type\":\"ViTFeatureExtractor\","
       "\"image_mean\":[0.1,0.2,0.3],\"image_std\":[0.4,0.5,0.6],\"resample\":3,\"size\":384}", "dinov2");
   check_geometry (&r, 384, 384, FALSE, FALSE, 384, 384);
   g_assert_cmpint (r.filter, ==, GPTVIS_FILTER_BICUBIC);
@@ -71,8 +72,9 @@ test_forms (void)
       "\"do_center_crop\":false}", "vit");
   check_geometry (&r, 120, 100, FALSE, FALSE, 120, 100);
 
-  r = parse ("{\"image_processor_type\":\"ViTImageProcessorFast\",\"size\":{\"height\":32,\"width\":48},\"resample\":1,"
-      "\"rescale_factor\":0.5,\"image_mean\":0.25,\"do_convert_rgb\":null,\"data_format\":\"channels_first\"}", "deit");
+  r = parse ("{\"image_processor_type\":\"ViTImageProcessorFast\",\"size\":{\"height\":32,\"width\":48},"
+      "\"resample\":1,\"rescale_factor\":0.5,\"image_mean\":0.25,\"do_convert_rgb\":null,"
+      "\"data_format\":\"channels_first\"}", "deit");
   check_geometry (&r, 48, 32, FALSE, FALSE, 48, 32);
   g_assert_cmpint (r.filter, ==, GPTVIS_FILTER_LANCZOS);
   g_assert_cmpfloat (r.rescale, ==, 0.5);
@@ -82,8 +84,8 @@ test_forms (void)
   check_geometry (&r, 48, 32, FALSE, FALSE, 48, 32);
 
   /* steps left out */
-  r = parse ("{\"do_resize\":false,\"do_center_crop\":true,\"crop_size\":96,\"do_rescale\":false,\"do_normalize\":false}",
-      "vit");
+  r = parse ("{\"do_resize\":false,\"do_center_crop\":true,\"crop_size\":96,"
+      "\"do_rescale\":false,\"do_normalize\":false}", "vit");
   check_geometry (&r, 0, 0, FALSE, TRUE, 96, 96);
   g_assert_cmpfloat (r.rescale, ==, 1);
   g_assert_cmpfloat (r.mean[0], ==, 0);
@@ -105,7 +107,8 @@ test_bad (void)
     {"{\"size\":{\"height\":224}}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
     {"{\"size\":{}}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
     {"{\"size\":[224]}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
-    {"{\"size\":{\"shortest_edge\":100,\"longest_edge\":200}}", GPTVIS_ERROR_UNSUPPORTED, "size with longest_edge"},
+    {"{\"size\":{\"shortest_edge\":100,\"longest_edge\":200}}", GPTVIS_ERROR_UNSUPPORTED,
+        "size with longest_edge"},
     {"{\"size\":{\"shortest_edge\":100}}", GPTVIS_ERROR_UNSUPPORTED, "would keep their proportions"},
     {"{\"do_resize\":false}", GPTVIS_ERROR_UNSUPPORTED, "would keep their own size"},
     {"{\"do_resize\":\"no\"}", GPTVIS_ERROR_FORMAT, "do_resize is neither true nor false"},
@@ -123,7 +126,8 @@ test_bad (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     GptVisRecipe recipe;
     GError *error = NULL;
-    g_assert_false (gptvis_recipe_parse ("p.json", cases[i].text, strlen (cases[i].text), "vit", &recipe, &error));
+    g_assert_false (gptvis_recipe_parse ("p.json", cases[i].text, strlen (cases[i].text), "vit", &recipe,
+        &error));
     unit_expect_error (cases[i].text, error, cases[i].code, cases[i].parts);
   }
 }

@@ -21,15 +21,19 @@ test_json (void)
   g_assert_true (r->labels[0].text != texts[1]);
   gptvis_result_set_frame (r, "front", 7, 1000000000, G_MAXUINT64, 0);
   gchar *json = gptvis_result_to_json (r, 0);
-  g_assert_cmpstr (json, ==, "{\"version\":1,\"stream\":\"front\",\"frame\":7,\"pts\":1000000000,\"running-time\":null,"
-      "\"time\":null,\"model\":\"vit-tiny\",\"labels\":[{\"label\":\"dog, \\\"hot\\\"\\n\\\\\",\"score\":0.5000},"
-      "{\"label\":\"cat\",\"score\":0.2500},{\"label\":\"日本\\u0001\",\"score\":0.0000}],\"analysis-ms\":12.345,"
+  g_assert_cmpstr (json, ==,
+      "{\"version\":1,\"stream\":\"front\",\"frame\":7,\"pts\":1000000000,\"running-time\":null,"
+      "\"time\":null,\"model\":\"vit-tiny\",\"labels\":["
+      "{\"label\":\"dog, \\\"hot\\\"\\n\\\\\",\"score\":0.5000},"
+      "{\"label\":\"cat\",\"score\":0.2500},{\"label\":\"日本\\u0001\",\"score\":0.0000}],"
+      "\"analysis-ms\":12.345,"
       "\"age-ms\":0.000}");
   g_free (json);
 
   gptvis_result_set_frame (r, "a\xff\"b", 8, 0, 5, G_GINT64_CONSTANT (1700000000123456));
   json = gptvis_result_to_json (r, 40500);
-  g_assert_nonnull (strstr (json, "\"stream\":\"a\xef\xbf\xbd\\\"b\",\"frame\":8,\"pts\":0,\"running-time\":5,"
+  g_assert_nonnull (strstr (json,
+      "\"stream\":\"a\xef\xbf\xbd\\\"b\",\"frame\":8,\"pts\":0,\"running-time\":5,"
           "\"time\":\"2023-11-14T22:13:20.123Z\""));
   g_assert_true (g_str_has_suffix (json, "\"age-ms\":40.500}"));
   g_free (json);
@@ -43,8 +47,9 @@ test_empty (void)
   g_assert_cmpuint (r->pts, ==, G_MAXUINT64);
   g_assert_cmpuint (r->running_time, ==, G_MAXUINT64);
   gchar *json = gptvis_result_to_json (r, 0);
-  g_assert_cmpstr (json, ==, "{\"version\":1,\"stream\":null,\"frame\":0,\"pts\":null,\"running-time\":null,\"time\":null,"
-      "\"model\":\"m\",\"labels\":[],\"analysis-ms\":0.000,\"age-ms\":0.000}");
+  g_assert_cmpstr (json, ==,
+      "{\"version\":1,\"stream\":null,\"frame\":0,\"pts\":null,\"running-time\":null,"
+      "\"time\":null,\"model\":\"m\",\"labels\":[],\"analysis-ms\":0.000,\"age-ms\":0.000}");
   g_free (json);
   g_assert_true (gptvis_result_ref (r) == r);
   gptvis_result_unref (r);

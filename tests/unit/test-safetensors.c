@@ -19,9 +19,9 @@ open_bytes (GByteArray *file, gsize size, GError **error)
 static void
 test_good (void)
 {
-  GByteArray *file = unit_safetensors ("{\"__metadata__\":{\"format\":\"pt\"}," T ("b", "F16", "[2,1]", 24, 28) ","
-      T ("a", "F32", "[2,3]", 0, 24) "," T ("ids", "I64", "[1]", 28, 36) "," T ("none", "F32", "[0,4]", 28, 28) ","
-      T ("one", "BF16", "[]", 36, 38) "}   ", 38);
+  GByteArray *file = unit_safetensors ("{\"__metadata__\":{\"format\":\"pt\"}," T ("b", "F16", "[2,1]", 24,
+      28) "," T ("a", "F32", "[2,3]", 0, 24) "," T ("ids", "I64", "[1]", 28, 36) "," T ("none", "F32",
+      "[0,4]", 28, 28) "," T ("one", "BF16", "[]", 36, 38) "}   ", 38);
   GError *error = NULL;
   GptVisSafetensors *self = open_bytes (file, file->len, &error);
   g_assert_no_error (error);
@@ -61,35 +61,47 @@ test_bad_headers (void)
     {"twice", "{" T ("a", "F32", "[1]", 0, 4) "," T ("a", "F32", "[1]", 4, 8) "}", 8, GPTVIS_ERROR_FORMAT,
         "has the name \"a\" twice"},
     {"no object", "{\"a\":3}", 0, GPTVIS_ERROR_FORMAT, "tensor a is no object"},
-    {"no dtype", "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, GPTVIS_ERROR_FORMAT, "tensor a has no dtype"},
-    {"strange dtype", "{" T ("a", "F33", "[1]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT, "tensor a has dtype \"F33\""},
-    {"no shape", "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, GPTVIS_ERROR_FORMAT, "tensor a has no shape"},
-    {"negative side", "{" T ("a", "F32", "[-1]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT, "not made of whole numbers"},
+    {"no dtype", "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, GPTVIS_ERROR_FORMAT,
+        "tensor a has no dtype"},
+    {"strange dtype", "{" T ("a", "F33", "[1]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT,
+        "tensor a has dtype \"F33\""},
+    {"no shape", "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, GPTVIS_ERROR_FORMAT,
+        "tensor a has no shape"},
+    {"negative side", "{" T ("a", "F32", "[-1]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT,
+        "not made of whole numbers"},
     {"fraction", "{" T ("a", "F32", "[1.5]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT, "not made of whole numbers"},
-    {"dimensions", "{" T ("a", "F32", "[1,1,1,1,1,1,1,1,1]", 0, 4) "}", 4, GPTVIS_ERROR_LIMIT, "9 dimensions"},
+    {"dimensions", "{" T ("a", "F32", "[1,1,1,1,1,1,1,1,1]", 0, 4) "}", 4, GPTVIS_ERROR_LIMIT,
+        "9 dimensions"},
     {"overflow", "{" T ("a", "F32", "[4294967296,4294967296]", 0, 4) "}", 4, GPTVIS_ERROR_LIMIT,
         "too large to count its elements"},
     {"byte overflow", "{" T ("a", "F32", "[4611686018427387904]", 0, 4) "}", 4, GPTVIS_ERROR_LIMIT,
         "too large to count its bytes"},
-    {"beyond 64 bits", "{" T ("a", "F32", "[99999999999999999999999]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT, "tensor a"},
-    {"half a byte", "{" T ("a", "F4", "[3]", 0, 2) "}", 2, GPTVIS_ERROR_FORMAT, "tensor a ends within a byte"},
-    {"no offsets", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, GPTVIS_ERROR_FORMAT, "tensor a has no data_offsets"},
-    {"three offsets", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, GPTVIS_ERROR_FORMAT,
+    {"beyond 64 bits", "{" T ("a", "F32", "[99999999999999999999999]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT,
+        "tensor a"},
+    {"half a byte", "{" T ("a", "F4", "[3]", 0, 2) "}", 2, GPTVIS_ERROR_FORMAT,
+        "tensor a ends within a byte"},
+    {"no offsets", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, GPTVIS_ERROR_FORMAT,
         "tensor a has no data_offsets"},
-    {"backwards", "{" T ("a", "F32", "[1]", 4, 0) "}", 4, GPTVIS_ERROR_FORMAT, "tensor a ends (0) before it begins (4)"},
+    {"three offsets", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4,
+        GPTVIS_ERROR_FORMAT, "tensor a has no data_offsets"},
+    {"backwards", "{" T ("a", "F32", "[1]", 4, 0) "}", 4, GPTVIS_ERROR_FORMAT,
+        "tensor a ends (0) before it begins (4)"},
     {"beyond the end", "{" T ("a", "F32", "[2]", 0, 8) "}", 4, GPTVIS_ERROR_FORMAT,
         "the file is truncated: tensor a ends at byte 8 of 4"},
     {"wrong size", "{" T ("a", "F32", "[2,3]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT,
         "tensor a has 4 bytes|F32|[2, 3]|need 24"},
     {"overlap", "{" T ("a", "F32", "[2]", 0, 8) "," T ("b", "F32", "[2]", 4, 12) "}", 12, GPTVIS_ERROR_FORMAT,
         "tensors a and b overlap"},
-    {"same place", "{" T ("a", "F32", "[1]", 0, 4) "," T ("b", "F32", "[1]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT,
-        "tensors a and b overlap"},
+    {"same place", "{" T ("a", "F32", "[1]", 0, 4) "," T ("b", "F32", "[1]", 0, 4) "}", 4,
+        GPTVIS_ERROR_FORMAT, "tensors a and b overlap"},
     {"hole", "{" T ("a", "F32", "[1]", 0, 4) "," T ("b", "F32", "[1]", 8, 12) "}", 12, GPTVIS_ERROR_FORMAT,
         "a hole of 4 bytes in the data before tensor b"},
-    {"hole at the start", "{" T ("a", "F32", "[1]", 4, 8) "}", 8, GPTVIS_ERROR_FORMAT, "a hole of 4 bytes|tensor a"},
-    {"rest", "{" T ("a", "F32", "[1]", 0, 4) "}", 7, GPTVIS_ERROR_FORMAT, "3 bytes at the end belong to no tensor"},
-    {"deep", "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0, GPTVIS_ERROR_LIMIT, "nested more than 32 deep"},
+    {"hole at the start", "{" T ("a", "F32", "[1]", 4, 8) "}", 8, GPTVIS_ERROR_FORMAT,
+        "a hole of 4 bytes|tensor a"},
+    {"rest", "{" T ("a", "F32", "[1]", 0, 4) "}", 7, GPTVIS_ERROR_FORMAT,
+        "3 bytes at the end belong to no tensor"},
+    {"deep", "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0, GPTVIS_ERROR_LIMIT,
+        "nested more than 32 deep"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     GError *error = NULL;
@@ -128,13 +140,15 @@ test_sizes (void)
     unit_expect_error ("cut", error, GPTVIS_ERROR_FORMAT, size < 8 ? "ends within the header's length" :
         "the file is truncated");
   }
-  static const guint64 lengths[] = { 100000000000, G_MAXUINT64, G_MAXUINT64 - 7, GPTVIS_SAFETENSORS_MAX_HEADER + 1 };
+  static const guint64 lengths[] = { 100000000000, G_MAXUINT64, G_MAXUINT64 - 7,
+      GPTVIS_SAFETENSORS_MAX_HEADER + 1 };
   for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
     const guint64 n = GUINT64_TO_LE (lengths[i]);
     memcpy (file->data, &n, 8);
     error = NULL;
     g_assert_null (open_bytes (file, file->len, &error));
-    unit_expect_error ("long header", error, GPTVIS_ERROR_LIMIT, "the header would be|at most 100000000 are read");
+    unit_expect_error ("long header", error, GPTVIS_ERROR_LIMIT,
+        "the header would be|at most 100000000 are read");
   }
   const guint64 n = GUINT64_TO_LE (GPTVIS_SAFETENSORS_MAX_HEADER);
   memcpy (file->data, &n, 8);

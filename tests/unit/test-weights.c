@@ -15,11 +15,13 @@ define (GptVisDtype dtype, guint bits)
 {
   const guint fraction_bits = dtype == GPTVIS_F16 ? 10 : 7, exponent_bits = 15 - fraction_bits;
   const int bias = (1 << (exponent_bits - 1)) - 1;
-  const guint fraction = bits & ((1u << fraction_bits) - 1), exponent = bits >> fraction_bits & ((1u << exponent_bits) - 1);
+  const guint fraction = bits & ((1u << fraction_bits) - 1),
+      exponent = bits >> fraction_bits & ((1u << exponent_bits) - 1);
   const double sign = bits >> 15 ? -1 : 1;
   if (exponent == (1u << exponent_bits) - 1)
     return fraction ? NAN : sign * INFINITY;
-  return exponent ? sign * ldexp (fraction + (1u << fraction_bits), (int) exponent - bias - (int) fraction_bits)
+  return exponent ? sign * ldexp (fraction + (1u << fraction_bits),
+      (int) exponent - bias - (int) fraction_bits)
       : sign * ldexp (fraction, 1 - bias - (int) fraction_bits);
 }
 

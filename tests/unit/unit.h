@@ -23,7 +23,8 @@ GByteArray *unit_safetensors (const gchar * header, gsize n_data);
   "{\"model_type\":\"vit\",\"architectures\":[\"ViTForImageClassification\"],\"hidden_size\":8," \
   "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"intermediate_size\":12,\"image_size\":8," \
   "\"patch_size\":4,\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\"}}"
-#define UNIT_PREPROCESSOR "{\"image_processor_type\":\"ViTImageProcessor\",\"size\":{\"height\":8,\"width\":8}}"
+#define UNIT_PREPROCESSOR \
+  "{\"image_processor_type\":\"ViTImageProcessor\",\"size\":{\"height\":8,\"width\":8}}"
 
 /* How a tensor's name and shape come into the file; return FALSE to leave it out. */
 typedef struct {
