@@ -18,7 +18,7 @@ static struct {
   { "threads", "threads", "N", "threads that compute (else as many as the process may use)", NULL },
   { "every", "interval", "N", "analyse every Nth frame (else each)", NULL },
   { "top-k", "top-k", "K", "at most K labels a frame (else 5; 0: all)", NULL },
-  { "threshold", "threshold", "T", "only labels that score at least T (else 0.1)", NULL },
+  { "threshold", "threshold", "T", "only labels that score at least T (else what suits the model)", NULL },
   { "labels-file", "labels-file", "F", "other names for the labels, one a line", NULL },
 };
 

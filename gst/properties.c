@@ -73,7 +73,8 @@ install_stream_properties (GObjectClass * klass)
   g_object_class_install_property (klass, GPTVIS_PROP_TOP_K, g_param_spec_uint ("top-k", "Top k",
           "At most so many labels a result, best first; 0: all", 0, G_MAXINT, defaults.top_k, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_THRESHOLD, g_param_spec_float ("threshold", "Threshold",
-          "Only labels that score at least this", 0, 1, defaults.threshold, LIVE));
+          "Only labels that score at least this; below 0: what suits the checkpoint, 0.1 where all "
+          "labels share a softmax, 0.5 where each has a sigmoid of its own", -1, 1, defaults.threshold, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
           "Post messages", "Post an element message \"gptvis-result\" for each analysed frame", TRUE, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_STATS, g_param_spec_boxed ("stats", "Statistics",

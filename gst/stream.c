@@ -151,10 +151,22 @@ stage (GptVisStream * self, GstBuffer * buffer, const GstVideoInfo * info, gbool
   return staged;
 }
 
+/* Among a thousand labels that share one softmax 0.1 is much; a label with a sigmoid of its
+ * own is there when that is more likely than not. */
+static gfloat
+default_threshold (const GptVisModel * model)
+{
+  return gptvis_model_multi_label (model) ? 0.5f : 0.1f;
+}
+
 static GptVisResult *
 analyse (GptVisStream * self, const GptVisSettings * settings, GError ** error)
 {
-  GptVisRequest request = { .slot = self->slot, .top_k = settings->top_k, .threshold = settings->threshold };
+  GptVisRequest request = {
+    .slot = self->slot,
+    .top_k = settings->top_k,
+    .threshold = settings->threshold < 0 ? default_threshold (self->model) : settings->threshold,
+  };
 
   if (gptvis_model_run (self->model, &request, 1, error))
     return request.result;

@@ -21,9 +21,9 @@ typedef struct {
   gdouble max_rate;             /* analyses a second at most, by running time; 0: no limit */
   GstClockTime hold_time;       /* how long a result is carried on; NONE: until the next */
   guint top_k;
-  gfloat threshold;
+  gfloat threshold;             /* below 0: what suits the model */
 } GptVisSettings;
-#define GPTVIS_SETTINGS { .interval = 1, .hold_time = GST_SECOND, .top_k = 5, .threshold = 0.1f }
+#define GPTVIS_SETTINGS { .interval = 1, .hold_time = GST_SECOND, .top_k = 5, .threshold = -1.0f }
 
 typedef struct {
   guint64 pts, running_time;    /* ns; GST_CLOCK_TIME_NONE when unknown */

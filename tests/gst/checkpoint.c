@@ -120,7 +120,7 @@ checkpoint_write (CheckpointKind kind)
   /* Black is 0 where it must not overflow, −1 where it is to be told from grey. */
   gdouble mean = kind == CHECKPOINT_OVERFLOWS ? 0 : 0.5;
   guint64 length;
-  gchar *recipe;
+  gchar *recipe, *config;
 
   g_assert_no_error (error);
   network (&tensors, kind);
@@ -132,12 +132,14 @@ checkpoint_write (CheckpointKind kind)
   g_byte_array_append (file, (const guint8 *) tensors.header->str, tensors.header->len);
   g_byte_array_append (file, tensors.data->data, tensors.data->len);
   put (directory, "model.safetensors", file->data, file->len);
-  put (directory, "config.json",
-      "{\"architectures\":[\"ViTForImageClassification\"],\"model_type\":\"vit\",\"hidden_size\":8,"
+  config = g_strdup_printf ("{\"architectures\":[\"ViTForImageClassification\"],\"model_type\":\"vit\",\"hidden_size\":8,"
       "\"num_hidden_layers\":1,\"num_attention_heads\":1,\"intermediate_size\":8,\"image_size\":8,"
       "\"patch_size\":4,\"num_channels\":3,\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-12,"
-      "\"qkv_bias\":true,"
-      "\"id2label\":{\"0\":\"bright\",\"1\":\"dark\",\"2\":\"other\"}}", -1);
+      "\"qkv_bias\":true,%s"
+      "\"id2label\":{\"0\":\"bright\",\"1\":\"dark\",\"2\":\"other\"}}",
+      kind == CHECKPOINT_MULTI_LABEL ? "\"problem_type\":\"multi_label_classification\"," : "");
+  put (directory, "config.json", config, -1);
+  g_free (config);
   recipe = g_strdup_printf ("{\"do_resize\":true,\"size\":{\"height\":8,\"width\":8},\"resample\":2,"
       "\"do_rescale\":true,\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"
       "\"image_mean\":[%g,%g,%g],\"image_std\":[0.5,0.5,0.5]}", mean, mean, mean);

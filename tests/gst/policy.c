@@ -122,6 +122,21 @@ test_top_k_and_threshold (void)
   rig_free (rig);
 }
 
+/* With nothing set, a label that has a sigmoid of its own must be more likely than not. */
+static void
+test_threshold_of_sigmoids (void)
+{
+  Rig *rig = rig_new_on (CHECKPOINT_MULTI_LABEL, NULL);
+  GstBuffer *out = rig_push (rig, rig_frame (rig, 255, 0));
+  const GptVisResult *result = gptvis_buffer_get_meta (out)->result;
+
+  g_assert_cmpuint (result->n_labels, >=, 1);
+  g_assert_cmpuint (result->n_labels, <, 3);            /* 0.12 would do for a softmax */
+  g_assert_cmpstr (result->labels[0].text, ==, "bright");
+  gst_buffer_unref (out);
+  rig_free (rig);
+}
+
 static void
 flush (Rig * rig)
 {
@@ -361,6 +376,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/hold-time", test_hold_time);
   g_test_add_func ("/policy/max-rate", test_max_rate);
   g_test_add_func ("/policy/top-k-and-threshold", test_top_k_and_threshold);
+  g_test_add_func ("/policy/threshold-of-sigmoids", test_threshold_of_sigmoids);
   g_test_add_func ("/policy/flush", test_flush);
   g_test_add_func ("/policy/segment", test_segment);
   g_test_add_func ("/policy/stream-start", test_stream_start);

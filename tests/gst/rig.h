@@ -17,8 +17,9 @@ G_BEGIN_DECLS
 
 /* A ViT of one layer and four patches. SOUND: white pictures give bright 0.87,
  * other 0.12, dark 0.02; black ones dark 0.87, other 0.12, bright 0.02. OVERFLOWS:
- * black pictures give each label 0.33, white ones NaN. */
-typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS } CheckpointKind;
+ * black pictures give each label 0.33, white ones NaN. MULTI_LABEL: as SOUND with a
+ * sigmoid each: white pictures give bright 0.88, other 0.5, dark 0.12. */
+typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS, CHECKPOINT_MULTI_LABEL } CheckpointKind;
 
 /* Writes it to a fresh temporary directory; free with checkpoint_remove. */
 gchar *checkpoint_write (CheckpointKind kind);
