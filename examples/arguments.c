@@ -3,6 +3,7 @@
  * a camera's device or "-"; all become URIs, which uridecodebin reads. */
 #include "arguments.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,6 +94,19 @@ add_directory (GPtrArray *inputs, const gchar *path)
   g_ptr_array_unref (files);
 }
 
+/* A pipe is read through a descriptor, since filesrc cannot be interrupted while it waits
+ * for one. Opening waits for who writes, as it does for every program. */
+static void
+add_pipe (GPtrArray *inputs, const gchar *path)
+{
+  gint descriptor = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+
+  if (descriptor < 0)
+    add (inputs, path, NULL, g_strdup_printf ("It cannot be opened: %s.", g_strerror (errno)), FALSE);
+  else
+    add (inputs, path, g_strdup_printf ("fd://%d", descriptor), NULL, FALSE);
+}
+
 static void
 add_argument (GPtrArray *inputs, const gchar *argument)
 {
@@ -107,6 +121,8 @@ add_argument (GPtrArray *inputs, const gchar *argument)
     add (inputs, argument, NULL, g_strdup_printf ("It cannot be opened: %s.", g_strerror (errno)), FALSE);
   else if (S_ISDIR (status.st_mode))
     add_directory (inputs, argument);
+  else if (S_ISFIFO (status.st_mode))
+    add_pipe (inputs, argument);
   else if (S_ISCHR (status.st_mode))
     add (inputs, argument, g_strconcat ("v4l2://", argument, NULL), NULL, TRUE);
   else

@@ -3,8 +3,8 @@
  * each analysed frame. It is also the example of how a program embeds the elements:
  * make_pipeline builds the pipeline, on_frame reads each result, run takes one input
  * after the other through it. The pipeline stays in READY between two inputs, so the
- * model is loaded once. The command line is arguments.c's, words on stderr are
- * tally.c's, the decoding of photos is photo.c's. */
+ * model is loaded once. The command line is arguments.c's, reading and decoding source.c's
+ * (photos: photo.c), words on stderr are tally.c's. */
 #include <gst/pbutils/pbutils.h>
 #include <locale.h>
 #include <signal.h>
@@ -13,6 +13,7 @@
 #include "arguments.h"
 #include "gptvis.h"
 #include "photo.h"
+#include "source.h"
 #include "tally.h"
 
 enum { EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
@@ -20,7 +21,8 @@ enum { EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 #define TICK (100 * GST_MSECOND)
 
 typedef struct {
-  GstElement *pipeline, *source, *queue, *filter, *json;
+  GstElement *pipeline, *queue, *filter, *json;
+  Source source;                /* of the input at hand */
   GstBus *bus;
   Tally tally;                  /* the streaming thread counts; read when it has ended */
 } App;
@@ -48,36 +50,14 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-static void
-on_decoded (GstElement *source, GstPad *pad, gpointer data)
-{
-  GstPad *sink = gst_element_get_static_pad (((App *) data)->queue, "sink");
-
-  if (!gst_pad_is_linked (sink))
-    gst_pad_link (pad, sink);
-  gst_object_unref (sink);
-}
-
-/* A stream of JPEG pictures has a rate; it is no photo. */
-static int
-on_choice (GstElement *source, GstPad *pad, GstCaps *caps, GstElementFactory *factory, gpointer data)
-{
-  enum { TRY, EXPOSE, SKIP };   /* GstAutoplugSelectResult, which is in no header */
-  gint rate = 0, unit;
-
-  gst_structure_get_fraction (gst_caps_get_structure (caps, 0), "framerate", &rate, &unit);
-  return rate > 0 && g_str_equal (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
-}
-
-/* Sound is not decoded; videoflip turns photos as their EXIF data say. */
+/* All but the source; videoflip turns photos as their EXIF data say. */
 static gboolean
 make_pipeline (App *app)
 {
   GError *error = NULL;
   GstPad *pad;
 
-  app->pipeline = gst_parse_launch ("uridecodebin name=source caps=video/x-raw(ANY) expose-all-streams=false "
-      "queue name=queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! videoconvert "
+  app->pipeline = gst_parse_launch ("queue name=queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! videoconvert "
       "! videoflip video-direction=auto ! gptvisfilter name=filter post-messages=false hold-time=0 "
       "! gptvisjson name=json location=- ! fakesink sync=false enable-last-sample=false", &error);
   if (error) {
@@ -87,12 +67,9 @@ make_pipeline (App *app)
     return FALSE;
   }
   app->bus = gst_element_get_bus (app->pipeline);
-  app->source = gst_bin_get_by_name (GST_BIN (app->pipeline), "source");
   app->queue = gst_bin_get_by_name (GST_BIN (app->pipeline), "queue");
   app->filter = gst_bin_get_by_name (GST_BIN (app->pipeline), "filter");
   app->json = gst_bin_get_by_name (GST_BIN (app->pipeline), "json");
-  g_signal_connect (app->source, "pad-added", G_CALLBACK (on_decoded), app);
-  g_signal_connect (app->source, "autoplug-select", G_CALLBACK (on_choice), NULL);
   pad = gst_element_get_static_pad (app->json, "src");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame, app, NULL);
   gst_object_unref (pad);
@@ -103,7 +80,6 @@ static void
 free_pipeline (App *app)
 {
   gst_element_set_state (app->pipeline, GST_STATE_NULL);
-  gst_object_unref (app->source);
   gst_object_unref (app->queue);
   gst_object_unref (app->filter);
   gst_object_unref (app->json);
@@ -185,20 +161,22 @@ static Outcome
 run (App *app, const Input *input, guint i, guint n)
 {
   guint64 before = app->tally.frames;
+  GError *error = NULL;
   Outcome outcome;
 
   tally_progress (&app->tally, 0, i, n, input->name);
-  if (input->problem) {
-    tally_complain (&app->tally, input->name, NULL, input->problem);
+  if (input->problem || !source_add (&app->source, app->pipeline, input->uri, app->queue, &error)) {
+    tally_complain (&app->tally, input->name, NULL, error ? error->message : input->problem);
+    g_clear_error (&error);
     return FAILED;
   }
-  g_object_set (app->source, "uri", input->uri, NULL);
   g_object_set (app->json, "stream", input->name, NULL);
   /* A camera's frames are dropped when they come faster than they are analysed. */
   gst_util_set_object_arg (G_OBJECT (app->queue), "leaky", input->live ? "downstream" : "no");
   gst_element_set_state (app->pipeline, GST_STATE_PLAYING);     /* if that fails, the bus says why */
   outcome = watch (app, input->name, i, n);
   gst_element_set_state (app->pipeline, GST_STATE_READY);
+  source_remove (&app->source, app->pipeline);
   gst_bus_set_flushing (app->bus, TRUE);
   gst_bus_set_flushing (app->bus, FALSE);
   if (outcome == DONE && !interrupted && app->tally.frames == before) {

@@ -3,10 +3,10 @@
  * a photo's colours and counts coarsely, and a network's answers move by some percent.
  * gdk-pixbuf decodes as other programs do, so its element is put into a bin here,
  *
- *     queue ! jpegparse ! capssetter ! gdkpixbufdec
+ *     valve ! jpegparse ! capssetter ! gdkpixbufdec
  *
- * where queue keeps jpegparse from pulling, which it would do before decodebin has
- * linked the bin; jpegparse reads the EXIF data; capssetter says image/png, since
+ * where valve, which can only push and needs no thread for it, keeps jpegparse from pulling
+ * before decodebin has linked the bin; jpegparse reads the EXIF data; capssetter says image/png, since
  * gdkpixbufdec takes JPEG but does not say so. */
 #include "photo.h"
 
@@ -35,16 +35,16 @@ add_pad (PhotoDecoder *self, const gchar *name, GstElement *element, GstStaticPa
 static void
 photo_decoder_init (PhotoDecoder *self)
 {
-  GstElement *queue = gst_element_factory_make ("queue", NULL);
+  GstElement *valve = gst_element_factory_make ("valve", NULL);
   GstElement *parser = gst_element_factory_make ("jpegparse", NULL);
   GstElement *setter = gst_element_factory_make ("capssetter", NULL);
   GstElement *decoder = gst_element_factory_make ("gdkpixbufdec", NULL);
 
   gst_util_set_object_arg (G_OBJECT (setter), "caps", "image/png");
   g_object_set (setter, "join", FALSE, "replace", TRUE, NULL);
-  gst_bin_add_many (self, queue, parser, setter, decoder, NULL);
-  gst_element_link_many (queue, parser, setter, decoder, NULL);
-  add_pad (self, "sink", queue, &sink_template);
+  gst_bin_add_many (self, valve, parser, setter, decoder, NULL);
+  gst_element_link_many (valve, parser, setter, decoder, NULL);
+  add_pad (self, "sink", valve, &sink_template);
   add_pad (self, "src", decoder, &src_template);
 }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where an input's frames come from: the source element of its URI and a decodebin, for
+ * the time of that input. */
+#pragma once
+#include <gst/gst.h>
+
+typedef struct {
+  GstElement *reader, *decoder; /* the pipeline's */
+} Source;
+
+/* Adds both to the pipeline, linked to `sink`, an element with one input, as soon as they have
+ * pictures; sound is left alone. FALSE with an error when there is nothing to read such a URI. */
+gboolean source_add (Source * self, GstElement * pipeline, const gchar * uri, GstElement * sink, GError ** error);
+
+/* Stops and removes what was added, if anything was. */
+void source_remove (Source * self, GstElement * pipeline);
