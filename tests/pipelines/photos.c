@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gptvis-label over 200 photos, against what the reference implementation found on
+ * them (expected.json beside the photos). Usage: photos GPTVIS-LABEL SHARED-DIR. */
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#define N_PHOTOS 200u
+#define MIN_SAME 198u           /* photos with the reference's best label … */
+#define MAX_OFF 0.01            /* … and a score so near to its */
+#define MIN_RIGHT 158u          /* and the truth: 0.79 … */
+#define MAX_RIGHT 162u          /* … to 0.81; the reference has 160 */
+
+static const gchar *program, *shared;
+
+typedef struct {
+  guint n, same, right;
+  double worst;                 /* difference of scores where the label is the same */
+} Tally;
+
+static JsonNode *
+load (const gchar *text)
+{
+  GError *error = NULL;
+  JsonNode *node = json_from_string (text, &error);
+
+  g_assert_no_error (error);
+  return node;
+}
+
+static gchar *
+run (const gchar *model, const gchar *photos)
+{
+  const gchar *arguments[] = { program, "--json", "--top-k", "1", "--threshold", "0", "--model", model, photos, NULL };
+  gchar *output = NULL;
+  GError *error = NULL;
+  gint status = -1;
+
+  g_spawn_sync (NULL, (gchar **) arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+  return output;
+}
+
+static void
+judge (Tally *tally, const gchar *line, JsonObject *expected)
+{
+  JsonNode *node = load (line);
+  JsonObject *found = json_node_get_object (node);
+  JsonObject *label = json_array_get_object_element (json_object_get_array_member (found, "labels"), 0);
+  gchar *name = g_path_get_basename (json_object_get_string_member (found, "stream"));
+  JsonObject *photo = json_object_get_object_member (expected, name);
+  g_assert_nonnull (photo);
+  JsonObject *best = json_array_get_object_element (json_object_get_array_member (photo, "top"), 0);
+  const gchar *text = json_object_get_string_member (label, "label");
+  double off = fabs (json_object_get_double_member (label, "score") - json_object_get_double_member (best, "score"));
+
+  g_assert_cmpint (json_object_get_int_member (found, "frame"), ==, 0);
+  tally->n++;
+  if (g_str_equal (text, json_object_get_string_member (best, "label"))) {
+    tally->same++;
+    tally->worst = MAX (tally->worst, off);
+    /* The label is the reference's, so its number is. */
+    tally->right += json_object_get_int_member (best, "id") == json_object_get_int_member (photo, "truth");
+  } else {
+    g_test_message ("%s: %s, not %s", name, text, json_object_get_string_member (best, "label"));
+  }
+  g_free (name);
+  json_node_unref (node);
+}
+
+static void
+test_photos (void)
+{
+  gchar *model = g_build_filename (shared, "models", "vit-tiny-patch16-224", NULL);
+  gchar *photos = g_build_filename (shared, "photos", NULL);
+  gchar *file = g_build_filename (photos, "expected.json", NULL), *text = NULL, *output;
+  Tally tally = { 0 };
+
+  if (!g_file_test (model, G_FILE_TEST_IS_DIR) || !g_file_get_contents (file, &text, NULL, NULL)) {
+    g_test_skip ("there are no photos with results of the reference, or not its checkpoint");
+  } else {
+    JsonNode *expected = load (text);
+    gchar **lines;
+    output = run (model, photos);
+    lines = g_strsplit (g_strchomp (output), "\n", -1);
+    for (guint i = 0; lines[i]; i++)
+      judge (&tally, lines[i], json_node_get_object (expected));
+    g_test_message ("%u photos, %u as the reference, scores at most %.6f off, %u right", tally.n, tally.same,
+        tally.worst, tally.right);
+    g_assert_cmpuint (tally.n, ==, N_PHOTOS);
+    g_assert_cmpuint (tally.same, >=, MIN_SAME);
+    g_assert_cmpfloat (tally.worst, <=, MAX_OFF);
+    g_assert_cmpuint (tally.right, >=, MIN_RIGHT);
+    g_assert_cmpuint (tally.right, <=, MAX_RIGHT);
+    g_strfreev (lines);
+    g_free (output);
+    json_node_unref (expected);
+  }
+  g_free (text);
+  g_free (file);
+  g_free (photos);
+  g_free (model);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_assert_cmpint (argc, ==, 3);
+  program = argv[1];
+  shared = argv[2];
+  g_test_add_func ("/label/photos", test_photos);
+  return g_test_run ();
+}
