@@ -9,7 +9,10 @@
  * @see_also: gptvisfilter, gptvisoverlay
  *
  * Writes what #gptvisfilter attached to the buffers, a JSON object a line in the
- * order of the frames (schema: result.schema.json). Where the lines go:
+ * order of the frames (schema: result.schema.json): each result once, with the first
+ * frame that carries it. (Under the filter's policy "latest" two results may come between
+ * two frames; the first of them is then told by the filter's message alone.) Where the
+ * lines go:
  *
  * - The source pad carries the video on, untouched: the lines go to the file
  *   `location`, or to standard output when that is unset or "-".
@@ -42,7 +45,7 @@ GST_DEBUG_CATEGORY_STATIC (json_debug);
 
 #define LINES_CAPS "application/x-ndjson"
 
-enum { PROP_0, PROP_LOCATION, PROP_APPEND, PROP_OWN_ONLY, PROP_STREAM };
+enum { PROP_0, PROP_LOCATION, PROP_APPEND, PROP_REPEAT, PROP_STREAM };
 
 struct _GstGptVisJson {
   GstBaseTransform parent;
@@ -50,13 +53,14 @@ struct _GstGptVisJson {
   /* Under the object lock. */
   gchar *location;              /* NULL: unset */
   gchar *stream;                /* NULL: as the results have it */
-  gboolean append, own_only;
+  gboolean append, repeat;
   gboolean running;             /* between start and stop */
 
   /* The streaming thread's, and start and stop. */
   FILE *file;                   /* NULL: none is open; may be stdout */
   gboolean lines_on_pad;
   GString *lines;               /* those of the buffer in hand */
+  GPtrArray *carried;           /* results on the buffer before, held so that none takes another's place */
 };
 
 G_DEFINE_TYPE (GstGptVisJson, gst_gptvis_json, GST_TYPE_BASE_TRANSFORM)
@@ -149,34 +153,42 @@ report (GstGptVisJson * self, int error)
 
 /* --- a frame --- */
 
-/* The lines of all results on the buffer. */
+static void
+append_line (GstGptVisJson * self, const GptVisMeta * meta)
+{
+  GptVisResult result = *meta->result;  /* reads only: to tell it by another name */
+  gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
+  gchar *line;
+
+  GST_OBJECT_LOCK (self);
+  if (self->stream)
+    result.stream = self->stream;
+  line = gptvis_result_to_json (&result, age);
+  GST_OBJECT_UNLOCK (self);
+  g_string_append_printf (self->lines, "%s\n", line);
+  g_free (line);
+}
+
+/* The lines of the buffer's results: those that the buffer before did not carry, or all. */
 static void
 collect (GstGptVisJson * self, GstBuffer * buffer)
 {
   GType api = g_type_from_name (GPTVIS_META_API_NAME);
   gpointer state = NULL;
-  gboolean own_only;
+  const guint n_before = self->carried->len;
+  gboolean repeat;
   GptVisMeta *meta;
 
   g_string_truncate (self->lines, 0);
   GST_OBJECT_LOCK (self);
-  own_only = self->own_only;
+  repeat = self->repeat;
   GST_OBJECT_UNLOCK (self);
   while (api && (meta = (GptVisMeta *) gst_buffer_iterate_meta_filtered (buffer, &state, api))) {
-    GptVisResult result = *meta->result;        /* reads only: to tell it by another name */
-    gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
-    gchar *line;
-
-    if (own_only && !meta->own)
-      continue;
-    GST_OBJECT_LOCK (self);
-    if (self->stream)
-      result.stream = self->stream;
-    line = gptvis_result_to_json (&result, age);
-    GST_OBJECT_UNLOCK (self);
-    g_string_append_printf (self->lines, "%s\n", line);
-    g_free (line);
+    if (repeat || !g_ptr_array_find (self->carried, meta->result, NULL))
+      append_line (self, meta);
+    g_ptr_array_add (self->carried, gptvis_result_ref (meta->result));
   }
+  g_ptr_array_remove_range (self->carried, 0, n_before);
 }
 
 static GstFlowReturn
@@ -290,6 +302,7 @@ stop (GstBaseTransform * trans)
   if (self->file && self->file != stdout && fclose (self->file) != 0)
     error = errno;
   self->file = NULL;
+  g_ptr_array_set_size (self->carried, 0);
   report (self, error);
   GST_OBJECT_LOCK (self);
   self->running = FALSE;
@@ -316,8 +329,8 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * spe
     self->stream = g_value_dup_string (value);
   } else if (id == PROP_APPEND) {
     self->append = g_value_get_boolean (value);
-  } else if (id == PROP_OWN_ONLY) {
-    self->own_only = g_value_get_boolean (value);
+  } else if (id == PROP_REPEAT) {
+    self->repeat = g_value_get_boolean (value);
   } else {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   }
@@ -340,8 +353,8 @@ get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
     g_value_set_string (value, self->stream);
   else if (id == PROP_APPEND)
     g_value_set_boolean (value, self->append);
-  else if (id == PROP_OWN_ONLY)
-    g_value_set_boolean (value, self->own_only);
+  else if (id == PROP_REPEAT)
+    g_value_set_boolean (value, self->repeat);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   GST_OBJECT_UNLOCK (self);
@@ -358,9 +371,9 @@ install_properties (GObjectClass * klass)
           "the lines (" LINES_CAPS ")", NULL, fixed));
   g_object_class_install_property (klass, PROP_APPEND, g_param_spec_boolean ("append", "Append",
           "Go on at the file's end instead of emptying it first", FALSE, fixed));
-  g_object_class_install_property (klass, PROP_OWN_ONLY, g_param_spec_boolean ("own-only", "Own only",
-          "Write a line for frames that were analysed; false: also for those that carry an earlier result, "
-          "with its age", TRUE, live));
+  g_object_class_install_property (klass, PROP_REPEAT, g_param_spec_boolean ("repeat", "Repeat",
+          "Write a line for each frame that carries a result, with its age; false: each result once",
+          FALSE, live));
   g_object_class_install_property (klass, PROP_STREAM, g_param_spec_string ("stream", "Stream",
           "What the field \"stream\" says; unset: the name of the gptvisfilter", NULL, live));
 }
@@ -373,6 +386,7 @@ finalize (GObject * object)
   g_free (self->location);
   g_free (self->stream);
   g_string_free (self->lines, TRUE);
+  g_ptr_array_unref (self->carried);
   G_OBJECT_CLASS (gst_gptvis_json_parent_class)->finalize (object);
 }
 
@@ -409,7 +423,7 @@ gst_gptvis_json_class_init (GstGptVisJsonClass * klass)
 static void
 gst_gptvis_json_init (GstGptVisJson * self)
 {
-  self->own_only = TRUE;
   self->lines = g_string_new (NULL);
+  self->carried = g_ptr_array_new_with_free_func ((GDestroyNotify) gptvis_result_unref);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }

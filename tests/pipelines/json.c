@@ -52,17 +52,23 @@ writer_close (Writer * self)
   g_free (self->directory);
 }
 
+/* A held result is that of the last frame with its own. */
 typedef enum { NOTHING, OWN, HELD } Seen;
 
 static GstBuffer *
 frame (Seen seen, GstClockTime pts)
 {
+  static GptVisResult *last;
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16, NULL);
 
   GST_BUFFER_PTS (buffer) = pts;
   GST_BUFFER_DURATION (buffer) = 40 * GST_MSECOND;
+  if (seen == OWN || (seen == HELD && !last)) {
+    gptvis_result_unref (last);
+    last = seen_result (labels);
+  }
   if (seen != NOTHING)
-    seen_attach (buffer, labels, seen == OWN, seen == OWN ? 0 : 80 * GST_MSECOND);
+    gptvis_buffer_add_meta (buffer, last, seen == OWN, seen == OWN ? 0 : 80 * GST_MSECOND);
   return buffer;
 }
 
@@ -137,7 +143,7 @@ test_all (void)
   gchar **split;
   Writer writer;
 
-  writer_open (&writer, "", "own-only=false stream=\"a \\\"b\\\"\"", VIDEO);
+  writer_open (&writer, "", "repeat=true stream=\"a \\\"b\\\"\"", VIDEO);
   for (guint i = 0; i < 6; i++)
     g_assert_cmpint (gst_harness_push (writer.harness, frame (i % 3, i * 40 * GST_MSECOND)), ==, GST_FLOW_OK);
   split = lines (&writer);
@@ -147,6 +153,27 @@ test_all (void)
   g_assert_nonnull (strstr (split[0], "\"age-ms\":0.000"));
   g_assert_nonnull (strstr (split[1], "\"age-ms\":80.000"));
   g_strfreev (split);
+  writer_close (&writer);
+}
+
+/* A result that no frame had for its own (policy "latest") is written with the first that
+ * carries it. */
+static void
+test_first_carrier (void)
+{
+  const gchar *others[] = { "lion", NULL };
+  GstBuffer *buffer;
+  Writer writer;
+
+  writer_open (&writer, "", "", VIDEO);
+  for (guint i = 0; i < 4; i++) {
+    g_assert_cmpint (gst_harness_push (writer.harness, frame (HELD, i * 40 * GST_MSECOND)), ==, GST_FLOW_OK);
+    expect_lines (&writer, 1);
+  }
+  buffer = frame (NOTHING, 160 * GST_MSECOND);
+  seen_attach (buffer, others, FALSE, 40 * GST_MSECOND);
+  g_assert_cmpint (gst_harness_push (writer.harness, buffer), ==, GST_FLOW_OK);
+  expect_lines (&writer, 2);
   writer_close (&writer);
 }
 
@@ -302,6 +329,7 @@ main (int argc, char **argv)
   gptvis_meta_get_info ();
   g_test_add_func ("/json/file", test_file);
   g_test_add_func ("/json/all", test_all);
+  g_test_add_func ("/json/first-carrier", test_first_carrier);
   g_test_add_func ("/json/several", test_several);
   g_test_add_func ("/json/append", test_append);
   g_test_add_func ("/json/pad", test_pad);

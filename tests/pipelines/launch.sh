@@ -58,7 +58,7 @@ launch $test_video ! gptvisfilter interval=5 threshold=0 ! gptvisjson location=a
   lines a.jsonl 6
 ok "JSON to a file, every fifth frame"
 
-launch $test_video ! gptvisfilter interval=5 threshold=0 ! gptvisjson own-only=false location=b.jsonl ! fakesink && lines b.jsonl 30
+launch $test_video ! gptvisfilter interval=5 threshold=0 ! gptvisjson repeat=true location=b.jsonl ! fakesink && lines b.jsonl 30
 ok "JSON of held results too"
 
 launch $test_video ! gptvisfilter interval=10 threshold=0 ! gptvisjson ! application/x-ndjson ! filesink location=c.jsonl && lines c.jsonl 3
@@ -129,7 +129,7 @@ if has x264enc mp4mux qtdemux avdec_h264; then
     fi
     launch filesrc location="$shared/videos/$clip" ! decodebin ! videoconvert \
       ! gptvisfilter interval=5 threshold=0 hold-time=18446744073709551615 \
-      ! gptvisjson own-only=false location=clip.jsonl ! gptvisoverlay ! videoconvert ! x264enc speed-preset=ultrafast ! mp4mux ! filesink location=out.mp4 &&
+      ! gptvisjson repeat=true location=clip.jsonl ! gptvisoverlay ! videoconvert ! x264enc speed-preset=ultrafast ! mp4mux ! filesink location=out.mp4 &&
       [ "$(wc -l < clip.jsonl)" -gt 50 ] && lines clip.jsonl "$(frames out.mp4)"
     ok "$clip to a labelled mp4"
   done
