@@ -26,9 +26,6 @@ struct _GptVisModel {
 
   GMutex run;                   /* one run at a time; guards ids */
   guint *ids;                   /* room to order n_labels in */
-
-  GMutex slots_lock;
-  GHashTable *slots;            /* GptVisSlot → gint64, when it was last staged */
 };
 
 static GMutex loading;          /* one load at a time, so that the same model is not loaded twice */
@@ -41,8 +38,6 @@ model_free (GptVisModel *self)
   gptvis_program_free (self->program);
   gptvis_plan_free (self->plan);
   gptvis_checkpoint_free (self->checkpoint);
-  g_clear_pointer (&self->slots, g_hash_table_unref);
-  g_mutex_clear (&self->slots_lock);
   g_mutex_clear (&self->run);
   g_strfreev (self->file_labels);
   g_free (self->ids);
@@ -96,8 +91,6 @@ model_new (const gchar *path, const GptVisModelOptions *options, GError **error)
   GptVisModel *self = g_new0 (GptVisModel, 1);
   self->refs = 1;
   g_mutex_init (&self->run);
-  g_mutex_init (&self->slots_lock);
-  self->slots = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->name = g_path_get_basename (path);
   if (load (self, path, options, error))
     return self;
@@ -262,38 +255,19 @@ gptvis_model_n_users (const GptVisModel *model)
 GptVisSlot *
 gptvis_model_slot_new (GptVisModel *model)
 {
-  GptVisSlot *slot = gptvis_program_slot_new (model->program);
-  g_mutex_lock (&model->slots_lock);
-  g_hash_table_insert (model->slots, slot, g_new0 (gint64, 1));
-  g_mutex_unlock (&model->slots_lock);
-  return slot;
+  return gptvis_program_slot_new (model->program);
 }
 
 void
 gptvis_model_slot_free (GptVisModel *model, GptVisSlot *slot)
 {
-  if (!slot)
-    return;
-  g_mutex_lock (&model->slots_lock);
-  g_hash_table_remove (model->slots, slot);
-  g_mutex_unlock (&model->slots_lock);
-  gptvis_program_slot_free (model->program, slot);
-}
-
-/* When the slot was staged, 0 for never; the number itself is the slot's user's alone. */
-static gint64 *
-staged_at (GptVisModel *model, GptVisSlot *slot)
-{
-  g_mutex_lock (&model->slots_lock);
-  gint64 *at = g_hash_table_lookup (model->slots, slot);
-  g_mutex_unlock (&model->slots_lock);
-  return at;
+  if (slot)
+    gptvis_program_slot_free (model->program, slot);
 }
 
 gboolean
 gptvis_model_stage (GptVisModel *model, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
 {
-  *staged_at (model, slot) = g_get_monotonic_time ();
   return gptvis_program_stage (model->program, slot, picture, error);
 }
 
@@ -306,8 +280,7 @@ all_finite (const float *values, guint n)
   return TRUE;
 }
 
-/* Result of picture i of the batch that has just run. A slot whose rows were written
- * by hand was staged when the run began. */
+/* Result of picture i of the batch that has just run. */
 static gboolean
 read_result (GptVisModel *model, GptVisRequest *request, guint i, gint64 begun, GError **error)
 {
@@ -321,8 +294,7 @@ read_result (GptVisModel *model, GptVisRequest *request, guint i, gint64 begun, 
     return FALSE;
   }
   const guint n = gptvis_labels_top (scores, model->n_labels, request->top_k, request->threshold, model->ids);
-  const gint64 staged = *staged_at (model, request->slot);
-  const gint64 analysis = g_get_monotonic_time () - (staged ? staged : begun);
+  const gint64 analysis = g_get_monotonic_time () - begun;
   request->result = gptvis_result_new (model->name, analysis, model->labels, scores, model->ids, n);
   return TRUE;
 }

@@ -24,7 +24,7 @@ typedef struct _GptVisResult {
   gint64 time;                  /* wall clock, µs since 1970 UTC; 0 when unknown */
 
   const gchar *model;           /* name of the checkpoint (its directory's) */
-  gint64 analysis;              /* µs from staging to result */
+  gint64 analysis;              /* µs that its batch took on the backend */
 
   guint n_labels;               /* best first; equal scores by id */
   const GptVisLabel *labels;

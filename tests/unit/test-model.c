@@ -146,11 +146,12 @@ test_run (void)
   g_assert_true (gptvis_model_stage (model, alone.slot, &picture, &error));
   volatile gfloat small = 1e-30f;       /* staging has not told this thread to flush denormals */
   g_assert_cmpfloat (small * 1e-10f, !=, 0);
-  g_usleep (2000);
+  g_usleep (200000);             /* waiting is no analysis */
+  gint64 begun = g_get_monotonic_time ();
   g_assert_true (gptvis_model_run (model, &alone, 1, &error));
   g_assert_cmpuint (alone.result->n_labels, ==, 3);
-  g_assert_cmpint (alone.result->analysis, >=, 2000);
-  g_assert_cmpint (alone.result->analysis, <, 60 * G_USEC_PER_SEC);
+  g_assert_cmpint (alone.result->analysis, >=, 0);
+  g_assert_cmpint (alone.result->analysis, <=, g_get_monotonic_time () - begun);
   gfloat sum = 0;
   for (guint k = 0; k < 3; k++)
     sum += alone.result->labels[k].score;
