@@ -20,13 +20,23 @@
  * gst-launch-1.0 -m v4l2src ! videoconvert ! gptvisfilter model=/srv/vit-base max-rate=2 ! fakesink
  * ]|
  *
- * Policy "every" (what "auto" is): a frame that is due waits for its own result;
- * the frames up to the next carry that result on, with its age, for hold-time.
- * Flush, seek, a new segment and a new stream forget the held result, and the
- * next frame is due. A DISCONT flag does not (a camera that lost frames shows
- * the same scene) and neither does a change of caps (labels have no size).
- * Buffers flagged GAP are not analysed. In a live pipeline the LATENCY query
- * answers with the time of an analysis.
+ * Policy "latest" (what "auto" is in a live pipeline): no frame ever waits. A frame
+ * that is due is staged and handed to the worker behind the model, which takes the
+ * newest frame of each stream in turn; the newest result goes with the frames that come
+ * after it, with its age, for hold-time. A model that is too slow for the camera lowers
+ * the rate of analyses, never that of pictures. At the end of the stream the last
+ * analysis is waited for, so that its message comes before the end.
+ *
+ * Policy "every" (what "auto" is elsewhere): a frame that is due waits for its own
+ * result; the frames up to the next carry that result on, likewise.
+ *
+ * Under both, a flush, a seek, a new segment and a new stream forget the held result and
+ * what is under way, and the next frame is due. A DISCONT flag does not (a camera that
+ * lost frames shows the same scene) and neither does a change of caps (labels have no
+ * size).
+ * Buffers flagged GAP are not analysed, nor are frames that are late already by what a
+ * sink says of its quality of service. In a live pipeline the LATENCY query answers with
+ * what a frame's stay takes: its analysis under "every", its staging under "latest".
  *
  * A frame that cannot be mapped or analysed passes without a result, is counted,
  * and is told of by a warning message, once and not for each.
@@ -35,18 +45,30 @@
  *
  * | field | type | meaning |
  * | --- | --- | --- |
- * | frames | #guint64 | buffers seen; = analysed + skipped + errors + unmappable |
- * | analysed | #guint64 | left with a result of their own |
- * | skipped | #guint64 | not due (interval, max-rate) or flagged GAP |
- * | held | #guint64 | of the skipped, those that carried an earlier result |
+ * | frames | #guint64 | buffers seen; = analysed + skipped + errors + unmappable + under-way |
+ * | analysed | #guint64 | a result was found for them |
+ * | skipped | #guint64 | not analysed, for one of these reasons: |
+ * | skipped-not-due | #guint64 | interval, max-rate |
+ * | skipped-gap | #guint64 | flagged GAP |
+ * | skipped-late | #guint64 | downstream was behind (QoS) |
+ * | skipped-busy | #guint64 | "latest": one hardly older was waiting for the worker |
+ * | skipped-replaced | #guint64 | "latest": waited for the worker until a newer one came |
+ * | skipped-dropped | #guint64 | under way when the stream was cut (flush, seek, segment, stream) |
+ * | held | #guint64 | left with an earlier frame's result |
  * | errors | #guint64 | analyses that failed |
  * | unmappable | #guint64 | due, but their memory could not be read |
+ * | under-way | #guint | due, and not yet any of the above |
+ * | waiting | #guint | of those, the frame that waits for the worker: 0 or 1 |
  * | generation | #guint64 | times the held result was forgotten (flush, seek, segment, stream) |
- * | analysis-min-us, -mean-us, -max-us | #gint64 | µs a due frame waited, over the last 512 analyses |
+ * | analysis-min-us, -mean-us, -max-us | #gint64 | µs that the backend took, over the last 512 analyses |
  * | analysis-p50-us, -p90-us, -p99-us | #gint64 | percentiles of the same |
+ * | age-… -us | #gint64 | the same of the time from a frame's coming to its result's |
+ * | streams | #guint | streams that share the model |
  * | model | string | name of the checkpoint |
  * | backend | string | what the model runs on: backend, tier, precision, threads |
  * | threads | #guint | threads that compute |
+ *
+ * With stats-interval it is also posted as an element message, so often.
  */
 #include "gptvisfilter.h"
 #include "frame.h"
@@ -65,10 +87,13 @@ struct _GstGptVisFilter {
   /* Under the object lock. */
   GptVisProperties properties;
   gboolean stale;               /* one that makes another model changed since the model was opened */
+  gboolean told_unmappable;
+  gint64 next_warning;          /* monotonic µs */
+  GstClockTime earliest;        /* running time before which downstream is late; NONE: it is not */
   GstStructure *last_stats;     /* of the stream that ended; NULL before the first */
 
   /* Written by state changes, under the object lock. */
-  GptVisModel *model;           /* from READY on */
+  GptVisEngine *engine;         /* from READY on */
   GptVisStream *stream;         /* from PAUSED on */
 
   /* The streaming thread's. */
@@ -76,8 +101,7 @@ struct _GstGptVisFilter {
   gboolean begun;               /* this stream had a buffer */
   gboolean live;
   GstClockTime told_latency;
-  gboolean told_unmappable;
-  gint64 next_warning;          /* monotonic µs */
+  gint64 next_stats;            /* monotonic µs */
 };
 
 G_DEFINE_TYPE (GstGptVisFilter, gst_gptvis_filter, GST_TYPE_BASE_TRANSFORM)
@@ -119,18 +143,47 @@ post (GstGptVisFilter * self, GstMessageType type, const GError * error)
 /* One warning for frames that cannot be mapped, few for analyses that fail:
  * stats counts them all. */
 static void
-warn (GstGptVisFilter * self, gboolean unmappable, const GError * error)
+on_failed (gpointer user, gboolean unmappable, const GError * error)
+{
+  GstGptVisFilter *self = user;
+  gint64 now = g_get_monotonic_time ();
+  gboolean told;
+
+  GST_DEBUG_OBJECT (self, "%s", error->message);
+  GST_OBJECT_LOCK (self);
+  told = unmappable ? self->told_unmappable : now < self->next_warning;
+  if (unmappable)
+    self->told_unmappable = TRUE;
+  else if (!told)
+    self->next_warning = now + WARNING_PAUSE;
+  GST_OBJECT_UNLOCK (self);
+  if (!told)
+    post (self, GST_MESSAGE_WARNING, error);
+}
+
+static void
+on_found (gpointer user, GptVisResult * result)
+{
+  GstGptVisFilter *self = user;
+
+  GST_OBJECT_LOCK (self);
+  gboolean post_messages = self->properties.post_messages;
+  GST_OBJECT_UNLOCK (self);
+  if (post_messages)
+    gst_element_post_message (GST_ELEMENT (self), gptvis_result_to_message (result, GST_OBJECT (self)));
+}
+
+static void
+tell_stats (GstGptVisFilter * self, GstClockTime interval)
 {
   gint64 now = g_get_monotonic_time ();
 
-  GST_DEBUG_OBJECT (self, "%s", error->message);
-  if (unmappable ? self->told_unmappable : now < self->next_warning)
+  if (interval == 0 || now < self->next_stats)
     return;
-  if (unmappable)
-    self->told_unmappable = TRUE;
-  else
-    self->next_warning = now + WARNING_PAUSE;
-  post (self, GST_MESSAGE_WARNING, error);
+  if (self->next_stats)
+    gst_element_post_message (GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self),
+            gptvis_stream_stats (self->stream)));
+  self->next_stats = now + interval / GST_USECOND;
 }
 
 static void
@@ -140,7 +193,7 @@ tell_latency (GstGptVisFilter * self)
 
   if (!self->live || latency == self->told_latency)
     return;
-  GST_INFO_OBJECT (self, "an analysis takes %" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
+  GST_INFO_OBJECT (self, "a frame's stay takes %" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
   self->told_latency = latency;
   gst_element_post_message (GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
 }
@@ -206,15 +259,22 @@ prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** ou
   return GST_FLOW_OK;
 }
 
+/* Is the frame too late at its sink already? */
+static gboolean
+is_late (GstClockTime earliest, const GptVisFrameTime * time)
+{
+  return GST_CLOCK_TIME_IS_VALID (earliest) && GST_CLOCK_TIME_IS_VALID (time->running_time)
+      && time->running_time < earliest;
+}
+
 static GstFlowReturn
 transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   GptVisSettings settings;
-  gboolean post_messages, unmappable;
+  GstClockTime earliest, stats_interval;
   GptVisFrameTime time;
   GptVisSeen seen;
-  GError *error = NULL;
 
   if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
     return GST_FLOW_NOT_NEGOTIATED;
@@ -222,22 +282,19 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
     begin (self);
   GST_OBJECT_LOCK (self);
   settings = self->properties.settings;
-  post_messages = self->properties.post_messages;
+  stats_interval = self->properties.stats_interval;
+  earliest = self->earliest;
   GST_OBJECT_UNLOCK (self);
+  if (settings.policy == GPTVIS_POLICY_AUTO)
+    settings.policy = self->live ? GPTVIS_POLICY_LATEST : GPTVIS_POLICY_EVERY;
 
   time = frame_time (self, buffer);
-  if (!gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, &seen, &unmappable,
-          &error)) {
-    warn (self, unmappable, error);
-    g_error_free (error);
-    return GST_FLOW_OK;
-  }
+  gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, is_late (earliest, &time), &seen);
   if (seen.result && gst_buffer_is_writable (buffer))
     gptvis_buffer_add_meta (buffer, seen.result, seen.own, seen.age);
-  if (seen.own && post_messages)
-    gst_element_post_message (GST_ELEMENT (self), gptvis_result_to_message (seen.result, GST_OBJECT (self)));
-  if (seen.own)
-    tell_latency (self);
+  gptvis_result_unref (seen.result);
+  tell_latency (self);
+  tell_stats (self, stats_interval);
   return GST_FLOW_OK;
 }
 
@@ -284,16 +341,52 @@ is_cut (GstBaseTransform * trans, GstEvent * event)
   }
 }
 
+/* Nobody waits for the results of what is being flushed or stopped. Any thread. */
+static void
+let_go (GstGptVisFilter * self)
+{
+  GST_OBJECT_LOCK (self);
+  if (self->stream)
+    gptvis_stream_set_flushing (self->stream, TRUE);
+  GST_OBJECT_UNLOCK (self);
+}
+
 static gboolean
 sink_event (GstBaseTransform * trans, GstEvent * event)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
 
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START)
+    let_go (self);
+  else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    gptvis_stream_drain (self->stream);
   if (is_cut (trans, event)) {
     GST_DEBUG_OBJECT (self, "cut by %" GST_PTR_FORMAT, event);
     gptvis_stream_cut (self->stream);
+    gptvis_stream_set_flushing (self->stream, FALSE);
+    GST_OBJECT_LOCK (self);
+    self->earliest = GST_CLOCK_TIME_NONE;
+    GST_OBJECT_UNLOCK (self);
   }
   return GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->sink_event (trans, event);
+}
+
+/* What a sink says of its lateness: until it has caught up, frames are not analysed. It
+ * goes on upstream, as the base class has it. */
+static gboolean
+src_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+  GstClockTimeDiff late;
+  GstClockTime timestamp;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
+    gst_event_parse_qos (event, NULL, NULL, &late, &timestamp);
+    GST_OBJECT_LOCK (self);
+    self->earliest = GST_CLOCK_TIME_IS_VALID (timestamp) && late > 0 ? timestamp + 2 * late : GST_CLOCK_TIME_NONE;
+    GST_OBJECT_UNLOCK (self);
+  }
+  return GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->src_event (trans, event);
 }
 
 static gboolean
@@ -321,10 +414,10 @@ query (GstBaseTransform * trans, GstPadDirection direction, GstQuery * query)
 /* --- states --- */
 
 static gboolean
-open_model (GstGptVisFilter * self)
+open_engine (GstGptVisFilter * self)
 {
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
-  GptVisModel *model, *before;
+  GptVisEngine *engine, *before;
   GError *error = NULL;
 
   GST_OBJECT_LOCK (self);
@@ -340,33 +433,34 @@ open_model (GstGptVisFilter * self)
   options.program.device = device;
   options.labels_file = labels_file;
 
-  model = gptvis_model_open (&options, &error);
+  engine = gptvis_engine_open (&options, &error);
   g_free (path);
   g_free (device);
   g_free (labels_file);
-  if (!model) {
+  if (!engine) {
     post (self, GST_MESSAGE_ERROR, error);
     g_error_free (error);
     return FALSE;
   }
+  const GptVisModel *model = gptvis_engine_model (engine);
   GST_INFO_OBJECT (self, "model %s (%s) from %s on %s", gptvis_model_name (model),
       gptvis_model_architecture (model), gptvis_model_path (model), gptvis_model_description (model));
   GST_OBJECT_LOCK (self);
-  before = self->model;
-  self->model = model;
+  before = self->engine;
+  self->engine = engine;
   GST_OBJECT_UNLOCK (self);
-  gptvis_model_unref (before);
+  gptvis_engine_close (before);
   return TRUE;
 }
 
 static void
-close_model (GstGptVisFilter * self)
+close_engine (GstGptVisFilter * self)
 {
   GST_OBJECT_LOCK (self);
-  GptVisModel *model = self->model;
-  self->model = NULL;
+  GptVisEngine *engine = self->engine;
+  self->engine = NULL;
   GST_OBJECT_UNLOCK (self);
-  gptvis_model_unref (model);
+  gptvis_engine_close (engine);
 }
 
 /* READY → PAUSED. A model property may have changed in READY. */
@@ -374,15 +468,25 @@ static gboolean
 start (GstBaseTransform * trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+  const GptVisListener listener = { on_found, on_failed, self };
+  GptVisStream *stream;
+  GError *error = NULL;
 
-  if (self->stale && !open_model (self))
+  if (self->stale && !open_engine (self))
     return FALSE;
+  if (!(stream = gptvis_stream_new (self->engine, GST_OBJECT_NAME (self), &listener, &error))) {
+    post (self, GST_MESSAGE_ERROR, error);
+    g_error_free (error);
+    return FALSE;
+  }
   gst_video_info_init (&self->info);
-  self->begun = self->live = self->told_unmappable = FALSE;
+  self->begun = self->live = FALSE;
   self->told_latency = 0;
-  self->next_warning = 0;
-  GptVisStream *stream = gptvis_stream_new (self->model, GST_OBJECT_NAME (self));
+  self->next_stats = 0;
   GST_OBJECT_LOCK (self);
+  self->told_unmappable = FALSE;
+  self->next_warning = 0;
+  self->earliest = GST_CLOCK_TIME_NONE;
   self->stream = stream;
   GST_OBJECT_UNLOCK (self);
   return TRUE;
@@ -412,12 +516,14 @@ change_state (GstElement * element, GstStateChange transition)
   GstGptVisFilter *self = GST_GPTVIS_FILTER (element);
   GstStateChangeReturn result;
 
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_model (self))
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (self))
     return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    let_go (self);
   result = GST_ELEMENT_CLASS (gst_gptvis_filter_parent_class)->change_state (element, transition);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL
       || (transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE))
-    close_model (self);
+    close_engine (self);
   return result;
 }
 
@@ -425,7 +531,7 @@ change_state (GstElement * element, GstStateChange transition)
 
 /* What makes a model rests while a stream runs on one. */
 static gboolean
-is_late (GstGptVisFilter * self, GParamSpec * spec)
+rests (GstGptVisFilter * self, GParamSpec * spec)
 {
   GST_OBJECT_LOCK (self);
   gboolean late = self->stream && (spec->flags & GST_PARAM_MUTABLE_READY);
@@ -438,7 +544,7 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * spe
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
 
-  if (is_late (self, spec)) {
+  if (rests (self, spec)) {
     GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS,
         ("Property \"%s\" cannot change while the stream runs and keeps its value; "
             "set it in state NULL or READY.", spec->name), (NULL));
@@ -520,6 +626,7 @@ gst_gptvis_filter_class_init (GstGptVisFilterClass * klass)
   transform->stop = stop;
   transform->set_caps = set_caps;
   transform->sink_event = sink_event;
+  transform->src_event = src_event;
   transform->query = query;
   transform->prepare_output_buffer = prepare_output_buffer;
   transform->transform_ip = transform_ip;

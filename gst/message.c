@@ -15,7 +15,7 @@
  * | labels[].label | string | UTF-8, as the checkpoint has it |
  * | labels[].score | #gdouble | 0 to 1 |
  * | labels[].id | #guint | class index in the checkpoint |
- * | analysis-ms | #gdouble | from staging to result, milliseconds |
+ * | analysis-ms | #gdouble | how long its batch was computed, milliseconds |
  *
  * Text is only ever a value: no label becomes a quark. */
 #include "message.h"

@@ -27,8 +27,9 @@ static const GEnumValue precisions[] = {
   { 0 }
 };
 static const GEnumValue policies[] = {
-  { GPTVIS_POLICY_AUTO, "What suits the pipeline; at present every", "auto" },
+  { GPTVIS_POLICY_AUTO, "latest in a live pipeline, else every", "auto" },
   { GPTVIS_POLICY_EVERY, "A frame that is due waits for its own result", "every" },
+  { GPTVIS_POLICY_LATEST, "No frame waits; the newest result goes with the frames after it", "latest" },
   { 0 }
 };
 
@@ -77,9 +78,13 @@ install_stream_properties (GObjectClass * klass)
           "labels share a softmax, 0.5 where each has a sigmoid of its own", -1, 1, defaults.threshold, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
           "Post messages", "Post an element message \"gptvis-result\" for each analysed frame", TRUE, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_STATS_INTERVAL, g_param_spec_uint64 ("stats-interval",
+          "Statistics interval", "Post the statistics as an element message \"gptvis-stats\" so often, in ns; "
+          "0: never", 0, G_MAXUINT64, 0, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_STATS, g_param_spec_boxed ("stats", "Statistics",
-          "Counters (frames, analysed, skipped, held, errors, unmappable, generation), analysis times in µs "
-          "(min, mean, max, percentiles), model and backend", GST_TYPE_STRUCTURE,
+          "Counters (frames, analysed, skipped and why, held, errors, unmappable, under-way), times of "
+          "analyses and ages of results in µs (min, mean, max, percentiles), model, backend, streams on it",
+          GST_TYPE_STRUCTURE,
           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
@@ -160,6 +165,9 @@ gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
     case GPTVIS_PROP_POST_MESSAGES:
       self->post_messages = g_value_get_boolean (value);
       return TRUE;
+    case GPTVIS_PROP_STATS_INTERVAL:
+      self->stats_interval = g_value_get_uint64 (value);
+      return TRUE;
     default:
       return FALSE;
   }
@@ -210,6 +218,9 @@ gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
       return TRUE;
     case GPTVIS_PROP_POST_MESSAGES:
       g_value_set_boolean (value, self->post_messages);
+      return TRUE;
+    case GPTVIS_PROP_STATS_INTERVAL:
+      g_value_set_uint64 (value, self->stats_interval);
       return TRUE;
     default:
       return FALSE;

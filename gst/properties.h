@@ -14,7 +14,7 @@ enum {
   GPTVIS_PROP_THREADS, GPTVIS_PROP_LABELS_FILE,
   /* These hold from the next frame on. */
   GPTVIS_PROP_POLICY, GPTVIS_PROP_INTERVAL, GPTVIS_PROP_MAX_RATE, GPTVIS_PROP_HOLD_TIME, GPTVIS_PROP_TOP_K,
-  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_POST_MESSAGES,
+  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_POST_MESSAGES, GPTVIS_PROP_STATS_INTERVAL,
   /* Read-only, answered by the element. */
   GPTVIS_PROP_STATS
 };
@@ -29,6 +29,7 @@ typedef struct {
   guint threads;
   GptVisSettings settings;
   gboolean post_messages;
+  GstClockTime stats_interval;  /* 0: none */
 } GptVisProperties;
 
 void gptvis_properties_install (GObjectClass * klass);

@@ -1,67 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One camera's state on a model, under policy "every": the frame that is due is
- * staged, its memory let go, run and waited for, and leaves with its own result.
- * It knows nothing of pads, properties and the bus. */
+/* One camera's state on a model: which frames are handed to the engine, what each
+ * leaves with, and the counters that account for every one of them. It knows nothing
+ * of pads, properties and the bus, nor how batches are made. */
 #include "stream.h"
 #include "frame.h"
 #include "message.h"
 #include "timing.h"
 
-#define RECENT_ANALYSES 32u     /* that the latency is taken from */
+#define RECENT 32u              /* frames that the latency is taken from */
+
+/* Why a frame was not analysed; the names are fields of the stats. */
+typedef enum { NOT_DUE, GAP, LATE, BUSY, REPLACED, DROPPED, N_SKIPS } Skip;
+static const gchar *const skip_names[] = { "skipped-not-due", "skipped-gap", "skipped-late", "skipped-busy",
+  "skipped-replaced", "skipped-dropped" };
+G_STATIC_ASSERT (G_N_ELEMENTS (skip_names) == N_SKIPS);
 
 struct _GptVisStream {
-  GptVisModel *model;
-  GptVisSlot *slot;
+  GptVisEngine *engine;
+  GptVisSeat *seat;
+  GptVisListener listener;
   gchar *name;
 
   /* The streaming thread's. */
-  GptVisResult *held;           /* the last analysis's, of this generation; or NULL */
-  gint64 held_arrival;          /* monotonic µs when its frame came */
   guint since;                  /* frames since the last that was due */
   gboolean begun;               /* a frame was due in this generation */
   GstClockTime next;            /* running time before which max-rate forbids another; NONE: any */
 
-  /* Read by other threads. */
+  /* Under the lock; frames and generation are written by the streaming thread alone. */
   GMutex lock;
-  guint64 frames, analysed, skipped, held_frames, errors, unmappable, generation;
-  GptVisTiming timing;
+  GptVisResult *held;           /* the last analysis's, of this generation; or NULL */
+  gint64 held_arrival;          /* monotonic µs when its frame came */
+  guint64 frames, analysed, skipped[N_SKIPS], held_frames, errors, unmappable, generation;
+  guint under_way;              /* frames that are due and not counted elsewhere yet */
+  GptVisTiming analyses, ages, stays;   /* on the backend; frame to result; of a due frame in here */
   GstClockTime latency;
 };
 
-GptVisStream *
-gptvis_stream_new (GptVisModel * model, const gchar * name)
-{
-  GptVisStream *self = g_new0 (GptVisStream, 1);
-
-  self->model = gptvis_model_ref (model);
-  self->slot = gptvis_model_slot_new (model);
-  self->name = g_strdup (name);
-  self->next = GST_CLOCK_TIME_NONE;
-  g_mutex_init (&self->lock);
-  return self;
-}
-
-void
-gptvis_stream_free (GptVisStream * self)
-{
-  if (!self)
-    return;
-  gptvis_result_unref (self->held);
-  gptvis_model_slot_free (self->model, self->slot);
-  gptvis_model_unref (self->model);
-  g_mutex_clear (&self->lock);
-  g_free (self->name);
-  g_free (self);
-}
-
+/* A frame that was under way becomes one of these. */
 static void
-count (GptVisStream * self, guint64 * counter)
+settle (GptVisStream * self, guint64 * counter)
 {
   g_mutex_lock (&self->lock);
+  self->under_way--;
   (*counter)++;
   g_mutex_unlock (&self->lock);
 }
 
+/* --- results, from the worker --- */
+
+/* Takes the result; with the lock. */
 static void
 hold (GptVisStream * self, GptVisResult * result, gint64 arrival)
 {
@@ -70,16 +57,96 @@ hold (GptVisStream * self, GptVisResult * result, gint64 arrival)
   self->held_arrival = arrival;
 }
 
+static void
+on_analysed (gpointer user, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
+{
+  GptVisStream *self = user;
+  gboolean stale;
+
+  if (result)
+    gptvis_result_set_frame (result, self->name, ticket->frame, ticket->time.pts, ticket->time.running_time,
+        ticket->time.wall);
+  g_mutex_lock (&self->lock);
+  stale = ticket->generation != self->generation;
+  self->under_way--;
+  if (stale) {
+    self->skipped[DROPPED]++;
+  } else if (result) {
+    self->analysed++;
+    gptvis_timing_add (&self->analyses, result->analysis);
+    gptvis_timing_add (&self->ages, g_get_monotonic_time () - ticket->arrival);
+    hold (self, gptvis_result_ref (result), ticket->arrival);
+  } else {
+    self->errors++;
+  }
+  g_mutex_unlock (&self->lock);
+  if (stale)
+    return;
+  if (result)
+    self->listener.found (self->listener.user, result);
+  else
+    self->listener.failed (self->listener.user, FALSE, error);
+}
+
+/* --- the stream --- */
+
+GptVisStream *
+gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListener * listener, GError ** error)
+{
+  GptVisStream *self = g_new0 (GptVisStream, 1);
+
+  self->engine = engine;
+  self->listener = *listener;
+  self->name = g_strdup (name);
+  self->next = GST_CLOCK_TIME_NONE;
+  g_mutex_init (&self->lock);
+  if ((self->seat = gptvis_seat_new (engine, on_analysed, self, error)))
+    return self;
+  gptvis_stream_free (self);
+  return NULL;
+}
+
+void
+gptvis_stream_free (GptVisStream * self)
+{
+  if (!self)
+    return;
+  gptvis_seat_free (self->seat);
+  gptvis_result_unref (self->held);
+  g_mutex_clear (&self->lock);
+  g_free (self->name);
+  g_free (self);
+}
+
 void
 gptvis_stream_cut (GptVisStream * self)
 {
   self->next = GST_CLOCK_TIME_NONE;
   if (!self->begun)
     return;                     /* one seek is several events and one cut */
-  hold (self, NULL, 0);
   self->begun = FALSE;
-  count (self, &self->generation);
+  gboolean waited = gptvis_seat_clear (self->seat);
+  g_mutex_lock (&self->lock);
+  hold (self, NULL, 0);
+  self->generation++;
+  self->under_way -= waited;
+  self->skipped[DROPPED] += waited;
+  g_mutex_unlock (&self->lock);
 }
+
+void
+gptvis_stream_drain (GptVisStream * self)
+{
+  gptvis_seat_wait (self->seat);
+}
+
+void
+gptvis_stream_set_flushing (GptVisStream * self, gboolean flushing)
+{
+  gptvis_seat_set_flushing (self->seat, flushing);
+}
+
+/* --- a frame --- */
 
 /* Frames without a running time are measured by when they came. */
 static GstClockTime
@@ -109,46 +176,28 @@ rate_allows (GptVisStream * self, gdouble max_rate, GstClockTime now)
   return TRUE;
 }
 
+/* Is the frame to be analysed, or why not? */
 static gboolean
-is_due (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer, GstClockTime now)
+is_due (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer, gboolean late,
+    GstClockTime now, Skip * why)
 {
   self->since = MIN (self->since, G_MAXUINT - 1) + 1;
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)      /* there is no picture in it */
-      || (self->begun && self->since < settings->interval) || !rate_allows (self, settings->max_rate, now))
-    return FALSE;
-  self->begun = TRUE;
-  self->since = 0;
-  return TRUE;
-}
-
-/* The latency rises at once by a quarter and falls when it has halved, so that a
- * pipeline is not asked to distribute it anew for every tremor. */
-static void
-record (GptVisStream * self, gint64 us)
-{
-  g_mutex_lock (&self->lock);
-  self->analysed++;
-  gptvis_timing_add (&self->timing, us);
-  GstClockTime recent = gptvis_timing_summary (&self->timing, RECENT_ANALYSES).p90 * GST_USECOND;
-  if (self->latency == 0 || recent < self->latency / 2
-      || recent > self->latency + MAX (self->latency / 4, GST_MSECOND))
-    self->latency = recent;
-  g_mutex_unlock (&self->lock);
-}
-
-static gboolean
-stage (GptVisStream * self, GstBuffer * buffer, const GstVideoInfo * info, gboolean * unmappable,
-    GError ** error)
-{
-  GstVideoFrame frame;
-  GptVisPicture picture;
-
-  *unmappable = !gptvis_frame_map (&frame, buffer, info, &picture, error);
-  if (*unmappable)
-    return FALSE;
-  gboolean staged = gptvis_model_stage (self->model, self->slot, &picture, error);
-  gst_video_frame_unmap (&frame);
-  return staged;
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))     /* there is no picture in it */
+    *why = GAP;
+  else if (self->begun && self->since < settings->interval)
+    *why = NOT_DUE;
+  else if (late)
+    *why = LATE;
+  else if (settings->policy == GPTVIS_POLICY_LATEST && gptvis_seat_is_fresh (self->seat))
+    *why = BUSY;
+  else if (!rate_allows (self, settings->max_rate, now))
+    *why = NOT_DUE;
+  else {
+    self->begun = TRUE;
+    self->since = 0;
+    return TRUE;
+  }
+  return FALSE;
 }
 
 /* Among a thousand labels that share one softmax 0.1 is much; a label with a sigmoid of its
@@ -159,70 +208,99 @@ default_threshold (const GptVisModel * model)
   return gptvis_model_multi_label (model) ? 0.5f : 0.1f;
 }
 
-static GptVisResult *
-analyse (GptVisStream * self, const GptVisSettings * settings, GError ** error)
+/* Stages the frame, whose memory is then let go, and leaves it to the engine. */
+static void
+hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer, const GstVideoInfo * info,
+    GptVisTicket * ticket)
 {
-  GptVisRequest request = {
-    .slot = self->slot,
-    .top_k = settings->top_k,
-    .threshold = settings->threshold < 0 ? default_threshold (self->model) : settings->threshold,
-  };
+  GptVisPicture picture;
+  GstVideoFrame frame;
+  GError *error = NULL;
+  gboolean replaced = FALSE, mapped;
 
-  if (gptvis_model_run (self->model, &request, 1, error))
-    return request.result;
-  gptvis_result_unref (request.result);
-  return NULL;
+  ticket->top_k = settings->top_k;
+  ticket->threshold = settings->threshold < 0 ? default_threshold (gptvis_engine_model (self->engine))
+      : settings->threshold;
+  if ((mapped = gptvis_frame_map (&frame, buffer, info, &picture, &error))) {
+    gptvis_seat_stage (self->seat, &picture, ticket, &replaced, &error);
+    gst_video_frame_unmap (&frame);
+  }
+  if (replaced)
+    settle (self, &self->skipped[REPLACED]);
+  if (!error)
+    return;
+  settle (self, mapped ? &self->errors : &self->unmappable);
+  self->listener.failed (self->listener.user, !mapped, error);
+  g_error_free (error);
 }
 
-/* Gives a frame that was not analysed the held result, unless that is too old. */
-static gboolean
-carry (GptVisStream * self, const GptVisSettings * settings, const GptVisFrameTime * time,
-    gint64 arrival, GptVisSeen * seen)
+/* The held result for a frame, unless it is too old for one that is not its own; with
+ * the lock. */
+static void
+carry (GptVisStream * self, const GptVisSettings * settings, const GptVisTicket * ticket, GptVisSeen * seen)
 {
-  GstClockTime age;
+  const GstClockTime now = ticket->time.running_time;
+  GstClockTime age = 0;
 
-  if (!self->held || settings->hold_time == 0)
-    return FALSE;
-  if (GST_CLOCK_TIME_IS_VALID (time->running_time) && GST_CLOCK_TIME_IS_VALID (self->held->running_time))
-    age = time->running_time - MIN (time->running_time, self->held->running_time);
-  else
-    age = (arrival - self->held_arrival) * GST_USECOND;
-  if (age > settings->hold_time)
-    return FALSE;
-  *seen = (GptVisSeen) { .result = self->held, .age = age };
-  return TRUE;
+  if (!self->held)
+    return;
+  seen->own = self->held->frame == ticket->frame;
+  if (!seen->own) {
+    if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (self->held->running_time))
+      age = now - MIN (now, self->held->running_time);
+    else
+      age = (ticket->arrival - self->held_arrival) * GST_USECOND;
+    if (settings->hold_time == 0 || age > settings->hold_time)
+      return;
+    self->held_frames++;
+  }
+  seen->result = gptvis_result_ref (self->held);
+  seen->age = age;
 }
 
-gboolean
+/* With the lock. The latency changes seldom, so that a pipeline is not asked to
+ * distribute it anew for every tremor. */
+static void
+note_stay (GptVisStream * self, gint64 us)
+{
+  gptvis_timing_add (&self->stays, us);
+  GstClockTime recent = gptvis_timing_summary (&self->stays, RECENT).p90 * GST_USECOND;
+  GstClockTime most = recent + MAX (recent / 4, GST_MSECOND / 4);
+  if (recent > self->latency || most < self->latency / 2)
+    self->latency = most;
+}
+
+void
 gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer,
-    const GstVideoInfo * info, const GptVisFrameTime * time, GptVisSeen * seen, gboolean * unmappable,
-    GError ** error)
+    const GstVideoInfo * info, const GptVisFrameTime * time, gboolean late, GptVisSeen * seen)
 {
-  gint64 arrival = g_get_monotonic_time ();
-  guint64 number = self->frames;        /* only this thread writes it */
-  GptVisResult *result;
+  GptVisTicket ticket = { .frame = self->frames, .generation = self->generation, .time = *time,
+    .arrival = g_get_monotonic_time () };
+  gboolean waits = settings->policy != GPTVIS_POLICY_LATEST, due;
+  Skip why;
 
   *seen = (GptVisSeen) { .age = GST_CLOCK_TIME_NONE };
-  *unmappable = FALSE;
-  count (self, &self->frames);
+  due = is_due (self, settings, buffer, late, clock_of (time, ticket.arrival), &why);
+  g_mutex_lock (&self->lock);
+  self->frames++;
+  if (due)
+    self->under_way++;
+  else
+    self->skipped[why]++;
+  if (due && waits)
+    hold (self, NULL, 0);
+  g_mutex_unlock (&self->lock);
 
-  if (!is_due (self, settings, buffer, clock_of (time, arrival))) {
-    count (self, &self->skipped);
-    if (carry (self, settings, time, arrival, seen))
-      count (self, &self->held_frames);
-    return TRUE;
-  }
+  if (due)
+    hand_in (self, settings, buffer, info, &ticket);
+  if (due && waits)
+    gptvis_seat_wait (self->seat);
 
-  hold (self, NULL, 0);
-  if (!stage (self, buffer, info, unmappable, error) || !(result = analyse (self, settings, error))) {
-    count (self, *unmappable ? &self->unmappable : &self->errors);
-    return FALSE;
-  }
-  gptvis_result_set_frame (result, self->name, number, time->pts, time->running_time, time->wall);
-  record (self, g_get_monotonic_time () - arrival);
-  hold (self, result, arrival);
-  *seen = (GptVisSeen) { .result = result, .own = TRUE, .age = 0 };
-  return TRUE;
+  g_mutex_lock (&self->lock);
+  if (due)
+    note_stay (self, g_get_monotonic_time () - ticket.arrival);
+  carry (self, settings, &ticket, seen);
+  g_mutex_unlock (&self->lock);
 }
 
 GstClockTime
@@ -234,22 +312,45 @@ gptvis_stream_latency (GptVisStream * self)
   return latency;
 }
 
+static void
+set_times (GstStructure * stats, const gchar * what, const GptVisTiming * timing)
+{
+  const GptVisTimes times = gptvis_timing_summary (timing, GPTVIS_TIMING_WINDOW);
+  const struct { const gchar *name; gint64 us; } fields[] = {
+    { "min", times.min }, { "mean", times.mean }, { "max", times.max }, { "p50", times.p50 },
+    { "p90", times.p90 }, { "p99", times.p99 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+    gchar name[32];
+    g_snprintf (name, sizeof name, "%s-%s-us", what, fields[i].name);
+    gst_structure_set (stats, name, G_TYPE_INT64, fields[i].us, NULL);
+  }
+}
+
 GstStructure *
 gptvis_stream_stats (GptVisStream * self)
 {
+  GptVisModel *model = gptvis_engine_model (self->engine);
+  guint64 skipped = 0;
+  const guint waiting = gptvis_seat_is_waiting (self->seat);
+
   g_mutex_lock (&self->lock);
-  GptVisTimes times = gptvis_timing_summary (&self->timing, GPTVIS_TIMING_WINDOW);
+  for (guint i = 0; i < N_SKIPS; i++)
+    skipped += self->skipped[i];
   GstStructure *stats = gst_structure_new ("gptvis-stats",
       "frames", G_TYPE_UINT64, self->frames, "analysed", G_TYPE_UINT64, self->analysed,
-      "skipped", G_TYPE_UINT64, self->skipped, "held", G_TYPE_UINT64, self->held_frames,
+      "skipped", G_TYPE_UINT64, skipped, "held", G_TYPE_UINT64, self->held_frames,
       "errors", G_TYPE_UINT64, self->errors, "unmappable", G_TYPE_UINT64, self->unmappable,
-      "generation", G_TYPE_UINT64, self->generation,
-      "analysis-min-us", G_TYPE_INT64, times.min, "analysis-mean-us", G_TYPE_INT64, times.mean,
-      "analysis-max-us", G_TYPE_INT64, times.max, "analysis-p50-us", G_TYPE_INT64, times.p50,
-      "analysis-p90-us", G_TYPE_INT64, times.p90, "analysis-p99-us", G_TYPE_INT64, times.p99, NULL);
+      "under-way", G_TYPE_UINT, self->under_way, "waiting", G_TYPE_UINT, waiting,
+      "generation", G_TYPE_UINT64, self->generation, NULL);
+  for (guint i = 0; i < N_SKIPS; i++)
+    gst_structure_set (stats, skip_names[i], G_TYPE_UINT64, self->skipped[i], NULL);
+  set_times (stats, "analysis", &self->analyses);
+  set_times (stats, "age", &self->ages);
   g_mutex_unlock (&self->lock);
-  gptvis_structure_set_text (stats, "model", gptvis_model_name (self->model));
-  gptvis_structure_set_text (stats, "backend", gptvis_model_description (self->model));
-  gst_structure_set (stats, "threads", G_TYPE_UINT, gptvis_model_program (self->model)->threads, NULL);
+  gptvis_structure_set_text (stats, "model", gptvis_model_name (model));
+  gptvis_structure_set_text (stats, "backend", gptvis_model_description (model));
+  gst_structure_set (stats, "threads", G_TYPE_UINT, gptvis_model_program (model)->threads,
+      "streams", G_TYPE_UINT, gptvis_engine_n_seats (self->engine), NULL);
   return stats;
 }

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A stream: one camera's state on a model. It decides which frames are analysed,
- * has them staged and run, keeps the last result for the frames after, and counts
+ * hands them to the engine, keeps the last result for the frames after, and counts
  * everything. It attaches nothing and posts nothing: that is the element's.
  *
- * Threads: gptvis_stream_frame and gptvis_stream_cut belong to the streaming
- * thread; the rest may be called from any thread at any time. */
+ * Threads: gptvis_stream_frame, _cut and _drain belong to the streaming thread; the
+ * rest may be called from any thread at any time. */
 #pragma once
 #include <gst/video/video.h>
-#include "model.h"
+#include "engine.h"
 
 G_BEGIN_DECLS
 
-/* auto is every. */
-typedef enum { GPTVIS_POLICY_AUTO, GPTVIS_POLICY_EVERY } GptVisPolicy;
+/* every: a frame that is due waits for its own result. latest: no frame waits; the
+ * newest result goes with the frames that come after it. auto: latest in a live
+ * pipeline, else every (the element's to decide; the stream takes it for every). */
+typedef enum { GPTVIS_POLICY_AUTO, GPTVIS_POLICY_EVERY, GPTVIS_POLICY_LATEST } GptVisPolicy;
 
 /* What may change from one frame to the next. */
 typedef struct {
@@ -25,39 +27,51 @@ typedef struct {
 } GptVisSettings;
 #define GPTVIS_SETTINGS { .interval = 1, .hold_time = GST_SECOND, .top_k = 5, .threshold = -1.0f }
 
-typedef struct {
-  guint64 pts, running_time;    /* ns; GST_CLOCK_TIME_NONE when unknown */
-  gint64 wall;                  /* µs since 1970 UTC; 0 when unknown */
-} GptVisFrameTime;
-
 /* What a frame leaves with. */
 typedef struct {
-  GptVisResult *result;         /* NULL: nothing. Borrowed until the next call of frame or cut */
+  GptVisResult *result;         /* NULL: nothing; else a reference of the caller's */
   gboolean own;
   GstClockTime age;             /* 0 when own */
 } GptVisSeen;
 
+/* What the stream tells its owner, with no lock held. `found` comes in the worker's
+ * thread, `failed` in that or the streaming thread; both borrow. */
+typedef struct {
+  void (*found) (gpointer user, GptVisResult * result);
+  void (*failed) (gpointer user, gboolean unmappable, const GError * error);
+  gpointer user;
+} GptVisListener;
+
 typedef struct _GptVisStream GptVisStream;
 
-/* Takes a reference on the model; `name` becomes the results' stream. Never fails. */
-GptVisStream *gptvis_stream_new (GptVisModel * model, const gchar * name);
-void gptvis_stream_free (GptVisStream * stream);        /* NULL is fine */
-
-/* The next frame: counts it, analyses it when it is due, and says what it leaves
- * with. Waits for the analysis. FALSE with `error` when the frame was due and could
- * not be analysed (`unmappable` says whether for its memory); then `seen` is empty
- * and the result before is forgotten, so that it cannot pass for this one's. */
-gboolean gptvis_stream_frame (GptVisStream * stream, const GptVisSettings * settings, GstBuffer * buffer,
-    const GstVideoInfo * info, const GptVisFrameTime * time, GptVisSeen * seen, gboolean * unmappable,
+/* `name` becomes the results' stream; the engine must outlive the stream. NULL with
+ * LIMIT when there is no thread to be had. */
+GptVisStream *gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListener * listener,
     GError ** error);
+/* Waits for no analysis. NULL is fine. */
+void gptvis_stream_free (GptVisStream * stream);
+
+/* The next frame: counts it, has it analysed when it is due, and says what it leaves
+ * with. `late`: downstream is behind (QoS) and it should not be. A frame that was due
+ * and could not be analysed is told to the listener; then `seen` is empty, and under
+ * `every` the result before is forgotten, so that it cannot pass for this one's. */
+void gptvis_stream_frame (GptVisStream * stream, const GptVisSettings * settings, GstBuffer * buffer,
+    const GstVideoInfo * info, const GptVisFrameTime * time, gboolean late, GptVisSeen * seen);
 
 /* What comes next does not continue what came before (flush, seek, another
- * segment or stream): forgets the last result, raises the generation, and the
- * next frame is due. */
+ * segment or stream): forgets the last result and what is under way, raises the
+ * generation, and the next frame is due. */
 void gptvis_stream_cut (GptVisStream * stream);
 
-/* What an analysis adds to a frame's latency: the 90th percentile of recent ones.
- * It moves only when that moved notably; 0 before the first analysis. */
+/* Returns when nothing is under way, or while flushing at once. */
+void gptvis_stream_drain (GptVisStream * stream);
+
+/* TRUE: a frame that waits for its result leaves at once without, until FALSE. */
+void gptvis_stream_set_flushing (GptVisStream * stream, gboolean flushing);
+
+/* What a due frame's stay here adds to its latency: analysis under `every`, staging
+ * under `latest`. The 90th percentile of recent ones and a quarter more; it moves only
+ * when that is exceeded or has halved. 0 before the first. */
 GstClockTime gptvis_stream_latency (GptVisStream * stream);
 
 /* The structure "gptvis-stats"; its fields are tabled in gptvisfilter.c. Owned by the caller. */

@@ -14,7 +14,8 @@
 
 #define WIDTH 8u                /* channels */
 #define PATCH 4u
-#define TOKENS 5u
+#define SIDE 8u                 /* pixels */
+#define SLOW_SIDE 512u
 #define LABELS 3u
 
 typedef struct {
@@ -33,12 +34,12 @@ tensor (Tensors * to, const gchar * name, const gchar * shape, const gfloat * va
 static void
 filled (Tensors * to, const gchar * name, const gchar * shape, gfloat value, guint n)
 {
-  gfloat values[256];
+  gfloat *values = g_new (gfloat, n);
 
-  g_assert_cmpuint (n, <=, G_N_ELEMENTS (values));
   for (guint i = 0; i < n; i++)
     values[i] = value;
   tensor (to, name, shape, values, n);
+  g_free (values);
 }
 
 static void
@@ -69,8 +70,44 @@ norm (Tensors * to, const gchar * prefix)
 }
 
 static void
+layer (Tensors * to, guint i)
+{
+  static const struct { const gchar *name; gboolean identity; } linears[] = {
+    { "attention.attention.query", FALSE }, { "attention.attention.key", FALSE },
+    { "attention.attention.value", TRUE }, { "attention.output.dense", TRUE },
+    { "intermediate.dense", FALSE }, { "output.dense", FALSE } };
+  static const gchar *const norms[] = { "layernorm_before", "layernorm_after" };
+
+  for (guint k = 0; k < G_N_ELEMENTS (norms); k++) {
+    gchar *name = g_strdup_printf ("vit.encoder.layer.%u.%s", i, norms[k]);
+    norm (to, name);
+    g_free (name);
+  }
+  for (guint k = 0; k < G_N_ELEMENTS (linears); k++) {
+    gchar *name = g_strdup_printf ("vit.encoder.layer.%u.%s", i, linears[k].name);
+    linear (to, name, linears[k].identity);
+    g_free (name);
+  }
+}
+
+/* The last layer is made for the class token alone: what is slow is the one before it. */
+static guint
+layers_of (CheckpointKind kind)
+{
+  return kind == CHECKPOINT_SLOW ? 2 : 1;
+}
+
+static guint
+side_of (CheckpointKind kind)
+{
+  return kind == CHECKPOINT_SLOW ? SLOW_SIDE : SIDE;
+}
+
+static void
 network (Tensors * to, CheckpointKind kind)
 {
+  guint tokens = (side_of (kind) / PATCH) * (side_of (kind) / PATCH) + 1;
+  gchar *shape = g_strdup_printf ("[1,%u,8]", tokens);
   gfloat patch[WIDTH * 3 * PATCH * PATCH] = { 0 }, classifier[LABELS * WIDTH] = { 0 };
   guint pixels = 3 * PATCH * PATCH;
   gfloat gain = kind == CHECKPOINT_OVERFLOWS ? 3e38f : 1.0f / pixels;
@@ -83,20 +120,15 @@ network (Tensors * to, CheckpointKind kind)
   classifier[WIDTH] = -1;
 
   filled (to, "vit.embeddings.cls_token", "[1,1,8]", 0, WIDTH);
-  filled (to, "vit.embeddings.position_embeddings", "[1,5,8]", 0, TOKENS * WIDTH);
+  filled (to, "vit.embeddings.position_embeddings", shape, 0, tokens * WIDTH);
   tensor (to, "vit.embeddings.patch_embeddings.projection.weight", "[8,3,4,4]", patch, G_N_ELEMENTS (patch));
   filled (to, "vit.embeddings.patch_embeddings.projection.bias", "[8]", 0, WIDTH);
-  norm (to, "vit.encoder.layer.0.layernorm_before");
-  linear (to, "vit.encoder.layer.0.attention.attention.query", FALSE);
-  linear (to, "vit.encoder.layer.0.attention.attention.key", FALSE);
-  linear (to, "vit.encoder.layer.0.attention.attention.value", TRUE);
-  linear (to, "vit.encoder.layer.0.attention.output.dense", TRUE);
-  norm (to, "vit.encoder.layer.0.layernorm_after");
-  linear (to, "vit.encoder.layer.0.intermediate.dense", FALSE);
-  linear (to, "vit.encoder.layer.0.output.dense", FALSE);
+  for (guint i = 0; i < layers_of (kind); i++)
+    layer (to, i);
   norm (to, "vit.layernorm");
   tensor (to, "classifier.weight", "[3,8]", classifier, G_N_ELEMENTS (classifier));
   filled (to, "classifier.bias", "[3]", 0, LABELS);
+  g_free (shape);
 }
 
 static void
@@ -133,16 +165,16 @@ checkpoint_write (CheckpointKind kind)
   g_byte_array_append (file, tensors.data->data, tensors.data->len);
   put (directory, "model.safetensors", file->data, file->len);
   config = g_strdup_printf ("{\"architectures\":[\"ViTForImageClassification\"],\"model_type\":\"vit\",\"hidden_size\":8,"
-      "\"num_hidden_layers\":1,\"num_attention_heads\":1,\"intermediate_size\":8,\"image_size\":8,"
+      "\"num_hidden_layers\":%u,\"num_attention_heads\":1,\"intermediate_size\":8,\"image_size\":%u,"
       "\"patch_size\":4,\"num_channels\":3,\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-12,"
       "\"qkv_bias\":true,%s"
-      "\"id2label\":{\"0\":\"bright\",\"1\":\"dark\",\"2\":\"other\"}}",
+      "\"id2label\":{\"0\":\"bright\",\"1\":\"dark\",\"2\":\"other\"}}", layers_of (kind), side_of (kind),
       kind == CHECKPOINT_MULTI_LABEL ? "\"problem_type\":\"multi_label_classification\"," : "");
   put (directory, "config.json", config, -1);
   g_free (config);
-  recipe = g_strdup_printf ("{\"do_resize\":true,\"size\":{\"height\":8,\"width\":8},\"resample\":2,"
+  recipe = g_strdup_printf ("{\"do_resize\":true,\"size\":{\"height\":%u,\"width\":%u},\"resample\":2,"
       "\"do_rescale\":true,\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"
-      "\"image_mean\":[%g,%g,%g],\"image_std\":[0.5,0.5,0.5]}", mean, mean, mean);
+      "\"image_mean\":[%g,%g,%g],\"image_std\":[0.5,0.5,0.5]}", side_of (kind), side_of (kind), mean, mean, mean);
   put (directory, "preprocessor_config.json", recipe, -1);
   g_free (recipe);
   g_byte_array_unref (file);

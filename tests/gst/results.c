@@ -16,7 +16,7 @@ static GstBuffer *
 through (const gchar * elements)
 {
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
-  gchar *line = g_strdup_printf ("gptvisfilter model=\"%s\" ! %s", directory, elements);
+  gchar *line = g_strdup_printf ("gptvisfilter policy=every model=\"%s\" ! %s", directory, elements);
   GstHarness *harness = gst_harness_new_parse (line);
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, 64 * 48 * 3, NULL);
 
@@ -114,7 +114,7 @@ static void
 test_two_filters (void)
 {
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
-  gchar *second = g_strdup_printf ("gptvisfilter model=\"%s\" top-k=1", directory);
+  gchar *second = g_strdup_printf ("gptvisfilter policy=every model=\"%s\" top-k=1", directory);
   GstBuffer *out = through (second);
   gpointer state = NULL;
   guint n = 0;
@@ -189,6 +189,7 @@ test_strange_name (void)
 
   g_assert_cmpint (g_rename (plain, strange), ==, 0);
   g_object_set (element, "model", strange, NULL);
+  gst_util_set_object_arg (G_OBJECT (element), "policy", "every");
   gst_element_set_bus (element, bus);
   harness = gst_harness_new_with_element (element, "sink", "src");
   gst_harness_set_src_caps_str (harness, "video/x-raw,format=RGB,width=16,height=16,framerate=25/1");

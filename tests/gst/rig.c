@@ -32,12 +32,21 @@ rig_new (const gchar * properties)
 Rig *
 rig_new_on (CheckpointKind kind, const gchar * properties)
 {
+  gchar *checkpoint = checkpoint_write (kind);
+  Rig *rig = rig_new_at (checkpoint, properties);
+
+  rig->checkpoint = checkpoint;
+  return rig;
+}
+
+Rig *
+rig_new_at (const gchar * checkpoint, const gchar * properties)
+{
   Rig *rig = g_new0 (Rig, 1);
   GError *error = NULL;
   gchar *line;
 
-  rig->checkpoint = checkpoint_write (kind);
-  line = g_strdup_printf ("gptvisfilter name=rig model=\"%s\" %s", rig->checkpoint,
+  line = g_strdup_printf ("gptvisfilter name=rig policy=every model=\"%s\" %s", checkpoint,
       properties ? properties : "");
   rig->element = gst_parse_launch (line, &error);
   g_assert_no_error (error);
@@ -58,7 +67,8 @@ rig_free (Rig * rig)
   gst_object_unref (rig->element);
   gst_bus_set_flushing (rig->bus, TRUE);
   gst_object_unref (rig->bus);
-  checkpoint_remove (rig->checkpoint);
+  if (rig->checkpoint)
+    checkpoint_remove (rig->checkpoint);
   g_free (rig);
 }
 
@@ -110,10 +120,32 @@ rig_stat (Rig * rig, const gchar * field)
   GstStructure *stats = NULL;
   guint64 value;
 
+  guint small;
+
   g_object_get (rig->element, "stats", &stats, NULL);
-  g_assert_true (gst_structure_get_uint64 (stats, field, &value));
+  if (gst_structure_get_uint (stats, field, &small))
+    value = small;
+  else
+    g_assert_true (gst_structure_get_uint64 (stats, field, &value));
   gst_structure_free (stats);
   return value;
+}
+
+guint64
+rig_await_result (Rig * rig)
+{
+  for (;;) {
+    GstMessage *message = gst_bus_timed_pop_filtered (rig->bus, 60 * GST_SECOND, GST_MESSAGE_ELEMENT);
+    guint64 frame;
+
+    g_assert_nonnull (message);
+    const GstStructure *fields = gst_message_get_structure (message);
+    gboolean found = gst_structure_has_name (fields, "gptvis-result")
+        && gst_structure_get_uint64 (fields, "frame", &frame);
+    gst_message_unref (message);
+    if (found)
+      return frame;
+  }
 }
 
 GstMessage *

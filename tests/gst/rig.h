@@ -18,15 +18,16 @@ G_BEGIN_DECLS
 /* A ViT of one layer and four patches. SOUND: white pictures give bright 0.87,
  * other 0.12, dark 0.02; black ones dark 0.87, other 0.12, bright 0.02. OVERFLOWS:
  * black pictures give each label 0.33, white ones NaN. MULTI_LABEL: as SOUND with a
- * sigmoid each: white pictures give bright 0.88, other 0.5, dark 0.12. */
-typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS, CHECKPOINT_MULTI_LABEL } CheckpointKind;
+ * sigmoid each: white pictures give bright 0.88, other 0.5, dark 0.12. SLOW: as SOUND
+ * on 16384 patches, so that an analysis takes longer than anything a test does meanwhile. */
+typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS, CHECKPOINT_MULTI_LABEL, CHECKPOINT_SLOW } CheckpointKind;
 
 /* Writes it to a fresh temporary directory; free with checkpoint_remove. */
 gchar *checkpoint_write (CheckpointKind kind);
 void checkpoint_remove (gchar * directory);
 
 typedef struct {
-  gchar *checkpoint;
+  gchar *checkpoint;            /* the rig's own, or NULL */
   GstHarness *harness;
   GstElement *element;          /* the gptvisfilter */
   GstBus *bus;                  /* its messages */
@@ -36,10 +37,11 @@ typedef struct {
 /* gst_init, g_test_init, and registers the elements, which are linked in. */
 void rig_init (int *argc, char ***argv);
 
-/* A playing gptvisfilter on a SOUND checkpoint, caps RGB 16×16 at 25 frames a
- * second. `properties` is what gst-launch takes: "interval=2 top-k=1"; or NULL. */
+/* A playing gptvisfilter on a SOUND checkpoint with policy=every, caps RGB 16×16 at 25
+ * frames a second. `properties` is what gst-launch takes: "interval=2 top-k=1"; or NULL. */
 Rig *rig_new (const gchar * properties);
 Rig *rig_new_on (CheckpointKind kind, const gchar * properties);
+Rig *rig_new_at (const gchar * checkpoint, const gchar * properties);   /* which stays the caller's */
 void rig_free (Rig * rig);
 
 void rig_caps (Rig * rig, const gchar * caps);
@@ -53,6 +55,8 @@ typedef enum { NOTHING, HELD, OWN } Outcome;
 Outcome rig_step (Rig * rig, GstClockTime pts);
 
 guint64 rig_stat (Rig * rig, const gchar * field);
+/* Waits for the next "gptvis-result" and says which frame's it is. Fails after a minute. */
+guint64 rig_await_result (Rig * rig);
 /* The next message of that type, or NULL; the caller owns it. */
 GstMessage *rig_message (Rig * rig, GstMessageType type);
 /* The sentence of the next warning or error, or NULL; g_free it. */

@@ -3,7 +3,7 @@
  * model, settings that come late or are impossible, models that are not there,
  * and the latency that is answered. */
 #include "rig.h"
-#include "model.h"
+#include "engine.h"
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -116,6 +116,7 @@ filter_on (const gchar * path)
   GstElement *element = gst_object_ref_sink (gst_element_factory_make ("gptvisfilter", NULL));
 
   g_object_set (element, "model", path, NULL);
+  gst_util_set_object_arg (G_OBJECT (element), "policy", "every");
   return element;
 }
 
@@ -132,22 +133,28 @@ test_shared_model (void)
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
   GstElement *a = filter_on (directory), *b = filter_on (directory);
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  GptVisEngine *engine;
   GptVisModel *model;
   guint alone;
 
   options.path = directory;
   options.program.backend = options.program.device = "auto";
-  model = gptvis_model_open (&options, NULL);
-  g_assert_nonnull (model);
+  engine = gptvis_engine_open (&options, NULL);
+  g_assert_nonnull (engine);
+  model = gptvis_engine_model (engine);
   alone = gptvis_model_n_users (model);
-  g_assert_cmpint (gst_element_set_state (a, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
-  g_assert_cmpuint (gptvis_model_n_users (model), ==, alone + 1);
+  /* One engine and one model for all, and a seat for each that has a stream. */
+  g_assert_cmpint (gst_element_set_state (a, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
   g_assert_cmpint (gst_element_set_state (b, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
-  g_assert_cmpuint (gptvis_model_n_users (model), ==, alone + 2);
-  close_filter (a);
-  close_filter (b);
   g_assert_cmpuint (gptvis_model_n_users (model), ==, alone);
-  gptvis_model_unref (model);
+  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 1);
+  g_assert_cmpint (gst_element_set_state (b, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
+  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 2);
+  close_filter (a);
+  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 1);
+  close_filter (b);
+  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 0);
+  gptvis_engine_close (engine);
   checkpoint_remove (directory);
 }
 

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Engines, their seats and the worker. It knows nothing of buffers, elements and
+ * policies: what a frame is for and what becomes of its result is the stream's. */
+#include "engine.h"
+
+/* Pictures of one run. A batch takes as long as its pictures one by one on a processor,
+ * so it is kept short: who just missed one waits for all of it. */
+#define MAX_BATCH 4u
+
+typedef enum { EMPTY, STAGING, READY } Front;
+
+struct _GptVisSeat {
+  GptVisEngine *engine;
+  GptVisDone done;
+  gpointer user;
+
+  /* Under the engine's lock, but for the slot in front while it is STAGING and the
+   * other one while it runs. */
+  GptVisSlot *slots[2];
+  GptVisTicket tickets[2];
+  guint in_front;               /* the slot that is staged and waits */
+  Front front;
+  gint64 since;                 /* monotonic µs when the frame in front was staged */
+  gboolean running;             /* the other slot is the worker's */
+  gboolean calling;             /* the worker is in `done` */
+  gboolean flushing;
+  gboolean gone;                /* freed by its stream; the worker frees it for good */
+  gint64 taken;                 /* monotonic µs when a frame was last taken; 0: never */
+  gint64 period;                /* µs between two takes, smoothed; 0: not known */
+};
+
+struct _GptVisEngine {
+  GptVisModel *model;
+  guint users;                  /* under engines_lock */
+
+  GMutex lock;
+  GCond work;                   /* a frame is ready, or the worker is to end */
+  GCond progress;               /* the worker is done with a batch, or a seat flushes */
+  GPtrArray *seats;
+  guint next;                   /* the seat that is asked first */
+  GThread *worker;              /* from the first seat on */
+  gboolean ending;
+};
+
+static GMutex engines_lock;
+static GHashTable *engines;     /* GptVisModel → GptVisEngine; neither is held */
+
+/* --- engines --- */
+
+static GptVisEngine *
+engine_new (GptVisModel * model)
+{
+  GptVisEngine *self = g_new0 (GptVisEngine, 1);
+
+  self->model = gptvis_model_ref (model);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->work);
+  g_cond_init (&self->progress);
+  self->seats = g_ptr_array_new ();
+  return self;
+}
+
+GptVisEngine *
+gptvis_engine_open (const GptVisModelOptions * options, GError ** error)
+{
+  GptVisModelOptions batched = *options;
+  GptVisEngine *engine;
+  GptVisModel *model;
+
+  batched.max_batch = MAX_BATCH;
+  if (!(model = gptvis_model_open (&batched, error)))
+    return NULL;
+  g_mutex_lock (&engines_lock);
+  if (!engines)
+    engines = g_hash_table_new (NULL, NULL);
+  if (!(engine = g_hash_table_lookup (engines, model))) {
+    engine = engine_new (model);
+    g_hash_table_insert (engines, model, engine);
+  }
+  engine->users++;
+  g_mutex_unlock (&engines_lock);
+  gptvis_model_unref (model);
+  return engine;
+}
+
+static gboolean
+leave (GptVisEngine * self)
+{
+  gboolean last;
+
+  g_mutex_lock (&engines_lock);
+  last = --self->users == 0;
+  if (last) {
+    g_hash_table_remove (engines, self->model);
+    if (g_hash_table_size (engines) == 0)
+      g_clear_pointer (&engines, g_hash_table_unref);
+  }
+  g_mutex_unlock (&engines_lock);
+  return last;
+}
+
+static void
+engine_free (GptVisEngine * self)
+{
+  gptvis_model_unref (self->model);
+  g_ptr_array_unref (self->seats);
+  g_cond_clear (&self->progress);
+  g_cond_clear (&self->work);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+gptvis_engine_close (GptVisEngine * self)
+{
+  GThread *worker;
+
+  if (!self || !leave (self))
+    return;
+  g_mutex_lock (&self->lock);
+  worker = self->worker;
+  self->ending = TRUE;
+  g_cond_signal (&self->work);
+  g_mutex_unlock (&self->lock);
+  if (!worker) {
+    engine_free (self);
+  } else if (worker == g_thread_self ()) {
+    g_thread_unref (worker);    /* a handler of a message closes it: the worker frees the rest as it ends */
+  } else {
+    g_thread_join (worker);
+  }
+}
+
+GptVisModel *
+gptvis_engine_model (GptVisEngine * self)
+{
+  return self->model;
+}
+
+guint
+gptvis_engine_n_seats (GptVisEngine * self)
+{
+  g_mutex_lock (&self->lock);
+  guint n = self->seats->len;
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+/* --- the worker --- */
+
+static void
+seat_release (GptVisSeat * seat)
+{
+  for (guint i = 0; i < 2; i++)
+    gptvis_model_slot_free (seat->engine->model, seat->slots[i]);
+  g_free (seat);
+}
+
+/* Moves the frame in front to the worker. */
+static void
+take (GptVisSeat * seat)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (seat->taken)
+    seat->period = seat->period ? (3 * seat->period + now - seat->taken) / 4 : now - seat->taken;
+  seat->taken = now;
+  seat->in_front = !seat->in_front;
+  seat->front = EMPTY;
+  seat->running = TRUE;
+}
+
+/* The newest frame of each stream that has one, from where the last round ended. */
+static guint
+gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
+{
+  guint n = 0, first = self->next;
+
+  for (guint i = 0; i < self->seats->len && n < MAX_BATCH; i++) {
+    guint at = (first + i) % self->seats->len;
+    GptVisSeat *seat = self->seats->pdata[at];
+    if (seat->front != READY || seat->running)
+      continue;
+    take (seat);
+    batch[n++] = seat;
+    self->next = at + 1;
+  }
+  return n;
+}
+
+/* With the lock, which is let go for the call. */
+static void
+finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GError * error)
+{
+  const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
+
+  if (!seat->gone) {
+    seat->calling = TRUE;
+    g_mutex_unlock (&self->lock);
+    seat->done (seat->user, ticket, result, error);
+    g_mutex_lock (&self->lock);
+    seat->calling = FALSE;
+  }
+  seat->running = FALSE;
+  if (seat->gone)
+    seat_release (seat);
+}
+
+static void
+run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
+{
+  GptVisRequest requests[MAX_BATCH];
+  GError *error = NULL;
+
+  for (guint i = 0; i < n; i++) {
+    const GptVisTicket *ticket = &batch[i]->tickets[!batch[i]->in_front];
+    requests[i] = (GptVisRequest) { .slot = batch[i]->slots[!batch[i]->in_front], .top_k = ticket->top_k,
+      .threshold = ticket->threshold };
+  }
+  g_mutex_unlock (&self->lock);
+  gptvis_model_run (self->model, requests, n, &error);
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < n; i++) {
+    finish (self, batch[i], requests[i].result, requests[i].result ? NULL : error);
+    gptvis_result_unref (requests[i].result);
+  }
+  g_clear_error (&error);
+}
+
+static gpointer
+work (gpointer data)
+{
+  GptVisEngine *self = data;
+  GptVisSeat *batch[MAX_BATCH];
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  while (!self->ending) {
+    if ((n = gather (self, batch)) == 0) {
+      g_cond_wait (&self->work, &self->lock);
+      continue;
+    }
+    run (self, batch, n);
+    g_cond_broadcast (&self->progress);
+  }
+  g_mutex_unlock (&self->lock);
+  engine_free (self);
+  return NULL;
+}
+
+/* --- seats --- */
+
+GptVisSeat *
+gptvis_seat_new (GptVisEngine * engine, GptVisDone done, gpointer user, GError ** error)
+{
+  GptVisSeat *seat = NULL;
+  GError *why = NULL;
+
+  g_mutex_lock (&engine->lock);
+  if (!engine->worker)
+    engine->worker = g_thread_try_new ("gptvis-worker", work, engine, &why);
+  if (engine->worker) {
+    seat = g_new0 (GptVisSeat, 1);
+    *seat = (GptVisSeat) { .engine = engine, .done = done, .user = user };
+    for (guint i = 0; i < 2; i++)
+      seat->slots[i] = gptvis_model_slot_new (engine->model);
+    g_ptr_array_add (engine->seats, seat);
+  } else {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "No thread for analyses could be started: %s",
+        why->message);
+    g_error_free (why);
+  }
+  g_mutex_unlock (&engine->lock);
+  return seat;
+}
+
+void
+gptvis_seat_free (GptVisSeat * seat)
+{
+  GptVisEngine *engine;
+
+  if (!seat)
+    return;
+  engine = seat->engine;
+  g_mutex_lock (&engine->lock);
+  g_ptr_array_remove (engine->seats, seat);     /* keeps the round's order */
+  while (seat->calling && engine->worker != g_thread_self ())
+    g_cond_wait (&engine->progress, &engine->lock);
+  if (seat->running)
+    seat->gone = TRUE;
+  else
+    seat_release (seat);
+  g_mutex_unlock (&engine->lock);
+}
+
+gboolean
+gptvis_seat_is_fresh (GptVisSeat * seat)
+{
+  g_mutex_lock (&seat->engine->lock);
+  gboolean fresh = seat->front == READY && g_get_monotonic_time () - seat->since < seat->period / 8;
+  g_mutex_unlock (&seat->engine->lock);
+  return fresh;
+}
+
+gboolean
+gptvis_seat_stage (GptVisSeat * seat, const GptVisPicture * picture, const GptVisTicket * ticket,
+    gboolean * replaced, GError ** error)
+{
+  GptVisEngine *engine = seat->engine;
+  gboolean staged;
+
+  g_mutex_lock (&engine->lock);
+  *replaced = seat->front == READY;
+  seat->front = STAGING;        /* so the worker leaves it alone */
+  g_mutex_unlock (&engine->lock);
+  seat->tickets[seat->in_front] = *ticket;
+  staged = gptvis_model_stage (engine->model, seat->slots[seat->in_front], picture, error);
+  g_mutex_lock (&engine->lock);
+  seat->front = staged ? READY : EMPTY;
+  seat->since = g_get_monotonic_time ();
+  if (staged)
+    g_cond_signal (&engine->work);
+  g_mutex_unlock (&engine->lock);
+  return staged;
+}
+
+void
+gptvis_seat_wait (GptVisSeat * seat)
+{
+  g_mutex_lock (&seat->engine->lock);
+  while ((seat->front == READY || seat->running) && !seat->flushing)
+    g_cond_wait (&seat->engine->progress, &seat->engine->lock);
+  g_mutex_unlock (&seat->engine->lock);
+}
+
+void
+gptvis_seat_set_flushing (GptVisSeat * seat, gboolean flushing)
+{
+  g_mutex_lock (&seat->engine->lock);
+  seat->flushing = flushing;
+  g_cond_broadcast (&seat->engine->progress);
+  g_mutex_unlock (&seat->engine->lock);
+}
+
+gboolean
+gptvis_seat_clear (GptVisSeat * seat)
+{
+  g_mutex_lock (&seat->engine->lock);
+  gboolean waited = seat->front == READY;
+  if (waited)
+    seat->front = EMPTY;
+  g_mutex_unlock (&seat->engine->lock);
+  return waited;
+}
+
+gboolean
+gptvis_seat_is_waiting (GptVisSeat * seat)
+{
+  g_mutex_lock (&seat->engine->lock);
+  gboolean waiting = seat->front == READY;
+  g_mutex_unlock (&seat->engine->lock);
+  return waiting;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An engine: a model that streams share, and behind it the worker, the one thread
+ * that gathers the frames waiting at the streams' seats into batches and runs them.
+ *
+ * A seat is one stream's place at an engine. One frame at most waits there, and one
+ * at most is being analysed; a newer frame replaces the one that waits. The worker
+ * goes round the seats, so that a stream with many frames gets no more than its
+ * share, and one that stalls costs the others nothing.
+ *
+ * Threads: a seat is staged by its streaming thread; all else may be called from any
+ * thread at any time. GptVisDone runs in the worker's thread with no lock held. */
+#pragma once
+#include <gst/gst.h>
+#include "model.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GptVisEngine GptVisEngine;
+typedef struct _GptVisSeat GptVisSeat;
+
+typedef struct {
+  guint64 pts, running_time;    /* ns; GST_CLOCK_TIME_NONE when unknown */
+  gint64 wall;                  /* µs since 1970 UTC; 0 when unknown */
+} GptVisFrameTime;
+
+/* What goes with a frame to its analysis and comes back with the result. */
+typedef struct {
+  guint64 frame;                /* its number in the stream, from 0 */
+  guint64 generation;           /* of the stream */
+  GptVisFrameTime time;
+  gint64 arrival;               /* monotonic µs */
+  guint top_k;
+  gfloat threshold;
+} GptVisTicket;
+
+/* A frame's analysis has ended: with a result, or with an error. Both are borrowed. */
+typedef void (*GptVisDone) (gpointer user, const GptVisTicket * ticket, GptVisResult * result,
+    const GError * error);
+
+/* The engine of the model that the options ask for; one engine a model. Errors are
+ * gptvis_model_open's. */
+GptVisEngine *gptvis_engine_open (const GptVisModelOptions * options, GError ** error);
+/* The last to close ends the worker, which first finishes the batch in hand. All
+ * seats of the one who closes are free by then. NULL is fine. */
+void gptvis_engine_close (GptVisEngine * engine);
+GptVisModel *gptvis_engine_model (GptVisEngine * engine);       /* borrowed */
+guint gptvis_engine_n_seats (GptVisEngine * engine);
+
+/* Starts the worker if this is the first seat; NULL with LIMIT when the system has no
+ * thread to give. */
+GptVisSeat *gptvis_seat_new (GptVisEngine * engine, GptVisDone done, gpointer user, GError ** error);
+/* Does not wait for an analysis that is under way: it is forgotten. `done` is not
+ * called any more once this has returned. NULL is fine. */
+void gptvis_seat_free (GptVisSeat * seat);
+
+/* Is what waits so new that staging another would be no gain? Staging is the
+ * streaming thread's time, so a frame is only replaced by one that is newer by more
+ * than an eighth of the time between two of the stream's analyses. */
+gboolean gptvis_seat_is_fresh (GptVisSeat * seat);
+
+/* Stages the picture, whose memory is not needed afterwards, and lets it wait for the
+ * worker. `replaced`: another was waiting and will not be analysed. FALSE with the
+ * staging's error: then nothing waits. */
+gboolean gptvis_seat_stage (GptVisSeat * seat, const GptVisPicture * picture, const GptVisTicket * ticket,
+    gboolean * replaced, GError ** error);
+
+/* Returns when all that was staged is analysed, or at once while flushing. */
+void gptvis_seat_wait (GptVisSeat * seat);
+
+/* TRUE: whoever waits returns, and waits no more until it is FALSE again. */
+void gptvis_seat_set_flushing (GptVisSeat * seat, gboolean flushing);
+
+/* Forgets the frame that waits; was there one? */
+gboolean gptvis_seat_clear (GptVisSeat * seat);
+
+/* Does a frame wait for the worker? */
+gboolean gptvis_seat_is_waiting (GptVisSeat * seat);
+
+G_END_DECLS
