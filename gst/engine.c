@@ -3,9 +3,11 @@
  * policies: what a frame is for and what becomes of its result is the stream's. */
 #include "engine.h"
 
-/* Pictures of one run. A batch takes as long as its pictures one by one on a processor,
- * so it is kept short: who just missed one waits for all of it. */
+/* Pictures of one run. Together they take a little less than one by one, but each
+ * waits for all: so they are run together as long as that takes no longer than a frame
+ * of a camera, and slow ones alone, which leaves results half as old. */
 #define MAX_BATCH 4u
+#define BATCH_US 33000
 
 typedef enum { EMPTY, STAGING, READY } Front;
 
@@ -38,6 +40,7 @@ struct _GptVisEngine {
   GCond progress;               /* the worker is done with a batch, or a seat flushes */
   GPtrArray *seats;
   guint next;                   /* the seat that is asked first */
+  gint64 picture_us;            /* of the last run, for each of its pictures; the worker's */
   GThread *worker;              /* from the first seat on */
   gboolean ending;
 };
@@ -174,9 +177,10 @@ take (GptVisSeat * seat)
 static guint
 gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
 {
+  const guint most = CLAMP (BATCH_US / MAX (self->picture_us, 1), 1, MAX_BATCH);
   guint n = 0, first = self->next;
 
-  for (guint i = 0; i < self->seats->len && n < MAX_BATCH; i++) {
+  for (guint i = 0; i < self->seats->len && n < most; i++) {
     guint at = (first + i) % self->seats->len;
     GptVisSeat *seat = self->seats->pdata[at];
     if (seat->front != READY || seat->running)
@@ -210,6 +214,7 @@ static void
 run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
 {
   GptVisRequest requests[MAX_BATCH];
+  gint64 begun = g_get_monotonic_time ();
   GError *error = NULL;
 
   for (guint i = 0; i < n; i++) {
@@ -219,6 +224,7 @@ run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
   }
   g_mutex_unlock (&self->lock);
   gptvis_model_run (self->model, requests, n, &error);
+  self->picture_us = (g_get_monotonic_time () - begun) / n;
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < n; i++) {
     finish (self, batch[i], requests[i].result, requests[i].result ? NULL : error);

@@ -8,6 +8,7 @@
 #include "timing.h"
 
 #define RECENT 32u              /* frames that the latency is taken from */
+#define WARM_UP 2u              /* frames that it is not, where only staging counts: each slot's first makes tables */
 
 /* Why a frame was not analysed; the names are fields of the stats. */
 typedef enum { NOT_DUE, GAP, LATE, BUSY, REPLACED, DROPPED, N_SKIPS } Skip;
@@ -33,6 +34,7 @@ struct _GptVisStream {
   guint64 frames, analysed, skipped[N_SKIPS], held_frames, errors, unmappable, generation;
   guint under_way;              /* frames that are due and not counted elsewhere yet */
   GptVisTiming analyses, ages, stays;   /* on the backend; frame to result; of a due frame in here */
+  guint warm_up;                /* frames that the latency is not taken from, still */
   GstClockTime latency;
 };
 
@@ -99,6 +101,7 @@ gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListen
   self->listener = *listener;
   self->name = g_strdup (name);
   self->next = GST_CLOCK_TIME_NONE;
+  self->warm_up = WARM_UP;
   g_mutex_init (&self->lock);
   if ((self->seat = gptvis_seat_new (engine, on_analysed, self, error)))
     return self;
@@ -261,8 +264,12 @@ carry (GptVisStream * self, const GptVisSettings * settings, const GptVisTicket 
 /* With the lock. The latency changes seldom, so that a pipeline is not asked to
  * distribute it anew for every tremor. */
 static void
-note_stay (GptVisStream * self, gint64 us)
+note_stay (GptVisStream * self, gboolean waited, gint64 us)
 {
+  if (!waited && self->warm_up > 0) {
+    self->warm_up--;
+    return;
+  }
   gptvis_timing_add (&self->stays, us);
   GstClockTime recent = gptvis_timing_summary (&self->stays, RECENT).p90 * GST_USECOND;
   GstClockTime most = recent + MAX (recent / 4, GST_MSECOND / 4);
@@ -298,7 +305,7 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
 
   g_mutex_lock (&self->lock);
   if (due)
-    note_stay (self, g_get_monotonic_time () - ticket.arrival);
+    note_stay (self, waits, g_get_monotonic_time () - ticket.arrival);
   carry (self, settings, &ticket, seen);
   g_mutex_unlock (&self->lock);
 }

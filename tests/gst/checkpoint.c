@@ -15,7 +15,7 @@
 #define WIDTH 8u                /* channels */
 #define PATCH 4u
 #define SIDE 8u                 /* pixels */
-#define SLOW_SIDE 512u
+#define SLOW_SIDE 384u
 #define LABELS 3u
 
 typedef struct {

@@ -225,7 +225,7 @@ test_stats_message (void)
 
 /* More streams than a batch has room for, each with a frame ready at all times. */
 #define STREAMS 6u
-#define ROUNDS 12u
+#define ANALYSES 36u
 
 static void
 test_fair (void)
@@ -236,7 +236,7 @@ test_fair (void)
 
   for (guint i = 0; i < STREAMS; i++)
     rigs[i] = rig_new_at (checkpoint, "policy=latest");
-  for (guint frame = 0; all < ROUNDS; frame++) {
+  for (guint frame = 0; all < ANALYSES; frame++) {
     all = 0;
     for (guint i = 0; i < STREAMS; i++) {
       rig_step (rigs[i], frame * FRAME);
