@@ -96,6 +96,47 @@ test_cycles (void)
   gst_object_unref (tracer);
 }
 
+/* Two hundred times a stream joins or leaves the model at random; one stays, and has every
+ * result. */
+#define MOST_STREAMS 16u
+
+static void
+test_come_and_go (void)
+{
+  gchar *checkpoint = checkpoint_write (CHECKPOINT_SOUND), *left;
+  GstTracer *tracer = leaks_tracer ();
+  Rig *others[MOST_STREAMS] = { NULL }, *stays;
+  guint n = 0;
+
+  g_signal_emit_by_name (tracer, "activity-start-tracking");
+  stays = rig_new_at (checkpoint, NULL);
+  for (guint i = 0; i < 200; i++) {
+    Rig **at = &others[g_test_rand_int_range (0, MOST_STREAMS)];
+    if (*at) {
+      rig_free (*at);
+      *at = NULL;
+      n--;
+    } else {
+      *at = rig_new_at (checkpoint, g_test_rand_bit () ? "policy=latest" : NULL);
+      rig_step (*at, 0);
+      n++;
+    }
+    g_assert_cmpuint (rig_stat (stays, "streams"), ==, n + 1);
+    g_assert_cmpint (rig_step (stays, i * 40 * GST_MSECOND), ==, OWN);
+  }
+  for (guint i = 0; i < MOST_STREAMS; i++)
+    if (others[i])
+      rig_free (others[i]);
+  g_assert_cmpuint (rig_stat (stays, "streams"), ==, 1);
+  rig_free (stays);
+  left = left_over (tracer);
+  g_assert_cmpstr (left, ==, "");
+  g_free (left);
+  g_signal_emit_by_name (tracer, "activity-stop-tracking");
+  gst_object_unref (tracer);
+  checkpoint_remove (checkpoint);
+}
+
 /* READY → PAUSED → READY makes and ends streams on one opened model. */
 static void
 test_new_stream_starts_anew (void)
@@ -396,6 +437,7 @@ main (int argc, char **argv)
   g_setenv ("GST_TRACERS", "leaks", TRUE);
   rig_init (&argc, &argv);
   g_test_add_func ("/states/cycles", test_cycles);
+  g_test_add_func ("/states/come-and-go", test_come_and_go);
   g_test_add_func ("/states/new-stream", test_new_stream_starts_anew);
   g_test_add_func ("/states/shared-model", test_shared_model);
   g_test_add_func ("/states/concurrent-streams", test_concurrent_streams);
