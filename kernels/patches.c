@@ -46,6 +46,7 @@ struct _GptVisPatchifier {
   guint8 *mixed;                /* RGB: one row of the result [3, width] */
   float *sums[3];               /* a plane's summed row, zeros behind it */
   float *samples;               /* [3, width] components of one row */
+  float *unlimited;             /* [width] of a colour before it is limited and normalised */
   float *colour;                /* [width] */
 };
 
@@ -60,6 +61,7 @@ gptvis_patchifier_new (const GptVisRecipe *recipe, guint patch_size)
     self->tier = &gptvis_tier_c;
   self->mixed = g_malloc (3 * (gsize) recipe->width);
   self->samples = g_new0 (float, 3 * (gsize) recipe->width);
+  self->unlimited = g_new (float, recipe->width);
   self->colour = g_new (float, recipe->width);
   return self;
 }
@@ -86,6 +88,7 @@ gptvis_patchifier_free (GptVisPatchifier *self)
   clear_tables (self);
   g_free (self->mixed);
   g_free (self->samples);
+  g_free (self->unlimited);
   g_free (self->colour);
   g_free (self);
 }
@@ -302,8 +305,9 @@ run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
     for (guint c = 0; c < 3; c++) {
       const Mix *m = &mixes[c];
       const float shift = -r->mean[c] / r->std[c];
-      gptvis_orc_colour (self->colour, self->samples, self->samples + width, self->samples + 2 * width, m->of_y,
-          m->of_u, m->of_v, m->offset, r->rescale / r->std[c], shift, width);
+      gptvis_orc_mix (self->unlimited, self->samples, self->samples + width, self->samples + 2 * width, m->of_y,
+          m->of_u, m->of_v, m->offset, width);
+      gptvis_orc_normalise_floats (self->colour, self->unlimited, r->rescale / r->std[c], shift, width);
       for (guint x = 0; x < width; x++)
         if (!inside || x < self->inside_from || x >= self->inside_to)
           self->colour[x] = shift;      /* padding is black */

@@ -49,8 +49,10 @@ convlf f, l
 mulf f, f, part
 addf sum, sum, f
 
-# colour = limit (y·of_y + u·of_u + v·of_v + offset, 0, 255) · scale + shift
-.function gptvis_orc_colour
+# colour = y·of_y + u·of_u + v·of_v + offset
+# (Apart from the next, since ORC 0.4.41 compiles the two in one wrongly for AVX: with six
+# parameters and two constants it runs out of registers, and does not say so.)
+.function gptvis_orc_mix
 .dest 4 colour float
 .source 4 y float
 .source 4 u float
@@ -59,10 +61,6 @@ addf sum, sum, f
 .floatparam 4 of_u
 .floatparam 4 of_v
 .floatparam 4 offset
-.floatparam 4 scale
-.floatparam 4 shift
-.const 4 least 0x00000000
-.const 4 most 0x437f0000
 .temp 4 a
 .temp 4 b
 mulf a, y, of_y
@@ -70,8 +68,18 @@ mulf b, u, of_u
 addf a, a, b
 mulf b, v, of_v
 addf a, a, b
-addf a, a, offset
-maxf a, a, least
+addf colour, a, offset
+
+# colour = limit (sample, 0, 255) · scale + shift
+.function gptvis_orc_normalise_floats
+.dest 4 colour float
+.source 4 sample float
+.floatparam 4 scale
+.floatparam 4 shift
+.const 4 least 0x00000000
+.const 4 most 0x437f0000
+.temp 4 a
+maxf a, sample, least
 minf a, a, most
 mulf a, a, scale
 addf colour, a, shift
