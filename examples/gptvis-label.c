@@ -13,6 +13,7 @@
 #include "arguments.h"
 #include "gptvis.h"
 #include "photo.h"
+#include "plugin.h"
 #include "source.h"
 #include "tally.h"
 
@@ -219,21 +220,6 @@ run_all (App *app, const Arguments *arguments)
   return interrupted ? EXIT_INTERRUPTED : failed ? EXIT_INPUT : EXIT_SUCCESS;
 }
 
-/* A program that was not installed uses the plugin that was built beside it. */
-static void
-find_plugin (void)
-{
-  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
-  gchar *folder = program ? g_path_get_dirname (program) : g_strdup (".");
-  gchar *file = g_build_filename (folder, "..", "gst", "libgstgptvis.so", NULL);
-  GstPlugin *plugin = g_file_test (file, G_FILE_TEST_EXISTS) ? gst_plugin_load_file (file, NULL) : NULL;
-
-  g_clear_pointer (&plugin, gst_object_unref);
-  g_free (file);
-  g_free (folder);
-  g_free (program);
-}
-
 static int
 label (const Arguments *arguments)
 {
@@ -241,7 +227,7 @@ label (const Arguments *arguments)
   int status = EXIT_USAGE;
   App app = { 0 };
 
-  find_plugin ();
+  plugin_find ();
   photo_decoder_register ();
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
