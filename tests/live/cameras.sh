@@ -1,0 +1,150 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# gptvis-cameras from the outside: a network camera that is killed and comes back, one that only
+# falls silent, a file, and cameras that never were; each must leave the others alone.
+# Usage: cameras.sh GPTVIS-CAMERAS RTSP-SERVER CHECK-LINES.
+cameras=$(realpath "$1") && server=$(realpath "$2") && check=$(realpath "$3") || exit 99
+work=$(mktemp -d) || exit 99
+pid='' camera=''
+trap 'kill -9 $pid $camera 2> /dev/null; rm -rf "$work"' EXIT
+export GST_REGISTRY="$work/registry.bin"
+unset GST_PLUGIN_PATH
+cd "$work" || exit 99
+n=0 bad=0
+most=150        # tenths of a second that a camera may need to be seen again; 50 is the aim
+
+ok () {         # NAME: the result of the command before
+  status=$?
+  n=$((n + 1))
+  if [ $status = 0 ]; then
+    echo "ok $n - $1"
+  else
+    bad=1
+    echo "not ok $n - $1"
+    { cat err seen; grep '"event"' lines; } 2> /dev/null | sed 's/^/# /'
+  fi
+}
+
+skip () {       # REASON
+  echo "1..0 # SKIP $1"
+  exit 0
+}
+
+results () {    # STREAM: how many
+  grep -c "^{\"version\":1,\"stream\":\"$1\"" lines
+}
+
+events () {     # EVENT STREAM: how many
+  grep -c "^{\"event\":\"$1\",\"stream\":\"$2\"" lines
+}
+
+now () {        # ms
+  echo $(($(date +%s%N) / 1000000))
+}
+
+until_true () { # TENTHS COMMAND…: waits so long for it
+  left=$1
+  shift
+  until "$@"; do
+    left=$((left - 1))
+    [ $left -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+more () {       # STREAM N: has it more results than N?
+  [ "$(results "$1")" -gt "$2" ]
+}
+
+went_down () {  # STREAM N: as often as N?
+  [ "$(events down "$1")" -ge "$2" ]
+}
+
+on_air () {     # [PORT]: starts the camera; sets camera, its process, and uri
+  : > uri
+  "$server" "$@" > uri 2> server-err &
+  camera=$!
+  until_true 100 grep -q rtsp uri || skip "the test's camera does not start: $(cat server-err)"
+  uri=$(cat uri)
+}
+
+back () {       # NAME BEFORE SINCE: the camera is seen again, and how long that took
+  until_true $most more "$uri" "$2"
+  ok "$1"
+  echo "# seen again after $(($(now) - $3)) ms"
+}
+
+for element in x264enc rtph264pay rtspsrc avimux jpegenc; do
+  gst-inspect-1.0 --exists $element || skip "there is no $element"
+done
+gst-launch-1.0 -q videotestsrc num-buffers=40 ! video/x-raw,width=160,height=120,framerate=20/1 ! jpegenc \
+  ! avimux ! filesink location=file.avi || skip "a file to play cannot be made"
+
+timeout 20 "$cameras" --model /nonexistent file.avi > out 2> err
+[ $? = 2 ] && grep -q '^gptvis-cameras: .*/nonexistent' err && [ "$(wc -l < err)" = 1 ] && [ ! -s out ]
+ok "a model that does not exist"
+
+refused () {    # ARGUMENT…
+  timeout 20 "$cameras" "$@" 2>> err
+  [ $? = 2 ]
+}
+: > err
+refused && refused --top-k -1 file.avi && refused gopher://camera && [ "$(grep -c '^gptvis-cameras: ' err)" = 3 ]
+ok "wrong use"
+
+on_air
+port=${uri##*:} port=${port%%/*}
+: > lines
+"$cameras" --output lines --max-rate 5 "$uri" file.avi rtsp://user:secret@127.0.0.1:1/none missing.avi > out 2> err &
+pid=$!
+until_true 200 more "$uri" 3 && until_true 100 more file.avi 3
+ok "a network camera and a file are seen"
+
+files=$(results file.avi)
+kill -9 $camera
+until_true 60 went_down "$uri" 1
+ok "a camera that is killed is down"
+sleep 2
+before=$(results "$uri")
+since=$(now)
+on_air "$port"
+[ "$(events up "$uri")" = 1 ]
+ok "and stays so"
+back "it is seen again" "$before" "$since"
+more file.avi $((files + 8))
+ok "meanwhile the file is played on"
+
+kill -STOP $camera
+until_true 120 went_down "$uri" 2
+ok "a camera that falls silent is down"
+before=$(results "$uri")
+since=$(now)
+kill -CONT $camera
+back "it is seen again" "$before" "$since"
+
+kill -INT $pid
+wait $pid
+[ $? = 0 ] && [ ! -s out ]
+ok "Ctrl-C ends it with status 0"
+pid=''
+
+"$check" lines > seen 2> fault
+ok "each line is whole and a JSON object with its fields"
+cat fault
+
+grep -q "^[0-9]* 3 2 $uri\$" seen && grep -q '^[0-9]* 1 0 file.avi$' seen
+ok "the file has the outages and no more"
+
+grep -q '^0 0 1 rtsp://127.0.0.1:1/none$' seen && grep -q '^0 0 1 missing.avi$' seen &&
+  ! grep -q secret lines err
+ok "cameras that never were are told of once, without their password"
+
+grep -q '^missing.avi: 0 frames, 0 analysed, [0-9]\{1,\} restarts$' err &&
+  grep -q "^$uri: .* analysed, [0-9]* restarts\$" err &&
+  while read -r found _ _ stream; do
+    grep -q "^$stream: [0-9]* frames, $found analysed" err || exit 1
+  done < seen
+ok "the summary counts as many results as there are lines"
+
+echo "1..$n"
+exit $bad
