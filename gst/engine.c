@@ -2,12 +2,15 @@
 /* Engines, their seats and the worker. It knows nothing of buffers, elements and
  * policies: what a frame is for and what becomes of its result is the stream's. */
 #include "engine.h"
+#include <sys/resource.h>
 
 /* Pictures of one run. Together they take a little less than one by one, but each
  * waits for all: so they are run together as long as that takes no longer than a frame
  * of a camera, and slow ones alone, which leaves results half as old. */
 #define MAX_BATCH 4u
 #define BATCH_US 33000
+
+#define NICE 10
 
 typedef enum { EMPTY, STAGING, READY } Front;
 
@@ -41,6 +44,7 @@ struct _GptVisEngine {
   GPtrArray *seats;
   guint next;                   /* the seat that is asked first */
   gint64 picture_us;            /* of the last run, for each of its pictures; the worker's */
+  gboolean nice;                /* the worker's */
   GThread *worker;              /* from the first seat on */
   gboolean ending;
 };
@@ -210,6 +214,16 @@ finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GEr
     seat_release (seat);
 }
 
+/* For good, since less nice again would be a privilege. The pool's threads follow. */
+static void
+be_nice (GptVisEngine * self)
+{
+  self->nice = TRUE;
+#ifdef __linux__                /* where that is a thread's own affair */
+  setpriority (PRIO_PROCESS, 0, NICE);
+#endif
+}
+
 static void
 run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
 {
@@ -221,6 +235,8 @@ run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
     const GptVisTicket *ticket = &batch[i]->tickets[!batch[i]->in_front];
     requests[i] = (GptVisRequest) { .slot = batch[i]->slots[!batch[i]->in_front], .top_k = ticket->top_k,
       .threshold = ticket->threshold };
+    if (!ticket->awaited && !self->nice)
+      be_nice (self);
   }
   g_mutex_unlock (&self->lock);
   gptvis_model_run (self->model, requests, n, &error);

@@ -5,7 +5,8 @@
  * A seat is one stream's place at an engine. One frame at most waits there, and one
  * at most is being analysed; a newer frame replaces the one that waits. The worker
  * goes round the seats, so that a stream with many frames gets no more than its
- * share, and one that stalls costs the others nothing.
+ * share, and one that stalls costs the others nothing. Once it has had a frame that
+ * nobody waits for it is nice: who decodes and shows pictures goes first.
  *
  * Threads: a seat is staged by its streaming thread; all else may be called from any
  * thread at any time. GptVisDone runs in the worker's thread with no lock held. */
@@ -29,6 +30,7 @@ typedef struct {
   guint64 generation;           /* of the stream */
   GptVisFrameTime time;
   gint64 arrival;               /* monotonic µs */
+  gboolean awaited;             /* the streaming thread waits for it */
   guint top_k;
   gfloat threshold;
 } GptVisTicket;

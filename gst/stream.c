@@ -281,9 +281,10 @@ void
 gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer,
     const GstVideoInfo * info, const GptVisFrameTime * time, gboolean late, GptVisSeen * seen)
 {
+  const gboolean waits = settings->policy != GPTVIS_POLICY_LATEST;
   GptVisTicket ticket = { .frame = self->frames, .generation = self->generation, .time = *time,
-    .arrival = g_get_monotonic_time () };
-  gboolean waits = settings->policy != GPTVIS_POLICY_LATEST, due;
+    .arrival = g_get_monotonic_time (), .awaited = waits };
+  gboolean due;
   Skip why;
 
   *seen = (GptVisSeen) { .age = GST_CLOCK_TIME_NONE };

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 /* How long a thread looks for the next run before it sleeps: the gaps between the
  * operations of a network are a few µs, waking up costs tens. */
@@ -20,6 +21,7 @@ struct _GptVisPool {
   GptVisTask task;
   void *context;
   gsize n;
+  gint nice;                    /* of the caller */
   atomic_size_t next;           /* the item to take */
   atomic_uint open;             /* the run's number while it may be entered, else 0 */
   atomic_uint inside;           /* workers between entering and leaving */
@@ -71,17 +73,41 @@ await_run (GptVisPool *pool, guint done)
   return atomic_load (&pool->ending) ? 0 : run;
 }
 
+/* Of the calling thread, which on Linux has one of its own. */
+static gint
+own_nice (void)
+{
+#ifdef __linux__
+  return getpriority (PRIO_PROCESS, 0);
+#else
+  return 0;
+#endif
+}
+
+/* Less nice than before is a privilege, and without it things stay as they are. */
+static void
+be_nice (gint nice, gint * own)
+{
+  if (nice == *own)
+    return;
+  *own = nice;
+  setpriority (PRIO_PROCESS, 0, nice);
+}
+
 static gpointer
 work (gpointer data)
 {
   GptVisPool *pool = data;
+  gint nice = own_nice ();
   guint run = 0;
   while ((run = await_run (pool, run))) {
     atomic_fetch_add (&pool->inside, 1);
     /* The caller closes, then looks who is inside; we enter, then look whether it is still
      * open: in a sequentially consistent order one of the two sees the other. */
-    if (atomic_load (&pool->open) == run)
+    if (atomic_load (&pool->open) == run) {
+      be_nice (pool->nice, &nice);
       take_items (pool);
+    }
     atomic_fetch_sub (&pool->inside, 1);
   }
   return NULL;
@@ -172,6 +198,7 @@ gptvis_pool_run (GptVisPool *pool, GptVisTask task, void *context, gsize n)
   pool->task = task;
   pool->context = context;
   pool->n = n;
+  pool->nice = own_nice ();
   atomic_store (&pool->next, 0);
   pool->last = pool->last == G_MAXUINT ? 1 : pool->last + 1;
   atomic_store (&pool->open, pool->last);

@@ -5,7 +5,7 @@
  * item, never for one that has not woken up: on a machine that has other things to
  * do (it decodes the video), a network is some hundred short runs, and waiting each
  * time until every thread has reported costs the scheduler's time slice each time.
- * Between networks the threads sleep. */
+ * Between networks the threads sleep. They become as nice (setpriority) as who calls. */
 #pragma once
 #include <glib.h>
 

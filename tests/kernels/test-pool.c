@@ -2,6 +2,7 @@
 /* The pool: each item once, whatever the threads do; run after run; workers that
  * come late, or never. */
 #include "pool.h"
+#include <sys/resource.h>
 
 typedef struct {
   gint counts[1000];
@@ -61,6 +62,39 @@ test_unused (void)
   g_assert_cmpuint (gptvis_pool_default_threads (), >=, 1);
 }
 
+#ifdef __linux__
+static void
+note_nice (void *context, gsize i)
+{
+  ((gint *) context)[i] = getpriority (PRIO_PROCESS, 0);
+  g_usleep (1000);              /* so that every thread gets an item */
+}
+
+static gpointer
+run_nicely (gpointer pool)
+{
+  gint nice[32], own = getpriority (PRIO_PROCESS, 0);
+
+  g_assert_cmpint (setpriority (PRIO_PROCESS, 0, own + 3), ==, 0);
+  own = getpriority (PRIO_PROCESS, 0);
+  for (guint again = 0; again < 3; again++) {
+    gptvis_pool_run (pool, note_nice, nice, G_N_ELEMENTS (nice));
+    for (guint i = 0; i < G_N_ELEMENTS (nice); i++)
+      g_assert_cmpint (nice[i], ==, own);
+  }
+  return NULL;
+}
+
+static void
+test_nice (void)
+{
+  GptVisPool *pool = gptvis_pool_new (3);
+
+  g_thread_join (g_thread_new ("nice", run_nicely, pool));
+  gptvis_pool_free (pool);
+}
+#endif
+
 int
 main (int argc, char **argv)
 {
@@ -68,5 +102,8 @@ main (int argc, char **argv)
   g_test_add_func ("/pool/each-once", test_each_once);
   g_test_add_func ("/pool/many-runs", test_many_runs);
   g_test_add_func ("/pool/unused", test_unused);
+#ifdef __linux__
+  g_test_add_func ("/pool/nice", test_nice);
+#endif
   return g_test_run ();
 }
