@@ -356,6 +356,6 @@ camera_tell (Camera *self)
   if (self->filter)
     filter_count (self->filter, &frames, &analysed);
   g_mutex_unlock (&self->lock);
-  g_printerr ("%s: %" G_GUINT64_FORMAT " frames, %" G_GUINT64_FORMAT " analysed, %u %s\n", self->name, frames,
-      analysed, restarts, restarts == 1 ? "restart" : "restarts");
+  g_printerr ("%s: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " analysed, %u %s\n", self->name, frames,
+      frames == 1 ? "frame" : "frames", analysed, restarts, restarts == 1 ? "restart" : "restarts");
 }
