@@ -375,7 +375,7 @@ gptvis_json_node_uint (JsonNode *node, guint64 *value)
     return FALSE;
   const gint64 v = json_node_get_int (node);
   *value = (guint64) v;
-  return v >= 0;
+  return v >= 0 && v < G_MAXINT64;      /* which json-glib 1.10 makes of all that is larger */
 }
 
 gboolean

@@ -49,7 +49,7 @@ const gchar *gptvis_json_string (GptVisJson * json, const gchar * name, const gc
 /* NULL when absent; an error when it is something else. */
 JsonObject *gptvis_json_object (GptVisJson * json, const gchar * name);
 JsonArray *gptvis_json_array (GptVisJson * json, const gchar * name);
-/* A node as a number from 0 to G_MAXINT64; FALSE when it is none. */
+/* A node as a whole number from 0 to below G_MAXINT64; FALSE when it is none. */
 gboolean gptvis_json_node_uint (JsonNode * node, guint64 * value);
 gboolean gptvis_json_node_number (JsonNode * node, gdouble * value);
 
