@@ -50,10 +50,22 @@ struct _GptVisPatchifier {
   float *colour;                /* [width] */
 };
 
+static void
+compile_loops (void)
+{
+  static gsize compiled;
+
+  if (g_once_init_enter (&compiled)) {
+    gptvis_orc_init ();
+    g_once_init_leave (&compiled, 1);
+  }
+}
+
 GptVisPatchifier *
 gptvis_patchifier_new (const GptVisRecipe *recipe, guint patch_size)
 {
   GptVisPatchifier *self = g_new0 (GptVisPatchifier, 1);
+  compile_loops ();
   self->recipe = *recipe;
   self->patch_size = patch_size;
   self->tier = gptvis_tier_choose (NULL);
