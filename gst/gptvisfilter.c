@@ -94,9 +94,9 @@ struct _GstGptVisFilter {
 
   /* Written by state changes, under the object lock. */
   GptVisEngine *engine;         /* from READY on */
-  GptVisStream *stream;         /* from PAUSED on */
+  GptVisStream *stream;         /* from PAUSED on; goes only with the sink pad's stream lock held */
 
-  /* The streaming thread's. */
+  /* The streaming thread's, and made new when the stream ends. */
   GstVideoInfo info;
   gboolean begun;               /* this stream had a buffer */
   gboolean live;
@@ -198,6 +198,17 @@ tell_latency (GstGptVisFilter * self)
   gst_element_post_message (GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
 }
 
+/* The pads are active before the element has started and while it stops: buffers and
+ * events may then find no stream. NULL, or what stays while the stream lock is held. */
+static GptVisStream *
+running_stream (GstGptVisFilter * self)
+{
+  GST_OBJECT_LOCK (self);
+  GptVisStream *stream = self->stream;
+  GST_OBJECT_UNLOCK (self);
+  return stream;
+}
+
 /* --- a frame --- */
 
 /* µs since 1970 at which the frame was taken: as its source says, else, from a
@@ -276,6 +287,8 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   GptVisFrameTime time;
   GptVisSeen seen;
 
+  if (!running_stream (self))
+    return GST_FLOW_FLUSHING;
   if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
     return GST_FLOW_NOT_NEGOTIATED;
   if (!self->begun)
@@ -328,7 +341,7 @@ is_cut (GstBaseTransform * trans, GstEvent * event)
       return TRUE;
     case GST_EVENT_SEGMENT:
       gst_event_parse_segment (event, &segment);
-      return trans->have_segment && !continues (&trans->segment, segment);
+      return !continues (&trans->segment, segment);
     case GST_EVENT_STREAM_START: {
       gchar *before = gst_pad_get_stream_id (GST_BASE_TRANSFORM_SINK_PAD (trans));
       gst_event_parse_stream_start (event, &id);
@@ -355,15 +368,19 @@ static gboolean
 sink_event (GstBaseTransform * trans, GstEvent * event)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
+  GptVisStream *stream;
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START)
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START) {
     let_go (self);
-  else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
-    gptvis_stream_drain (self->stream);
-  if (is_cut (trans, event)) {
+  } else if (!(stream = running_stream (self))) {
+    GST_DEBUG_OBJECT (self, "no stream for %" GST_PTR_FORMAT, event);
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
+    gptvis_stream_drain (stream);
+  } else if (is_cut (trans, event)) {
     GST_DEBUG_OBJECT (self, "cut by %" GST_PTR_FORMAT, event);
-    gptvis_stream_cut (self->stream);
-    gptvis_stream_set_flushing (self->stream, FALSE);
+    gptvis_stream_cut (stream);
+    if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+      gptvis_stream_set_flushing (stream, FALSE);
     GST_OBJECT_LOCK (self);
     self->earliest = GST_CLOCK_TIME_NONE;
     GST_OBJECT_UNLOCK (self);
@@ -472,17 +489,16 @@ start (GstBaseTransform * trans)
   GptVisStream *stream;
   GError *error = NULL;
 
-  if (self->stale && !open_engine (self))
+  GST_OBJECT_LOCK (self);
+  gboolean stale = self->stale;
+  GST_OBJECT_UNLOCK (self);
+  if (stale && !open_engine (self))
     return FALSE;
   if (!(stream = gptvis_stream_new (self->engine, GST_OBJECT_NAME (self), &listener, &error))) {
     post (self, GST_MESSAGE_ERROR, error);
     g_error_free (error);
     return FALSE;
   }
-  gst_video_info_init (&self->info);
-  self->begun = self->live = FALSE;
-  self->told_latency = 0;
-  self->next_stats = 0;
   GST_OBJECT_LOCK (self);
   self->told_unmappable = FALSE;
   self->next_warning = 0;
@@ -496,15 +512,21 @@ static gboolean
 stop (GstBaseTransform * trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
-  GstStructure *stats = gptvis_stream_stats (self->stream);
 
-  GST_INFO_OBJECT (self, "%" GST_PTR_FORMAT, stats);
+  GST_PAD_STREAM_LOCK (GST_BASE_TRANSFORM_SINK_PAD (trans));
+  GstStructure *stats = gptvis_stream_stats (self->stream);
   GST_OBJECT_LOCK (self);
   GptVisStream *stream = self->stream;
   GstStructure *before = self->last_stats;
   self->stream = NULL;
   self->last_stats = stats;
   GST_OBJECT_UNLOCK (self);
+  gst_video_info_init (&self->info);
+  self->begun = self->live = FALSE;
+  self->told_latency = 0;
+  self->next_stats = 0;
+  GST_PAD_STREAM_UNLOCK (GST_BASE_TRANSFORM_SINK_PAD (trans));
+  GST_INFO_OBJECT (self, "%" GST_PTR_FORMAT, stats);
   gptvis_stream_free (stream);
   g_clear_pointer (&before, gst_structure_free);
   return TRUE;

@@ -330,6 +330,44 @@ test_model_changed_in_ready (void)
   rig_free (rig);
 }
 
+/* Something upstream is earlier than the element: everything comes while it starts, or
+ * tries to. An error's message is a moment inside that a test can be sure of. */
+static GstBusSyncReply
+push_too_early (GstBus * bus, GstMessage * message, gpointer data)
+{
+  Rig *rig = data;
+  GstSegment segment;
+
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ERROR)
+    return GST_BUS_PASS;
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (rig->harness, gst_event_new_flush_start ());
+  gst_harness_push_event (rig->harness, gst_event_new_flush_stop (TRUE));
+  gst_harness_push_event (rig->harness, gst_event_new_stream_start ("early"));
+  rig_caps (rig, "video/x-raw,format=RGB,width=16,height=16,framerate=25/1");
+  gst_harness_push_event (rig->harness, gst_event_new_segment (&segment));
+  g_assert_cmpint (gst_harness_push (rig->harness, rig_frame (rig, 255, 0)), ==, GST_FLOW_FLUSHING);
+  gst_harness_push_event (rig->harness, gst_event_new_eos ());
+  return GST_BUS_PASS;
+}
+
+static void
+test_pushed_too_early (void)
+{
+  Rig *rig = rig_new ("interval=2");
+
+  gst_element_set_state (rig->element, GST_STATE_READY);
+  g_object_set (rig->element, "model", "/not/there", NULL);
+  gst_bus_set_sync_handler (rig->bus, push_too_early, rig, NULL);
+  g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+  gst_bus_set_sync_handler (rig->bus, NULL, NULL, NULL);
+  gst_element_set_state (rig->element, GST_STATE_NULL);
+  g_object_set (rig->element, "model", rig->checkpoint, NULL);
+  rig_count_messages (rig, GST_MESSAGE_ERROR);
+  cycle (rig, GST_STATE_PAUSED);
+  rig_free (rig);
+}
+
 /* gst-launch's way in: what a property cannot be is refused with its name. */
 static void
 test_impossible_values (void)
@@ -446,6 +484,7 @@ main (int argc, char **argv)
   g_test_add_func ("/states/labels-file", test_labels_file);
   g_test_add_func ("/states/late-property", test_late_property);
   g_test_add_func ("/states/model-changed-in-ready", test_model_changed_in_ready);
+  g_test_add_func ("/states/pushed-too-early", test_pushed_too_early);
   g_test_add_func ("/states/impossible-values", test_impossible_values);
   g_test_add_func ("/states/latency", test_latency);
   return g_test_run ();
