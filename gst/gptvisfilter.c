@@ -23,7 +23,7 @@
  * Policy "latest" (what "auto" is in a live pipeline): no frame ever waits. A frame
  * that is due is staged and handed to the worker behind the model, which takes the
  * newest frame of each stream in turn; the newest result goes with the frames that come
- * after it, with its age, for hold-time. A model that is too slow for the camera lowers
+ * after it, with its age, for hold-time from when it was found. A model that is too slow for the camera lowers
  * the rate of analyses, never that of pictures. At the end of the stream the last
  * analysis is waited for, so that its message comes before the end.
  *

@@ -69,7 +69,8 @@ install_stream_properties (GObjectClass * klass)
           "Maximum rate", "At most so many analyses a second, by the frames' running time; 0: no limit",
           0, MAX_RATE, defaults.max_rate, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_HOLD_TIME, g_param_spec_uint64 ("hold-time",
-          "Hold time", "How long, in ns, the frames after an analysed one carry its result; 0: not at all; "
+          "Hold time", "How long, in ns, the frames after an analysed one carry its result (latest: counted from when "
+          "it was found); 0: not at all; "
           "18446744073709551615: until the next result", 0, G_MAXUINT64, defaults.hold_time, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_TOP_K, g_param_spec_uint ("top-k", "Top k",
           "At most so many labels a result, best first; 0: all", 0, G_MAXINT, defaults.top_k, LIVE));

@@ -30,7 +30,7 @@ struct _GptVisStream {
   /* Under the lock; frames and generation are written by the streaming thread alone. */
   GMutex lock;
   GptVisResult *held;           /* the last analysis's, of this generation; or NULL */
-  gint64 held_arrival;          /* monotonic µs when its frame came */
+  gint64 held_arrival, held_found;      /* monotonic µs when its frame came, when it was found */
   guint64 frames, analysed, skipped[N_SKIPS], held_frames, errors, unmappable, generation;
   guint under_way;              /* frames that are due and not counted elsewhere yet */
   GptVisTiming analyses, ages, stays;   /* on the backend; frame to result; of a due frame in here */
@@ -57,6 +57,7 @@ hold (GptVisStream * self, GptVisResult * result, gint64 arrival)
   gptvis_result_unref (self->held);
   self->held = result;
   self->held_arrival = arrival;
+  self->held_found = g_get_monotonic_time ();
 }
 
 static void
@@ -238,22 +239,25 @@ hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffe
 }
 
 /* The held result for a frame, unless it is too old for one that is not its own; with
- * the lock. */
+ * the lock. What its analysis took is not held against it where no frame waited for it,
+ * or labels would blink when that takes longer than the rest of hold-time. */
 static void
 carry (GptVisStream * self, const GptVisSettings * settings, const GptVisTicket * ticket, GptVisSeen * seen)
 {
   const GstClockTime now = ticket->time.running_time;
-  GstClockTime age = 0;
+  GstClockTime age = 0, spent = 0;
 
   if (!self->held)
     return;
+  if (settings->policy == GPTVIS_POLICY_LATEST)
+    spent = (self->held_found - self->held_arrival) * GST_USECOND;
   seen->own = self->held->frame == ticket->frame;
   if (!seen->own) {
     if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (self->held->running_time))
       age = now - MIN (now, self->held->running_time);
     else
       age = (ticket->arrival - self->held_arrival) * GST_USECOND;
-    if (settings->hold_time == 0 || age > settings->hold_time)
+    if (settings->hold_time == 0 || (age > spent && age - spent > settings->hold_time))
       return;
     self->held_frames++;
   }
