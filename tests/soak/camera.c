@@ -94,7 +94,7 @@ check_alone (Camera * self, const GptVisMeta * meta, Shown shown)
   if (meta && meta->own != (meta->result->frame == self->next))
     camera_fail (self, "a result of frame %" G_GUINT64_FORMAT " is said %sto be this one's",
         meta->result->frame, meta->own ? "" : "not ");
-  if (meta && !meta->own && meta->age > hold_time)
+  if (policy == GPTVIS_POLICY_EVERY && meta && !meta->own && meta->age > hold_time)
     camera_fail (self, "a result %" GST_TIME_FORMAT " old was held", GST_TIME_ARGS (meta->age));
   if (policy == GPTVIS_POLICY_EVERY && interval == 1 && max_rate == 0 && !self->late && shown != NO_PICTURE
       && !(meta && meta->own))
