@@ -5,6 +5,7 @@
 # TIERS are the tiers that the model must choose from, so that a wrong choice fails.
 emulation=$1 model=$2 tiers=$3
 shift 3
+export CPU_TIMEOUT=1200         # s; a tenth of that on a machine with nothing else to do
 for need in xorriso cpio gcc; do
   command -v $need > /dev/null || { echo "skipped: needs $need"; exit 77; }
 done
