@@ -42,7 +42,6 @@ struct _GptVisEngine {
   GCond work;                   /* a frame is ready, or the worker is to end */
   GCond progress;               /* the worker is done with a batch, or a seat flushes */
   GPtrArray *seats;
-  guint next;                   /* the seat that is asked first */
   gint64 picture_us;            /* of the last run, for each of its pictures; the worker's */
   gboolean nice;                /* the worker's */
   GThread *worker;              /* from the first seat on */
@@ -177,21 +176,31 @@ take (GptVisSeat * seat)
   seat->running = TRUE;
 }
 
-/* The newest frame of each stream that has one, from where the last round ended. */
+/* Of the streams that have a frame ready, the one whose turn was longest ago. So one that is
+ * passed over, since it is just staging a newer frame, comes next. */
+static GptVisSeat *
+in_turn (GptVisEngine * self)
+{
+  GptVisSeat *first = NULL;
+
+  for (guint i = 0; i < self->seats->len; i++) {
+    GptVisSeat *seat = self->seats->pdata[i];
+    if (seat->front == READY && !seat->running && (!first || seat->taken < first->taken))
+      first = seat;
+  }
+  return first;
+}
+
 static guint
 gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
 {
   const guint most = CLAMP (BATCH_US / MAX (self->picture_us, 1), 1, MAX_BATCH);
-  guint n = 0, first = self->next;
+  GptVisSeat *seat;
+  guint n = 0;
 
-  for (guint i = 0; i < self->seats->len && n < most; i++) {
-    guint at = (first + i) % self->seats->len;
-    GptVisSeat *seat = self->seats->pdata[at];
-    if (seat->front != READY || seat->running)
-      continue;
+  while (n < most && (seat = in_turn (self))) {
     take (seat);
     batch[n++] = seat;
-    self->next = at + 1;
   }
   return n;
 }
@@ -305,7 +314,7 @@ gptvis_seat_free (GptVisSeat * seat)
     return;
   engine = seat->engine;
   g_mutex_lock (&engine->lock);
-  g_ptr_array_remove (engine->seats, seat);     /* keeps the round's order */
+  g_ptr_array_remove_fast (engine->seats, seat);
   while (seat->calling && engine->worker != g_thread_self ())
     g_cond_wait (&engine->progress, &engine->lock);
   if (seat->running)

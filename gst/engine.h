@@ -4,8 +4,8 @@
  *
  * A seat is one stream's place at an engine. One frame at most waits there, and one
  * at most is being analysed; a newer frame replaces the one that waits. The worker
- * goes round the seats, so that a stream with many frames gets no more than its
- * share, and one that stalls costs the others nothing. Once it has had a frame that
+ * takes the stream whose turn was longest ago, so that one with many frames gets no more
+ * than its share, and one that stalls costs the others nothing. Once it has had a frame that
  * nobody waits for it is nice: who decodes and shows pictures goes first.
  *
  * Threads: a seat is staged by its streaming thread; all else may be called from any

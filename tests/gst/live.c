@@ -226,7 +226,7 @@ test_stats_message (void)
 
 /* More streams than a batch has room for, each with a frame ready at all times. */
 #define STREAMS 6u
-#define ANALYSES 36u
+#define ANALYSES 24u
 
 static void
 test_fair (void)
