@@ -4,25 +4,18 @@
 # falls silent, a file, and cameras that never were; each must leave the others alone.
 # Usage: cameras.sh GPTVIS-CAMERAS RTSP-SERVER CHECK-LINES.
 cameras=$(realpath "$1") && server=$(realpath "$2") && check=$(realpath "$3") || exit 99
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 pid='' camera=''
 trap 'kill -9 $pid $camera 2> /dev/null; rm -rf "$work"' EXIT
 export GST_REGISTRY="$work/registry.bin"
 unset GST_PLUGIN_PATH
 cd "$work" || exit 99
-n=0 bad=0
 most=150        # tenths of a second that a camera may need to be seen again; 50 is the aim
 
-ok () {         # NAME: the result of the command before
-  status=$?
-  n=$((n + 1))
-  if [ $status = 0 ]; then
-    echo "ok $n - $1"
-  else
-    bad=1
-    echo "not ok $n - $1"
-    { cat err seen; grep '"event"' lines; } 2> /dev/null | sed 's/^/# /'
-  fi
+evidence () {
+  cat err seen
+  grep '"event"' lines
 }
 
 skip () {       # REASON; once tests have begun it is no reason any more

@@ -3,23 +3,15 @@
 # gptvis-label from the outside: its output, its sentences, its exit status. It finds the
 # plugin by itself. Usage: label.sh GPTVIS-LABEL.
 label=$(realpath "$1") || exit 99
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 export GST_REGISTRY="$work/registry.bin"
 unset GST_PLUGIN_PATH
 cd "$work" || exit 99
-n=0 bad=0
 
-ok () {         # NAME: the result of the command before
-  status=$?
-  n=$((n + 1))
-  if [ $status = 0 ]; then
-    echo "ok $n - $1"
-  else
-    bad=1
-    echo "not ok $n - $1"
-    sed 's/^/# /' out err
-  fi
+evidence () {
+  cat out err
 }
 
 run () {        # STATUS ARGUMENT…: leaves out and err; says whether the exit status was that

@@ -4,23 +4,14 @@
 # What needs an encoder, a clip or a checkpoint that is not there is skipped, and says so.
 source=$1 shared=$3
 export GST_PLUGIN_PATH="$2"
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 export GST_REGISTRY="$work/registry.bin"
 cd "$work" || exit 99
-n=0 bad=0
 
-ok () {         # NAME: the result of the command before
-  status=$?
-  n=$((n + 1))
-  if [ $status = 0 ]; then
-    echo "ok $n - $1"
-  else
-    bad=1
-    echo "not ok $n - $1 (status $status)"
-    sed 's/^/# /' log
-  fi
-  : > log
+evidence () {
+  cat log
 }
 
 skip () {       # NAME REASON
