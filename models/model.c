@@ -295,7 +295,7 @@ read_result (GptVisModel *model, GptVisRequest *request, guint i, gint64 begun, 
   }
   const guint n = gptvis_labels_top (scores, model->n_labels, request->top_k, request->threshold, model->ids);
   const gint64 analysis = g_get_monotonic_time () - begun;
-  request->result = gptvis_result_new (model->name, analysis, model->labels, scores, model->ids, n);
+  request->result = gptvis_result_new (model->name, analysis, model->labels, scores, model->ids, n, NULL);
   return TRUE;
 }
 

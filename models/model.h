@@ -78,6 +78,8 @@ gboolean gptvis_model_run (GptVisModel * model, GptVisRequest * requests, guint 
 void gptvis_result_set_frame (GptVisResult * result, const gchar * stream, guint64 frame, guint64 pts,
     guint64 running_time, gint64 time);
 GptVisResult *gptvis_result_ref (GptVisResult * result);
+/* The same result with that caption, frame fields included. */
+GptVisResult *gptvis_result_with_caption (const GptVisResult * result, const GptVisCaption * caption);
 void gptvis_result_unref (GptVisResult * result);       /* NULL is fine */
 /* One line of JSON without a newline, fields and order as in result.schema.json;
  * age: µs between the analysed frame and the one that carries the result. g_free it. */

@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /* One block of memory with everything in it but the stream's name, which comes
- * later; texts and model are copied. ids are indices into texts and scores. */
+ * later; texts, model and caption (which may be NULL) are copied. ids are indices into
+ * texts and scores. */
 GptVisResult *gptvis_result_new (const gchar * model, gint64 analysis, const gchar * const *texts,
-    const float *scores, const guint * ids, guint n);
+    const float *scores, const guint * ids, guint n, const GptVisCaption * caption);
 
 G_END_DECLS

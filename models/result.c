@@ -7,28 +7,61 @@
 
 #define VERSION 1               /* of the JSON; raised when a field changes its meaning */
 
-GptVisResult *
-gptvis_result_new (const gchar *model, gint64 analysis, const gchar *const *texts, const float *scores,
-    const guint *ids, guint n)
+/* Copies text to *room and moves that on. */
+static const gchar *
+put_text (gchar **room, const gchar *text)
 {
-  const gsize model_size = strlen (model) + 1;
-  gsize size = sizeof (GptVisResult) + n * sizeof (GptVisLabel) + model_size;
+  const gsize bytes = strlen (text) + 1;
+  const gchar *copy = memcpy (*room, text, bytes);
+  *room += bytes;
+  return copy;
+}
+
+static GptVisResult *
+make (const gchar *model, gint64 analysis, const GptVisLabel *from, guint n, const GptVisCaption *caption)
+{
+  gsize size = sizeof (GptVisResult) + sizeof (GptVisCaption) + n * sizeof (GptVisLabel) + strlen (model) + 1;
   for (guint i = 0; i < n; i++)
-    size += strlen (texts[ids[i]]) + 1;
+    size += strlen (from[i].text) + 1;
+  if (caption)
+    size += strlen (caption->text) + 1;
 
   GptVisResult *self = g_malloc (size);
-  GptVisLabel *labels = (GptVisLabel *) (self + 1);
-  gchar *text = (gchar *) (labels + n);
-  *self = (GptVisResult) {.refs = 1,.pts = G_MAXUINT64,.running_time = G_MAXUINT64,.model = text,
-    .analysis = analysis,.n_labels = n,.labels = labels };
-  memcpy (text, model, model_size);
-  text += model_size;
+  GptVisCaption *own = (GptVisCaption *) (self + 1);
+  GptVisLabel *labels = (GptVisLabel *) (own + 1);
+  gchar *room = (gchar *) (labels + n);
+  *self = (GptVisResult) {.refs = 1,.pts = G_MAXUINT64,.running_time = G_MAXUINT64,.analysis = analysis,
+    .n_labels = n,.labels = labels };
+  self->model = put_text (&room, model);
   for (guint i = 0; i < n; i++) {
-    const gsize bytes = strlen (texts[ids[i]]) + 1;
-    labels[i] = (GptVisLabel) { ids[i], text, scores[ids[i]] };
-    memcpy (text, texts[ids[i]], bytes);
-    text += bytes;
+    labels[i] = from[i];
+    labels[i].text = put_text (&room, from[i].text);
   }
+  if (caption) {
+    *own = *caption;
+    own->text = put_text (&room, caption->text);
+    self->caption = own;
+  }
+  return self;
+}
+
+GptVisResult *
+gptvis_result_new (const gchar *model, gint64 analysis, const gchar *const *texts, const float *scores,
+    const guint *ids, guint n, const GptVisCaption *caption)
+{
+  GptVisLabel *labels = g_new (GptVisLabel, n);
+  for (guint i = 0; i < n; i++)
+    labels[i] = (GptVisLabel) { ids[i], texts[ids[i]], scores[ids[i]] };
+  GptVisResult *self = make (model, analysis, labels, n, caption);
+  g_free (labels);
+  return self;
+}
+
+GptVisResult *
+gptvis_result_with_caption (const GptVisResult *result, const GptVisCaption *caption)
+{
+  GptVisResult *self = make (result->model, result->analysis, result->labels, result->n_labels, caption);
+  gptvis_result_set_frame (self, result->stream, result->frame, result->pts, result->running_time, result->time);
   return self;
 }
 
@@ -118,6 +151,23 @@ append_wall (GString *json, gint64 us)
   g_clear_pointer (&time, g_date_time_unref);
 }
 
+static void
+append_caption (GString *json, const GptVisCaption *caption)
+{
+  if (!caption) {
+    g_string_append (json, "null");
+    return;
+  }
+  g_string_append (json, "{\"text\":");
+  append_string (json, caption->text);
+  g_string_append (json, ",\"log-probability\":");
+  append_decimal (json, "%.4f", caption->log_probability);
+  g_string_append_printf (json, ",\"final\":%s,\"frame\":%" G_GUINT64_FORMAT ",\"pts\":",
+      caption->final ? "true" : "false", caption->frame);
+  append_time_ns (json, caption->pts);
+  g_string_append_c (json, '}');
+}
+
 gchar *
 gptvis_result_to_json (const GptVisResult *result, gint64 age)
 {
@@ -140,7 +190,9 @@ gptvis_result_to_json (const GptVisResult *result, gint64 age)
     append_decimal (json, "%.4f", result->labels[i].score);
     g_string_append_c (json, '}');
   }
-  g_string_append (json, "],\"analysis-ms\":");
+  g_string_append (json, "],\"caption\":");
+  append_caption (json, result->caption);
+  g_string_append (json, ",\"analysis-ms\":");
   append_decimal (json, "%.3f", result->analysis / 1000.0);
   g_string_append (json, ",\"age-ms\":");
   append_decimal (json, "%.3f", age / 1000.0);

@@ -14,6 +14,16 @@ typedef struct {
   gfloat score;                 /* 0 … 1: softmax, or a sigmoid a label for multi-label checkpoints */
 } GptVisLabel;
 
+/* A sentence about a frame, which may be an earlier one than the labels': writing
+ * takes longer than labelling, and a new sentence only comes when the scene changes. */
+typedef struct {
+  const gchar *text;            /* UTF-8, without line ends */
+  gfloat log_probability;       /* natural, of a token: the mean over the sentence's, the end counted; 0 at most */
+  gboolean final;               /* FALSE: more words will come */
+  guint64 frame;                /* the frame it describes */
+  guint64 pts, running_time;    /* of that frame, ns; G_MAXUINT64 when unknown */
+} GptVisCaption;
+
 typedef struct _GptVisResult {
   gint refs;                    /* private */
 
@@ -28,6 +38,8 @@ typedef struct _GptVisResult {
 
   guint n_labels;               /* best first; equal scores by id */
   const GptVisLabel *labels;
+
+  const GptVisCaption *caption; /* NULL: none yet, or the model writes none */
 } GptVisResult;
 
 G_END_DECLS

@@ -20,7 +20,7 @@ seen_result (const gchar * const *labels)
     scores[n] = 0.9f / (n + 1);
     ids[n] = n;
   }
-  result = gptvis_result_new ("test", 1500, labels, scores, ids, n);
+  result = gptvis_result_new ("test", 1500, labels, scores, ids, n, NULL);
   gptvis_result_set_frame (result, "camera", 7, 40 * GST_MSECOND, 40 * GST_MSECOND, 0);
   return result;
 }
