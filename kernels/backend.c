@@ -98,6 +98,16 @@ gptvis_program_submit (GptVisProgram *program, GptVisSlot *const *slots, guint n
 }
 
 gboolean
+gptvis_program_step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error)
+{
+  const GptVisPlan *plan = program->plan;
+  g_assert (n >= 1 && n <= gptvis_plan_max_sequences (plan));
+  for (guint i = 0; i < n; i++)
+    g_assert (sequences[i].beam < gptvis_plan_beams (plan) && sequences[i].position < gptvis_plan_max_positions (plan));
+  return program->backend->step (program, sequences, n, error);
+}
+
+gboolean
 gptvis_program_wait (GptVisProgram *program, GError **error)
 {
   return program->backend->wait (program, error);

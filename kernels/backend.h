@@ -9,9 +9,15 @@
  *     gptvis_program_wait (program, &error);
  *     logits = gptvis_program_output (program, id, 0);
  *
+ * and of a plan with steps, after the first wait:
+ *
+ *     gptvis_program_step (program, &sequence, 1, &error);         once a token
+ *     gptvis_program_wait (program, &error);
+ *     logits = gptvis_program_output (program, id, 0);
+ *
  * Threads. A slot belongs to one stream: it is staged by one thread at a time and
  * not while it is being run. Different slots may be staged at the same time, and
- * while a run is under way. submit, wait and output are called by one thread at
+ * while a run is under way. submit, step, wait and output are called by one thread at
  * a time (the program's worker). */
 #pragma once
 #include "plan.h"
@@ -43,6 +49,17 @@ typedef struct {
 typedef struct _GptVisProgram GptVisProgram;
 typedef struct _GptVisSlot GptVisSlot;
 
+/* What a step does for one sequence: reads a token, and puts its keys and values into
+ * row `position` of the slot's copy `beam`. Before that position, the sequence's rows lie
+ * in the copies that `history` [position] names, since beams branch off each other; NULL:
+ * all in its own. */
+typedef struct {
+  GptVisSlot *slot;             /* submitted before */
+  guint token, position;        /* in the plan's table; below gptvis_plan_max_positions */
+  guint beam;                   /* below gptvis_plan_beams */
+  const guint8 *history;
+} GptVisSequence;
+
 /* The table a backend fills. Arguments have been checked by the functions below. */
 typedef struct {
   const gchar *name;
@@ -53,6 +70,7 @@ typedef struct {
   gboolean (*stage) (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
   float *(*slot_rows) (GptVisProgram * program, GptVisSlot * slot);
   gboolean (*submit) (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
+  gboolean (*step) (GptVisProgram * program, const GptVisSequence * sequences, guint n, GError ** error);
   gboolean (*wait) (GptVisProgram * program, GError ** error);
   const float *(*output) (GptVisProgram * program, GptVisTensorId id, guint i);
 } GptVisBackend;
@@ -82,10 +100,14 @@ gboolean gptvis_program_stage (GptVisProgram * program, GptVisSlot * slot, const
 /* The slot's patch rows themselves [tokens, 3·P²], to write or read them (golden-check, benchmarks). */
 float *gptvis_program_slot_rows (GptVisProgram * program, GptVisSlot * slot);
 
-/* Runs n (1 … max_batch) slots as one batch. */
+/* Runs n (1 … max_batch) slots as one batch; of a plan with steps the part before them,
+ * which leaves the pictures' states in the slots. */
 gboolean gptvis_program_submit (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
+/* Runs the step for n (1 … max_sequences) sequences; outputs are then theirs, in this order.
+ * Those of one slot stand together, each with another beam. */
+gboolean gptvis_program_step (GptVisProgram * program, const GptVisSequence * sequences, guint n, GError ** error);
 gboolean gptvis_program_wait (GptVisProgram * program, GError ** error);
-/* The output tensor of picture i of the batch, [rows, width] floats, valid until the next submit. */
+/* The output tensor of picture or sequence i of the batch, [rows, width] floats, valid until the next submit. */
 const float *gptvis_program_output (GptVisProgram * program, GptVisTensorId id, guint i);
 
 G_END_DECLS

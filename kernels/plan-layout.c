@@ -2,13 +2,15 @@
 /* Where temporaries lie. A temporary lives from the operation that writes it to
  * the last that reads it; two that never live together may share memory. The
  * largest are placed first, each at the lowest offset where it fits: not
- * optimal in theory, but on transformers nothing smaller has been found. */
+ * optimal in theory, but on transformers nothing smaller has been found. Those of the
+ * step never live together with those before it, so both begin at 0, each scaled by
+ * its own largest batch. */
 #include "plan-private.h"
 
 #define ALIGN 16                /* floats: a cache line, and the widest vector */
 
-static gsize
-span (const GptVisTensor *t)
+gsize
+gptvis_tensor_span (const GptVisTensor *t)
 {
   return ((gsize) t->rows * t->width + ALIGN - 1) / ALIGN * ALIGN;
 }
@@ -35,7 +37,7 @@ static gint
 larger_first (gconstpointer a, gconstpointer b)
 {
   const GptVisTensor *const *x = a, *const *y = b;
-  gsize sx = span (*x), sy = span (*y);
+  gsize sx = gptvis_tensor_span (*x), sy = gptvis_tensor_span (*y);
   if (sx != sy)
     return sx < sy ? 1 : -1;
   return (*x)->first_op - (*y)->first_op;
@@ -56,13 +58,26 @@ lowest_offset (const GptVisTensor *t, GPtrArray *placed, guint n)
     moved = FALSE;
     for (guint i = 0; i < n; i++) {
       const GptVisTensor *p = g_ptr_array_index (placed, i);
-      if (live_together (t, p) && offset < p->offset + span (p) && p->offset < offset + span (t)) {
-        offset = p->offset + span (p);
+      if (live_together (t, p) && offset < p->offset + gptvis_tensor_span (p) && p->offset < offset + gptvis_tensor_span (t)) {
+        offset = p->offset + gptvis_tensor_span (p);
         moved = TRUE;
       }
     }
   }
   return offset;
+}
+
+/* One below the other, a sequence's for each beam. */
+static void
+lay_out_states (GptVisPlan *plan)
+{
+  for (guint i = 0; i < plan->tensors->len; i++) {
+    GptVisTensor *t = &g_array_index (plan->tensors, GptVisTensor, i);
+    if (t->kind != GPTVIS_TENSOR_STATE)
+      continue;
+    t->offset = plan->slot_states;
+    plan->slot_states += gptvis_tensor_span (t) * (t->step ? plan->beams : 1);
+  }
 }
 
 void
@@ -79,7 +94,8 @@ gptvis_plan_lay_out (GptVisPlan *plan)
   for (guint i = 0; i < temporaries->len; i++) {
     GptVisTensor *t = g_ptr_array_index (temporaries, i);
     t->offset = lowest_offset (t, temporaries, i);
-    plan->arena = MAX (plan->arena, t->offset + span (t));
+    plan->arena = MAX (plan->arena, (t->offset + gptvis_tensor_span (t)) * gptvis_plan_batch_of (plan, t));
   }
   g_ptr_array_unref (temporaries);
+  lay_out_states (plan);
 }

@@ -41,7 +41,7 @@ print_rows (const GptVisPlan *plan, GString *out, const GptVisOp *op)
     g_string_append_printf (out, "@%u+%u", p->first, p->rows);
     if (p->add != GPTVIS_NO_TENSOR) {
       print_tensor (plan, out, "+ ", p->add);
-      g_string_append_printf (out, "@%u", p->add_first);
+      g_string_append_printf (out, "@%u%s", p->add_first, p->add_to_each ? " to each" : "");
     }
   }
 }
@@ -51,6 +51,7 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
 {
   static const gchar *const linear_roles[] = { "x=", "W=", "b=", "gate=", "scale=", "residual=" };
   static const gchar *const norm_roles[] = { "x=", "weight=", "bias=" };
+  static const gchar *const scores[GPTVIS_N_SCORES] = { " softmax", " sigmoid", " log-softmax" };
   static const gchar *const attention_roles[] = { "q=", "k=", "v=" };
   const GptVisOp *op = gptvis_plan_op (plan, i);
 
@@ -77,6 +78,21 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
         print_tensor (plan, out, attention_roles[j], op->in[j]);
       g_string_append_printf (out, " %u heads of %u", op->attention.heads, op->attention.head_width);
       break;
+    case GPTVIS_OP_EMBED:
+      print_tensor (plan, out, "tokens=", op->in[0]);
+      print_tensor (plan, out, "positions=", op->in[1]);
+      if (op->embed.first_position)
+        g_string_append_printf (out, " from %u", op->embed.first_position);
+      break;
+    case GPTVIS_OP_KEEP:
+      print_tensor (plan, out, "", op->in[0]);
+      g_string_append_printf (out, " columns from %u", op->keep.column);
+      break;
+    case GPTVIS_OP_RECALL:
+      for (guint j = 0; j < op->n_in; j++)
+        print_tensor (plan, out, j ? "over " : "q=", op->in[j]);
+      g_string_append_printf (out, " %u heads of %u", op->attention.heads, op->attention.head_width);
+      break;
     case GPTVIS_OP_ROWS:
       print_rows (plan, out, op);
       break;
@@ -93,7 +109,7 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
       break;
     case GPTVIS_OP_SCORE:
       print_tensor (plan, out, "", op->in[0]);
-      g_string_append (out, op->score.score == GPTVIS_SCORE_SOFTMAX ? " softmax" : " sigmoid");
+      g_string_append (out, scores[op->score.score]);
       break;
     case GPTVIS_N_OPS:
       break;
@@ -106,7 +122,10 @@ gchar *
 gptvis_plan_print (const GptVisPlan *plan)
 {
   GString *out = g_string_new (NULL);
-  for (guint i = 0; i < plan->ops->len; i++)
+  for (guint i = 0; i < plan->ops->len; i++) {
+    if (i == gptvis_plan_step_op (plan))
+      g_string_append (out, "step, for each token of each sequence:\n");
     print_op (plan, out, i);
+  }
   return g_string_free (out, FALSE);
 }

@@ -10,7 +10,9 @@ struct _GptVisPlan {
   GArray *ops;                  /* GptVisOp */
   GError *error;                /* the first mistake */
   gboolean finished;
-  gsize arena;                  /* floats per unit of batch */
+  gboolean stepping;            /* the step is being recorded */
+  guint step_op, max_sequences, beams;
+  gsize arena, slot_states;     /* floats */
 };
 
 /* Lifetimes, offsets and the arena's size. */

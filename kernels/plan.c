@@ -1,47 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The recorder: checks each call, keeps tensors and operations, remembers the
  * first mistake. Where tensors lie in memory is plan-layout.c's business, how a
- * plan reads as text plan-print.c's. */
+ * plan is read plan-read.c's, and as text plan-print.c's. */
 #include "plan-private.h"
 #include <string.h>
 
 /* No tensor of a network that fits its limits comes near this; the product of
  * any two sides stays far from overflow. */
 #define MAX_ELEMENTS (1u << 30)
-
-static const gchar *const op_names[] = {
-#define OP(NAME, name, text) #name,
-#include "ops.inc"
-#undef OP
-};
-static const gchar *const act_names[] = { "none", "gelu", "gelu-tanh", "quick-gelu", "relu", "silu" };
-G_STATIC_ASSERT (G_N_ELEMENTS (op_names) == GPTVIS_N_OPS);
-G_STATIC_ASSERT (G_N_ELEMENTS (act_names) == GPTVIS_N_ACTS);
-
-const gchar *
-gptvis_op_name (GptVisOpKind kind)
-{
-  return op_names[kind];
-}
-
-const gchar *
-gptvis_act_name (GptVisAct act)
-{
-  return act_names[act];
-}
-
-gsize
-gptvis_dtype_size (GptVisDtype dtype)
-{
-  return dtype == GPTVIS_F32 ? 4 : 2;
-}
-
-const gchar *
-gptvis_dtype_name (GptVisDtype dtype)
-{
-  static const gchar *const names[] = { "f32", "f16", "bf16" };
-  return names[dtype];
-}
 
 GptVisPlan *
 gptvis_plan_new (const gchar *name, guint max_batch)
@@ -118,7 +84,12 @@ take_activation (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisT
 {
   const GptVisTensor *t = take (plan, what, role, id);
   if (t && !is_activation (t)) {
-    fail (plan, what, "%s is a weight, where an activation is needed", role);
+    fail (plan, what, "%s is a %s, where an activation is needed", role,
+        t->kind == GPTVIS_TENSOR_STATE ? "state" : "weight");
+    return NULL;
+  }
+  if (t && t->step != plan->stepping) {
+    fail (plan, what, "%s is from before the step, where only states and weights remain", role);
     return NULL;
   }
   return t;
@@ -152,7 +123,9 @@ add_tensor (GptVisPlan *plan, const gchar *what, GptVisTensorKind kind, const gc
   if (rows == 0 || width == 0 || (guint64) rows * width > MAX_ELEMENTS)
     return fail (plan, what, "%s would have shape [%u, %u], which is empty or beyond %u elements",
         name ? name : "the result", rows, width, MAX_ELEMENTS);
-  GptVisTensor t = { .kind = kind, .name = g_strdup (name), .rows = rows, .width = width, .first_op = -1, .last_op = -1 };
+  const gboolean step = plan->stepping && (kind == GPTVIS_TENSOR_TEMPORARY || kind == GPTVIS_TENSOR_STATE);
+  GptVisTensor t = { .kind = kind, .name = g_strdup (name), .rows = rows, .width = width, .step = step,
+    .first_op = -1, .last_op = -1 };
   g_array_append_val (plan->tensors, t);
   return plan->tensors->len - 1;
 }
@@ -183,8 +156,38 @@ gptvis_plan_input (GptVisPlan *plan, const gchar *name, guint rows, guint width)
 GptVisTensorId
 gptvis_plan_weight (GptVisPlan *plan, const gchar *name, guint rows, guint width)
 {
-  GptVisWeightPart part = { name, 0, rows };
+  GptVisWeightPart part = { name, 0, rows, FALSE };
   return gptvis_plan_weight_stack (plan, rows, width, &part, 1);
+}
+
+GptVisTensorId
+gptvis_plan_weight_transposed (GptVisPlan *plan, const gchar *name, guint rows, guint width)
+{
+  GptVisWeightPart part = { name, 0, rows, TRUE };
+  return gptvis_plan_weight_stack (plan, rows, width, &part, 1);
+}
+
+GptVisTensorId
+gptvis_plan_state (GptVisPlan *plan, const gchar *name, guint rows, guint width)
+{
+  return recording (plan, "state") ? add_tensor (plan, "state", GPTVIS_TENSOR_STATE, name, rows, width) :
+      GPTVIS_NO_TENSOR;
+}
+
+void
+gptvis_plan_step (GptVisPlan *plan, guint max_sequences, guint beams)
+{
+  if (!recording (plan, "step"))
+    return;
+  if (plan->stepping || plan->ops->len == 0)
+    fail (plan, "step", "%s", plan->stepping ? "it has begun already" : "nothing is recorded before it");
+  else if (beams < 1 || beams > GPTVIS_MAX_BEAMS || max_sequences < beams || max_sequences > GPTVIS_MAX_SEQUENCES)
+    fail (plan, "step", "%u sequences of which %u are one slot's, where up to %u and %u are possible", max_sequences,
+        beams, GPTVIS_MAX_SEQUENCES, GPTVIS_MAX_BEAMS);
+  plan->stepping = TRUE;
+  plan->step_op = plan->ops->len;
+  plan->max_sequences = max_sequences;
+  plan->beams = beams;
 }
 
 GptVisTensorId
@@ -311,6 +314,85 @@ gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, Gpt
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
 }
 
+static const GptVisTensor *
+take_state (GptVisPlan *plan, const gchar *what, GptVisTensorId id)
+{
+  const GptVisTensor *t = take (plan, what, "the state", id);
+  if (t && t->kind != GPTVIS_TENSOR_STATE) {
+    fail (plan, what, "what is given as a state is none");
+    return NULL;
+  }
+  return t;
+}
+
+GptVisTensorId
+gptvis_plan_embed (GptVisPlan *plan, GptVisTensorId table, GptVisTensorId positions, guint first_position)
+{
+  if (!recording (plan, "embed"))
+    return GPTVIS_NO_TENSOR;
+  const GptVisTensor *tt = take (plan, "embed", "the table", table);
+  const GptVisTensor *tp = tt ? take (plan, "embed", "the table of positions", positions) : NULL;
+  if (!tp)
+    return GPTVIS_NO_TENSOR;
+  if (!plan->stepping)
+    return fail (plan, "embed", "tokens come in the step");
+  if (tt->kind != GPTVIS_TENSOR_WEIGHT || tp->kind != GPTVIS_TENSOR_WEIGHT)
+    return fail (plan, "embed", "a table is no weight");
+  if (tt->width != tp->width || first_position >= tp->rows)
+    return fail (plan, "embed", "tokens of width %u and positions [%u, %u] from %u on do not fit", tt->width, tp->rows,
+        tp->width, first_position);
+  const guint width = tt->width;
+  GptVisOp op = { .kind = GPTVIS_OP_EMBED, .n_in = 2, .in = {table, positions}, .embed = {first_position} };
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, 1, width);
+}
+
+void
+gptvis_plan_keep (GptVisPlan *plan, GptVisTensorId x, guint column, GptVisTensorId state)
+{
+  if (!recording (plan, "keep"))
+    return;
+  const GptVisTensor *tx = take_activation (plan, "keep", "x", x);
+  const GptVisTensor *ts = tx ? take_state (plan, "keep", state) : NULL;
+  if (!ts)
+    return;
+  if (ts->step != plan->stepping)
+    fail (plan, "keep", "the state of a picture is written before the step, that of a sequence in it");
+  else if ((guint64) column + ts->width > tx->width || (!ts->step && tx->rows != ts->rows) || (ts->step && tx->rows != 1))
+    fail (plan, "keep", "columns from %u on of x [%u, %u] do not fit a state [%u, %u]", column, tx->rows, tx->width,
+        ts->rows, ts->width);
+  GptVisOp op = { .kind = GPTVIS_OP_KEEP, .n_in = 1, .in = {x}, .out = state, .keep = {column} };
+  g_array_append_val (plan->ops, op);
+}
+
+GptVisTensorId
+gptvis_plan_recall (GptVisPlan *plan, GptVisTensorId q, const GptVisTensorId *states, guint n_states,
+    const GptVisAttention *attention)
+{
+  if (!recording (plan, "recall"))
+    return GPTVIS_NO_TENSOR;
+  const guint64 width = (guint64) attention->heads * attention->head_width;
+  const GptVisTensor *tq = take_activation (plan, "recall", "q", q);
+  if (!tq)
+    return GPTVIS_NO_TENSOR;
+  if (!plan->stepping || n_states < 1 || n_states > GPTVIS_RECALL_STATES)
+    return fail (plan, "recall", "%u states before the step or in it, where 1 to %d in it are possible", n_states,
+        GPTVIS_RECALL_STATES);
+  if (width == 0 || width > MAX_ELEMENTS / 2 || attention->q_column + width > tq->width)
+    return fail (plan, "recall", "%u heads of %u values do not lie in q's columns from %u on", attention->heads,
+        attention->head_width, attention->q_column);
+  GptVisOp op = { .kind = GPTVIS_OP_RECALL, .n_in = 1 + n_states, .in = {q}, .attention = *attention };
+  for (guint i = 0; i < n_states; i++) {
+    const GptVisTensor *ts = take_state (plan, "recall", states[i]);
+    if (!ts)
+      return GPTVIS_NO_TENSOR;
+    if (ts->width != 2 * width)
+      return fail (plan, "recall", "the state [%u, %u] has no keys and values of %u heads of %u", ts->rows, ts->width,
+          attention->heads, attention->head_width);
+    op.in[1 + i] = states[i];
+  }
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, 1, width);
+}
+
 GptVisTensorId
 gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts)
 {
@@ -334,7 +416,7 @@ gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts)
       const GptVisTensor *add = take (plan, "rows", "what a part adds", part->add);
       if (!add)
         return GPTVIS_NO_TENSOR;
-      if (add->width != width || (guint64) part->add_first + part->rows > add->rows)
+      if (add->width != width || (guint64) part->add_first + (part->add_to_each ? 1 : part->rows) > add->rows)
         return fail (plan, "rows", "part %u: rows %u to %u of width %u to add are not in a tensor of shape [%u, %u]",
             i, part->add_first, part->add_first + part->rows, width, add->rows, add->width);
     }
@@ -424,6 +506,9 @@ gptvis_plan_finish (GptVisPlan *plan, GError **error)
     has_input |= gptvis_plan_tensor (plan, i)->kind == GPTVIS_TENSOR_INPUT;
   if (!has_input)
     fail (plan, "finish", "nothing is put in");
+  for (guint i = 0; plan->stepping && i < plan->tensors->len; i++)
+    if (gptvis_plan_tensor (plan, i)->output && !gptvis_plan_tensor (plan, i)->step)
+      fail (plan, "finish", "%s is an output from before the step", gptvis_plan_tensor (plan, i)->name);
   if (plan->error) {
     if (error)
       *error = g_error_copy (plan->error);
@@ -432,71 +517,4 @@ gptvis_plan_finish (GptVisPlan *plan, GError **error)
   gptvis_plan_lay_out (plan);
   plan->finished = TRUE;
   return TRUE;
-}
-
-const gchar *
-gptvis_plan_name (const GptVisPlan *plan)
-{
-  return plan->name;
-}
-
-guint
-gptvis_plan_max_batch (const GptVisPlan *plan)
-{
-  return plan->max_batch;
-}
-
-guint
-gptvis_plan_n_ops (const GptVisPlan *plan)
-{
-  return plan->ops->len;
-}
-
-const GptVisOp *
-gptvis_plan_op (const GptVisPlan *plan, guint i)
-{
-  return &g_array_index (plan->ops, GptVisOp, i);
-}
-
-guint
-gptvis_plan_n_tensors (const GptVisPlan *plan)
-{
-  return plan->tensors->len;
-}
-
-const GptVisTensor *
-gptvis_plan_tensor (const GptVisPlan *plan, GptVisTensorId id)
-{
-  return &g_array_index (plan->tensors, GptVisTensor, id);
-}
-
-gsize
-gptvis_plan_arena (const GptVisPlan *plan)
-{
-  return plan->arena;
-}
-
-GptVisTensorId
-gptvis_plan_find (const GptVisPlan *plan, const gchar *name)
-{
-  for (guint i = 0; i < plan->tensors->len; i++) {
-    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    if ((t->output || t->kind == GPTVIS_TENSOR_INPUT) && strcmp (t->name, name) == 0)
-      return i;
-  }
-  return GPTVIS_NO_TENSOR;
-}
-
-gdouble
-gptvis_plan_op_flops (const GptVisPlan *plan, guint i)
-{
-  const GptVisOp *op = gptvis_plan_op (plan, i);
-  if (op->kind == GPTVIS_OP_LINEAR) {
-    const GptVisTensor *w = gptvis_plan_tensor (plan, op->in[1]);
-    return 2.0 * gptvis_plan_tensor (plan, op->in[0])->rows * w->rows * w->width;
-  }
-  if (op->kind == GPTVIS_OP_ATTENTION)
-    return 4.0 * gptvis_plan_tensor (plan, op->in[0])->rows * gptvis_plan_tensor (plan, op->in[1])->rows
-        * op->attention.heads * op->attention.head_width;
-  return 0;
 }

@@ -14,6 +14,12 @@
  * argument of 1 … max_batch. A weight is [rows, width] and has no batch; a vector
  * is [1, width], or [width, 1] when it is stacked from parts.
  *
+ * Steps. A network that writes word by word has two parts. What is recorded first runs
+ * once for a picture and leaves its result in states; what is recorded after
+ * gptvis_plan_step runs for each token, one row for each sequence (a stream's caption, or
+ * one of the beams of it), reads those states, and adds to states of its own. Weights may
+ * be used in both; activations not. A plan with steps has its outputs there.
+ *
  * Errors. A recording function checks its arguments; on the first miss it keeps
  * a sentence with the operation and the tensor, and from then on every call
  * returns GPTVIS_NO_TENSOR and records nothing. gptvis_plan_finish reports it.
@@ -47,14 +53,17 @@ typedef enum {
   GPTVIS_TENSOR_WEIGHT,         /* read from a checkpoint */
   GPTVIS_TENSOR_CONSTANT,       /* computed from weights once, when a program is made */
   GPTVIS_TENSOR_TEMPORARY,      /* lives between two operations of a run */
+  GPTVIS_TENSOR_STATE,          /* lives in a slot, between runs: keys and values */
 } GptVisTensorKind;
 
 /* A weight is one or more checkpoint tensors stacked by rows: each part is rows
  * [first, first + rows) of the named tensor seen as a matrix of the weight's
- * width. (q, k and v become one product so; the halves of a gated FFN two.) */
+ * width. (q, k and v become one product so; the halves of a gated FFN two.) Of a
+ * transposed one, [width, n] as GPT-2 stores it, these are columns. */
 typedef struct {
   const gchar *name;
   guint first, rows;
+  gboolean transposed;
 } GptVisWeightPart;
 
 #define GPTVIS_WEIGHT_PARTS 3
@@ -63,12 +72,14 @@ typedef struct {
   GptVisTensorKind kind;
   gchar *name;                  /* of an output, input or weight; else NULL */
   guint rows, width;
+  gboolean step;                /* an activation or state of the step: one a sequence, not one a picture */
   gboolean output;              /* may be read after a run; never shares memory */
   GptVisWeightPart parts[GPTVIS_WEIGHT_PARTS];  /* weights only; names owned by the plan */
   guint n_parts;
   gint first_op, last_op;       /* lifetime, by finish: written by … last read by … (outputs: to the end) */
   gsize offset;                 /* by finish: of a temporary in the arena, in floats per unit of batch;
-                                   the arena is laid out for max_batch: byte offset = offset · max_batch · 4 */
+                                   the arena is laid out for the largest batch (of sequences, in the step):
+                                   byte offset = offset · batch · 4. Of a state in a slot's block, in floats */
 } GptVisTensor;
 
 typedef enum { GPTVIS_ACT_NONE, GPTVIS_ACT_GELU, GPTVIS_ACT_GELU_TANH, GPTVIS_ACT_QUICK_GELU,
@@ -95,16 +106,22 @@ typedef struct {
   gfloat scale;                 /* usually 1/√head_width */
 } GptVisAttention;
 
+/* recall: the step's attention. y [1, heads · head_width] of one row q over all rows of
+ * the states: of a picture's state all, of a sequence's those before and at its position.
+ * A state [rows, 2 · heads · head_width] has keys in its first half, values in the other. */
+#define GPTVIS_RECALL_STATES 2
+
 /* rows: y is its parts one below the other; a part is rows [first, first + rows)
  * of a tensor (a weight or constant is the same for each picture of the batch),
- * plus, where `add` is a tensor, rows [add_first, …) of that. */
+ * plus, where `add` is a tensor, rows [add_first, …) of that, or its row add_first to each. */
 typedef struct {
   GptVisTensorId from;
   guint first, rows;
   GptVisTensorId add;
   guint add_first;
+  gboolean add_to_each;
 } GptVisRowsPart;
-#define GPTVIS_ROWS_PARTS 4
+#define GPTVIS_ROWS_PARTS 8
 
 /* pool: y [1, n_parts · width]: each part is one row, or the mean of rows. */
 typedef struct {
@@ -112,21 +129,24 @@ typedef struct {
 } GptVisPoolPart;
 #define GPTVIS_POOL_PARTS 2
 
-typedef enum { GPTVIS_SCORE_SOFTMAX, GPTVIS_SCORE_SIGMOID } GptVisScore;
+typedef enum { GPTVIS_SCORE_SOFTMAX, GPTVIS_SCORE_SIGMOID, GPTVIS_SCORE_LOG_SOFTMAX, GPTVIS_N_SCORES } GptVisScore;
 
-#define GPTVIS_OP_INPUTS 8
+#define GPTVIS_OP_INPUTS 16
 
 typedef struct {
   GptVisOpKind kind;
   GptVisTensorId in[GPTVIS_OP_INPUTS];  /* linear: x, W, b, gate, scale, residual; norm: x, weight, bias;
-                                           attention: q, k, v; rows: from, add of each part; else: x */
+                                           attention: q, k, v; rows: from, add of each part;
+                                           embed: table, positions; recall: q, states; else: x */
   guint n_in;
-  GptVisTensorId out;
+  GptVisTensorId out;                   /* keep: the state */
   union {
     struct { GptVisRecipe recipe; guint patch_size; } patches;
     struct { GptVisAct act; gfloat alpha; } linear;
     struct { gfloat epsilon; } norm;
-    GptVisAttention attention;
+    GptVisAttention attention;            /* recall: k_column and v_column follow from the states */
+    struct { guint first_position; } embed;
+    struct { guint column; } keep;
     struct { GptVisRowsPart parts[GPTVIS_ROWS_PARTS]; guint n_parts; } rows;
     struct { guint rows_in, columns_in, rows_out, columns_out; gboolean antialias; } resample;  /* grids */
     struct { GptVisPoolPart parts[GPTVIS_POOL_PARTS]; guint n_parts; } pool;
@@ -146,12 +166,33 @@ GptVisTensorId gptvis_plan_weight (GptVisPlan * plan, const gchar * name, guint 
 /* Parts' rows must add up to `rows`. */
 GptVisTensorId gptvis_plan_weight_stack (GptVisPlan * plan, guint rows, guint width, const GptVisWeightPart * parts, guint n_parts);
 
+/* [rows, width] of the tensor as it stands, [width, rows]. */
+GptVisTensorId gptvis_plan_weight_transposed (GptVisPlan * plan, const gchar * name, guint rows, guint width);
+/* A state: recorded before gptvis_plan_step, one a picture; after it, one a sequence,
+ * with a row for each position. */
+GptVisTensorId gptvis_plan_state (GptVisPlan * plan, const gchar * name, guint rows, guint width);
+
+/* From here on the step is recorded: for at most max_sequences at a time, and so many
+ * (1 … GPTVIS_MAX_BEAMS) to a slot. */
+#define GPTVIS_MAX_BEAMS 16u
+#define GPTVIS_MAX_SEQUENCES 64u
+void gptvis_plan_step (GptVisPlan * plan, guint max_sequences, guint beams);
+
 /* Operations: each returns its result, or GPTVIS_NO_TENSOR after an error. */
 /* An input "patches" [tokens, 3·P²] that staging fills from a picture; one a plan. */
 GptVisTensorId gptvis_plan_patches (GptVisPlan * plan, const GptVisRecipe * recipe, guint patch_size);
 GptVisTensorId gptvis_plan_linear (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, const GptVisLinear * linear);
 GptVisTensorId gptvis_plan_norm (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon);
 GptVisTensorId gptvis_plan_attention (GptVisPlan * plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v, const GptVisAttention * attention);
+/* In the step: row `token` of the table plus row first_position + `position` of positions
+ * [any, width], both run-time arguments. */
+GptVisTensorId gptvis_plan_embed (GptVisPlan * plan, GptVisTensorId table, GptVisTensorId positions, guint first_position);
+/* Columns [column, column + state's width) of x's rows into the state: all its rows, or in
+ * the step the one at the sequence's position. */
+void gptvis_plan_keep (GptVisPlan * plan, GptVisTensorId x, guint column, GptVisTensorId state);
+/* In the step; q's columns from attention->q_column on. */
+GptVisTensorId gptvis_plan_recall (GptVisPlan * plan, GptVisTensorId q, const GptVisTensorId * states, guint n_states,
+    const GptVisAttention * attention);
 GptVisTensorId gptvis_plan_rows (GptVisPlan * plan, const GptVisRowsPart * parts, guint n_parts);
 /* Bicubic with half-pixel centres, as torch.nn.functional.interpolate does it: without antialias a = −0.75 and
  * edges repeated; with it a = −0.5, a filter as wide as the step and its weights renormalised at the edges.
@@ -172,12 +213,23 @@ gboolean gptvis_plan_finish (GptVisPlan * plan, GError ** error);
 const gchar *gptvis_plan_name (const GptVisPlan * plan);
 guint gptvis_plan_max_batch (const GptVisPlan * plan);
 guint gptvis_plan_n_ops (const GptVisPlan * plan);
+/* The first operation of the step; n_ops where there is none. */
+guint gptvis_plan_step_op (const GptVisPlan * plan);
+guint gptvis_plan_max_sequences (const GptVisPlan * plan);      /* 0 where there is no step */
+guint gptvis_plan_beams (const GptVisPlan * plan);      /* sequences of a slot; 0 likewise */
+/* Positions that the step's states and tables of positions have room for. */
+guint gptvis_plan_max_positions (const GptVisPlan * plan);
+/* Largest batch that the tensor is laid out for: of pictures or of sequences. */
+guint gptvis_plan_batch_of (const GptVisPlan * plan, const GptVisTensor * tensor);
+/* Floats from one copy of the tensor to the next in an arena or a slot's states. */
+gsize gptvis_tensor_span (const GptVisTensor * tensor);
+gsize gptvis_plan_slot_states (const GptVisPlan * plan);        /* floats of states in a slot */
 const GptVisOp *gptvis_plan_op (const GptVisPlan * plan, guint i);
 guint gptvis_plan_n_tensors (const GptVisPlan * plan);
 const GptVisTensor *gptvis_plan_tensor (const GptVisPlan * plan, GptVisTensorId id);
-gsize gptvis_plan_arena (const GptVisPlan * plan);      /* floats per unit of batch */
+gsize gptvis_plan_arena (const GptVisPlan * plan);      /* floats, for the largest batches */
 GptVisTensorId gptvis_plan_find (const GptVisPlan * plan, const gchar * name); /* an output or input by name */
-/* Multiply-adds × 2 of operation i for one picture (linear and attention; else 0). */
+/* Multiply-adds × 2 of operation i for one picture or sequence (products and attention; else 0). */
 gdouble gptvis_plan_op_flops (const GptVisPlan * plan, guint i);
 /* One operation a line, with names and shapes; free with g_free. */
 gchar *gptvis_plan_print (const GptVisPlan * plan);

@@ -9,11 +9,14 @@
 struct _GptVisSlot {
   GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
   float *rows;
+  double *states;
 };
 
 typedef struct {
   GptVisProgram base;
-  double **data;                /* of each tensor, room for max_batch */
+  GptVisSlot *const *slots;     /* of the pictures at hand */
+  const GptVisSequence *sequences;      /* at hand, in a step */
+  double **data;                /* of each tensor, room for the largest batch */
   float *out;                   /* of the output last asked for */
 } Program;
 
@@ -140,6 +143,75 @@ attention (const Program *p, const GptVisOp *op, guint i)
 }
 
 static void
+embed (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisTensor *table = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const double *position = at (p, op->in[1], 0)
+      + (gsize) (op->embed.first_position + p->sequences[i].position) * table->width;
+  double *y = at (p, op->out, i);
+  for (guint k = 0; k < table->width; k++)
+    y[k] = at (p, op->in[0], 0)[(gsize) p->sequences[i].token * table->width + k] + position[k];
+}
+
+/* Row `row` of a state as picture or sequence i has it. */
+static double *
+state_row (const Program *p, const GptVisTensor *t, guint i, guint row)
+{
+  if (!t->step)
+    return (p->sequences ? p->sequences[i].slot : p->slots[i])->states + t->offset + (gsize) row * t->width;
+  const GptVisSequence *s = &p->sequences[i];
+  const guint copy = s->history && row < s->position ? s->history[row] : s->beam;
+  return s->slot->states + t->offset + copy * gptvis_tensor_span (t) + (gsize) row * t->width;
+}
+
+static void
+keep (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisTensor *tx = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const GptVisTensor *state = gptvis_plan_tensor (p->base.plan, op->out);
+  for (guint r = 0; r < tx->rows; r++) {
+    double *to = state_row (p, state, i, state->step ? p->sequences[i].position : r);
+    for (guint k = 0; k < state->width; k++)
+      to[k] = at (p, op->in[0], i)[(gsize) r * tx->width + op->keep.column + k];
+  }
+}
+
+static void
+recall (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisAttention *a = &op->attention;
+  const guint width = a->heads * a->head_width;
+  guint n = 0;
+  for (guint j = 1; j < op->n_in; j++)
+    n += gptvis_plan_tensor (p->base.plan, op->in[j])->rows;
+  double *scores = g_new (double, n), **rows = g_new (double *, n);
+  n = 0;
+  for (guint j = 1; j < op->n_in; j++) {
+    const GptVisTensor *state = gptvis_plan_tensor (p->base.plan, op->in[j]);
+    const guint end = state->step ? p->sequences[i].position + 1 : state->rows;
+    for (guint r = 0; r < end; r++)
+      rows[n++] = state_row (p, state, i, r);
+  }
+  for (guint h = 0; h < a->heads; h++) {
+    const double *q = at (p, op->in[0], i) + a->q_column + h * a->head_width;
+    double *y = at (p, op->out, i) + h * a->head_width;
+    for (guint j = 0; j < n; j++) {
+      scores[j] = 0;
+      for (guint d = 0; d < a->head_width; d++)
+        scores[j] += q[d] * rows[j][h * a->head_width + d] * a->scale;
+    }
+    softmax (scores, n);
+    for (guint d = 0; d < a->head_width; d++) {
+      y[d] = 0;
+      for (guint j = 0; j < n; j++)
+        y[d] += scores[j] * rows[j][width + h * a->head_width + d];
+    }
+  }
+  g_free (rows);
+  g_free (scores);
+}
+
+static void
 rows (const Program *p, const GptVisOp *op, guint i)
 {
   const guint width = gptvis_plan_tensor (p->base.plan, op->out)->width;
@@ -148,7 +220,7 @@ rows (const Program *p, const GptVisOp *op, guint i)
     const GptVisRowsPart *part = &op->rows.parts[j];
     const double *from = at (p, part->from, i) + (gsize) part->first * width, *add = at (p, part->add, i);
     for (gsize k = 0; k < (gsize) part->rows * width; k++)
-      *y++ = from[k] + (add ? add[(gsize) part->add_first * width + k] : 0);
+      *y++ = from[k] + (add ? add[(gsize) part->add_first * width + (part->add_to_each ? k % width : k)] : 0);
   }
 }
 
@@ -174,10 +246,13 @@ score (const Program *p, const GptVisOp *op, guint i)
 {
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
   double *y = memcpy (at (p, op->out, i), at (p, op->in[0], i), elements (t) * sizeof (double));
-  if (op->score.score == GPTVIS_SCORE_SOFTMAX)
+  if (op->score.score != GPTVIS_SCORE_SIGMOID)
     for (guint r = 0; r < t->rows; r++)
       softmax (y + (gsize) r * t->width, t->width);
-  else
+  if (op->score.score == GPTVIS_SCORE_LOG_SOFTMAX)
+    for (gsize k = 0; k < elements (t); k++)
+      y[k] = log (y[k]);
+  if (op->score.score == GPTVIS_SCORE_SIGMOID)
     for (gsize k = 0; k < elements (t); k++)
       y[k] = 1 / (1 + exp (-y[k]));
 }
@@ -271,7 +346,9 @@ load (Program *p, const GptVisWeights *weights)
   const GptVisPlan *plan = p->base.plan;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    const guint batch = has_batch (t) ? gptvis_plan_max_batch (plan) : 1;
+    const guint batch = has_batch (t) ? gptvis_plan_batch_of (plan, t) : 1;
+    if (t->kind == GPTVIS_TENSOR_STATE)
+      continue;                 /* a slot's */
     if (!(p->data[i] = gptvis_alloc (elements (t) * batch * sizeof (double))))
       return FALSE;
     if (t->kind != GPTVIS_TENSOR_WEIGHT)
@@ -331,6 +408,7 @@ slot_new (GptVisProgram *program)
   if (op->kind == GPTVIS_OP_PATCHES)
     slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
   slot->rows = g_new0 (float, elements (gptvis_plan_tensor (program->plan, input_of (program->plan))));
+  slot->states = g_new0 (double, gptvis_plan_slot_states (program->plan));
   return slot;
 }
 
@@ -340,6 +418,7 @@ slot_free (GptVisProgram *program, GptVisSlot *slot)
   if (slot->patchifier)
     gptvis_patchifier_free (slot->patchifier);
   g_free (slot->rows);
+  g_free (slot->states);
   g_free (slot);
 }
 
@@ -368,6 +447,15 @@ run_op (const Program *p, const GptVisOp *op, guint i)
     case GPTVIS_OP_ATTENTION:
       attention (p, op, i);
       break;
+    case GPTVIS_OP_EMBED:
+      embed (p, op, i);
+      break;
+    case GPTVIS_OP_KEEP:
+      keep (p, op, i);
+      break;
+    case GPTVIS_OP_RECALL:
+      recall (p, op, i);
+      break;
     case GPTVIS_OP_ROWS:
       rows (p, op, i);
       break;
@@ -389,13 +477,27 @@ submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **erro
 {
   Program *p = (Program *) program;
   const GptVisTensorId input = input_of (program->plan);
+  p->slots = slots;
+  p->sequences = NULL;
   for (guint i = 0; i < n; i++) {
     double *x = at (p, input, i);
     for (gsize k = 0; k < elements (gptvis_plan_tensor (program->plan, input)); k++)
       x[k] = slots[i]->rows[k];
-    for (guint j = 0; j < gptvis_plan_n_ops (program->plan); j++)
+    for (guint j = 0; j < gptvis_plan_step_op (program->plan); j++)
       run_op (p, gptvis_plan_op (program->plan, j), i);
   }
+  return TRUE;
+}
+
+/* Operation by operation: none may see another sequence's row of this step before it is there. */
+static gboolean
+step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error)
+{
+  Program *p = (Program *) program;
+  p->sequences = sequences;
+  for (guint j = gptvis_plan_step_op (program->plan); j < gptvis_plan_n_ops (program->plan); j++)
+    for (guint i = 0; i < n; i++)
+      run_op (p, gptvis_plan_op (program->plan, j), i);
   return TRUE;
 }
 
@@ -425,6 +527,7 @@ const GptVisBackend gptvis_backend_reference = {
   .stage = stage,
   .slot_rows = slot_rows,
   .submit = submit,
+  .step = step,
   .wait = wait,
   .output = output,
 };

@@ -51,6 +51,21 @@ gptvis_to_f32 (GptVisDtype dtype, gconstpointer from, float *to, gsize n)
   }
 }
 
+/* Columns [first, first + n) of a part [width, columns] as rows. A row of the file at a
+ * time, so that memory is read in order. */
+static void
+read_transposed (GptVisDtype dtype, const guint8 *data, gsize columns, gsize first, guint n, guint width, float *to)
+{
+  float row[256];
+  for (guint k = 0; k < width; k++)
+    for (guint done = 0; done < n; done += G_N_ELEMENTS (row)) {
+      const guint some = MIN (n - done, G_N_ELEMENTS (row));
+      gptvis_to_f32 (dtype, data + (k * columns + first + done) * gptvis_dtype_size (dtype), row, some);
+      for (guint j = 0; j < some; j++)
+        to[(gsize) (done + j) * width + k] = row[j];
+    }
+}
+
 void
 gptvis_weights_read (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, float *to)
 {
@@ -62,8 +77,11 @@ gptvis_weights_read (const GptVisWeights *weights, const GptVisTensor *t, guint 
       GptVisDtype dtype;
       gsize n_elements;
       const guint8 *data = weights->find (weights->user, part->name, &dtype, &n_elements);
-      data += (gsize) (part->first + skip) * t->width * gptvis_dtype_size (dtype);
-      gptvis_to_f32 (dtype, data, to, (gsize) take * t->width);
+      const gsize from = part->first + skip;
+      if (part->transposed)
+        read_transposed (dtype, data, n_elements / t->width, from, take, t->width, to);
+      else
+        gptvis_to_f32 (dtype, data + from * t->width * gptvis_dtype_size (dtype), to, (gsize) take * t->width);
       to += (gsize) take * t->width;
       first += take;
       n -= take;
@@ -78,7 +96,7 @@ gptvis_weights_in_place (const GptVisWeights *weights, const GptVisTensor *t)
   GptVisDtype dtype;
   gsize n_elements;
   const guint8 *data = weights->find (weights->user, t->parts[0].name, &dtype, &n_elements);
-  if (G_BYTE_ORDER != G_LITTLE_ENDIAN || t->n_parts != 1 || dtype != GPTVIS_F32)
+  if (G_BYTE_ORDER != G_LITTLE_ENDIAN || t->n_parts != 1 || t->parts[0].transposed || dtype != GPTVIS_F32)
     return NULL;
   data += (gsize) t->parts[0].first * t->width * sizeof (float);
   return (guintptr) data % sizeof (float) == 0 ? (const float *) data : NULL;
@@ -112,8 +130,12 @@ gptvis_weights_check_finite (const GptVisWeights *weights, const GptVisPlan *pla
       GptVisDtype dtype;
       gsize n_elements;
       const guint8 *data = weights->find (weights->user, t->parts[p].name, &dtype, &n_elements);
-      data += (gsize) t->parts[p].first * t->width * gptvis_dtype_size (dtype);
-      if (!is_finite (dtype, data, (gsize) t->parts[p].rows * t->width)) {
+      gsize first = (gsize) t->parts[p].first * t->width, n = (gsize) t->parts[p].rows * t->width;
+      if (t->parts[p].transposed) {     /* its columns are not together: look at all */
+        first = 0;
+        n = n_elements;
+      }
+      if (!is_finite (dtype, data + first * gptvis_dtype_size (dtype), n)) {
         g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
             "tensor %s holds a NaN or an infinity where only finite weights make sense", t->parts[p].name);
         return FALSE;

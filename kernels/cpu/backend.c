@@ -11,16 +11,14 @@
 #include <string.h>
 #include <time.h>
 
-struct _GptVisSlot {
-  GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
-  float *rows;
-};
-
 static void (*const run_op[]) (const GptVisCpuProgram *, const GptVisOp *) = {
   [GPTVIS_OP_PATCHES] = NULL,   /* when staged */
   [GPTVIS_OP_LINEAR] = gptvis_cpu_linear,
   [GPTVIS_OP_NORM] = gptvis_cpu_norm,
   [GPTVIS_OP_ATTENTION] = gptvis_cpu_attention,
+  [GPTVIS_OP_EMBED] = gptvis_cpu_embed,
+  [GPTVIS_OP_KEEP] = gptvis_cpu_keep,
+  [GPTVIS_OP_RECALL] = gptvis_cpu_recall,
   [GPTVIS_OP_ROWS] = gptvis_cpu_rows,
   [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
   [GPTVIS_OP_POOL] = gptvis_cpu_pool,
@@ -40,7 +38,7 @@ program_free (GptVisProgram *program)
   GptVisCpuProgram *p = (GptVisCpuProgram *) program;
   for (guint i = 0; i < gptvis_plan_n_tensors (program->plan); i++) {
     const GptVisTensorKind kind = gptvis_plan_tensor (program->plan, i)->kind;
-    if (p->borrowed[i] || kind == GPTVIS_TENSOR_INPUT || kind == GPTVIS_TENSOR_TEMPORARY)
+    if (p->borrowed[i] || (kind != GPTVIS_TENSOR_WEIGHT && kind != GPTVIS_TENSOR_CONSTANT))
       continue;
     gptvis_free (p->data[i]);
     gptvis_free (p->packed[i]);
@@ -88,6 +86,8 @@ load_op (GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
 {
   for (guint j = 0; j < op->n_in; j++) {
     const gboolean is_matrix = op->kind == GPTVIS_OP_LINEAR && j == 1;
+    if (op->kind == GPTVIS_OP_EMBED && j == 0)
+      continue;                 /* rows are read where they lie */
     if (op->in[j] != GPTVIS_NO_TENSOR
         && !(is_matrix ? load_packed (p, weights, op->in[j]) : load_plain (p, weights, op->in[j])))
       return FALSE;
@@ -108,6 +108,8 @@ scratch_floats (const GptVisCpuProgram *p, const GptVisOp *op)
     return gptvis_cpu_linear_scratch (p->base.plan, op);
   if (op->kind == GPTVIS_OP_ATTENTION)
     return gptvis_cpu_attention_scratch (p->base.plan, op, p->tier, gptvis_pool_threads (p->pool));
+  if (op->kind == GPTVIS_OP_RECALL)
+    return gptvis_cpu_recall_scratch (p->base.plan, op, gptvis_pool_threads (p->pool));
   return 0;
 }
 
@@ -120,13 +122,13 @@ lay_out (GptVisCpuProgram *p)
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
     scratch = MAX (scratch, scratch_floats (p, gptvis_plan_op (plan, i)));
   p->scratch = gptvis_alloc (scratch * sizeof (float));
-  p->arena = gptvis_alloc (gptvis_plan_arena (plan) * max_batch * sizeof (float));
+  p->arena = gptvis_alloc (gptvis_plan_arena (plan) * sizeof (float));
   if (!p->scratch || !p->arena)
     return FALSE;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     if (t->kind == GPTVIS_TENSOR_TEMPORARY)
-      p->data[i] = p->arena + t->offset * max_batch;
+      p->data[i] = p->arena + t->offset * gptvis_plan_batch_of (plan, t);
     if (t->kind == GPTVIS_TENSOR_INPUT)
       p->input_id = i;
   }
@@ -164,6 +166,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   const guint n_tensors = gptvis_plan_n_tensors (plan);
   p->base.plan = plan;
   p->base.precision = GPTVIS_PRECISION_F32;
+  p->weights = *weights;
   p->tier = tier;
   p->pool = gptvis_pool_new (options->threads);
   p->data = g_new0 (float *, n_tensors);
@@ -171,7 +174,8 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->borrowed = g_new0 (gboolean, n_tensors);
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
   p->base.description = g_strdup_printf ("cpu, %s, f32, %u thread%s", tier->name, threads, threads == 1 ? "" : "s");
-  p->blas = tier->blas && gptvis_blas_open (threads);
+  /* a step's few rows are not what a library's product is made for */
+  p->blas = tier->blas && gptvis_plan_max_sequences (plan) == 0 && gptvis_blas_open (threads);
   if (!make_ready (p, weights)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
         gptvis_plan_name (plan));
@@ -190,8 +194,10 @@ slot_new (GptVisProgram *program)
   if (op->kind == GPTVIS_OP_PATCHES)
     slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
   slot->rows = gptvis_alloc (bytes (gptvis_plan_tensor (program->plan, p->input_id)));
-  if (!slot->rows)
-    g_error ("no memory for one picture's patches");    /* as GLib's own allocator does */
+  if (gptvis_plan_slot_states (program->plan) > 0)
+    slot->states = gptvis_alloc (gptvis_plan_slot_states (program->plan) * sizeof (float));
+  if (!slot->rows || (!slot->states && gptvis_plan_slot_states (program->plan) > 0))
+    g_error ("no memory for one picture's patches and states"); /* as GLib's own allocator does */
   return slot;
 }
 
@@ -201,6 +207,7 @@ slot_free (GptVisProgram *program, GptVisSlot *slot)
   if (slot->patchifier)
     gptvis_patchifier_free (slot->patchifier);
   gptvis_free (slot->rows);
+  gptvis_free (slot->states);
   g_free (slot);
 }
 
@@ -224,25 +231,43 @@ now_ns (void)
   return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
 }
 
+/* Operations [first, end) on the batch at hand. */
+static void
+run_ops (GptVisCpuProgram *p, guint first, guint end)
+{
+  gint64 *op_ns = p->base.op_ns;
+  for (guint i = first; i < end; i++) {
+    const GptVisOp *op = gptvis_plan_op (p->base.plan, i);
+    if (!run_op[op->kind])
+      continue;
+    const gint64 start = op_ns ? now_ns () : 0;
+    run_op[op->kind] (p, op);
+    if (op_ns)
+      op_ns[i] += now_ns () - start;
+  }
+}
+
 static gboolean
 submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error)
 {
   GptVisCpuProgram *p = (GptVisCpuProgram *) program;
   const gsize size = bytes (gptvis_plan_tensor (program->plan, p->input_id));
   p->n = n;
+  p->slots = slots;
   p->data[p->input_id] = n == 1 ? slots[0]->rows : p->input;
   for (guint i = 0; n > 1 && i < n; i++)
     memcpy ((guint8 *) p->input + i * size, slots[i]->rows, size);
+  run_ops (p, 0, gptvis_plan_step_op (program->plan));
+  return TRUE;
+}
 
-  for (guint i = 0; i < gptvis_plan_n_ops (program->plan); i++) {
-    const GptVisOp *op = gptvis_plan_op (program->plan, i);
-    if (!run_op[op->kind])
-      continue;
-    const gint64 start = program->op_ns ? now_ns () : 0;
-    run_op[op->kind] (p, op);
-    if (program->op_ns)
-      program->op_ns[i] += now_ns () - start;
-  }
+static gboolean
+step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error)
+{
+  GptVisCpuProgram *p = (GptVisCpuProgram *) program;
+  p->n = n;
+  p->sequences = sequences;
+  run_ops (p, gptvis_plan_step_op (program->plan), gptvis_plan_n_ops (program->plan));
   return TRUE;
 }
 
@@ -268,6 +293,7 @@ const GptVisBackend gptvis_backend_cpu = {
   .stage = stage,
   .slot_rows = slot_rows,
   .submit = submit,
+  .step = step,
   .wait = wait,
   .output = output,
 };

@@ -66,7 +66,7 @@ gsize
 gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op)
 {
   const GptVisTensor *x = gptvis_plan_tensor (plan, op->in[0]);
-  return (gsize) gptvis_plan_max_batch (plan) * x->rows * x->width;
+  return (gsize) gptvis_plan_batch_of (plan, x) * x->rows * x->width;
 }
 
 /* Everything after the product and the bias, on n columns of one row. */

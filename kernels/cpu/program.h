@@ -13,7 +13,10 @@ typedef struct {
   const GptVisTier *tier;
   GptVisPool *pool;
   gboolean blas;                /* linear's product is OpenBLAS's */
-  guint n;                      /* pictures in the batch at hand */
+  GptVisWeights weights;        /* for what is read where it lies */
+  guint n;                      /* pictures or sequences in the batch at hand */
+  GptVisSlot *const *slots;     /* of the pictures at hand */
+  const GptVisSequence *sequences;      /* at hand, in a step */
   float **data;                 /* of each tensor; NULL for weights that only linear reads */
   float **packed;               /* W of linear: for OpenBLAS [M, K]; else panels, see linear.c */
   gboolean *borrowed;           /* data or packed is the checkpoint's own memory */
@@ -22,6 +25,19 @@ typedef struct {
   GptVisTensorId input_id;
   float *scratch;               /* of the operation at hand */
 } GptVisCpuProgram;
+
+struct _GptVisSlot {
+  struct _GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
+  float *rows;                  /* of the input */
+  float *states;                /* all of them; NULL when the plan has none */
+};
+
+/* Row `row` of a state: the picture's, or the one that copy `beam` has. */
+static inline float *
+gptvis_cpu_state (const GptVisSlot *slot, const GptVisTensor *t, guint beam, guint row)
+{
+  return slot->states + t->offset + (t->step ? beam * gptvis_tensor_span (t) : 0) + (gsize) row * t->width;
+}
 
 /* The tensor's memory for picture 0 of the batch; NULL for GPTVIS_NO_TENSOR. */
 static inline float *
@@ -57,10 +73,14 @@ float *gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights *
 /* Floats of scratch that the operation needs for max_batch pictures. */
 gsize gptvis_cpu_linear_scratch (const GptVisPlan * plan, const GptVisOp * op);
 gsize gptvis_cpu_attention_scratch (const GptVisPlan * plan, const GptVisOp * op, const GptVisTier * tier, guint threads);
+gsize gptvis_cpu_recall_scratch (const GptVisPlan * plan, const GptVisOp * op, guint threads);
 
 void gptvis_cpu_linear (const GptVisCpuProgram * p, const GptVisOp * op);
 void gptvis_cpu_attention (const GptVisCpuProgram * p, const GptVisOp * op);
 void gptvis_cpu_norm (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_embed (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_keep (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_recall (const GptVisCpuProgram * p, const GptVisOp * op);
 void gptvis_cpu_rows (const GptVisCpuProgram * p, const GptVisOp * op);
 void gptvis_cpu_pool (const GptVisCpuProgram * p, const GptVisOp * op);
 void gptvis_cpu_score (const GptVisCpuProgram * p, const GptVisOp * op);

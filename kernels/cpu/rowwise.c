@@ -45,9 +45,13 @@ gptvis_cpu_rows (const GptVisCpuProgram *p, const GptVisOp *op)
       const float *from = gptvis_cpu_data (p, part->from) + i * gptvis_cpu_stride (p, part->from)
           + (gsize) part->first * width;
       memcpy (y, from, n * sizeof (float));
-      if (part->add != GPTVIS_NO_TENSOR)
-        p->tier->finish (y, n, NULL, 1.0f, NULL, gptvis_cpu_data (p, part->add)
-            + i * gptvis_cpu_stride (p, part->add) + (gsize) part->add_first * width);
+      if (part->add != GPTVIS_NO_TENSOR) {
+        const float *add = gptvis_cpu_data (p, part->add) + i * gptvis_cpu_stride (p, part->add)
+            + (gsize) part->add_first * width;
+        const guint times = part->add_to_each ? part->rows : 1;
+        for (guint r = 0; r < times; r++)
+          p->tier->finish (y + (gsize) r * width, n / times, NULL, 1.0f, NULL, add);
+      }
       y += n;
     }
 }
@@ -77,9 +81,7 @@ gptvis_cpu_score (const GptVisCpuProgram *p, const GptVisOp *op)
   const gsize n_rows = (gsize) p->n * t->rows;
   float *y = gptvis_cpu_data (p, op->out);
   memcpy (y, gptvis_cpu_data (p, op->in[0]), n_rows * t->width * sizeof (float));
+  void (*const score[GPTVIS_N_SCORES]) (float *, guint) = { p->tier->softmax, p->tier->sigmoid, p->tier->log_softmax };
   for (gsize r = 0; r < n_rows; r++)
-    if (op->score.score == GPTVIS_SCORE_SOFTMAX)
-      p->tier->softmax (y + r * t->width, t->width);
-    else
-      p->tier->sigmoid (y + r * t->width, t->width);
+    score[op->score.score] (y + r * t->width, t->width);
 }

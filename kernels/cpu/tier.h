@@ -43,8 +43,16 @@ typedef struct {
    * place; sums [tile_columns] of what is then in each column. */
   void (*softmax_columns) (float *scores, guint rows, float scale, float *sums);
 
+  /* out[j] = Σ_d q[d] · k[j · step + d] for j < n, d < width. */
+  void (*dots) (const float *q, const float *k, gsize step, guint n, guint width, float *out);
+
+  /* y[d] += Σ_j weights[j] · v[j · step + d] for d < width, j < n. */
+  void (*blend) (const float *weights, const float *v, gsize step, guint n, guint width, float *y);
+
   /* x[i] = e^x[i] / Σ, over a row of n. */
   void (*softmax) (float *x, guint n);
+  /* x[i] −= log Σ e^x. */
+  void (*log_softmax) (float *x, guint n);
   void (*sigmoid) (float *x, guint n);
 
   /* out[x] = Σ_i row[start[x] + i] · parts[x · length + i] for x < n, i < length, a multiple of 16. */

@@ -1,65 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Every operation, on every tier of the cpu backend, at odd shapes, with batches
  * and threads: each case is a small plan, run there and on the reference. */
-#include "guard.h"
-#include "backend.h"
+#include "made-weights.h"
 #include "reference.h"
 #include "cpu/tier.h"
 #include <string.h>
 
 #define MAX_BATCH 3
 
-/* ---- weights by name, made up on demand and kept ---- */
-
-typedef struct {
-  GHashTable *tensors;          /* name → float[] */
-  GHashTable *sizes;
-} Weights;
-
-static gconstpointer
-find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
-{
-  Weights *w = user;
-  *dtype = GPTVIS_F32;
-  *n = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, name));
-  return g_hash_table_lookup (w->tensors, name);
-}
-
-static void
-make_weights (Weights *w, const GptVisPlan *plan, GRand *rand)
-{
-  w->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  w->sizes = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
-    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    for (guint p = 0; p < t->n_parts; p++) {
-      const gsize n = (gsize) (t->parts[p].first + t->parts[p].rows) * t->width;
-      const gsize have = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, t->parts[p].name));
-      if (have >= n)
-        continue;
-      float *x = g_new (float, n);
-      fill (rand, x, n, -1, 1);
-      gchar *key = g_strdup (t->parts[p].name);
-      g_hash_table_remove (w->sizes, key);
-      g_hash_table_replace (w->tensors, key, x);
-      g_hash_table_replace (w->sizes, key, GSIZE_TO_POINTER (n));
-    }
-  }
-}
-
-static void
-free_weights (Weights *w)
-{
-  g_hash_table_unref (w->sizes);
-  g_hash_table_unref (w->tensors);
-}
-
 /* ---- run a plan on a backend ---- */
 
 static float *
 run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, const float *inputs, guint batch)
 {
-  const GptVisWeights weights = { find, w };
+  const GptVisWeights weights = { find_weight, w };
   const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_AUTO, .threads = threads };
   GError *error = NULL;
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
@@ -159,8 +113,12 @@ test_linear (void)
       linear.alpha = 0.5f;
     GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, m) : GPTVIS_NO_TENSOR;
     const guint head = m / 2;
-    const GptVisWeightPart parts[2] = { {"W", 0, MAX (head, 1)}, {"W2", 3, m - head} };
-    GptVisTensorId w = head ? gptvis_plan_weight_stack (plan, m, k, parts, 2) : gptvis_plan_weight (plan, "W", m, k);
+    const GptVisWeightPart parts[2] = { {"W", 0, MAX (head, 1), FALSE}, {"W2", 3, m - head, i % 2} };
+    GptVisTensorId w;
+    if (i % 5 == 0)
+      w = gptvis_plan_weight_transposed (plan, "W transposed", m, k);
+    else
+      w = head ? gptvis_plan_weight_stack (plan, m, k, parts, 2) : gptvis_plan_weight (plan, "W", m, k);
     gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, w, bias, &linear));
     compare (plan, rand);
   }
@@ -209,10 +167,11 @@ test_rows (void)
     const guint rows = odd (rand), width = odd (rand);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, width);
     GptVisTensorId w = gptvis_plan_weight (plan, "w", rows + 3, width);
-    const GptVisRowsPart parts[3] = {
-      {w, 1, 2, GPTVIS_NO_TENSOR, 0}, {x, 0, rows, w, 3}, {x, rows - 1, 1, x, 0},
+    const GptVisRowsPart parts[4] = {
+      {w, 1, 2, GPTVIS_NO_TENSOR, 0, FALSE}, {x, 0, rows, w, 3, FALSE}, {x, rows - 1, 1, x, 0, FALSE},
+      {x, 0, rows, w, 1, TRUE},
     };
-    gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, parts, 1 + i % 3));
+    gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, parts, 1 + i % 4));
     compare (plan, rand);
   }
   g_rand_free (rand);
@@ -258,7 +217,7 @@ test_score (void)
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("score", MAX_BATCH);
     GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), odd (rand));
-    gptvis_plan_output (plan, "y", gptvis_plan_score (plan, x, i % 2 ? GPTVIS_SCORE_SOFTMAX : GPTVIS_SCORE_SIGMOID));
+    gptvis_plan_output (plan, "y", gptvis_plan_score (plan, x, (GptVisScore) (i % GPTVIS_N_SCORES)));
     compare (plan, rand);
   }
   g_rand_free (rand);

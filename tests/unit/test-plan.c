@@ -164,6 +164,25 @@ MISTAKE (output_twice, GptVisTensorId y = gptvis_plan_score (plan, x, GPTVIS_SCO
 MISTAKE (first_stays, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {9, 9} }, 1); gptvis_plan_score (plan,
     w, 0))
 
+#define STEP_MISTAKE(name, calls) MISTAKE (name, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {0, 1} }, 1); \
+    GptVisTensorId memory = gptvis_plan_state (plan, "memory", 4, 6); gptvis_plan_step (plan, 2, 2); \
+    GptVisTensorId y = gptvis_plan_embed (plan, w, gptvis_plan_weight (plan, "p", 3, 6), 0); \
+    GptVisTensorId own = gptvis_plan_state (plan, "own", 3, 6); (void) memory; (void) y; (void) own; calls)
+MISTAKE (embed_early, gptvis_plan_embed (plan, w, w, 0))
+MISTAKE (step_first, gptvis_plan_step (plan, 1, 1))
+STEP_MISTAKE (step_twice, gptvis_plan_step (plan, 1, 1))
+MISTAKE (step_beams, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {0, 1} }, 1); gptvis_plan_step (plan, 4, 17))
+STEP_MISTAKE (step_outside, gptvis_plan_linear (plan, x, w, GPTVIS_NO_TENSOR, NULL))
+STEP_MISTAKE (step_output, gptvis_plan_output (plan, "y", y);
+    gptvis_plan_keep (plan, y, 0, memory))
+STEP_MISTAKE (keep_width, gptvis_plan_keep (plan, y, 1, own))
+STEP_MISTAKE (keep_weight, gptvis_plan_keep (plan, y, 0, w))
+STEP_MISTAKE (recall_width, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 2, .head_width = 1 }))
+STEP_MISTAKE (recall_columns, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .q_column = 4, .heads = 1,
+    .head_width = 3 }))
+STEP_MISTAKE (recall_none, gptvis_plan_recall (plan, y, &own, 0, &(GptVisAttention) { .heads = 1, .head_width = 3 }))
+STEP_MISTAKE (positions, gptvis_plan_embed (plan, w, w, 5))
+
 static void
 test_mistakes (void)
 {
@@ -192,6 +211,18 @@ test_mistakes (void)
     {"score", score_weight, "score|x is a weight"},
     {"output twice", output_twice, "output|z is given twice"},
     {"the first mistake", first_stays, "plan test, pool"},
+    {"embed before the step", embed_early, "embed|tokens come in the step"},
+    {"step first", step_first, "step|nothing is recorded before it"},
+    {"step twice", step_twice, "step|it has begun already"},
+    {"beams", step_beams, "step|4 sequences of which 17 are one slot's"},
+    {"from before the step", step_outside, "linear|x is from before the step"},
+    {"picture's state", step_output, "keep|the state of a picture is written before the step"},
+    {"keep's width", keep_width, "keep|columns from 1 on of x [1, 6] do not fit a state [3, 6]"},
+    {"keep in a weight", keep_weight, "keep|what is given as a state is none"},
+    {"recall's width", recall_width, "recall|the state [3, 6] has no keys and values of 2 heads of 1"},
+    {"recall's columns", recall_columns, "recall|1 heads of 3 values do not lie in q's columns from 4 on"},
+    {"recall of nothing", recall_none, "recall|0 states"},
+    {"positions", positions, "embed|tokens of width 6 and positions [5, 6] from 5 on do not fit"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     GptVisPlan *plan = gptvis_plan_new ("test", 1);
@@ -203,6 +234,43 @@ test_mistakes (void)
     unit_expect_error (cases[i].name, error, GPTVIS_ERROR_UNSUPPORTED, cases[i].parts);
     gptvis_plan_free (plan);
   }
+}
+
+/* The part before the step and the step are laid out by themselves, each for its batch. */
+static void
+test_step (void)
+{
+  GptVisPlan *plan = gptvis_plan_new ("captions", 2);
+  GError *error = NULL;
+  GptVisTensorId x = gptvis_plan_input (plan, "tokens", 5, 8);
+  GptVisTensorId memory = gptvis_plan_state (plan, "memory", 5, 16);
+  GptVisTensorId kv = gptvis_plan_linear (plan, x, gptvis_plan_weight_transposed (plan, "kv", 16, 8), GPTVIS_NO_TENSOR,
+      NULL);
+  gptvis_plan_keep (plan, kv, 0, memory);
+  gptvis_plan_step (plan, 6, 3);
+  GptVisTensorId own = gptvis_plan_state (plan, "own", 7, 16);
+  GptVisTensorId y = gptvis_plan_embed (plan, gptvis_plan_weight (plan, "words", 9, 8),
+      gptvis_plan_weight (plan, "positions", 8, 8), 2);
+  gptvis_plan_output (plan, "logits", gptvis_plan_recall (plan, y, (GptVisTensorId[]) { memory, own }, 2,
+          &(GptVisAttention) { .heads = 2, .head_width = 4 }));
+  g_assert_true (gptvis_plan_finish (plan, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (gptvis_plan_step_op (plan), ==, 2);
+  g_assert_cmpuint (gptvis_plan_max_sequences (plan), ==, 6);
+  g_assert_cmpuint (gptvis_plan_beams (plan), ==, 3);
+  g_assert_cmpuint (gptvis_plan_max_positions (plan), ==, 6);   /* the table of positions is shorter */
+  g_assert_cmpuint (gptvis_plan_slot_states (plan), ==, 80 + 3 * 112);
+  g_assert_cmpuint (gptvis_plan_arena (plan), ==, MAX (2 * 80, 6 * 32));
+  g_assert_cmpuint (gptvis_plan_tensor (plan, own)->offset, ==, 80);
+  g_assert_cmpfloat (gptvis_plan_op_flops (plan, 3), ==, 4.0 * (5 + 7) * 8);
+
+  gchar *text = gptvis_plan_print (plan);
+  g_assert_nonnull (strstr (text, "keep      %3[5, 16] columns from 0 → memory[5, 16]"));
+  g_assert_nonnull (strstr (text, "step, for each token of each sequence:\n  2 embed     tokens=words[9, 8] "
+          "positions=positions[8, 8] from 2 → "));
+  g_assert_nonnull (strstr (text, "over memory[5, 16] over own[7, 16] 2 heads of 4"));
+  g_free (text);
+  gptvis_plan_free (plan);
 }
 
 /* q, k and v's biases become one column, which a linear takes for its row. */
@@ -227,6 +295,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/record", test_record);
   g_test_add_func ("/plan/print", test_print);
   g_test_add_func ("/plan/layout", test_layout);
+  g_test_add_func ("/plan/step", test_step);
   g_test_add_func ("/plan/mistakes", test_mistakes);
   g_test_add_func ("/plan/stacked-bias", test_stacked_bias);
   return g_test_run ();

@@ -67,11 +67,40 @@ test_bf16 (void)
   check (GPTVIS_BF16);
 }
 
+/* As GPT-2 stores it: [3 inputs, 4 outputs], of which outputs 1 … 3 are asked for, one
+ * below the other, and behind them one of a second tensor that stands upright. */
+static gconstpointer
+find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n_elements)
+{
+  static const float lying[] = { 1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24 }, upright[] = { 5, 6, 7 };
+  *dtype = GPTVIS_F32;
+  *n_elements = strcmp (name, "lying") == 0 ? 12 : 3;
+  return strcmp (name, "lying") == 0 ? lying : upright;
+}
+
+static void
+test_transposed (void)
+{
+  static const float want[] = { 2, 12, 22, 3, 13, 23, 4, 14, 24, 5, 6, 7 };
+  const GptVisTensor t = { .kind = GPTVIS_TENSOR_WEIGHT, .rows = 4, .width = 3, .n_parts = 2,
+    .parts = {{"lying", 1, 3, TRUE}, {"upright", 0, 1, FALSE}} };
+  const GptVisWeights weights = { find, NULL };
+  float got[12];
+  gptvis_weights_read (&weights, &t, 0, 4, got);
+  g_assert_cmpmem (got, sizeof got, want, sizeof want);
+  gptvis_weights_read (&weights, &t, 1, 3, got);        /* from the middle of a part into the next */
+  g_assert_cmpmem (got, 9 * sizeof (float), want + 3, 9 * sizeof (float));
+  const GptVisTensor whole = { .kind = GPTVIS_TENSOR_WEIGHT, .rows = 4, .width = 3, .n_parts = 1,
+    .parts = {{"lying", 0, 4, TRUE}} };
+  g_assert_null (gptvis_weights_in_place (&weights, &whole));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/weights/f16", test_f16);
   g_test_add_func ("/weights/bf16", test_bf16);
+  g_test_add_func ("/weights/transposed", test_transposed);
   return g_test_run ();
 }

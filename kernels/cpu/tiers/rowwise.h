@@ -174,6 +174,52 @@ norm (const float *x, const float *weight, const float *bias, float epsilon, flo
   }
 }
 
+static void
+dots (const float *q, const float *k, gsize step, guint n, guint width, float *out)
+{
+  for (guint j = 0; j < n; j++, k += step) {
+    vf sum = {};
+    guint d = 0;
+    for (; d + VW <= width; d += VW)
+      sum = vf_fma (vf_load (q + d), vf_load (k + d), sum);
+    if (d < width)
+      sum = vf_fma (vf_load_some (q + d, width - d, 0), vf_load_some (k + d, width - d, 0), sum);
+    out[j] = vf_sum (sum);
+  }
+}
+
+/* Two vectors of y at a time, kept in registers while all rows go by. */
+INLINE void
+blend_some (const float *weights, const float *v, gsize step, guint n, guint width, float *y)
+{
+  vf sums[2] = { };
+  const guint first = MIN (width, VW), second = width - first;
+  for (guint j = 0; j < n; j++, v += step) {
+    const vf w = vf_set (weights[j]);
+    sums[0] = vf_fma (w, first == VW ? vf_load (v) : vf_load_some (v, first, 0), sums[0]);
+    if (second)
+      sums[1] = vf_fma (w, second == VW ? vf_load (v + VW) : vf_load_some (v + VW, second, 0), sums[1]);
+  }
+  if (first < VW)
+    vf_store_some (y, vf_load_some (y, first, 0) + sums[0], first);
+  else
+    vf_store (y, vf_load (y) + sums[0]);
+  if (second == VW)
+    vf_store (y + VW, vf_load (y + VW) + sums[1]);
+  else if (second)
+    vf_store_some (y + VW, vf_load_some (y + VW, second, 0) + sums[1], second);
+}
+
+static void
+blend (const float *weights, const float *v, gsize step, guint n, guint width, float *y)
+{
+  guint d = 0;
+  for (; d + 2 * VW <= width; d += 2 * VW)
+    blend_some (weights, v + d, step, n, 2 * VW, y + d);
+  if (d < width)
+    blend_some (weights, v + d, step, n, width - d, y + d);
+}
+
 INLINE void
 softmax_column (float *scores, guint rows, guint step, float scale, float *sums)
 {
@@ -190,16 +236,47 @@ softmax_column (float *scores, guint rows, guint step, float scale, float *sums)
   vf_store (sums, sum);
 }
 
-static void
-softmax (float *x, guint n)
+INLINE float
+row_largest (const float *x, guint n)
 {
-  vf top = vf_load_some (x, MIN (n, VW), x[0]), sum = {};
+  vf top = vf_load_some (x, MIN (n, VW), x[0]);
   guint i = 0;
   for (; i + VW <= n; i += VW)
     top = vf_max (vf_load (x + i), top);
   for (; i < n; i++)
     top = vf_max (vf_set (x[i]), top);
-  const vf shift = vf_set (vf_largest (top));
+  return vf_largest (top);
+}
+
+static void
+log_softmax (float *x, guint n)
+{
+  const float top = row_largest (x, n);
+  const vf shift = vf_set (top);
+  vf sum = {};
+  guint i = 0;
+  for (; i + VW <= n; i += VW)
+    sum += vf_exp (vf_load (x + i) - shift);
+  float total = vf_sum (sum);
+  if (i < n) {
+    float part[VW];
+    vf_store (part, vf_exp (vf_load_some (x + i, n - i, x[0]) - shift));
+    for (guint j = 0; j < n - i; j++)
+      total += part[j];
+  }
+  const vf less = vf_set (top + logf (total));
+  for (i = 0; i + VW <= n; i += VW)
+    vf_store (x + i, vf_load (x + i) - less);
+  if (i < n)
+    vf_store_some (x + i, vf_load_some (x + i, n - i, 0) - less, n - i);
+}
+
+static void
+softmax (float *x, guint n)
+{
+  vf sum = {};
+  guint i = 0;
+  const vf shift = vf_set (row_largest (x, n));
   for (i = 0; i + VW <= n; i += VW) {
     const vf e = vf_exp (vf_load (x + i) - shift);
     sum += e;

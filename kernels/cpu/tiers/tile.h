@@ -98,7 +98,10 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .finish = finish,                           \
     .norm = norm,                               \
     .softmax_columns = softmax_columns,         \
+    .dots = dots,                               \
+    .blend = blend,                             \
     .softmax = softmax,                         \
+    .log_softmax = log_softmax,                 \
     .sigmoid = sigmoid,                         \
     .pick = pick,                               \
     .resize_row = resize_row,                   \

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Weights by name for a plan, made up and kept. */
+#pragma once
+#include "guard.h"
+#include "backend.h"
+
+typedef struct {
+  GHashTable *tensors;          /* name → float[] */
+  GHashTable *sizes;
+} Weights;
+
+static inline gconstpointer
+find_weight (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+{
+  Weights *w = user;
+  *dtype = GPTVIS_F32;
+  *n = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, name));
+  return g_hash_table_lookup (w->tensors, name);
+}
+
+static inline void
+make_weights (Weights *w, const GptVisPlan *plan, GRand *rand)
+{
+  w->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  w->sizes = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    for (guint p = 0; p < t->n_parts; p++) {
+      const gsize n = (gsize) (t->parts[p].first + t->parts[p].rows) * t->width;
+      const gsize have = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, t->parts[p].name));
+      if (have >= n)
+        continue;
+      float *x = g_new (float, n);
+      fill (rand, x, n, -1, 1);
+      gchar *key = g_strdup (t->parts[p].name);
+      g_hash_table_remove (w->sizes, key);
+      g_hash_table_replace (w->tensors, key, x);
+      g_hash_table_replace (w->sizes, key, GSIZE_TO_POINTER (n));
+    }
+  }
+}
+
+static inline void
+free_weights (Weights *w)
+{
+  g_hash_table_unref (w->sizes);
+  g_hash_table_unref (w->tensors);
+}
