@@ -190,6 +190,25 @@ gptvis_plan_step (GptVisPlan *plan, guint max_sequences, guint beams)
   plan->beams = beams;
 }
 
+/* The weight of exactly these parts, so that one that is used twice is loaded once. */
+static GptVisTensorId
+find_weight (const GptVisPlan *plan, guint width, const GptVisWeightPart *parts, guint n_parts)
+{
+  for (guint i = 0; i < plan->tensors->len; i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    guint same = 0;
+    if (t->kind != GPTVIS_TENSOR_WEIGHT || t->n_parts != n_parts || t->width != width)
+      continue;
+    while (same < n_parts && strcmp (t->parts[same].name, parts[same].name) == 0
+        && t->parts[same].first == parts[same].first && t->parts[same].rows == parts[same].rows
+        && t->parts[same].transposed == parts[same].transposed)
+      same++;
+    if (same == n_parts)
+      return i;
+  }
+  return GPTVIS_NO_TENSOR;
+}
+
 GptVisTensorId
 gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVisWeightPart *parts, guint n_parts)
 {
@@ -203,6 +222,9 @@ gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVi
   if (sum != rows)
     return fail (plan, "weight", "the parts of %s have %u rows together, not %u", parts[0].name, sum, rows);
 
+  GptVisTensorId same = find_weight (plan, width, parts, n_parts);
+  if (same != GPTVIS_NO_TENSOR)
+    return same;
   gchar *name = g_strdup (parts[0].name);
   for (guint i = 1; i < n_parts; i++) {
     gchar *longer = g_strconcat (name, " / ", parts[i].name, NULL);

@@ -160,7 +160,7 @@ typedef struct _GptVisPlan GptVisPlan;
 GptVisPlan *gptvis_plan_new (const gchar * name, guint max_batch);
 void gptvis_plan_free (GptVisPlan * plan);
 
-/* Tensors. Names are copied. */
+/* Tensors. Names are copied. A weight that is asked for again is the same tensor. */
 GptVisTensorId gptvis_plan_input (GptVisPlan * plan, const gchar * name, guint rows, guint width);
 GptVisTensorId gptvis_plan_weight (GptVisPlan * plan, const gchar * name, guint rows, guint width);
 /* Parts' rows must add up to `rows`. */

@@ -17,7 +17,7 @@ typedef struct {
   GptVisSlot *const *slots;     /* of the pictures at hand */
   const GptVisSequence *sequences;      /* at hand, in a step */
   double **data;                /* of each tensor, room for the largest batch */
-  float *out;                   /* of the output last asked for */
+  float **out;                  /* of each output that was asked for, likewise */
 } Program;
 
 static gsize
@@ -334,6 +334,8 @@ program_free (GptVisProgram *program)
   Program *p = (Program *) program;
   for (guint i = 0; p->data && i < gptvis_plan_n_tensors (program->plan); i++)
     gptvis_free (p->data[i]);
+  for (guint i = 0; p->out && i < gptvis_plan_n_tensors (program->plan); i++)
+    g_free (p->out[i]);
   g_free (p->data);
   g_free (p->out);
   g_free (program->description);
@@ -382,6 +384,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->base.threads = 1;
   p->base.description = g_strdup ("reference, double precision, 1 thread");
   p->data = g_new0 (double *, gptvis_plan_n_tensors (plan));
+  p->out = g_new0 (float *, gptvis_plan_n_tensors (plan));
   if (!load (p, weights)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
         gptvis_plan_name (plan));
@@ -511,11 +514,13 @@ static const float *
 output (GptVisProgram *program, GptVisTensorId id, guint i)
 {
   Program *p = (Program *) program;
-  const gsize n = elements (gptvis_plan_tensor (program->plan, id));
-  p->out = g_renew (float, p->out, n);
+  const GptVisTensor *t = gptvis_plan_tensor (program->plan, id);
+  const gsize n = elements (t);
+  if (!p->out[id])
+    p->out[id] = g_new (float, n * gptvis_plan_batch_of (program->plan, t));
   for (gsize k = 0; k < n; k++)
-    p->out[k] = at (p, id, i)[k];
-  return p->out;
+    p->out[id][i * n + k] = at (p, id, i)[k];
+  return p->out[id] + i * n;
 }
 
 const GptVisBackend gptvis_backend_reference = {
