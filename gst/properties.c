@@ -11,6 +11,8 @@
 static const GEnumValue tasks[] = {
   { GPTVIS_TASK_AUTO, "What the checkpoint can do", "auto" },
   { GPTVIS_TASK_LABEL, "Labels with scores", "label" },
+  { GPTVIS_TASK_CAPTION, "A sentence, when the scene changes", "caption" },
+  { GPTVIS_TASK_BOTH, "Labels and captions", "both" },
   { 0 }
 };
 static const GEnumValue backends[] = {

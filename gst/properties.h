@@ -19,8 +19,6 @@ enum {
   GPTVIS_PROP_STATS
 };
 
-typedef enum { GPTVIS_TASK_AUTO, GPTVIS_TASK_LABEL } GptVisTask;
-
 typedef struct {
   gchar *model, *device, *labels_file;  /* NULL: unset */
   GptVisTask task;

@@ -5,10 +5,24 @@
 #include <string.h>
 
 static const GptVisArchitecture architectures[] = {
-  {"deit", "deit.", 16, 1e-12, FALSE, FALSE, FALSE, gptvis_deit_record},
-  {"dinov2", "dinov2.", 14, 1e-6, TRUE, FALSE, TRUE, gptvis_dinov2_record},
-  {"dinov2_with_registers", "dinov2_with_registers.", 16, 1e-6, TRUE, TRUE, TRUE, gptvis_dinov2_record},
-  {"vit", "vit.", 16, 1e-12, FALSE, FALSE, FALSE, gptvis_vit_record},
+  {.model_type = "blip", .prefix = "", .image_size = 384, .patch_size = 16, .act = "gelu", .epsilon = 1e-5,
+    .tower = "vision_config", .decoder = "text_config",
+    .vocabulary = 30524, .n_positions = 512, .n_layers = 12, .n_heads = 8,
+    .record = gptvis_blip_record, .record_decoder = gptvis_blip_record_decoder},
+  {.model_type = "deit", .prefix = "deit.", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
+    .encodes = TRUE, .record = gptvis_deit_record},
+  {.model_type = "dinov2", .prefix = "dinov2.", .image_size = 224, .patch_size = 14, .act = "gelu", .epsilon = 1e-6,
+    .mlp_ratio = TRUE, .interpolates = TRUE, .record = gptvis_dinov2_record},
+  {.model_type = "dinov2_with_registers", .prefix = "dinov2_with_registers.", .image_size = 224, .patch_size = 16,
+    .act = "gelu", .epsilon = 1e-6, .mlp_ratio = TRUE, .registers = TRUE, .interpolates = TRUE,
+    .record = gptvis_dinov2_record},
+  {.model_type = "git", .prefix = "", .image_size = 224, .patch_size = 16, .act = "quick_gelu", .epsilon = 1e-5,
+    .tower = "vision_config", .vocabulary = 30522, .n_positions = 1024, .n_layers = 6, .n_heads = 12,
+    .record = gptvis_git_record, .record_decoder = gptvis_git_record_decoder},
+  {.model_type = "vision-encoder-decoder", .prefix = "", .tower = "encoder", .decoder = "decoder",
+    .record_decoder = gptvis_gpt2_record_decoder},
+  {.model_type = "vit", .prefix = "vit.", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
+    .encodes = TRUE, .record = gptvis_vit_record},
 };
 
 const GptVisArchitecture *
@@ -53,6 +67,15 @@ size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *co
   return FALSE;
 }
 
+static GptVisPlan *
+finish (GptVisPlan *plan, GError **error)
+{
+  if (gptvis_plan_finish (plan, error))
+    return plan;
+  gptvis_plan_free (plan);
+  return NULL;
+}
+
 GptVisPlan *
 gptvis_architecture_plan (const GptVisConfiguration *config, const GptVisRecipe *recipe, guint max_batch,
     gboolean trace, GError **error)
@@ -61,9 +84,20 @@ gptvis_architecture_plan (const GptVisConfiguration *config, const GptVisRecipe 
   if (!size_fits (architecture, config, recipe, error))
     return NULL;
   GptVisPlan *plan = gptvis_plan_new (config->model_type, max_batch);
-  architecture->record (plan, config, recipe, trace);
-  if (gptvis_plan_finish (plan, error))
-    return plan;
-  gptvis_plan_free (plan);
-  return NULL;
+  if (architecture->record)
+    architecture->record (plan, config, recipe, trace);
+  else
+    gptvis_encoder_record (plan, config, recipe, trace);
+  return finish (plan, error);
+}
+
+GptVisPlan *
+gptvis_architecture_decoder_plan (const GptVisConfiguration *config, guint rows, guint max_batch,
+    const GptVisDecoderSize *size, GError **error)
+{
+  gchar *name = g_strdup_printf ("%s decoder", config->model_type);
+  GptVisPlan *plan = gptvis_plan_new (name, max_batch);
+  g_free (name);
+  gptvis_architecture_find (config->model_type)->record_decoder (plan, config, rows, size);
+  return finish (plan, error);
 }

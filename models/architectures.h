@@ -7,7 +7,17 @@
  *     outputs  "logits"            [1, labels]
  *              "scores"            [1, labels]: softmax, or a sigmoid each
  *     traced   "hidden_states.0" … "hidden_states.L"  [rows, hidden_size]: what goes
- *              into the first layer, then what leaves each layer, before the final norm */
+ *              into the first layer, then what leaves each layer, before the final norm
+ *
+ * A network that writes has two plans. The tower's:
+ *     input    "patches"
+ *     outputs  "tokens"            [rows, hidden_size], normed; row 0 is the class token
+ *              "logits", "scores"  where a classifier is beside it
+ * and the decoder's, which reads those tokens (of several pictures, one below the other,
+ * where one sentence is about several) and then writes token by token (plan.h, steps):
+ *     input    "tokens"            [pictures · rows, hidden_size]
+ *     outputs  "logits"            [1, vocabulary] of the next token
+ *              "log-probabilities" [1, vocabulary], of the same */
 #pragma once
 #include "configuration.h"
 
@@ -15,17 +25,31 @@ G_BEGIN_DECLS
 
 #define GPTVIS_MAX_PATCHES 65536u       /* of a picture; attention's work grows with the square */
 
+/* How many sentences are written at once, and how. */
+typedef struct {
+  guint max_sequences, beams;   /* as gptvis_plan_step has them */
+  guint max_length;             /* tokens of a sentence, the start counted */
+} GptVisDecoderSize;
+
 typedef struct {
   const gchar *model_type;      /* as config.json has it */
   const gchar *prefix;          /* of the backbone's tensors in a checkpoint with a head: "vit." */
   /* What Transformers' configuration class takes when config.json is silent. */
-  guint patch_size;
+  guint image_size, patch_size;
+  const gchar *act;
   gdouble epsilon;
   gboolean mlp_ratio;           /* the MLP's width is a ratio, not a number */
   gboolean registers;           /* there are register tokens */
   gboolean interpolates;        /* positions for image_size are made to fit other sizes */
+  gboolean encodes;             /* can be vision-encoder-decoder's encoder */
+  const gchar *tower;           /* of what writes: the part of config.json about the picture's tower */
+  const gchar *decoder;         /* and about the decoder; NULL: the whole */
+  guint vocabulary, n_positions, n_layers, n_heads;     /* of a BERT decoder, when config.json is silent */
+  /* NULL: the tower is what encoder_type says, as vision-encoder-decoder has it */
   void (*record) (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
       gboolean trace);
+  void (*record_decoder) (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
+      const GptVisDecoderSize * size);
 } GptVisArchitecture;
 
 /* NULL when model_type is unknown. */
@@ -38,12 +62,28 @@ gchar *gptvis_architecture_names (void);
 GptVisPlan *gptvis_architecture_plan (const GptVisConfiguration * config, const GptVisRecipe * recipe,
     guint max_batch, gboolean trace, GError ** error);
 
-/* Each its own file. */
+/* The finished decoder's plan of a network that writes; rows: of the tower's "tokens". */
+GptVisPlan *gptvis_architecture_decoder_plan (const GptVisConfiguration * config, guint rows, guint max_batch,
+    const GptVisDecoderSize * size, GError ** error);
+
+/* Each family its own file. */
 void gptvis_vit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
     gboolean trace);
 void gptvis_deit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
     gboolean trace);
 void gptvis_dinov2_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
     gboolean trace);
+void gptvis_encoder_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+    gboolean trace);
+void gptvis_gpt2_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
+    const GptVisDecoderSize * size);
+void gptvis_git_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+    gboolean trace);
+void gptvis_git_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
+    const GptVisDecoderSize * size);
+void gptvis_blip_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+    gboolean trace);
+void gptvis_blip_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
+    const GptVisDecoderSize * size);
 
 G_END_DECLS

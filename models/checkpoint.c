@@ -222,9 +222,11 @@ gptvis_checkpoint_open (const gchar *path, GError **error)
     gptvis_checkpoint_free (self);
     return NULL;
   }
-  /* which of DeiT's heads there are is certain only here */
+  /* which heads there are is certain only here */
   if (!self->config->architecture)
     self->config->teacher = gptvis_checkpoint_find (self, "cls_classifier.weight") != NULL;
+  if (self->config->writes && !gptvis_checkpoint_find (self, "classifier.weight"))
+    self->config->n_labels = 0;
   return self;
 }
 
@@ -274,10 +276,20 @@ find_spelt (const GptVisCheckpoint *self, const gchar *name)
   return t;
 }
 
+/* Two names for one tensor, of which a file holds either. */
+static const gchar *const tied[][2] = {
+  {"decoder.transformer.wte.weight", "decoder.lm_head.weight"},
+  {"text_decoder.bert.embeddings.word_embeddings.weight", "text_decoder.cls.predictions.decoder.weight"},
+  {"text_decoder.cls.predictions.bias", "text_decoder.cls.predictions.decoder.bias"},
+};
+
 const GptVisSafetensor *
 gptvis_checkpoint_find (const GptVisCheckpoint *self, const gchar *name)
 {
   const GptVisSafetensor *t = find_spelt (self, name);
+  for (guint i = 0; !t && i < G_N_ELEMENTS (tied); i++)
+    if (strcmp (name, tied[i][0]) == 0)
+      t = find_spelt (self, tied[i][1]);
   if (!t && g_str_has_prefix (name, self->prefix))
     t = find_spelt (self, name + strlen (self->prefix));
   return t;
@@ -314,6 +326,7 @@ shape_is (const GptVisSafetensor *t, guint rows, guint width)
 typedef struct {
   const gchar *name;
   guint rows, width;
+  gboolean transposed;
 } Need;
 
 static GArray *
@@ -324,7 +337,7 @@ list_needs (const GptVisPlan *plan)
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     for (guint p = 0; p < t->n_parts; p++) {
-      Need need = { t->parts[p].name, t->parts[p].first + t->parts[p].rows, t->width };
+      Need need = { t->parts[p].name, t->parts[p].first + t->parts[p].rows, t->width, t->parts[p].transposed };
       gpointer known;
       if (g_hash_table_lookup_extended (index, need.name, NULL, &known)) {
         Need *before = &g_array_index (needs, Need, GPOINTER_TO_UINT (known));
@@ -349,12 +362,13 @@ find_defect (const GptVisCheckpoint *self, const Need *need)
     return g_strdup_printf ("%s is missing", need->name);
   if (!read_dtype (t, &dtype))
     return g_strdup_printf ("%s has dtype %s, not F32, F16 or BF16", need->name, t->dtype);
-  if (shape_is (t, need->rows, need->width))
+  const guint first = need->transposed ? need->width : need->rows, second = need->transposed ? need->rows : need->width;
+  if (shape_is (t, first, second))
     return NULL;
   gchar *shape = gptvis_safetensor_shape (t);
   gchar *text = need->rows == 1 || need->width == 1
       ? g_strdup_printf ("%s has shape %s, not [%u]", need->name, shape, need->rows * need->width)
-      : g_strdup_printf ("%s has shape %s, not [%u, %u]", need->name, shape, need->rows, need->width);
+      : g_strdup_printf ("%s has shape %s, not [%u, %u]", need->name, shape, first, second);
   g_free (shape);
   return text;
 }
@@ -363,7 +377,7 @@ find_defect (const GptVisCheckpoint *self, const Need *need)
 static gboolean
 has_head (const GptVisCheckpoint *self, GError **error)
 {
-  if (gptvis_checkpoint_find (self, "classifier.weight")
+  if (self->config->writes || gptvis_checkpoint_find (self, "classifier.weight")
       || gptvis_checkpoint_find (self, "cls_classifier.weight"))
     return TRUE;
   const gchar *name = self->config->architecture;
@@ -396,17 +410,30 @@ check (const GptVisCheckpoint *self, const GptVisPlan *plan, GError **error)
   return n == 0;
 }
 
-GptVisPlan *
-gptvis_checkpoint_plan (const GptVisCheckpoint *self, guint max_batch, gboolean trace, GError **error)
+/* The plan after its needs were checked; takes it. */
+static GptVisPlan *
+checked (const GptVisCheckpoint *self, GptVisPlan *plan, GError **error)
 {
-  if (!has_head (self, error))
-    return NULL;
-  GptVisPlan *plan = gptvis_architecture_plan (self->config, &self->recipe, max_batch, trace, error);
   if (!plan)
     g_prefix_error (error, "%s: ", self->path);
   else if (!check (self, plan, error))
     g_clear_pointer (&plan, gptvis_plan_free);
   return plan;
+}
+
+GptVisPlan *
+gptvis_checkpoint_plan (const GptVisCheckpoint *self, guint max_batch, gboolean trace, GError **error)
+{
+  if (!has_head (self, error))
+    return NULL;
+  return checked (self, gptvis_architecture_plan (self->config, &self->recipe, max_batch, trace, error), error);
+}
+
+GptVisPlan *
+gptvis_checkpoint_decoder_plan (const GptVisCheckpoint *self, guint rows, guint max_batch,
+    const GptVisDecoderSize *size, GError **error)
+{
+  return checked (self, gptvis_architecture_decoder_plan (self->config, rows, max_batch, size, error), error);
 }
 
 static gconstpointer

@@ -6,6 +6,8 @@
  *     preprocessor_config.json          how pictures are made ready (recipe.h)
  *     model.safetensors                 the tensors, or
  *     model.safetensors.index.json      {"weight_map": {"tensor": "file", …}} and those files
+ *     generation_config.json            how a network that writes does it (generation.h), and the
+ *                                       vocabulary's files (tokenizer.h)
  *
  * Opening finds every defect of the files; gptvis_checkpoint_plan then holds the
  * tensors against what the network needs. Immutable, so any thread may read. */
@@ -37,6 +39,10 @@ const GptVisSafetensor *gptvis_checkpoint_find (const GptVisCheckpoint * self, c
  * that the network does not ask for are no error. */
 GptVisPlan *gptvis_checkpoint_plan (const GptVisCheckpoint * self, guint max_batch, gboolean trace,
     GError ** error);
+
+/* The decoder's, of a checkpoint that writes, likewise; rows: of the above's "tokens". */
+GptVisPlan *gptvis_checkpoint_decoder_plan (const GptVisCheckpoint * self, guint rows, guint max_batch,
+    const GptVisDecoderSize * size, GError ** error);
 
 /* For gptvis_program_new, with a plan from the above; `self` must outlive it. */
 GptVisWeights gptvis_checkpoint_weights (const GptVisCheckpoint * self);

@@ -20,14 +20,14 @@ static const struct {
 };
 
 static GptVisAct
-read_act (GptVisJson *json)
+read_act (GptVisJson *json, const gchar *member, const gchar *fallback)
 {
-  const gchar *name = gptvis_json_string (json, "hidden_act", "gelu");
+  const gchar *name = gptvis_json_string (json, member, fallback);
   for (guint i = 0; i < G_N_ELEMENTS (acts); i++)
     if (strcmp (name, acts[i].name) == 0)
       return acts[i].act;
   gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
-      "hidden_act \"%.60s\" is none of gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, relu, silu", name);
+      "%s \"%.60s\" is none of gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, relu, silu", member, name);
   return GPTVIS_ACT_GELU;
 }
 
@@ -66,7 +66,7 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
         self->hidden_size, self->n_heads);
 
   guint patch_width;
-  read_sides (json, "image_size", 224, GPTVIS_PICTURE_MAX_SIDE, &self->image_height, &self->image_width);
+  read_sides (json, "image_size", architecture->image_size, GPTVIS_PICTURE_MAX_SIDE, &self->image_height, &self->image_width);
   read_sides (json, "patch_size", architecture->patch_size, 64, &self->patch_size, &patch_width);
   if (patch_width != self->patch_size)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is no square", self->patch_size,
@@ -82,7 +82,7 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
 static void
 read_mlp (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
-  self->act = read_act (json);
+  self->act = read_act (json, "hidden_act", architecture->act);
   if (!architecture->mlp_ratio) {
     self->intermediate_size = gptvis_json_uint (json, "intermediate_size", 3072, 1, MAX_WIDTH);
     return;
@@ -196,6 +196,118 @@ read_architectures (GptVisJson *json, GptVisConfiguration *self)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "architectures does not hold names");
 }
 
+/* GPT-2's names for what others call hidden_size and so on. */
+static void
+read_gpt2 (GptVisJson *json, GptVisDecoderNumbers *d)
+{
+  d->vocabulary = gptvis_json_uint (json, "vocab_size", 50257, 1, GPTVIS_MAX_VOCABULARY);
+  d->n_positions = gptvis_json_uint (json, "n_positions", 1024, 1, MAX_WIDTH);
+  d->hidden_size = gptvis_json_uint (json, "n_embd", 768, 1, MAX_WIDTH);
+  d->n_layers = gptvis_json_uint (json, "n_layer", 12, 1, GPTVIS_MAX_LAYERS);
+  d->n_heads = gptvis_json_uint (json, "n_head", 12, 1, MAX_WIDTH);
+  d->intermediate_size = gptvis_json_uint (json, "n_inner", 4 * MIN (d->hidden_size, MAX_WIDTH / 4), 1, MAX_WIDTH);
+  d->act = read_act (json, "activation_function", "gelu_new");
+  d->epsilon = gptvis_json_number (json, "layer_norm_epsilon", 1e-5, 0, 1);
+  d->tied = gptvis_json_boolean (json, "tie_word_embeddings", TRUE);
+  d->scale_by_layer = gptvis_json_boolean (json, "scale_attn_by_inverse_layer_idx", FALSE);
+  if (!gptvis_json_boolean (json, "scale_attn_weights", TRUE))
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "scale_attn_weights is false, where only true is known here");
+}
+
+static void
+read_bert (GptVisJson *json, GptVisDecoderNumbers *d, const GptVisArchitecture *architecture)
+{
+  d->vocabulary = gptvis_json_uint (json, "vocab_size", architecture->vocabulary, 1, GPTVIS_MAX_VOCABULARY);
+  d->n_positions = gptvis_json_uint (json, "max_position_embeddings", architecture->n_positions, 1, MAX_WIDTH);
+  d->hidden_size = gptvis_json_uint (json, "hidden_size", 768, 1, MAX_WIDTH);
+  d->n_layers = gptvis_json_uint (json, "num_hidden_layers", architecture->n_layers, 1, GPTVIS_MAX_LAYERS);
+  d->n_heads = gptvis_json_uint (json, "num_attention_heads", architecture->n_heads, 1, MAX_WIDTH);
+  d->intermediate_size = gptvis_json_uint (json, "intermediate_size", 3072, 1, MAX_WIDTH);
+  d->act = read_act (json, "hidden_act", "gelu");
+  d->epsilon = gptvis_json_number (json, "layer_norm_eps", 1e-12, 0, 1);
+  d->n_frames = gptvis_json_uint (json, "num_image_with_embedding", 0, 0, GPTVIS_ROWS_PARTS);
+  const gchar *positions = gptvis_json_string (json, "position_embedding_type", "absolute");
+  if (strcmp (positions, "absolute") != 0)
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "position_embedding_type \"%.60s\" is not absolute", positions);
+}
+
+/* The part `name` of the whole as an object of its own, whose messages say so. */
+static gboolean
+enter (GptVisJson *json, const gchar *name, GptVisJson *part)
+{
+  JsonObject *object = gptvis_json_object (json, name);
+  if (!object && !json->error)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is missing", name);
+  *part = (GptVisJson) { g_strdup_printf ("%s: %s", json->file, name), object, NULL };
+  return !json->error;
+}
+
+/* Hands the part's mistake on. */
+static void
+leave (GptVisJson *json, GptVisJson *part)
+{
+  if (part->error && !json->error)
+    json->error = part->error;
+  else
+    g_clear_error (&part->error);
+  g_free ((gchar *) part->file);
+}
+
+static void
+read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  GptVisDecoderNumbers *d = &self->decoder;
+  GptVisJson part;
+  if (!architecture->decoder) {
+    read_bert (json, d, architecture);
+  } else {
+    if (enter (json, architecture->decoder, &part)) {
+      const gchar *type = gptvis_json_string (&part, "model_type", "");
+      if (!self->encoder_type)
+        read_bert (&part, d, architecture);
+      else if (strcmp (type, "gpt2") == 0)
+        read_gpt2 (&part, d);
+      else
+        gptvis_json_fail (&part, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is not gpt2", type);
+      /* a decoder with a width of its own for the pictures takes them as they are */
+      d->project = self->encoder_type && d->hidden_size != self->hidden_size
+          && !gptvis_json_has (&part, "cross_attention_hidden_size");
+    }
+    leave (json, &part);
+  }
+  if (!json->error && d->hidden_size % d->n_heads)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "a decoder of width %u cannot have %u attention heads",
+        d->hidden_size, d->n_heads);
+}
+
+/* The tower that sees: all of config.json, or a part of it. */
+static void
+read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  read_sizes (json, self, architecture);
+  read_mlp (json, self, architecture);
+  self->epsilon = gptvis_json_number (json, "layer_norm_eps", architecture->epsilon, 0, 1);
+  self->qkv_bias = gptvis_json_boolean (json, "qkv_bias", TRUE);
+  self->n_registers =
+      architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
+  read_labels (json, self);
+  read_problem (json, self);
+}
+
+/* vision-encoder-decoder: any tower that is an architecture itself. */
+static void
+read_encoder (GptVisJson *json, GptVisConfiguration *self)
+{
+  const gchar *type = gptvis_json_string (json, "model_type", "");
+  const GptVisArchitecture *architecture = gptvis_architecture_find (type);
+  if (!architecture || !architecture->encodes) {
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is neither vit nor deit", type);
+    return;
+  }
+  self->encoder_type = g_strdup (type);
+  read_tower (json, self, architecture);
+}
+
 static void
 read_all (GptVisJson *json, GptVisConfiguration *self)
 {
@@ -215,14 +327,20 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   self->model_type = g_strdup (type);
   read_architectures (json, self);
   self->teacher = self->architecture && g_str_has_suffix (self->architecture, "WithTeacher");
-  read_sizes (json, self, architecture);
-  read_mlp (json, self, architecture);
-  self->epsilon = gptvis_json_number (json, "layer_norm_eps", architecture->epsilon, 0, 1);
-  self->qkv_bias = gptvis_json_boolean (json, "qkv_bias", TRUE);
-  self->n_registers =
-      architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
-  read_labels (json, self);
-  read_problem (json, self);
+  if (!architecture->tower) {
+    read_tower (json, self, architecture);
+    return;
+  }
+  GptVisJson part;
+  if (enter (json, architecture->tower, &part)) {
+    if (architecture->record)
+      read_tower (&part, self, architecture);
+    else
+      read_encoder (&part, self);
+  }
+  leave (json, &part);
+  self->writes = TRUE;
+  read_decoder (json, self, architecture);
 }
 
 static GptVisConfiguration *
@@ -261,6 +379,7 @@ gptvis_configuration_free (GptVisConfiguration *self)
     return;
   g_strfreev (self->labels);
   g_free (self->model_type);
+  g_free (self->encoder_type);
   g_free (self->architecture);
   g_free (self);
 }

@@ -2,7 +2,8 @@
 /* What config.json says, checked and with Transformers' defaults where it is
  * silent: the numbers an architecture records its plan from, and the labels. The
  * whole list of numbers is here, for all architectures; one that has no use for a
- * number ignores it. (Not "config.h": that is the build's.) */
+ * number ignores it. Of a network that writes, the numbers outside `decoder` are those of
+ * its picture tower. (Not "config.h": that is the build's.) */
 #pragma once
 #include "plan.h"
 
@@ -10,9 +11,23 @@ G_BEGIN_DECLS
 
 #define GPTVIS_MAX_LABELS 1000000u
 #define GPTVIS_MAX_LAYERS 1000u
+#define GPTVIS_MAX_VOCABULARY 1000000u
+
+/* Of a network that writes: the decoder's numbers. */
+typedef struct {
+  guint hidden_size, n_layers, n_heads, intermediate_size;
+  guint n_positions, vocabulary;
+  GptVisAct act;
+  gfloat epsilon;
+  gboolean tied;                /* the words' table is the last product's weight too */
+  gboolean scale_by_layer;      /* GPT-2: attention of layer l is divided by l + 1 as well */
+  gboolean project;             /* vision-encoder-decoder: tokens pass enc_to_dec_proj */
+  guint n_frames;               /* pictures that one sentence is about; 0: a picture, and git has no temporal embedding */
+} GptVisDecoderNumbers;
 
 typedef struct {
-  gchar *model_type;            /* "vit", "deit", "dinov2", … */
+  gchar *model_type;            /* "vit", "deit", "dinov2", "git", … */
+  gchar *encoder_type;          /* vision-encoder-decoder: "vit", "deit"; else NULL */
   gchar *architecture;          /* the first of "architectures"; NULL when not said */
   guint hidden_size, n_layers, n_heads;
   guint intermediate_size;      /* of the MLP; dinov2: hidden_size · mlp_ratio, or what SwiGLU makes of it */
@@ -23,8 +38,10 @@ typedef struct {
   gboolean qkv_bias;
   gboolean swiglu;
   gboolean teacher;             /* deit: two heads, the logits are their mean */
+  gboolean writes;              /* there is a decoder */
+  GptVisDecoderNumbers decoder;
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */
-  guint n_labels;
+  guint n_labels;               /* 0: the checkpoint has no classifier (it writes) */
   gchar **labels;               /* n_labels texts, then NULL */
 } GptVisConfiguration;
 

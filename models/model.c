@@ -2,8 +2,7 @@
 /* Opens models, shares them, and runs them. The registry knows models without
  * holding them: it is looked up and left under one lock, and that lock is never
  * held while a checkpoint is loaded, so that a stream can leave meanwhile. */
-#include "model.h"
-#include "checkpoint.h"
+#include "captioner-private.h"
 #include "labels.h"
 #include "locate.h"
 #include "result-private.h"
@@ -22,7 +21,8 @@ struct _GptVisModel {
   gchar **file_labels;          /* of labels_file; NULL: the checkpoint's */
   const gchar *const *labels;
   guint n_labels;
-  GptVisTensorId logits, scores;
+  GptVisTensorId logits, scores, tokens;        /* GPTVIS_NO_TENSOR: not asked for or not there */
+  GptVisDecoder *decoder;       /* NULL: it writes nothing */
 
   GMutex run;                   /* one run at a time; guards ids */
   guint *ids;                   /* room to order n_labels in */
@@ -35,6 +35,7 @@ static GHashTable *registry;    /* key → GptVisModel, not owned */
 static void
 model_free (GptVisModel *self)
 {
+  gptvis_decoder_free (self->decoder);
   gptvis_program_free (self->program);
   gptvis_plan_free (self->plan);
   gptvis_checkpoint_free (self->checkpoint);
@@ -52,11 +53,43 @@ load_labels (GptVisModel *self, const gchar *labels_file, GError **error)
   const GptVisConfiguration *config = gptvis_checkpoint_configuration (self->checkpoint);
   self->n_labels = config->n_labels;
   self->labels = (const gchar * const *) config->labels;
-  if (!labels_file)
+  if (!labels_file || self->n_labels == 0)
     return TRUE;
   self->file_labels = gptvis_labels_load (labels_file, self->n_labels, error);
   self->labels = (const gchar * const *) self->file_labels;
   return self->file_labels != NULL;
+}
+
+/* Can the checkpoint do what it is asked for? */
+static gboolean
+suits (const GptVisModel *self, GptVisTask task, GError **error)
+{
+  const GptVisConfiguration *config = gptvis_checkpoint_configuration (self->checkpoint);
+  const gchar *lacks = NULL;
+  if ((task == GPTVIS_TASK_CAPTION || task == GPTVIS_TASK_BOTH) && !config->writes)
+    lacks = "captions, but this checkpoint has no decoder";
+  else if ((task == GPTVIS_TASK_LABEL || task == GPTVIS_TASK_BOTH) && config->n_labels == 0)
+    lacks = "labels, but this checkpoint has no classifier";
+  if (!lacks)
+    return TRUE;
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: the task asks for %s (its model_type is %s)",
+      gptvis_checkpoint_path (self->checkpoint), lacks, config->model_type);
+  return FALSE;
+}
+
+static gboolean
+load_programs (GptVisModel *self, const GptVisModelOptions *options, GError **error)
+{
+  const GptVisWeights weights = gptvis_checkpoint_weights (self->checkpoint);
+  self->program = gptvis_program_new (self->plan, &weights, &options->program, error);
+  if (!self->program)
+    return FALSE;
+  self->tokens = gptvis_plan_find (self->plan, "tokens");
+  if (self->tokens == GPTVIS_NO_TENSOR || options->task == GPTVIS_TASK_LABEL)
+    return TRUE;
+  self->decoder = gptvis_decoder_new (self->checkpoint, gptvis_plan_tensor (self->plan, self->tokens)->rows,
+      options->beams, &options->program, error);
+  return self->decoder != NULL;
 }
 
 static gboolean
@@ -64,22 +97,22 @@ load (GptVisModel *self, const gchar *path, const GptVisModelOptions *options, G
 {
   GError *why = NULL;
   self->checkpoint = gptvis_checkpoint_open (path, error);
-  if (!self->checkpoint || !load_labels (self, options->labels_file, error))
+  if (!self->checkpoint || !suits (self, options->task, error) || !load_labels (self, options->labels_file, error))
     return FALSE;
   self->plan = gptvis_checkpoint_plan (self->checkpoint, CLAMP (options->max_batch, 1, MAX_BATCH),
       options->trace, error);
   if (!self->plan)
     return FALSE;
-  const GptVisWeights weights = gptvis_checkpoint_weights (self->checkpoint);
-  self->program = gptvis_program_new (self->plan, &weights, &options->program, &why);
-  if (!self->program) {
+  if (!load_programs (self, options, &why)) {
     /* a bad weight is the checkpoint's fault, and the program does not know its name */
-    if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT))
+    if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT) && !strstr (why->message, path))
       g_prefix_error (&why, "%s: ", path);
     g_propagate_error (error, why);
     return FALSE;
   }
-  self->logits = gptvis_plan_find (self->plan, "logits");
+  if (options->task == GPTVIS_TASK_CAPTION)
+    self->n_labels = 0;
+  self->logits = self->n_labels > 0 ? gptvis_plan_find (self->plan, "logits") : GPTVIS_NO_TENSOR;
   self->scores = gptvis_plan_find (self->plan, "scores");
   self->ids = g_new (guint, self->n_labels);
   return TRUE;
@@ -104,7 +137,7 @@ make_key (const gchar *path, const GptVisModelOptions *options)
 {
   const GptVisProgramOptions *p = &options->program;
   GString *key = g_string_new (NULL);
-  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto",
+  g_string_append_printf (key, "%d|%u|%s|%s|%d|%u|%u|", options->task, options->beams, p->backend ? p->backend : "auto",
       p->device ? p->device : "auto", p->precision, p->threads, MAX (options->max_batch, 1));
   gptvis_locate_append_state (key, path);
   g_string_append (key, "|labels");
@@ -234,6 +267,30 @@ gptvis_model_multi_label (const GptVisModel *model)
   return gptvis_checkpoint_configuration (model->checkpoint)->multi_label;
 }
 
+gboolean
+gptvis_model_writes (const GptVisModel *model)
+{
+  return model->decoder != NULL;
+}
+
+GptVisDecoder *
+gptvis_model_decoder (GptVisModel *model)
+{
+  return model->decoder;
+}
+
+const GptVisPlan *
+gptvis_model_decoder_plan (const GptVisModel *model)
+{
+  return model->decoder ? model->decoder->plan : NULL;
+}
+
+GptVisProgram *
+gptvis_model_decoder_program (GptVisModel *model)
+{
+  return model->decoder ? model->decoder->program : NULL;
+}
+
 guint
 gptvis_model_n_labels (const GptVisModel *model)
 {
@@ -272,30 +329,52 @@ gptvis_model_stage (GptVisModel *model, GptVisSlot *slot, const GptVisPicture *p
 }
 
 static gboolean
-all_finite (const float *values, guint n)
+all_finite (const float *values, gsize n)
 {
-  for (guint i = 0; i < n; i++)
+  for (gsize i = 0; i < n; i++)
     if (!isfinite (values[i]))
       return FALSE;
   return TRUE;
 }
 
-/* Result of picture i of the batch that has just run. */
+/* Output `id` of picture i of the batch that has just run; NULL when the model has none
+ * of it, or after an error. */
+static const float *
+read_output (GptVisModel *model, GptVisTensorId id, guint i, GError **error)
+{
+  if (id == GPTVIS_NO_TENSOR)
+    return NULL;
+  const GptVisTensor *t = gptvis_plan_tensor (model->plan, id);
+  const float *values = gptvis_program_output (model->program, id, i);
+  if (all_finite (values, (gsize) t->rows * t->width))
+    return values;
+  if (!*error)
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
+        "%s: the network's output for this picture holds a NaN or an infinity", gptvis_model_path (model));
+  return NULL;
+}
+
 static gboolean
 read_result (GptVisModel *model, GptVisRequest *request, guint i, gint64 begun, GError **error)
 {
-  const float *logits = gptvis_program_output (model->program, model->logits, i);
-  const gboolean finite = all_finite (logits, model->n_labels);
-  const float *scores = gptvis_program_output (model->program, model->scores, i);
-  if (!finite || !all_finite (scores, model->n_labels)) {
+  GError *why = NULL;
+  guint n = 0;
+  read_output (model, model->logits, i, &why);
+  const float *tokens = request->captioner ? read_output (model, model->tokens, i, &why) : NULL;
+  const float *scores = model->n_labels > 0 ? read_output (model, model->scores, i, &why) : NULL;
+  if (why) {
     if (error && !*error)
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
-          "%s: the network's output for this picture holds a NaN or an infinity", gptvis_model_path (model));
+      g_propagate_error (error, why);
+    else
+      g_error_free (why);
     return FALSE;
   }
-  const guint n = gptvis_labels_top (scores, model->n_labels, request->top_k, request->threshold, model->ids);
-  const gint64 analysis = g_get_monotonic_time () - begun;
-  request->result = gptvis_result_new (model->name, analysis, model->labels, scores, model->ids, n, NULL);
+  if (tokens)
+    gptvis_captioner_look (request->captioner, tokens);
+  if (scores)
+    n = gptvis_labels_top (scores, model->n_labels, request->top_k, request->threshold, model->ids);
+  request->result = gptvis_result_new (model->name, g_get_monotonic_time () - begun, model->labels, scores, model->ids,
+      n, NULL);
   return TRUE;
 }
 

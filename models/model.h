@@ -26,8 +26,15 @@
 
 G_BEGIN_DECLS
 
+typedef enum {
+  GPTVIS_TASK_AUTO,             /* all that the checkpoint can do */
+  GPTVIS_TASK_LABEL, GPTVIS_TASK_CAPTION, GPTVIS_TASK_BOTH,
+} GptVisTask;
+
 typedef struct {
   const gchar *path;            /* checkpoint directory; NULL: the bundled one */
+  GptVisTask task;              /* UNSUPPORTED when the checkpoint has no classifier or no decoder for it */
+  guint beams;                  /* that a sentence is searched with, 1 … GPTVIS_MAX_BEAMS; 0: as the checkpoint says */
   GptVisProgramOptions program; /* backend, device, precision, threads */
   guint max_batch;              /* pictures of one run at most; 0 is 1 */
   const gchar *labels_file;     /* UTF-8, a label a line, instead of id2label; NULL: none */
@@ -37,6 +44,7 @@ typedef struct {
   { .path = NULL, .program = { .precision = GPTVIS_PRECISION_AUTO }, .max_batch = 1 }
 
 typedef struct _GptVisModel GptVisModel;
+typedef struct _GptVisCaptioner GptVisCaptioner;        /* captioner.h */
 
 /* Errors: NOT_FOUND (no such directory or file), FORMAT (what is in it),
  * UNSUPPORTED (architecture, precision, backend), LIMIT. */
@@ -53,7 +61,11 @@ const GptVisPlan *gptvis_model_plan (const GptVisModel * model);
 GptVisProgram *gptvis_model_program (GptVisModel * model);              /* for golden-check and benchmarks */
 const GptVisRecipe *gptvis_model_recipe (const GptVisModel * model);
 gboolean gptvis_model_multi_label (const GptVisModel * model);          /* a sigmoid a label */
-guint gptvis_model_n_labels (const GptVisModel * model);
+gboolean gptvis_model_writes (const GptVisModel * model);               /* captions: captioner.h */
+/* The decoder's; NULL when it writes nothing. */
+const GptVisPlan *gptvis_model_decoder_plan (const GptVisModel * model);
+GptVisProgram *gptvis_model_decoder_program (GptVisModel * model);
+guint gptvis_model_n_labels (const GptVisModel * model);                /* 0 when captions alone are its task */
 const gchar *gptvis_model_label (const GptVisModel * model, guint id);
 guint gptvis_model_n_users (const GptVisModel * model);                 /* how many share it now */
 
@@ -66,6 +78,7 @@ typedef struct {
   GptVisSlot *slot;             /* staged */
   guint top_k;                  /* at most so many labels; 0: all */
   gfloat threshold;             /* and only those that score at least this */
+  GptVisCaptioner *captioner;   /* looks at the picture; NULL: none */
   GptVisResult *result;         /* out: owned by the caller, frame fields still empty; NULL after an error */
 } GptVisRequest;
 

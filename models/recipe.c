@@ -28,7 +28,8 @@ static const Processor processors[] = {
   {"BitImageProcessor", "dinov2", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
   {"BitImageProcessor", "dinov2_with_registers", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN,
       CLIP_STD},
-  {"CLIPImageProcessor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"BlipImageProcessor", "blip", 384, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 384, CLIP_MEAN, CLIP_STD},
+  {"CLIPImageProcessor", "git", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
   {"CLIPFeatureExtractor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
 };
 
@@ -52,7 +53,7 @@ find_processor (GptVisJson *json, const gchar *model_type)
       return &processors[i];
   gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
       "image_processor_type \"%.60s\" is none of ViTImageProcessor, DeiTImageProcessor, BitImageProcessor, "
-      "CLIPImageProcessor", name);
+      "BlipImageProcessor, CLIPImageProcessor", name);
   return &processors[0];
 }
 

@@ -45,6 +45,34 @@ gptvis_record_patches (GptVisPlan *plan, const GptVisConfiguration *config, cons
       3 * config->patch_size * config->patch_size, config->hidden_size, NULL);
 }
 
+GptVisTensorId
+gptvis_record_transposed (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width_in, guint width,
+    const GptVisLinear *linear)
+{
+  gchar name[GPTVIS_NAME_SIZE];
+  GptVisTensorId weight =
+      gptvis_plan_weight_transposed (plan, gptvis_record_name (name, "%s.weight", where), width, width_in);
+  GptVisTensorId bias = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.bias", where), 1, width);
+  return gptvis_plan_linear (plan, x, weight, bias, linear);
+}
+
+GptVisTensorId
+gptvis_record_stack (GptVisPlan *plan, GptVisTensorId x, const gchar *where, const gchar *const *parts, guint n,
+    guint width_in, guint width, gboolean bias)
+{
+  gchar names[2 * GPTVIS_WEIGHT_PARTS][GPTVIS_NAME_SIZE];
+  GptVisWeightPart weights[GPTVIS_WEIGHT_PARTS], biases[GPTVIS_WEIGHT_PARTS];
+  for (guint i = 0; i < n; i++) {
+    weights[i] = (GptVisWeightPart) { .rows = width };
+    weights[i].name = gptvis_record_name (names[2 * i], "%s.%s.weight", where, parts[i]);
+    biases[i] = (GptVisWeightPart) { .rows = width };
+    biases[i].name = gptvis_record_name (names[2 * i + 1], "%s.%s.bias", where, parts[i]);
+  }
+  GptVisTensorId w = gptvis_plan_weight_stack (plan, n * width, width_in, weights, n);
+  GptVisTensorId b = bias ? gptvis_plan_weight_stack (plan, n * width, 1, biases, n) : GPTVIS_NO_TENSOR;
+  return gptvis_plan_linear (plan, x, w, b, NULL);
+}
+
 /* The linear of where.attention.{query, key, value} from `first` on, one below the
  * other: n · hidden_size columns. */
 static GptVisTensorId
@@ -52,19 +80,9 @@ record_projections (GptVisPlan *plan, const GptVisConfiguration *config, GptVisT
     guint first, guint n)
 {
   static const gchar *const parts[3] = { "query", "key", "value" };
-  gchar weights[3][GPTVIS_NAME_SIZE], biases[3][GPTVIS_NAME_SIZE];
-  GptVisWeightPart weight[3], bias[3];
-  const guint d = config->hidden_size;
-  for (guint i = 0; i < n; i++) {
-    const gchar *part = parts[first + i];
-    weight[i] =
-        (GptVisWeightPart) { gptvis_record_name (weights[i], "%s.attention.%s.weight", where, part), 0, d };
-    bias[i] =
-        (GptVisWeightPart) { gptvis_record_name (biases[i], "%s.attention.%s.bias", where, part), 0, d };
-  }
-  GptVisTensorId w = gptvis_plan_weight_stack (plan, n * d, d, weight, n);
-  GptVisTensorId b = config->qkv_bias ? gptvis_plan_weight_stack (plan, n * d, 1, bias, n) : GPTVIS_NO_TENSOR;
-  return gptvis_plan_linear (plan, x, w, b, NULL);
+  gchar attention[GPTVIS_NAME_SIZE];
+  return gptvis_record_stack (plan, x, gptvis_record_name (attention, "%s.attention", where), parts + first, n,
+      config->hidden_size, config->hidden_size, config->qkv_bias);
 }
 
 GptVisTensorId
@@ -107,4 +125,17 @@ gptvis_record_scores (GptVisPlan *plan, const GptVisConfiguration *config, GptVi
   gptvis_plan_output (plan, "logits", logits);
   gptvis_plan_output (plan, "scores", gptvis_plan_score (plan, logits,
           config->multi_label ? GPTVIS_SCORE_SIGMOID : GPTVIS_SCORE_SOFTMAX));
+}
+
+void
+gptvis_record_tokens (GptVisPlan *plan, GptVisTensorId tokens)
+{
+  gptvis_plan_output (plan, "tokens", tokens);
+}
+
+void
+gptvis_record_next_token (GptVisPlan *plan, GptVisTensorId logits)
+{
+  gptvis_plan_output (plan, "logits", logits);
+  gptvis_plan_output (plan, "log-probabilities", gptvis_plan_score (plan, logits, GPTVIS_SCORE_LOG_SOFTMAX));
 }

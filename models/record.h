@@ -11,6 +11,10 @@ G_BEGIN_DECLS
 GptVisTensorId gptvis_record_linear (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width_in,
     guint width, const GptVisLinear * linear);
 
+/* The same of a weight that is stored [width_in, width]. */
+GptVisTensorId gptvis_record_transposed (GptVisPlan * plan, GptVisTensorId x, const gchar * where,
+    guint width_in, guint width, const GptVisLinear * linear);
+
 GptVisTensorId gptvis_record_norm (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width,
     gfloat epsilon);
 
@@ -24,6 +28,11 @@ GptVisTensorId gptvis_record_patches (GptVisPlan * plan, const GptVisConfigurati
 GptVisTensorId gptvis_record_attention (GptVisPlan * plan, const GptVisConfiguration * config,
     GptVisTensorId x, guint queries, const gchar * where);
 
+/* where.first, where.second … where.nth, each [width, width_in] with its bias, as one
+ * product [n · width, width_in]. */
+GptVisTensorId gptvis_record_stack (GptVisPlan * plan, GptVisTensorId x, const gchar * where,
+    const gchar * const *parts, guint n, guint width_in, guint width, gboolean bias);
+
 /* The first n rows of x. */
 GptVisTensorId gptvis_record_first_rows (GptVisPlan * plan, GptVisTensorId x, guint n);
 
@@ -32,6 +41,12 @@ void gptvis_record_hidden (GptVisPlan * plan, GptVisTensorId x, guint i);
 
 /* The outputs "logits" and "scores". */
 void gptvis_record_scores (GptVisPlan * plan, const GptVisConfiguration * config, GptVisTensorId logits);
+
+/* The output "tokens". */
+void gptvis_record_tokens (GptVisPlan * plan, GptVisTensorId tokens);
+
+/* The decoder's outputs. */
+void gptvis_record_next_token (GptVisPlan * plan, GptVisTensorId logits);
 
 /* `format` with its arguments, in `name`, which it returns. */
 #define GPTVIS_NAME_SIZE 192

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ViT and DeiT: class token (DeiT: and distillation token), learned positions for
+/* ViT and DeiT, with a classifier or as the tower of a network that writes: class token (DeiT: and distillation token), learned positions for
  * one size of picture, pre-norm encoder, a linear head on the class token. After
  * "An Image is Worth 16x16 Words" and "Training data-efficient image transformers",
  * with the tensors' names of Transformers' modeling_vit.py and modeling_deit.py. */
 #include "record.h"
+#include <string.h>
 
 /* With `keep` above 0 only the first so many rows of the result are made: all that a
  * head reads of the last layer. */
@@ -31,7 +32,7 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
       GPTVIS_LINEAR (.residual = x));
 }
 
-/* The last layer is made for `tokens` rows only, 7 % less work in twelve
+/* The last layer is made for `tokens` rows only (0: all), 7 % less work in twelve
  * layers, unless all of it is to be seen. */
 static GptVisTensorId
 record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint tokens,
@@ -66,17 +67,30 @@ n_patches (const GptVisConfiguration *config)
   return (config->image_height / config->patch_size) * (config->image_width / config->patch_size);
 }
 
+/* Class token, for DeiT a distillation token, patches: [1 or 2 + patches, hidden_size]. */
+static GptVisTensorId
+record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    const gchar *prefix, gboolean distilled)
+{
+  gchar where[GPTVIS_NAME_SIZE], name[GPTVIS_NAME_SIZE];
+  const guint d = config->hidden_size, n = n_patches (config), first = distilled ? 2 : 1;
+  gptvis_record_name (where, "%s.embeddings", prefix);
+  GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, where);
+  GptVisTensorId token = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.cls_token", where), 1, d);
+  GptVisTensorId distillation = distilled
+      ? gptvis_plan_weight (plan, gptvis_record_name (name, "%s.distillation_token", where), 1, d) : GPTVIS_NO_TENSOR;
+  GptVisTensorId positions =
+      gptvis_plan_weight (plan, gptvis_record_name (name, "%s.position_embeddings", where), first + n, d);
+  GptVisRowsPart rows[3] = { {token, 0, 1, positions, 0, FALSE}, {distillation, 0, 1, positions, 1, FALSE} };
+  rows[first] = (GptVisRowsPart) { patches, 0, n, positions, first, FALSE };
+  return gptvis_plan_rows (plan, rows, first + 1);
+}
+
 void
 gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     gboolean trace)
 {
-  const guint d = config->hidden_size, n = n_patches (config);
-  GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, "vit.embeddings");
-  GptVisTensorId token = gptvis_plan_weight (plan, "vit.embeddings.cls_token", 1, d);
-  GptVisTensorId positions = gptvis_plan_weight (plan, "vit.embeddings.position_embeddings", 1 + n, d);
-  const GptVisRowsPart rows[] = { {token, 0, 1, positions, 0}, {patches, 0, n, positions, 1} };
-  GptVisTensorId x = gptvis_plan_rows (plan, rows, G_N_ELEMENTS (rows));
-
+  GptVisTensorId x = record_embeddings (plan, config, recipe, "vit", FALSE);
   x = record_encoder (plan, config, x, 1, "vit", trace);
   gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "vit.layernorm", "classifier", NULL));
 }
@@ -85,15 +99,7 @@ void
 gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     gboolean trace)
 {
-  const guint d = config->hidden_size, n = n_patches (config);
-  GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, "deit.embeddings");
-  GptVisTensorId token = gptvis_plan_weight (plan, "deit.embeddings.cls_token", 1, d);
-  GptVisTensorId distilled = gptvis_plan_weight (plan, "deit.embeddings.distillation_token", 1, d);
-  GptVisTensorId positions = gptvis_plan_weight (plan, "deit.embeddings.position_embeddings", 2 + n, d);
-  const GptVisRowsPart rows[] =
-      { {token, 0, 1, positions, 0}, {distilled, 0, 1, positions, 1}, {patches, 0, n, positions, 2} };
-  GptVisTensorId x = gptvis_plan_rows (plan, rows, G_N_ELEMENTS (rows));
-
+  GptVisTensorId x = record_embeddings (plan, config, recipe, "deit", TRUE);
   x = record_encoder (plan, config, x, config->teacher ? 2 : 1, "deit", trace);
   GptVisTensorId logits;
   if (config->teacher) {        /* the mean of both heads */
@@ -105,4 +111,17 @@ gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const G
     logits = record_head (plan, config, x, 0, "deit.layernorm", "classifier", NULL);
   }
   gptvis_record_scores (plan, config, logits);
+}
+
+/* vision-encoder-decoder's encoder, and the classifier that may be beside it. */
+void
+gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    gboolean trace)
+{
+  const gboolean distilled = strcmp (config->encoder_type, "deit") == 0;
+  GptVisTensorId x = record_embeddings (plan, config, recipe, "encoder", distilled);
+  x = record_encoder (plan, config, x, 0, "encoder", trace);
+  gptvis_record_tokens (plan, gptvis_record_norm (plan, x, "encoder.layernorm", config->hidden_size, config->epsilon));
+  if (config->n_labels > 0)
+    gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "encoder.layernorm", "classifier", NULL));
 }

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One stream's sentences: what it sees lies in a slot of the decoder's program, which
+ * words there are is search.c's, how they are spelt tokenizer.c's. */
+#include "captioner-private.h"
+#include "search.h"
+#include <math.h>
+#include <string.h>
+
+struct _GptVisCaptioner {
+  GptVisModel *model;
+  GptVisDecoder *decoder;       /* the model's */
+  GptVisSlot *slot;             /* its rows: the last n_frames pictures, the newest last */
+  GptVisSearch *search;
+  GptVisTextStream *stream;
+  guint looked;                 /* pictures, up to n_frames */
+  float *captioned;             /* class token of the picture that the last sentence was begun about */
+  gboolean has_captioned, writing;
+  GptVisCaption at_hand, last;  /* the sentence being written, the last that was finished; text in these: */
+  GString *at_hand_text, *last_text;
+  gboolean has_at_hand, has_last;
+  GError *error;
+};
+
+GptVisCaptioner *
+gptvis_captioner_new (GptVisModel *model)
+{
+  GptVisDecoder *decoder = gptvis_model_decoder (model);
+  if (!decoder)
+    return NULL;
+  GptVisCaptioner *self = g_new0 (GptVisCaptioner, 1);
+  self->model = gptvis_model_ref (model);
+  self->decoder = decoder;
+  self->slot = gptvis_program_slot_new (decoder->program);
+  self->search = gptvis_search_new (decoder->generation, decoder->n_beams, decoder->vocabulary);
+  self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE, gptvis_tokenizer_clean_up (decoder->tokenizer));
+  self->captioned = g_new (float, decoder->width);
+  self->at_hand_text = g_string_sized_new (256);
+  self->last_text = g_string_sized_new (256);
+  return self;
+}
+
+void
+gptvis_captioner_free (GptVisCaptioner *self)
+{
+  if (!self)
+    return;
+  gptvis_program_slot_free (self->decoder->program, self->slot);
+  gptvis_search_free (self->search);
+  gptvis_text_stream_free (self->stream);
+  g_string_free (self->at_hand_text, TRUE);
+  g_string_free (self->last_text, TRUE);
+  g_clear_error (&self->error);
+  g_free (self->captioned);
+  gptvis_model_unref (self->model);
+  g_free (self);
+}
+
+/* --- what it sees --- */
+
+/* The newest picture's tokens in the slot. */
+static float *
+newest (const GptVisCaptioner *self)
+{
+  const GptVisDecoder *d = self->decoder;
+  return gptvis_program_slot_rows (d->program, self->slot) + (gsize) (d->n_frames - 1) * d->rows * d->width;
+}
+
+void
+gptvis_captioner_look (GptVisCaptioner *self, const float *tokens)
+{
+  const GptVisDecoder *d = self->decoder;
+  const gsize size = (gsize) d->rows * d->width;
+  float *rows = gptvis_program_slot_rows (d->program, self->slot);
+  memmove (rows, rows + size, (d->n_frames - 1) * size * sizeof (float));
+  memcpy (newest (self), tokens, size * sizeof (float));
+  /* where a moment has hardly begun it is what there is, several times */
+  for (guint i = 0; self->looked == 0 && i + 1 < d->n_frames; i++)
+    memcpy (rows + i * size, tokens, size * sizeof (float));
+  self->looked = MIN (self->looked + 1, d->n_frames);
+}
+
+gdouble
+gptvis_captioner_change (const GptVisCaptioner *self)
+{
+  if (self->looked == 0 || !self->has_captioned)
+    return 2;
+  const float *now = newest (self), *then = self->captioned;
+  gdouble dot = 0, a = 0, b = 0;
+  for (guint i = 0; i < self->decoder->width; i++) {
+    dot += (gdouble) now[i] * then[i];
+    a += (gdouble) now[i] * now[i];
+    b += (gdouble) then[i] * then[i];
+  }
+  return a > 0 && b > 0 ? 1 - dot / sqrt (a * b) : 0;
+}
+
+void
+gptvis_captioner_forget (GptVisCaptioner *self)
+{
+  gptvis_captioner_give_up (self);
+  self->looked = 0;
+  self->has_captioned = self->has_last = self->has_at_hand = FALSE;
+}
+
+/* --- what it writes --- */
+
+void
+gptvis_captioner_begin (GptVisCaptioner *self, guint64 frame, guint64 pts, guint64 running_time)
+{
+  GptVisDecoder *d = self->decoder;
+  g_clear_error (&self->error);
+  self->at_hand = (GptVisCaption) { .frame = frame, .pts = pts, .running_time = running_time };
+  self->has_at_hand = FALSE;
+  memcpy (self->captioned, newest (self), d->width * sizeof (float));
+  self->has_captioned = TRUE;
+  g_mutex_lock (&d->lock);
+  self->writing = gptvis_program_submit (d->program, &self->slot, 1, &self->error)
+      && gptvis_program_wait (d->program, &self->error);
+  g_mutex_unlock (&d->lock);
+  if (self->writing)
+    gptvis_search_begin (self->search);
+}
+
+gboolean
+gptvis_captioner_is_writing (const GptVisCaptioner *self)
+{
+  return self->writing;
+}
+
+void
+gptvis_captioner_give_up (GptVisCaptioner *self)
+{
+  self->writing = FALSE;
+  self->has_at_hand = FALSE;
+}
+
+/* One line of text without blanks at its ends. */
+static void
+put_line (GString *line, const gchar *text)
+{
+  static const gchar blanks[] = " \t\n\v\f\r";
+  g_string_assign (line, text + strspn (text, blanks));
+  while (line->len > 0 && strchr (blanks, line->str[line->len - 1]))
+    g_string_truncate (line, line->len - 1);
+  for (gchar *p = line->str; (p = strpbrk (p, "\n\r"));)
+    *p = ' ';
+}
+
+/* What the search has found so far, spelt. Beams change places, so all of it each time. */
+static void
+spell (GptVisCaptioner *self)
+{
+  guint n;
+  const guint *tokens = gptvis_search_tokens (self->search, &n);
+  const gchar *text = "";
+  gptvis_text_stream_reset (self->stream);
+  for (guint i = 1; i < n; i++)
+    text = gptvis_text_stream_push (self->stream, tokens[i]);
+  self->at_hand.final = gptvis_search_is_done (self->search);
+  if (self->at_hand.final)
+    text = gptvis_text_stream_finish (self->stream);
+  put_line (self->at_hand_text, text);
+  self->at_hand.text = self->at_hand_text->str;
+  self->at_hand.log_probability = gptvis_search_log_probability (self->search);
+  self->has_at_hand = TRUE;
+}
+
+static void
+keep (GptVisCaptioner *self)
+{
+  GString *text = self->last_text;
+  self->last_text = self->at_hand_text;
+  self->at_hand_text = text;
+  self->last = self->at_hand;
+  self->has_last = TRUE;
+  self->has_at_hand = self->writing = FALSE;
+}
+
+/* The step's outputs from sequence `first` on are this captioner's. */
+static void
+feed (GptVisCaptioner *self, guint first, guint n)
+{
+  const GptVisDecoder *d = self->decoder;
+  const float *logits[GPTVIS_MAX_BEAMS], *log_probabilities[GPTVIS_MAX_BEAMS];
+  for (guint i = 0; i < n; i++) {
+    logits[i] = gptvis_program_output (d->program, d->logits, first + i);
+    log_probabilities[i] = gptvis_program_output (d->program, d->log_probabilities, first + i);
+  }
+  if (!gptvis_search_feed (self->search, logits, log_probabilities, &self->error)) {
+    g_prefix_error (&self->error, "%s: ", gptvis_model_path (self->model));
+    gptvis_captioner_give_up (self);
+    return;
+  }
+  spell (self);
+  if (self->at_hand.final)
+    keep (self);
+}
+
+/* Those of one group, whose sequences fit into one step. */
+static void
+step (GptVisDecoder *d, GptVisCaptioner *const *group, guint n_group)
+{
+  GptVisSequence sequences[GPTVIS_MAX_SEQUENCES];
+  guint counts[GPTVIS_MAX_SEQUENCES], n = 0;
+  GError *error = NULL;
+  for (guint i = 0; i < n_group; i++) {
+    counts[i] = gptvis_search_ask (group[i]->search, sequences + n);
+    for (guint j = 0; j < counts[i]; j++)
+      sequences[n + j].slot = group[i]->slot;
+    n += counts[i];
+  }
+  g_mutex_lock (&d->lock);
+  const gboolean ok = gptvis_program_step (d->program, sequences, n, &error)
+      && gptvis_program_wait (d->program, &error);
+  for (guint i = 0, first = 0; i < n_group; first += counts[i++]) {
+    if (ok) {
+      feed (group[i], first, counts[i]);
+    } else {
+      gptvis_captioner_give_up (group[i]);
+      group[i]->error = g_error_copy (error);
+    }
+  }
+  g_mutex_unlock (&d->lock);
+  g_clear_error (&error);
+}
+
+void
+gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n)
+{
+  GptVisCaptioner *group[GPTVIS_MAX_SEQUENCES];
+  guint n_group = 0;
+  for (guint i = 0; i < n; i++) {
+    GptVisDecoder *d = captioners[i]->decoder;
+    if (captioners[i]->writing)
+      group[n_group++] = captioners[i];
+    if (n_group > 0 && (i + 1 == n || (n_group + 1) * d->n_beams > gptvis_plan_max_sequences (d->plan))) {
+      step (d, group, n_group);
+      n_group = 0;
+    }
+  }
+}
+
+const GptVisCaption *
+gptvis_captioner_caption (const GptVisCaptioner *self)
+{
+  return self->has_at_hand ? &self->at_hand : self->has_last ? &self->last : NULL;
+}
+
+const GError *
+gptvis_captioner_error (const GptVisCaptioner *self)
+{
+  return self->error;
+}
+
+const guint *
+gptvis_captioner_tokens (const GptVisCaptioner *self, guint *n, gdouble *score)
+{
+  *score = gptvis_search_score (self->search);
+  return gptvis_search_tokens (self->search, n);
+}

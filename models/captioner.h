@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A captioner: one stream's sentences on a model that writes. It looks at pictures as the
+ * model runs them (GptVisRequest.captioner), says how much has changed since the one it
+ * last wrote about, and writes word by word, since a sentence takes as long as several
+ * pictures: whoever calls can show what there is so far, turn to other work between two
+ * words, or give up.
+ *
+ *     request.captioner = captioner;
+ *     gptvis_model_run (model, &request, 1, &error);
+ *     if (gptvis_captioner_change (captioner) > 0.2)
+ *       gptvis_captioner_begin (captioner, frame, pts, running_time);
+ *     while (gptvis_captioner_is_writing (captioner))
+ *       gptvis_captioners_step (&captioner, 1);
+ *     … gptvis_captioner_caption (captioner)->text …
+ *
+ * Threads: a captioner belongs to one thread at a time. */
+#pragma once
+#include "model.h"
+
+G_BEGIN_DECLS
+
+/* NULL when the model writes nothing. */
+GptVisCaptioner *gptvis_captioner_new (GptVisModel * model);
+void gptvis_captioner_free (GptVisCaptioner * self);    /* NULL is fine */
+
+/* How far the picture that it looked at last is from the one its last sentence was begun
+ * about: 1 − the cosine of their class tokens, 0 to 2; 2 when there is none to compare. */
+gdouble gptvis_captioner_change (const GptVisCaptioner * self);
+
+/* Begins a sentence about what it looked at last (one picture, or the last few for a
+ * network of moments), which must have been something; gives up one that is being written.
+ * The rest goes into the caption. */
+void gptvis_captioner_begin (GptVisCaptioner * self, guint64 frame, guint64 pts, guint64 running_time);
+gboolean gptvis_captioner_is_writing (const GptVisCaptioner * self);
+void gptvis_captioner_give_up (GptVisCaptioner * self); /* keeps the last caption that was finished */
+
+/* A word more for each of those that are writing; of one model. They go through the
+ * decoder together. */
+void gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n);
+
+/* What there is of the sentence at hand, or of the last; NULL: nothing yet. Good until the
+ * next call that may change it. */
+const GptVisCaption *gptvis_captioner_caption (const GptVisCaptioner * self);
+/* Why the last sentence that was begun came to nothing, else NULL. */
+const GError *gptvis_captioner_error (const GptVisCaptioner * self);
+
+/* What comes next does not continue what it looked at. */
+void gptvis_captioner_forget (GptVisCaptioner * self);
+
+/* For golden-check: the last sentence's tokens (the start and the end among them) and
+ * what its beams were ranked by. */
+const guint *gptvis_captioner_tokens (const GptVisCaptioner * self, guint * n, gdouble * score);
+
+G_END_DECLS

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* CLIP's picture tower and its kin, in other networks' checkpoints. */
+#pragma once
+#include "record.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const gchar *prefix;          /* of its tensors */
+  const gchar *positions;       /* the table's name in prefix.embeddings */
+  gboolean patch_bias, pre_norm;
+  gboolean fused;               /* q, k and v are stored as one */
+} GptVisClipTower;
+
+/* The rows that leave it, normed; row 0 is the class token. */
+GptVisTensorId gptvis_clip_record_tower (GptVisPlan * plan, const GptVisConfiguration * config,
+    const GptVisRecipe * recipe, const GptVisClipTower * tower, gboolean trace);
+
+G_END_DECLS

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "decoder.h"
+#include "json.h"
+
+#define SENTENCES 4u            /* written in one step, each with its beams */
+
+/* Words that the network may say and the tokenizer does not have would be holes in the text. */
+static gboolean
+vocabulary_fits (const GptVisDecoder *self, const gchar *path, GError **error)
+{
+  const guint known = gptvis_tokenizer_size (self->tokenizer);
+  if (known >= self->generation->start + 1)
+    return TRUE;
+  gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+      "%s: a sentence begins with token %u, where the vocabulary beside the network has %u", path,
+      self->generation->start, known);
+  return FALSE;
+}
+
+static gboolean
+load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options, GError **error)
+{
+  const gchar *path = gptvis_checkpoint_path (checkpoint);
+  const GptVisConfiguration *config = gptvis_checkpoint_configuration (checkpoint);
+  self->generation = gptvis_generation_load (path, config, error);
+  if (!self->generation || !(self->tokenizer = gptvis_tokenizer_open (path, error))
+      || !vocabulary_fits (self, path, error))
+    return FALSE;
+  if (self->n_beams == 0)
+    self->n_beams = self->generation->n_beams;
+  const GptVisDecoderSize size = { MIN (SENTENCES * self->n_beams, GPTVIS_MAX_SEQUENCES), self->n_beams,
+    self->generation->max_length };
+  self->plan = gptvis_checkpoint_decoder_plan (checkpoint, self->rows, 1, &size, error);
+  if (!self->plan)
+    return FALSE;
+  const GptVisWeights weights = gptvis_checkpoint_weights (checkpoint);
+  self->program = gptvis_program_new (self->plan, &weights, options, error);
+  if (!self->program)
+    return FALSE;
+  self->width = config->hidden_size;
+  self->n_frames = MAX (config->decoder.n_frames, 1);
+  self->vocabulary = config->decoder.vocabulary;
+  self->logits = gptvis_plan_find (self->plan, "logits");
+  self->log_probabilities = gptvis_plan_find (self->plan, "log-probabilities");
+  return TRUE;
+}
+
+GptVisDecoder *
+gptvis_decoder_new (const GptVisCheckpoint *checkpoint, guint rows, guint n_beams,
+    const GptVisProgramOptions *options, GError **error)
+{
+  GptVisDecoder *self = g_new0 (GptVisDecoder, 1);
+  g_mutex_init (&self->lock);
+  self->rows = rows;
+  self->n_beams = n_beams;
+  if (load (self, checkpoint, options, error))
+    return self;
+  gptvis_decoder_free (self);
+  return NULL;
+}
+
+void
+gptvis_decoder_free (GptVisDecoder *self)
+{
+  if (!self)
+    return;
+  gptvis_program_free (self->program);
+  gptvis_plan_free (self->plan);
+  gptvis_tokenizer_free (self->tokenizer);
+  gptvis_generation_free (self->generation);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
