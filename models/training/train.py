@@ -94,6 +94,33 @@ class Heads(nn.Module):
         self.patches = nn.Linear(width, teacher_width)
 
 
+class Targets:
+    """What the encoder should see in the training pictures: labels (where unknown, what a linear probe on the
+    teacher says), the teacher's class token, and the teacher's patch tokens."""
+
+    def __init__(self, labels, cls, patches, width=192):
+        soft = teacher.fit_probe(cls, labels)(cls).sigmoid().numpy()
+        known = ~np.isnan(labels)
+        self.labels = np.where(known, TRUST * np.nan_to_num(labels) + (1 - TRUST) * soft, soft).astype(np.float32)
+        self.weight = np.where(known, 1.0, 0.6).astype(np.float32)
+        self.cls = cls
+        self.standard = [torch.from_numpy(v.astype(np.float32)) for v in
+                         (cls[:].astype(np.float32).mean(0), cls[:].astype(np.float32).std(0),
+                          patches[:500].astype(np.float32).mean((0, 1)), patches[:500].astype(np.float32).std((0, 1)))]
+        self.heads = Heads(width, cls.shape[1])
+
+    def losses(self, model, seen, pick, tokens):
+        """seen: the encoder's tokens of the pictures `pick`; tokens: the teacher's patches, cut as they were."""
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model.classifier(seen[:, 0])
+            like_cls, like_patches = self.heads.cls(seen[:, 0]), self.heads.patches(seen[:, 1:])
+        each = F.binary_cross_entropy_with_logits(logits.float(), torch.from_numpy(self.labels[pick]), reduction="none")
+        w = torch.from_numpy(self.weight[pick])
+        want = (torch.from_numpy(self.cls[pick].astype(np.float32)) - self.standard[0]) / self.standard[1]
+        return [(each * w).sum() / w.sum(), F.smooth_l1_loss(like_cls.float(), want),
+                F.smooth_l1_loss(like_patches.float(), (tokens - self.standard[2]) / self.standard[3])]
+
+
 def main():
     a = arguments()
     torch.manual_seed(a.seed)
@@ -102,21 +129,14 @@ def main():
     pictures, labels = data.load(a.data, "train", state)
     val_pictures, val_labels = data.load(a.data, "val", state)
     cls, patches = teacher.features(pictures, a.teacher, state, "train")
-    soft = teacher.fit_probe(cls, labels)(cls).sigmoid().numpy()
-    known = ~np.isnan(labels)
-    target = np.where(known, TRUST * np.nan_to_num(labels) + (1 - TRUST) * soft, soft).astype(np.float32)
-    weight = np.where(known, 1.0, 0.6).astype(np.float32)
-    standard = [torch.from_numpy(v.astype(np.float32)) for v in
-                (cls[:].astype(np.float32).mean(0), cls[:].astype(np.float32).std(0),
-                 patches[:500].astype(np.float32).mean((0, 1)), patches[:500].astype(np.float32).std((0, 1)))]
-
     if a.start:
         model, _ = vit.open_checkpoint(a.start)
         if model.shape["side"] != a.side:
             model.set_side(a.side)
     else:
         model = vit.ViT(side=a.side, classes=len(data.LABELS))
-    heads = Heads(model.shape["width"], cls.shape[1])
+    targets = Targets(labels, cls, patches, model.shape["width"])
+    heads = targets.heads
     average = copy.deepcopy(model)
     parameters = list(model.parameters()) + list(heads.parameters())
     optimiser = torch.optim.AdamW(
@@ -156,20 +176,13 @@ def main():
         pixels, tokens = augment(pictures[pick], patches[pick], a.side, rng)
         with torch.autocast("cpu", torch.bfloat16):
             seen = model.tokens(pixels, drop_path=0.05)
-            logits = model.classifier(seen[:, 0])
-            like_cls, like_patches = heads.cls(seen[:, 0]), heads.patches(seen[:, 1:])
-        each = F.binary_cross_entropy_with_logits(logits.float(), torch.from_numpy(target[pick]), reduction="none")
-        w = torch.from_numpy(weight[pick])
-        loss_labels = (each * w).sum() / w.sum()
-        want = (torch.from_numpy(cls[pick].astype(np.float32)) - standard[0]) / standard[1]
-        loss_cls = F.smooth_l1_loss(like_cls.float(), want)
-        loss_patches = F.smooth_l1_loss(like_patches.float(), (tokens - standard[2]) / standard[3])
+        each = targets.losses(model, seen, pick, tokens)
         optimiser.zero_grad()
-        (loss_labels + loss_cls + loss_patches).backward()
+        sum(each).backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         step += 1
-        losses.append([loss_labels.item(), loss_cls.item(), loss_patches.item()])
+        losses.append([x.item() for x in each])
         decay = min(0.998, (step + 1) / (step + 10))
         with torch.no_grad():
             for slow, fast in zip(average.parameters(), model.parameters()):

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Teaches the bundled checkpoint to speak, in three stages, each going on from what the one before left in --out:
+
+    python3 train_captions.py language --data DATA --state STATE --out ../bundled --hours 0.3
+    python3 train_captions.py pictures --data DATA --state STATE --out ../bundled --hours 1 --teacher VIT_TINY
+    python3 train_captions.py reward   --data DATA --state STATE --out ../bundled --hours 0.5
+
+language: the decoder alone, on lines without pictures; --from names the directory of a labelling ViT (train.py's).
+pictures: captions of pictures; with --encoder-rate above 0 the encoder learns too, held to its labels and its
+teacher by train.py's loss. reward: self-critical training (Rennie et al. 2017): captions drawn by chance that score
+above the likeliest one by CIDEr-D and BLEU become likelier; the encoder stays as it is.
+
+A stage goes on where it was stopped (STATE/run-STAGE.pt); --hours is its training time in all, as its processors
+count it, so that a busy machine trains longer, not less.
+Needs PyTorch, NumPy, Pillow, safetensors and tokenizers."""
+import argparse
+import copy
+import json
+import math
+import pathlib
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import data
+import gpt2
+import metrics
+import teacher
+import train
+import vit
+import words
+
+GENERATION = {"max_length": words.LENGTH, "num_beams": 3, "no_repeat_ngram_size": 3, "length_penalty": 1.0}
+CAPTIONS = 5  # of a picture in a batch
+
+
+def now():
+    return time.process_time() / torch.get_num_threads()
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("stage", choices=["language", "pictures", "reward"])
+    p.add_argument("--data", required=True)
+    p.add_argument("--state", required=True)
+    p.add_argument("--out", required=True)
+    p.add_argument("--from", dest="start", help="language: the ViT; pictures, reward: where to start, if not --out")
+    p.add_argument("--teacher")
+    p.add_argument("--hours", type=float, default=1)
+    p.add_argument("--rate", type=float, default=5e-4)
+    p.add_argument("--encoder-rate", type=float, default=0, help="as a share of --rate")
+    p.add_argument("--batch", type=int, default=48, help="pictures, or five times as many lines")
+    p.add_argument("--drop", type=float, default=0.1)
+    p.add_argument("--seed", type=int, default=1)
+    return p.parse_args()
+
+
+def likelihood(logits, target, smooth=0.1):
+    """Mean loss of the words, −1 left out."""
+    return F.cross_entropy(logits.float().flatten(0, 1), target.flatten(), ignore_index=-1, label_smoothing=smooth)
+
+
+def split(table):
+    """ids [n, LENGTH + 1] → what goes in (ends in place of −1) and what should come out, as long as the longest."""
+    longest = int((table >= 0).sum(1).max())
+    table = torch.from_numpy(table[:, :longest].astype(np.int64))
+    return table[:, :-1].clamp(min=0), table[:, 1:]
+
+
+@torch.inference_mode()
+def look(model, pictures, batch=128):
+    """The encoder's tokens of whole pictures."""
+    model.eval()
+    side = model.shape["side"]
+    for i in range(0, len(pictures), batch):
+        pixels = F.interpolate(teacher.normalise(pictures[i:i + batch]), (side, side), mode="bilinear", antialias=True)
+        yield model.tokens(pixels).float()
+
+
+def describe(model, decoder, tokenizer, pictures):
+    """The likeliest caption of each picture, word by word."""
+    decoder.eval()
+    out = []
+    for tokens in look(model, pictures):
+        out += [text.strip() for text in tokenizer.decode_batch(decoder.write(tokens).tolist())]
+    return out
+
+
+class Language:
+    """Lines without pictures."""
+
+    def __init__(self, a, tokenizer):
+        self.table = words.ids(tokenizer, words.lines(a.data))
+        self.epoch = len(self.table) // (5 * a.batch)
+        self.batch = 5 * a.batch
+
+    def loss(self, model, decoder, rng):
+        ids, target = split(self.table[rng.integers(0, len(self.table), self.batch)])
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = decoder(ids)
+        return [likelihood(logits, target, 0.0)]
+
+
+class Captioned:
+    """The training pictures with captions."""
+
+    def __init__(self, a, tokenizer):
+        self.batch, self.tokenizer = a.batch, tokenizer
+        self.pictures, self.labels = data.load(a.data, "train", a.state)
+        self.captions = words.captions(a.data, "train")
+        self.with_captions = np.array([i for i, c in enumerate(self.captions) if c])
+        self.tables = {i: words.ids(tokenizer, self.captions[i]) for i in self.with_captions}
+        self.epoch = len(self.with_captions) // self.batch
+        self.order = []
+
+    def pick(self, rng):
+        if len(self.order) < self.batch:
+            self.order = rng.permutation(self.with_captions)
+        pick, self.order = np.sort(self.order[:self.batch]), self.order[self.batch:]
+        return pick
+
+
+class Pictures(Captioned):
+    def __init__(self, a, tokenizer):
+        super().__init__(a, tokenizer)
+        self.joint = a.encoder_rate > 0
+        self.cls, self.patches = teacher.features(self.pictures, a.teacher, a.state, "train")
+        self.held = train.Targets(self.labels, self.cls, self.patches)
+
+    def loss(self, model, decoder, rng):
+        pick = self.pick(rng)
+        pixels, like = train.augment(self.pictures[pick], self.patches[pick], model.shape["side"], rng)
+        table = np.concatenate([self.tables[i][rng.choice(len(self.tables[i]), CAPTIONS, len(self.tables[i]) < CAPTIONS)]
+                                for i in pick])
+        ids, target = split(table)
+        with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(self.joint):
+            model.train(self.joint)
+            tokens = model.tokens(pixels, drop_path=0.05)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = decoder(ids, decoder.memory(tokens))
+        return [likelihood(logits, target)] + (self.held.losses(model, tokens, pick, like) if self.joint else [])
+
+
+class Reward(Captioned):
+    def __init__(self, a, tokenizer):
+        super().__init__(a, tokenizer)
+        self.cider = metrics.Cider([self.captions[i] for i in self.with_captions])
+        self.vectors = {i: [self.cider.vector(t) for t in self.captions[i]] for i in self.with_captions}
+
+    def score(self, texts, pick):
+        each = len(texts) // len(pick)
+        return np.array([self.cider.score(t, self.vectors[pick[j // each]]) for j, t in enumerate(texts)])
+
+    def loss(self, model, decoder, rng):
+        pick = self.pick(rng)
+        pictures = self.pictures[pick]
+        mirrored = rng.random(len(pick)) < 0.5
+        pictures[mirrored] = pictures[mirrored, :, ::-1]
+        tokens = torch.cat(list(look(model, pictures))).clone()
+        decoder.eval()
+        drawn = decoder.write(tokens, sample=True, captions=CAPTIONS)
+        reward = self.score(self.tokenizer.decode_batch(drawn.tolist()), pick).reshape(len(pick), CAPTIONS)
+        # each caption against the mean of its picture's others (Luo 2020), which needs no greedy run
+        better = reward - (reward.sum(1, keepdims=True) - reward) / (CAPTIONS - 1)
+        decoder.train()
+        ids = torch.cat([torch.zeros(len(drawn), 1, dtype=torch.long), drawn], 1)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = decoder(ids[:, :-1], decoder.memory(tokens))
+        said = torch.gather(F.log_softmax(logits.float(), -1), 2, drawn[..., None])[..., 0]
+        spoken = torch.cat([torch.ones(len(drawn), 1), (drawn[:, :-1] != 0).float()], 1)  # up to the end, and it too
+        loss = -(said * spoken * torch.from_numpy(better.reshape(-1, 1)).float()).sum() / spoken.sum()
+        return [loss, torch.tensor(-0.001 * reward.mean())]
+
+
+STAGES = {"language": Language, "pictures": Pictures, "reward": Reward}
+
+
+def main():
+    a = arguments()
+    torch.manual_seed(a.seed)
+    rng = np.random.default_rng(a.seed)
+    out, state = pathlib.Path(a.out), pathlib.Path(a.state)
+    tokenizer = words.vocabulary(out, words.lines(a.data))
+    if a.stage == "language":
+        model, decoder = vit.open_checkpoint(a.start)[0], gpt2.Decoder()
+    else:
+        model, decoder = gpt2.open_checkpoint(a.start or a.out)
+    for block in decoder.blocks:
+        block.drop = a.drop
+    decoder.drop = a.drop
+    stage = STAGES[a.stage](a, tokenizer)
+    both = nn.ModuleDict({"encoder": model, "decoder": decoder})
+    if a.encoder_rate > 0:
+        both["heads"] = stage.held.heads
+    average = copy.deepcopy(both)
+
+    groups = [(decoder, 1.0)] + ([(model, a.encoder_rate), (both["heads"], 1.0)] if a.encoder_rate > 0 else [])
+    optimiser = torch.optim.AdamW([{"params": [p for p in m.parameters() if (p.ndim > 1) == decay], "share": share,
+                                    "weight_decay": 0.05 if decay else 0.0} for m, share in groups for decay in (True, False)],
+                                  lr=a.rate, betas=(0.9, 0.98))
+    val_pictures, val_labels = data.load(a.data, "val", state)
+    val_captions = words.captions(a.data, "val")
+    val = [i for i, c in enumerate(val_captions) if c]
+    references = [val_captions[i] for i in val]
+    cider = metrics.Cider(references)
+
+    step, spent = 0, 0.0
+    run = state / f"run-{a.stage}{'-joint' if a.encoder_rate > 0 else ''}.pt"
+    if run.exists():
+        saved = torch.load(run, weights_only=True)
+        for module, key in ((both, "both"), (average, "average"), (optimiser, "optimiser")):
+            module.load_state_dict(saved[key])
+        step, spent = saved["step"], saved["spent"]
+        rng = np.random.default_rng(a.seed + step)
+    budget, started, losses = a.hours * 3600, now(), []
+
+    def report():
+        said = {"stage": a.stage, "step": step, "epochs": round(step / stage.epoch, 1), "minutes": round(spent / 60, 1),
+                "losses": np.mean(losses, 0).round(4).tolist()}
+        if a.stage != "language":
+            texts = describe(average["encoder"], average["decoder"], tokenizer, val_pictures[val])
+            said |= {"bleu4": round(metrics.bleu4(texts, references), 4), "cider": round(cider.mean(texts, references), 4),
+                     "samples": texts[:3]}
+        if a.encoder_rate > 0:
+            scores = train.predict(average["encoder"], val_pictures)
+            said["mean of four"] = round(float(np.mean([metrics.auc(scores[:, j], val_labels[:, j]) for j in range(4)])), 4)
+        print(json.dumps(said), flush=True)
+        torch.save({"both": both.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
+                    "step": step, "spent": spent}, run)
+        gpt2.save_checkpoint(average["encoder"], average["decoder"], data.LABELS, out, GENERATION)
+
+    while spent < budget:
+        rate = a.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * min(1, spent / budget)))
+        for group in optimiser.param_groups:
+            group["lr"] = max(rate * group["share"], 1e-7)
+        decoder.train()
+        each = stage.loss(model, decoder, rng)
+        optimiser.zero_grad()
+        sum(each).backward()
+        nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], 1.0)
+        optimiser.step()
+        step += 1
+        losses.append([x.item() for x in each])
+        decay = min(0.998, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for slow, fast in zip(average.parameters(), both.parameters()):
+                slow.lerp_(fast, 1 - decay)
+        spent, started = spent + now() - started, now()
+        if len(losses) >= min(stage.epoch, 250) or spent >= budget:
+            report()
+            started, losses = now(), []
+
+
+if __name__ == "__main__":
+    main()
