@@ -12,6 +12,9 @@
 
 #define NICE 10
 
+/* A sentence is to be read before the next one is begun. */
+#define CAPTION_PAUSE GST_SECOND
+
 typedef enum { EMPTY, STAGING, READY } Front;
 
 struct _GptVisSeat {
@@ -27,11 +30,21 @@ struct _GptVisSeat {
   Front front;
   gint64 since;                 /* monotonic µs when the frame in front was staged */
   gboolean running;             /* the other slot is the worker's */
+  gboolean stepping;            /* the captioner is the worker's */
+  gboolean writing;             /* a caption is being written */
+  gboolean owed;                /* an awaited result waits for it */
   gboolean calling;             /* the worker is in `done` */
   gboolean flushing;
   gboolean gone;                /* freed by its stream; the worker frees it for good */
   gint64 taken;                 /* monotonic µs when a frame was last taken; 0: never */
   gint64 period;                /* µs between two takes, smoothed; 0: not known */
+  gboolean forgetting;          /* the captioner is to be told that there was a cut */
+
+  /* The worker's. */
+  GptVisCaptioner *captioner;   /* NULL: the model writes nothing */
+  GptVisTicket ticket;          /* of the last result */
+  GptVisResult *result;         /* the last, without a caption; NULL before the first */
+  GstClockTime captioned;       /* when the last sentence was begun, on the clock of `clock_of`; NONE: never */
 };
 
 struct _GptVisEngine {
@@ -43,6 +56,7 @@ struct _GptVisEngine {
   GCond progress;               /* the worker is done with a batch, or a seat flushes */
   GPtrArray *seats;
   gint64 picture_us;            /* of the last run, for each of its pictures; the worker's */
+  gint64 spent_on_pictures, spent_on_words;     /* µs since both waited; the worker's */
   gboolean nice;                /* the worker's */
   GThread *worker;              /* from the first seat on */
   gboolean ending;
@@ -159,7 +173,21 @@ seat_release (GptVisSeat * seat)
 {
   for (guint i = 0; i < 2; i++)
     gptvis_model_slot_free (seat->engine->model, seat->slots[i]);
+  gptvis_captioner_free (seat->captioner);
+  gptvis_result_unref (seat->result);
   g_free (seat);
+}
+
+/* What was seen and written before a cut is not what comes after it. */
+static void
+mind_cut (GptVisSeat * seat)
+{
+  if (!seat->forgetting)
+    return;
+  seat->forgetting = seat->writing = FALSE;
+  seat->captioned = GST_CLOCK_TIME_NONE;
+  if (seat->captioner)
+    gptvis_captioner_forget (seat->captioner);
 }
 
 /* Moves the frame in front to the worker. */
@@ -168,6 +196,7 @@ take (GptVisSeat * seat)
 {
   gint64 now = g_get_monotonic_time ();
 
+  mind_cut (seat);
   if (seat->taken)
     seat->period = seat->period ? (3 * seat->period + now - seat->taken) / 4 : now - seat->taken;
   seat->taken = now;
@@ -185,7 +214,7 @@ in_turn (GptVisEngine * self)
 
   for (guint i = 0; i < self->seats->len; i++) {
     GptVisSeat *seat = self->seats->pdata[i];
-    if (seat->front == READY && !seat->running && (!first || seat->taken < first->taken))
+    if (seat->front == READY && !seat->running && !seat->owed && (!first || seat->taken < first->taken))
       first = seat;
   }
   return first;
@@ -207,20 +236,103 @@ gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
 
 /* With the lock, which is let go for the call. */
 static void
+tell (GptVisSeat * seat, GptVisNews news, GptVisResult * result, const GError * error)
+{
+  GptVisEngine *self = seat->engine;
+
+  if (seat->gone)
+    return;
+  seat->calling = TRUE;
+  g_mutex_unlock (&self->lock);
+  seat->done (seat->user, news, &seat->ticket, result, error);
+  g_mutex_lock (&self->lock);
+  seat->calling = FALSE;
+}
+
+/* The worker has nothing more to do with the seat for now. */
+static void
+leave_seat (GptVisSeat * seat)
+{
+  if (seat->gone && !seat->running && !seat->stepping)
+    seat_release (seat);
+}
+
+/* Tells the last result with the caption that there is; the result is shared from then on. */
+static void
+tell_result (GptVisSeat * seat, GptVisNews news)
+{
+  const GptVisCaption *caption = seat->captioner ? gptvis_captioner_caption (seat->captioner) : NULL;
+  GptVisResult *whole = caption ? gptvis_result_with_caption (seat->result, caption) : gptvis_result_ref (seat->result);
+
+  tell (seat, news, whole, NULL);
+  gptvis_result_unref (whole);
+}
+
+/* Streams without timestamps are measured by when their frames came. */
+static GstClockTime
+clock_of (const GptVisTicket * ticket)
+{
+  const GstClockTime time = ticket->time.running_time;
+
+  return GST_CLOCK_TIME_IS_VALID (time) ? time : (GstClockTime) ticket->arrival * 1000;
+}
+
+/* Is a sentence to be begun about the picture that was just analysed? */
+static gboolean
+is_worth_a_caption (const GptVisSeat * seat)
+{
+  const GptVisTicket *ticket = &seat->ticket;
+  const GstClockTime now = clock_of (ticket);
+
+  if (!seat->captioner || seat->writing || seat->forgetting || seat->flushing)
+    return FALSE;
+  if (!GST_CLOCK_TIME_IS_VALID (seat->captioned) || now < seat->captioned)
+    return TRUE;
+  if (now - seat->captioned < CAPTION_PAUSE)
+    return FALSE;
+  return gptvis_captioner_change (seat->captioner) >= ticket->caption_change
+      || (GST_CLOCK_TIME_IS_VALID (ticket->caption_interval) && now - seat->captioned >= ticket->caption_interval);
+}
+
+/* With the lock, which is let go while the decoder looks at the picture. */
+static void
+begin_caption (GptVisEngine * self, GptVisSeat * seat)
+{
+  const GptVisTicket *ticket = &seat->ticket;
+
+  seat->captioned = clock_of (ticket);
+  seat->stepping = TRUE;
+  g_mutex_unlock (&self->lock);
+  gptvis_captioner_begin (seat->captioner, ticket->frame, ticket->time.pts, ticket->time.running_time);
+  g_mutex_lock (&self->lock);
+  seat->stepping = FALSE;
+  seat->writing = gptvis_captioner_is_writing (seat->captioner);
+  if (gptvis_captioner_error (seat->captioner))
+    tell (seat, GPTVIS_NEWS_CAPTION, NULL, gptvis_captioner_error (seat->captioner));
+}
+
+/* What has become of a frame: keeps the result, and tells it, unless it is awaited and its
+ * caption is to come. */
+static void
 finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GError * error)
 {
-  const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
-
-  if (!seat->gone) {
-    seat->calling = TRUE;
-    g_mutex_unlock (&self->lock);
-    seat->done (seat->user, ticket, result, error);
-    g_mutex_lock (&self->lock);
-    seat->calling = FALSE;
+  seat->ticket = seat->tickets[!seat->in_front];
+  if (!result) {
+    tell (seat, GPTVIS_NEWS_RESULT, NULL, error);
+    seat->running = FALSE;
+    leave_seat (seat);
+    return;
   }
+  gptvis_result_unref (seat->result);
+  seat->result = gptvis_result_ref (result);
+  if (is_worth_a_caption (seat))
+    begin_caption (self, seat);
+  if (seat->ticket.awaited && seat->writing)
+    seat->owed = TRUE;
+  else
+    tell_result (seat, GPTVIS_NEWS_RESULT);
   seat->running = FALSE;
-  if (seat->gone)
-    seat_release (seat);
+  leave_seat (seat);
 }
 
 /* For good, since less nice again would be a privilege. The pool's threads follow. */
@@ -243,13 +355,14 @@ run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
   for (guint i = 0; i < n; i++) {
     const GptVisTicket *ticket = &batch[i]->tickets[!batch[i]->in_front];
     requests[i] = (GptVisRequest) { .slot = batch[i]->slots[!batch[i]->in_front], .top_k = ticket->top_k,
-      .threshold = ticket->threshold };
+      .threshold = ticket->threshold, .captioner = batch[i]->captioner };
     if (!ticket->awaited && !self->nice)
       be_nice (self);
   }
   g_mutex_unlock (&self->lock);
   gptvis_model_run (self->model, requests, n, &error);
   self->picture_us = (g_get_monotonic_time () - begun) / n;
+  self->spent_on_pictures += g_get_monotonic_time () - begun;
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < n; i++) {
     finish (self, batch[i], requests[i].result, requests[i].result ? NULL : error);
@@ -258,23 +371,115 @@ run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
   g_clear_error (&error);
 }
 
+/* --- captions --- */
+
+/* An awaited frame whose caption is finished, given up or failed. */
+static void
+pay (GptVisSeat * seat)
+{
+  if (!seat->owed || seat->writing)
+    return;
+  seat->owed = FALSE;
+  tell_result (seat, GPTVIS_NEWS_RESULT);
+}
+
+/* A seat's sentence after a step. */
+static void
+tell_words (GptVisSeat * seat)
+{
+  const GError *error = gptvis_captioner_error (seat->captioner);
+  const GptVisCaption *caption = gptvis_captioner_caption (seat->captioner);
+
+  seat->writing = gptvis_captioner_is_writing (seat->captioner);
+  if (error)
+    tell (seat, GPTVIS_NEWS_CAPTION, NULL, error);
+  else if (caption && !caption->final)
+    tell_result (seat, GPTVIS_NEWS_WORDS);
+  else if (caption && !seat->owed)
+    tell_result (seat, GPTVIS_NEWS_CAPTION);
+}
+
+/* Those that write. Results that are owed no longer are told on the way, which lets go of
+ * the lock, so seats may come and go; who is passed over has its turn in the next round. */
+static guint
+gather_writers (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
+{
+  g_ptr_array_set_size (writers, 0);
+  g_ptr_array_set_size (captioners, 0);
+  for (guint i = 0; i < self->seats->len; i++) {
+    GptVisSeat *seat = self->seats->pdata[i];
+    mind_cut (seat);
+    if (seat->owed && !seat->writing) {
+      seat->stepping = TRUE;
+      pay (seat);
+      seat->stepping = FALSE;
+      leave_seat (seat);
+      g_cond_broadcast (&self->progress);
+    }
+  }
+  for (guint i = 0; i < self->seats->len; i++) {
+    GptVisSeat *seat = self->seats->pdata[i];
+    if (seat->writing && !seat->forgetting) {
+      g_ptr_array_add (writers, seat);
+      g_ptr_array_add (captioners, seat->captioner);
+    }
+  }
+  return writers->len;
+}
+
+/* A word more for each of them. */
+static void
+write_words (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
+{
+  gint64 begun = g_get_monotonic_time ();
+
+  for (guint i = 0; i < writers->len; i++)
+    ((GptVisSeat *) writers->pdata[i])->stepping = TRUE;
+  g_mutex_unlock (&self->lock);
+  gptvis_captioners_step ((GptVisCaptioner **) captioners->pdata, captioners->len);
+  self->spent_on_words += g_get_monotonic_time () - begun;
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < writers->len; i++) {
+    GptVisSeat *seat = writers->pdata[i];
+    if (!seat->forgetting)
+      tell_words (seat);
+    pay (seat);
+    seat->stepping = FALSE;
+    leave_seat (seat);
+  }
+}
+
+/* --- the worker's day --- */
+
 static gpointer
 work (gpointer data)
 {
   GptVisEngine *self = data;
+  GPtrArray *writers = g_ptr_array_new (), *captioners = g_ptr_array_new ();
   GptVisSeat *batch[MAX_BATCH];
   guint n;
 
   g_mutex_lock (&self->lock);
   while (!self->ending) {
-    if ((n = gather (self, batch)) == 0) {
+    const guint n_writers = gather_writers (self, writers, captioners);
+    const gboolean words_turn = n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
+    n = words_turn ? 0 : gather (self, batch);
+    if (n == 0 && n_writers == 0) {
+      self->spent_on_words = self->spent_on_pictures = 0;
       g_cond_wait (&self->work, &self->lock);
       continue;
     }
-    run (self, batch, n);
+    if (n > 0)
+      run (self, batch, n);
+    else
+      write_words (self, writers, captioners);
+    if (n_writers == 0)         /* nobody's turn is owed */
+      self->spent_on_words = 0;
     g_cond_broadcast (&self->progress);
   }
   g_mutex_unlock (&self->lock);
+  g_ptr_array_unref (writers);
+  g_ptr_array_unref (captioners);
   engine_free (self);
   return NULL;
 }
@@ -292,7 +497,8 @@ gptvis_seat_new (GptVisEngine * engine, GptVisDone done, gpointer user, GError *
     engine->worker = g_thread_try_new ("gptvis-worker", work, engine, &why);
   if (engine->worker) {
     seat = g_new0 (GptVisSeat, 1);
-    *seat = (GptVisSeat) { .engine = engine, .done = done, .user = user };
+    *seat = (GptVisSeat) { .engine = engine, .done = done, .user = user, .captioned = GST_CLOCK_TIME_NONE };
+    seat->captioner = gptvis_captioner_new (engine->model);
     for (guint i = 0; i < 2; i++)
       seat->slots[i] = gptvis_model_slot_new (engine->model);
     g_ptr_array_add (engine->seats, seat);
@@ -317,7 +523,7 @@ gptvis_seat_free (GptVisSeat * seat)
   g_ptr_array_remove_fast (engine->seats, seat);
   while (seat->calling && engine->worker != g_thread_self ())
     g_cond_wait (&engine->progress, &engine->lock);
-  if (seat->running)
+  if (seat->running || seat->stepping)
     seat->gone = TRUE;
   else
     seat_release (seat);
@@ -359,9 +565,19 @@ void
 gptvis_seat_wait (GptVisSeat * seat)
 {
   g_mutex_lock (&seat->engine->lock);
-  while ((seat->front == READY || seat->running) && !seat->flushing)
+  while ((seat->front == READY || seat->running || seat->writing || seat->owed) && !seat->flushing)
     g_cond_wait (&seat->engine->progress, &seat->engine->lock);
   g_mutex_unlock (&seat->engine->lock);
+}
+
+/* The worker sees to it before its next word. */
+static void
+forget_captions (GptVisSeat * seat)
+{
+  if (!seat->captioner)
+    return;
+  seat->forgetting = TRUE;
+  g_cond_signal (&seat->engine->work);
 }
 
 void
@@ -369,6 +585,8 @@ gptvis_seat_set_flushing (GptVisSeat * seat, gboolean flushing)
 {
   g_mutex_lock (&seat->engine->lock);
   seat->flushing = flushing;
+  if (flushing)
+    forget_captions (seat);
   g_cond_broadcast (&seat->engine->progress);
   g_mutex_unlock (&seat->engine->lock);
 }
@@ -380,6 +598,7 @@ gptvis_seat_clear (GptVisSeat * seat)
   gboolean waited = seat->front == READY;
   if (waited)
     seat->front = EMPTY;
+  forget_captions (seat);
   g_mutex_unlock (&seat->engine->lock);
   return waited;
 }

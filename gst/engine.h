@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An engine: a model that streams share, and behind it the worker, the one thread
- * that gathers the frames waiting at the streams' seats into batches and runs them.
+ * that gathers the frames waiting at the streams' seats into batches and runs them, and
+ * writes their captions: a word for all sentences at a time, in turn with the pictures,
+ * so that neither waits for the other longer than its own work takes.
  *
  * A seat is one stream's place at an engine. One frame at most waits there, and one
  * at most is being analysed; a newer frame replaces the one that waits. The worker
@@ -12,7 +14,7 @@
  * thread at any time. GptVisDone runs in the worker's thread with no lock held. */
 #pragma once
 #include <gst/gst.h>
-#include "model.h"
+#include "captioner.h"
 
 G_BEGIN_DECLS
 
@@ -33,10 +35,19 @@ typedef struct {
   gboolean awaited;             /* the streaming thread waits for it */
   guint top_k;
   gfloat threshold;
+  gfloat caption_change;        /* a caption is begun when the scene has changed so much … */
+  GstClockTime caption_interval;        /* … or when the last was begun so long ago; NONE: not for that */
 } GptVisTicket;
 
-/* A frame's analysis has ended: with a result, or with an error. Both are borrowed. */
-typedef void (*GptVisDone) (gpointer user, const GptVisTicket * ticket, GptVisResult * result,
+typedef enum {
+  GPTVIS_NEWS_RESULT,           /* a frame's analysis has ended; one that is awaited and begins a caption ends with it */
+  GPTVIS_NEWS_WORDS,            /* the caption has grown: the last result again, with it */
+  GPTVIS_NEWS_CAPTION,          /* it is finished, after the result it began with: likewise */
+} GptVisNews;
+
+/* A result, or an error instead. Both are borrowed, and so is the ticket: the one of
+ * the frame that the result's labels are of. */
+typedef void (*GptVisDone) (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
     const GError * error);
 
 /* The engine of the model that the options ask for; one engine a model. Errors are
@@ -66,13 +77,16 @@ gboolean gptvis_seat_is_fresh (GptVisSeat * seat);
 gboolean gptvis_seat_stage (GptVisSeat * seat, const GptVisPicture * picture, const GptVisTicket * ticket,
     gboolean * replaced, GError ** error);
 
-/* Returns when all that was staged is analysed, or at once while flushing. */
+/* Returns when all that was staged is analysed and no caption is being written, or at once
+ * while flushing. */
 void gptvis_seat_wait (GptVisSeat * seat);
 
-/* TRUE: whoever waits returns, and waits no more until it is FALSE again. */
+/* TRUE: whoever waits returns, and waits no more until it is FALSE again; a caption that
+ * is being written is given up. */
 void gptvis_seat_set_flushing (GptVisSeat * seat, gboolean flushing);
 
-/* Forgets the frame that waits; was there one? */
+/* Forgets the frame that waits (was there one?), the last caption and the one that is being
+ * written. */
 gboolean gptvis_seat_clear (GptVisSeat * seat);
 
 /* Does a frame wait for the worker? */

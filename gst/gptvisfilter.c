@@ -30,6 +30,14 @@
  * Policy "every" (what "auto" is elsewhere): a frame that is due waits for its own
  * result; the frames up to the next carry that result on, likewise.
  *
+ * Captions, from a checkpoint that writes, have a pace of their own, since a sentence takes
+ * as long as several pictures: one is begun when an analysed frame differs from the one
+ * the last was about by caption-change, or when that is caption-interval ago, but not within
+ * a second of it. Under "latest" it is written beside the analyses and goes with the results
+ * from then on, so its frame (#GptVisCaption) may be an earlier one than the labels'; under
+ * "every" the frame that it describes waits for it. With partial-captions the message is
+ * posted for every word that is added.
+ *
  * Under both, a flush, a seek, a new segment and a new stream forget the held result and
  * what is under way, and the next frame is due. A DISCONT flag does not (a camera that
  * lost frames shows the same scene) and neither does a change of caps (labels have no
@@ -59,6 +67,8 @@
  * | unmappable | #guint64 | due, but their memory could not be read |
  * | under-way | #guint | due, and not yet any of the above |
  * | waiting | #guint | of those, the frame that waits for the worker: 0 or 1 |
+ * | captions | #guint64 | sentences that were finished |
+ * | caption-errors | #guint64 | sentences that were begun and could not be written |
  * | generation | #guint64 | times the held result was forgotten (flush, seek, segment, stream) |
  * | analysis-min-us, -mean-us, -max-us | #gint64 | µs that the backend took, over the last 512 analyses |
  * | analysis-p50-us, -p90-us, -p99-us | #gint64 | percentiles of the same |
@@ -444,6 +454,8 @@ open_engine (GstGptVisFilter * self)
   options.program.backend = gptvis_properties_backend (asked);
   options.program.precision = asked->precision;
   options.program.threads = asked->threads;
+  options.task = asked->task;
+  options.beams = asked->beams;
   self->stale = FALSE;
   GST_OBJECT_UNLOCK (self);
   options.path = path;

@@ -55,6 +55,9 @@ install_model_properties (GObjectClass * klass)
   g_object_class_install_property (klass, GPTVIS_PROP_LABELS_FILE, g_param_spec_string ("labels-file",
           "Labels file", "UTF-8 text, one label a line, instead of the names in the checkpoint; unset: those",
           NULL, FIXED));
+  g_object_class_install_property (klass, GPTVIS_PROP_BEAMS, g_param_spec_uint ("beams", "Beams",
+          "Beginnings that a caption is searched with; 1 is quickest; 0: as the checkpoint says", 0, GPTVIS_MAX_BEAMS, 0,
+          FIXED));
 }
 
 static void
@@ -79,6 +82,14 @@ install_stream_properties (GObjectClass * klass)
   g_object_class_install_property (klass, GPTVIS_PROP_THRESHOLD, g_param_spec_float ("threshold", "Threshold",
           "Only labels that score at least this; below 0: what suits the checkpoint, 0.1 where all "
           "labels share a softmax, 0.5 where each has a sigmoid of its own", -1, 1, defaults.threshold, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_CHANGE, g_param_spec_float ("caption-change",
+          "Caption change", "A new caption is written when the scene differs so much from the one of the last: 0 is "
+          "any picture, 1 one that has nothing in common with it, 2 no picture", 0, 2, defaults.caption_change, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_INTERVAL, g_param_spec_uint64 ("caption-interval",
+          "Caption interval", "A new caption after so long, in ns, even if the scene has not changed; "
+          "18446744073709551615: not for that", 0, G_MAXUINT64, defaults.caption_interval, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_PARTIAL_CAPTIONS, g_param_spec_boolean ("partial-captions",
+          "Partial captions", "Tell a caption while it is written, word by word", FALSE, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
           "Post messages", "Post an element message \"gptvis-result\" for each analysed frame", TRUE, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_STATS_INTERVAL, g_param_spec_uint64 ("stats-interval",

@@ -11,10 +11,11 @@ enum {
   GPTVIS_PROP_0,
   /* These make another model; they rest from PAUSED on (GST_PARAM_MUTABLE_READY). */
   GPTVIS_PROP_MODEL, GPTVIS_PROP_TASK, GPTVIS_PROP_BACKEND, GPTVIS_PROP_DEVICE, GPTVIS_PROP_PRECISION,
-  GPTVIS_PROP_THREADS, GPTVIS_PROP_LABELS_FILE,
+  GPTVIS_PROP_THREADS, GPTVIS_PROP_LABELS_FILE, GPTVIS_PROP_BEAMS,
   /* These hold from the next frame on. */
   GPTVIS_PROP_POLICY, GPTVIS_PROP_INTERVAL, GPTVIS_PROP_MAX_RATE, GPTVIS_PROP_HOLD_TIME, GPTVIS_PROP_TOP_K,
-  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_POST_MESSAGES, GPTVIS_PROP_STATS_INTERVAL,
+  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_CAPTION_CHANGE, GPTVIS_PROP_CAPTION_INTERVAL, GPTVIS_PROP_PARTIAL_CAPTIONS,
+  GPTVIS_PROP_POST_MESSAGES, GPTVIS_PROP_STATS_INTERVAL,
   /* Read-only, answered by the element. */
   GPTVIS_PROP_STATS
 };
@@ -22,6 +23,7 @@ enum {
 typedef struct {
   gchar *model, *device, *labels_file;  /* NULL: unset */
   GptVisTask task;
+  guint beams;
   gint backend;                 /* value of the property's enum */
   GptVisPrecision precision;
   guint threads;

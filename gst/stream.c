@@ -32,6 +32,9 @@ struct _GptVisStream {
   GptVisResult *held;           /* the last analysis's, of this generation; or NULL */
   gint64 held_arrival, held_found;      /* monotonic µs when its frame came, when it was found */
   guint64 frames, analysed, skipped[N_SKIPS], held_frames, errors, unmappable, generation;
+  guint64 captions, caption_errors;     /* sentences finished; begun and not to be had */
+  guint64 captioned_frame;      /* that the last finished one describes; G_MAXUINT64: none */
+  gboolean partial_captions;
   guint under_way;              /* frames that are due and not counted elsewhere yet */
   GptVisTiming analyses, ages, stays;   /* on the backend; frame to result; of a due frame in here */
   guint warm_up;                /* frames that the latency is not taken from, still */
@@ -60,30 +63,74 @@ hold (GptVisStream * self, GptVisResult * result, gint64 arrival)
   self->held_found = g_get_monotonic_time ();
 }
 
-static void
-on_analysed (gpointer user, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
+/* With the lock. A caption is told with every result from then on, and counts once. */
+static gboolean
+is_new_caption (GptVisStream * self, const GptVisResult * result)
 {
-  GptVisStream *self = user;
-  gboolean stale;
+  const GptVisCaption *caption = result->caption;
 
-  if (result)
-    gptvis_result_set_frame (result, self->name, ticket->frame, ticket->time.pts, ticket->time.running_time,
-        ticket->time.wall);
-  g_mutex_lock (&self->lock);
-  stale = ticket->generation != self->generation;
+  if (!caption || !caption->final || caption->frame == self->captioned_frame)
+    return FALSE;
+  self->captioned_frame = caption->frame;
+  return TRUE;
+}
+
+/* The end of a frame's analysis. FALSE: of a frame from before a cut. */
+static gboolean
+take_result (GptVisStream * self, const GptVisTicket * ticket, GptVisResult * result)
+{
+  const gboolean stale = ticket->generation != self->generation;
+
   self->under_way--;
   if (stale) {
     self->skipped[DROPPED]++;
   } else if (result) {
     self->analysed++;
+    self->captions += is_new_caption (self, result);
     gptvis_timing_add (&self->analyses, result->analysis);
     gptvis_timing_add (&self->ages, g_get_monotonic_time () - ticket->arrival);
     hold (self, gptvis_result_ref (result), ticket->arrival);
   } else {
     self->errors++;
   }
+  return !stale;
+}
+
+/* More of a caption, after its result was told, or an error in its place. FALSE: nothing
+ * for the listener. */
+static gboolean
+take_caption (GptVisStream * self, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result)
+{
+  if (ticket->generation != self->generation)
+    return FALSE;
+  if (!result) {
+    self->caption_errors++;
+    return TRUE;
+  }
+  if (news == GPTVIS_NEWS_WORDS && !self->partial_captions)
+    return FALSE;
+  self->captions += is_new_caption (self, result);
+  if (self->held && self->held->frame == result->frame) {       /* it grows where it is shown */
+    gptvis_result_unref (self->held);
+    self->held = gptvis_result_ref (result);
+  }
+  return TRUE;
+}
+
+static void
+on_news (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
+{
+  GptVisStream *self = user;
+  gboolean tells;
+
+  if (result)
+    gptvis_result_set_frame (result, self->name, ticket->frame, ticket->time.pts, ticket->time.running_time,
+        ticket->time.wall);
+  g_mutex_lock (&self->lock);
+  tells = news == GPTVIS_NEWS_RESULT ? take_result (self, ticket, result)
+      : take_caption (self, news, ticket, result);
   g_mutex_unlock (&self->lock);
-  if (stale)
+  if (!tells)
     return;
   if (result)
     self->listener.found (self->listener.user, result);
@@ -102,9 +149,10 @@ gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListen
   self->listener = *listener;
   self->name = g_strdup (name);
   self->next = GST_CLOCK_TIME_NONE;
+  self->captioned_frame = G_MAXUINT64;
   self->warm_up = WARM_UP;
   g_mutex_init (&self->lock);
-  if ((self->seat = gptvis_seat_new (engine, on_analysed, self, error)))
+  if ((self->seat = gptvis_seat_new (engine, on_news, self, error)))
     return self;
   gptvis_stream_free (self);
   return NULL;
@@ -225,6 +273,8 @@ hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffe
   ticket->top_k = settings->top_k;
   ticket->threshold = settings->threshold < 0 ? default_threshold (gptvis_engine_model (self->engine))
       : settings->threshold;
+  ticket->caption_change = settings->caption_change;
+  ticket->caption_interval = settings->caption_interval;
   if ((mapped = gptvis_frame_map (&frame, buffer, info, &picture, &error))) {
     gptvis_seat_stage (self->seat, &picture, ticket, &replaced, &error);
     gst_video_frame_unmap (&frame);
@@ -294,6 +344,7 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
   *seen = (GptVisSeen) { .age = GST_CLOCK_TIME_NONE };
   due = is_due (self, settings, buffer, late, clock_of (time, ticket.arrival), &why);
   g_mutex_lock (&self->lock);
+  self->partial_captions = settings->partial_captions;
   self->frames++;
   if (due)
     self->under_way++;
@@ -354,7 +405,8 @@ gptvis_stream_stats (GptVisStream * self)
       "skipped", G_TYPE_UINT64, skipped, "held", G_TYPE_UINT64, self->held_frames,
       "errors", G_TYPE_UINT64, self->errors, "unmappable", G_TYPE_UINT64, self->unmappable,
       "under-way", G_TYPE_UINT, self->under_way, "waiting", G_TYPE_UINT, waiting,
-      "generation", G_TYPE_UINT64, self->generation, NULL);
+      "generation", G_TYPE_UINT64, self->generation, "captions", G_TYPE_UINT64, self->captions,
+      "caption-errors", G_TYPE_UINT64, self->caption_errors, NULL);
   for (guint i = 0; i < N_SKIPS; i++)
     gst_structure_set (stats, skip_names[i], G_TYPE_UINT64, self->skipped[i], NULL);
   set_times (stats, "analysis", &self->analyses);

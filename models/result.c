@@ -17,12 +17,28 @@ put_text (gchar **room, const gchar *text)
   return copy;
 }
 
+/* Where labels come from: another result's, or a model's scores. */
+typedef struct {
+  const GptVisLabel *labels;
+  const gchar *const *texts;
+  const float *scores;
+  const guint *ids;
+} Source;
+
+static GptVisLabel
+label_of (const Source *from, guint i)
+{
+  if (from->labels)
+    return from->labels[i];
+  return (GptVisLabel) { from->ids[i], from->texts[from->ids[i]], from->scores[from->ids[i]] };
+}
+
 static GptVisResult *
-make (const gchar *model, gint64 analysis, const GptVisLabel *from, guint n, const GptVisCaption *caption)
+make (const gchar *model, gint64 analysis, const Source *from, guint n, const GptVisCaption *caption)
 {
   gsize size = sizeof (GptVisResult) + sizeof (GptVisCaption) + n * sizeof (GptVisLabel) + strlen (model) + 1;
   for (guint i = 0; i < n; i++)
-    size += strlen (from[i].text) + 1;
+    size += strlen (label_of (from, i).text) + 1;
   if (caption)
     size += strlen (caption->text) + 1;
 
@@ -34,8 +50,8 @@ make (const gchar *model, gint64 analysis, const GptVisLabel *from, guint n, con
     .n_labels = n,.labels = labels };
   self->model = put_text (&room, model);
   for (guint i = 0; i < n; i++) {
-    labels[i] = from[i];
-    labels[i].text = put_text (&room, from[i].text);
+    labels[i] = label_of (from, i);
+    labels[i].text = put_text (&room, labels[i].text);
   }
   if (caption) {
     *own = *caption;
@@ -49,18 +65,15 @@ GptVisResult *
 gptvis_result_new (const gchar *model, gint64 analysis, const gchar *const *texts, const float *scores,
     const guint *ids, guint n, const GptVisCaption *caption)
 {
-  GptVisLabel *labels = g_new (GptVisLabel, n);
-  for (guint i = 0; i < n; i++)
-    labels[i] = (GptVisLabel) { ids[i], texts[ids[i]], scores[ids[i]] };
-  GptVisResult *self = make (model, analysis, labels, n, caption);
-  g_free (labels);
-  return self;
+  const Source from = { NULL, texts, scores, ids };
+  return make (model, analysis, &from, n, caption);
 }
 
 GptVisResult *
 gptvis_result_with_caption (const GptVisResult *result, const GptVisCaption *caption)
 {
-  GptVisResult *self = make (result->model, result->analysis, result->labels, result->n_labels, caption);
+  const Source from = { .labels = result->labels };
+  GptVisResult *self = make (result->model, result->analysis, &from, result->n_labels, caption);
   gptvis_result_set_frame (self, result->stream, result->frame, result->pts, result->running_time, result->time);
   return self;
 }

@@ -110,7 +110,7 @@ class Captioned:
     def __init__(self, a, tokenizer):
         self.batch, self.tokenizer = a.batch, tokenizer
         self.pictures, self.labels = data.load(a.data, "train", a.state)
-        self.captions = words.captions(a.data, "train")
+        self.captions = words.captions(a.data, "train", made=True)
         self.with_captions = np.array([i for i, c in enumerate(self.captions) if c])
         self.tables = {i: words.ids(tokenizer, self.captions[i]) for i in self.with_captions}
         self.epoch = len(self.with_captions) // self.batch

@@ -30,12 +30,58 @@ def lines(folder):
     return [line for line in out if line]
 
 
-def captions(folder, split):
-    """For each picture of data.load, in its order, the list of its cleaned captions (often empty)."""
+# What a source's labels say in words, for pictures that nobody has described: captions are of people and dogs
+# outdoors, and a camera mostly sees rooms and roads.
+SAID = {
+    "bedroom": "a bedroom with a bed and a lamp|an empty bedroom|a bed in a bedroom",
+    "kitchen": "a kitchen with cabinets and a stove|an empty kitchen|a kitchen with a sink",
+    "livingroom": "a living room with a couch and a table|an empty living room",
+    "bathroom": "a bathroom with a sink and a mirror|an empty bathroom|a bathroom with a toilet",
+    "office": "an office with a desk and a computer|an empty office",
+    "store": "a store with shelves full of goods|shelves in a store",
+    "industrial": "an industrial building with machines|a factory",
+    "coast": "a coast with waves and rocks|the sea and a beach",
+    "forest": "a forest with tall trees|trees in a forest",
+    "mountain": "mountains under the sky|a mountain with snow on its top",
+    "opencountry": "an open field under the sky|a landscape with fields and trees",
+    "highway": "a highway with few cars|an empty highway",
+    "insidecity": "a city street with buildings|buildings along a street",
+    "street": "a street with houses and parked cars|a street in a town",
+    "suburb": "houses in a suburb|a house with a lawn",
+    "tallbuilding": "a tall building against the sky|tall buildings in a city",
+    "house_front": "the front of a house|a house with a garage and a lawn",
+    "gravel": "a gravel road in the country|an empty dirt road",
+    "snowy": "a road covered with snow|a snowy road between trees",
+    "cloudy": "a cloudy sky|clouds in the sky",
+    "rain": "a rainy day|rain falling on the ground",
+    "shine": "the sun shining in a blue sky|a sunny sky",
+    "sunrise": "a sunrise over the horizon|the sun low in an orange sky",
+    "night": "a town at night with lights|a view at night",
+    "day": "a view of a town by day|buildings and trees seen from above",
+    "dog": "a dog looking at the camera|a dog",
+    "cat": "a cat looking at the camera|a cat",
+    "bike": "a motorcycle on a road|a man riding a motorcycle on a road",
+    "car": "a car on a road|a car seen from above",
+    "juggernaut": "a large truck on a road|a heavy truck", "truck": "a truck on a road|a truck",
+    "minibus": "a minibus on a road|a van on a road", "pickup": "a pickup truck on a road|a pickup truck",
+}
+
+
+def said(labels):
+    """Sentences for what is stated of a picture; often none."""
+    keys = [labels.get(k) for k in ("scene", "road", "weather", "time_of_day", "animal", "vehicle_type")]
+    return sum((SAID[k].split("|") for k in keys if k in SAID), [])
+
+
+def captions(folder, split, made=False):
+    """For each picture of data.load, in its order, the list of its cleaned captions (often empty); with `made`
+    also sentences from labels, where there are none."""
     out = []
     for listing in sorted(pathlib.Path(folder).glob(f"*-{split}.jsonl")):
         for line in open(listing, encoding="utf-8"):
-            out.append([c for c in map(clean, json.loads(line).get("captions", [])) if c])
+            record = json.loads(line)
+            own = [c for c in map(clean, record.get("captions", [])) if c]
+            out.append(own or (said(record.get("labels", {})) if made else []))
     return out
 
 
