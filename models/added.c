@@ -39,11 +39,14 @@ add (GptVisTokenizer *self, const gchar *file, const gchar *content, guint64 id,
   if (!*content)
     return fail (error, GPTVIS_ERROR_FORMAT,
         "%s: the added token with id %" G_GUINT64_FORMAT " is empty, where a token has at least one character", file, id);
+  if (id >= GPTVIS_VOCABULARY_MAX)
+    return fail (error, GPTVIS_ERROR_LIMIT, "%s: the added token \"%.200s\" has the id %" G_GUINT64_FORMAT
+        ", where vocabularies of at most %u tokens are read", file, content, id, GPTVIS_VOCABULARY_MAX);
   const gint there = gptvis_vocabulary_find (self->vocabulary, content, strlen (content));
   if (there >= 0 && (guint64) there != id)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: the added token \"%.200s\" has the id %" G_GUINT64_FORMAT
         ", where the vocabulary has it as %d", file, content, id, there);
-  const gchar *text = id < GPTVIS_VOCABULARY_MAX ? gptvis_vocabulary_text (self->vocabulary, (guint) id) : NULL;
+  const gchar *text = gptvis_vocabulary_text (self->vocabulary, (guint) id);
   if (text && there < 0)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: the added token \"%.200s\" has the id %" G_GUINT64_FORMAT
         ", which is \"%.200s\" in the vocabulary", file, content, id, text);

@@ -140,9 +140,9 @@ gptvis_bpe_finish (GptVisTokenizer *self)
   for (guint i = 0; i < 256; i++) {
     g_string_truncate (text, 0);
     g_string_append_unichar (text, gptvis_bpe_char_of_byte ((guchar) i));
-    self->bytes[i] = gptvis_vocabulary_find (self->vocabulary, text->str, text->len);
+    self->bytes[i] = gptvis_vocabulary_find_model (self->vocabulary, text->str, text->len);
     g_string_append (text, self->suffix);
-    self->last_bytes[i] = gptvis_vocabulary_find (self->vocabulary, text->str, text->len);
+    self->last_bytes[i] = gptvis_vocabulary_find_model (self->vocabulary, text->str, text->len);
   }
   g_string_free (text, TRUE);
 }
@@ -246,7 +246,7 @@ whole (const GptVisTokenizer *self, GptVisEncoding *e, const gchar *word, gsize 
   g_string_truncate (e->word, 0);
   for (gsize i = 0; i < size; i++)
     g_string_append_unichar (e->word, gptvis_bpe_char_of_byte ((guchar) word[i]));
-  return gptvis_vocabulary_find (self->vocabulary, e->word->str, e->word->len);
+  return gptvis_vocabulary_find_model (self->vocabulary, e->word->str, e->word->len);
 }
 
 void

@@ -11,7 +11,7 @@ typedef void (*Part) (const GptVisTokenizer * self, GptVisEncoding * e, const gc
 static gboolean
 is_word (gunichar c)
 {
-  return c == '_' || gptvis_unicode_letter (c) || gptvis_unicode_number (c) || gptvis_unicode_mark (c);
+  return c == '_' || c == 0x200c || c == 0x200d || gptvis_unicode_letter (c) || gptvis_unicode_number (c) || gptvis_unicode_mark (c);
 }
 
 /* Whether it stands apart from the words around it. */
@@ -36,6 +36,7 @@ take_spaces (const GptVisAddedToken *token, const gchar *text, gsize size, gsize
     *end = (gsize) (g_utf8_next_char (text + *end) - text);
 }
 
+/* A token may begin among the spaces that the one before it took, as in the reference. */
 static void
 split (const GptVisTokenizer *self, GptVisEncoding *e, const GptVisAddedSet *set, const gchar *text, gsize size,
     Part part)
@@ -45,7 +46,7 @@ split (const GptVisTokenizer *self, GptVisEncoding *e, const GptVisAddedSet *set
   while ((token = gptvis_added_find (set, text, size, from, &begin))) {
     gsize end = begin + token->size;
     from = end;
-    if (begin < done || (token->single_word && !stands_alone (text, size, begin, end)))
+    if (token->single_word && !stands_alone (text, size, begin, end))
       continue;
     take_spaces (token, text, size, done, &begin, &end);
     if (begin > done)

@@ -327,6 +327,7 @@ read_model (GptVisTokenizer *self, Part *part, GError **error)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has no vocab {…}", part->file);
   if (!gptvis_tokenizer_read_ids (self, part->file, vocab, error))
     return FALSE;
+  gptvis_vocabulary_close_model (self->vocabulary);
   self->unknown = unknown ? gptvis_tokenizer_find (self, unknown) : -1;
   if (unknown && self->unknown < 0)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has the unk_token \"%.200s\", which is not in its vocab", part->file,

@@ -67,8 +67,8 @@ gptvis_tokenizer_read_ids (GptVisTokenizer *self, const gchar *file, JsonObject 
   JsonObjectIter iter;
   const gchar *text;
   JsonNode *node;
-  json_object_iter_init (&iter, object);
-  while (json_object_iter_next (&iter, &text, &node)) {
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &text, &node)) {
     guint64 id;
     if (!gptvis_json_node_uint (node, &id))
       return fail (error, GPTVIS_ERROR_FORMAT, "%s: token \"%.200s\" has no id, which is a whole number from 0 to %u",
@@ -111,6 +111,7 @@ read_bpe (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *c
     self->steps[self->n_steps++].kind = GPTVIS_NORMALIZE_SPACES;
     self->steps[self->n_steps++].kind = GPTVIS_NORMALIZE_LOWER;
   }
+  gptvis_vocabulary_close_model (self->vocabulary);
   if (!gptvis_bpe_read_merges (self, &files[GPTVIS_TOKENIZER_MERGES], error)
       || !gptvis_added_read (self, config, map, added, clip ? clip_defaults : gpt2_defaults, ids, error))
     return FALSE;
@@ -146,8 +147,10 @@ read_wordpiece (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJ
   step->kind = GPTVIS_NORMALIZE_BERT;
   step->clean = TRUE;
   gptvis_tokenizer_read_bert (step, config, TRUE, TRUE);
-  if (!gptvis_wordpiece_read_vocabulary (self, &files[GPTVIS_TOKENIZER_VOCAB_TXT], error)
-      || !gptvis_added_read (self, config, map, added, bert_defaults, ids, error))
+  if (!gptvis_wordpiece_read_vocabulary (self, &files[GPTVIS_TOKENIZER_VOCAB_TXT], error))
+    return FALSE;
+  gptvis_vocabulary_close_model (self->vocabulary);
+  if (!gptvis_added_read (self, config, map, added, bert_defaults, ids, error))
     return FALSE;
   self->unknown = ids[GPTVIS_SPECIAL_UNK];
   around (self->before, ids[GPTVIS_SPECIAL_CLS]);

@@ -7,7 +7,8 @@
 
 typedef struct {
   const gchar *text;            /* NULL: no token has this id */
-  guint32 size, hash;
+  guint32 size : 31, added : 1;
+  guint32 hash;
 } Token;
 
 struct _GptVisVocabulary {
@@ -17,6 +18,7 @@ struct _GptVisVocabulary {
   guint32 *slots;               /* id + 1; 0: free */
   guint n, n_slots;             /* n_slots: a power of two */
   gsize longest;
+  gboolean closed;
 };
 
 #define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
@@ -119,7 +121,7 @@ gptvis_vocabulary_add (GptVisVocabulary *self, const gchar *text, gsize size, gu
   if (id >= self->tokens->len)
     g_array_set_size (self->tokens, (guint) id + 1);
   g_array_index (self->tokens, Token, id) = (Token) {
-    g_string_chunk_insert_len (self->texts, text, (gssize) size), (guint32) size, hash };
+    g_string_chunk_insert_len (self->texts, text, (gssize) size), (guint32) size, self->closed, hash };
   self->longest = MAX (self->longest, size);
   if (++self->n * 2 > self->n_slots)
     grow (self);
@@ -150,10 +152,28 @@ gptvis_vocabulary_longest (const GptVisVocabulary *self)
   return self->longest;
 }
 
+void
+gptvis_vocabulary_close_model (GptVisVocabulary *self)
+{
+  self->closed = TRUE;
+}
+
 gint
 gptvis_vocabulary_find (const GptVisVocabulary *self, const gchar *text, gsize size)
 {
   return (gint) *slot_of (self, text, size, hash_of (text, size)) - 1;
+}
+
+static gint
+model_id (const GptVisVocabulary *self, guint32 slot)
+{
+  return slot && !token (self, slot - 1)->added ? (gint) slot - 1 : -1;
+}
+
+gint
+gptvis_vocabulary_find_model (const GptVisVocabulary *self, const gchar *text, gsize size)
+{
+  return model_id (self, *slot_of (self, text, size, hash_of (text, size)));
 }
 
 gint
@@ -165,7 +185,7 @@ gptvis_vocabulary_find_longest (const GptVisVocabulary *self, const gchar *text,
   for (gsize i = 0; i < n; i++)
     hashes[i + 1] = hash_byte (hashes[i], text[i]);
   for (; n > least; n--) {
-    const gint id = (gint) *slot_of (self, text, n, hash_end (hashes[n])) - 1;
+    const gint id = model_id (self, *slot_of (self, text, n, hash_end (hashes[n])));
     if (id >= 0) {
       *size = n;
       return id;

@@ -30,8 +30,12 @@ guint gptvis_vocabulary_size (const GptVisVocabulary * self);   /* the largest i
 gsize gptvis_vocabulary_longest (const GptVisVocabulary * self);        /* token, in bytes */
 /* −1 when there is none. */
 gint gptvis_vocabulary_find (const GptVisVocabulary * self, const gchar * text, gsize size);
-/* The longest token of more than `least` bytes that the n bytes begin with, and how many
- * of them it has; −1 when there is none. Takes as long as a look-up of n bytes. */
+/* Tokens that come after this are the text's, not the model's: no part of a word becomes one of them. */
+void gptvis_vocabulary_close_model (GptVisVocabulary * self);
+/* The same as above, among the model's. */
+gint gptvis_vocabulary_find_model (const GptVisVocabulary * self, const gchar * text, gsize size);
+/* The longest token of the model's of more than `least` bytes that the n bytes begin with,
+ * and how many of them it has; −1 when there is none. Takes as long as a look-up of n bytes. */
 gint gptvis_vocabulary_find_longest (const GptVisVocabulary * self, const gchar * text, gsize n, gsize least,
     gsize * size);
 /* The vocabulary's; NULL when there is none. */
