@@ -33,12 +33,12 @@ find_added (GptVisTokenizer *self, guint id)
 
 /* The vocabulary may have it, under that id and no other. */
 static gboolean
-add (GptVisTokenizer *self, const gchar *file, const gchar *content, guint64 id, const GptVisAddedToken *flags,
-    GError **error)
+add (GptVisTokenizer *self, const gchar *file, const gchar *content, guint64 id,
+    const GptVisAddedToken *flags, GError **error)
 {
   if (!*content)
-    return fail (error, GPTVIS_ERROR_FORMAT,
-        "%s: the added token with id %" G_GUINT64_FORMAT " is empty, where a token has at least one character", file, id);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the added token with id %" G_GUINT64_FORMAT
+        " is empty, where a token has at least one character", file, id);
   if (id >= GPTVIS_VOCABULARY_MAX)
     return fail (error, GPTVIS_ERROR_LIMIT, "%s: the added token \"%.200s\" has the id %" G_GUINT64_FORMAT
         ", where vocabularies of at most %u tokens are read", file, content, id, GPTVIS_VOCABULARY_MAX);
@@ -134,7 +134,8 @@ read_added (GptVisTokenizer *self, GptVisJson *added, GError **error)
   while (json_object_iter_next_ordered (&iter, &content, &node)) {
     guint64 id;
     if (!gptvis_json_node_uint (node, &id))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: \"%.200s\" has no id, which is a whole number from 0 to %u",
+      return fail (error, GPTVIS_ERROR_FORMAT,
+          "%s: \"%.200s\" has no id, which is a whole number from 0 to %u",
           added->file, content, GPTVIS_VOCABULARY_MAX - 1);
     if (!add (self, added->file, content, id, &flags, error))
       return FALSE;
@@ -144,8 +145,8 @@ read_added (GptVisTokenizer *self, GptVisJson *added, GError **error)
 
 /* A token that a file names as special: a string, or an object as above. */
 static gboolean
-name_special (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonNode *node, gboolean normalized,
-    gint *id, GError **error)
+name_special (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonNode *node,
+    gboolean normalized, gint *id, GError **error)
 {
   GptVisAddedToken flags = { .special = TRUE, .normalized = normalized };
   const gchar *content = NULL;
@@ -157,12 +158,13 @@ name_special (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonN
   } else if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING) {
     content = json_node_get_string (node);
   } else {
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %s is neither a string nor an object with a content", file, name);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %s is neither a string nor an object with a content", file,
+        name);
   }
   *id = gptvis_vocabulary_find (self->vocabulary, content, strlen (content));
   if (*id < 0)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %s is \"%.200s\", which is not in the vocabulary of %s", file,
-        name, content, self->file);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %s is \"%.200s\", which is not in the vocabulary of %s",
+        file, name, content, self->file);
   GptVisAddedToken *there = find_added (self, (guint) *id);
   if (!there)
     return add (self, file, content, (guint64) *id, &flags, error);
@@ -186,8 +188,8 @@ read_additional (GptVisTokenizer *self, GptVisJson *json, GError **error)
   if (!settle (json, error))
     return FALSE;
   for (guint i = 0; all && i < json_array_get_length (all); i++)
-    if (!name_special (self, json->file, "an additional_special_tokens entry", json_array_get_element (all, i),
-            FALSE, &id, error))
+    if (!name_special (self, json->file, "an additional_special_tokens entry",
+            json_array_get_element (all, i), FALSE, &id, error))
       return FALSE;
   return TRUE;
 }

@@ -76,11 +76,13 @@ gptvis_bpe_add_merge (GptVisTokenizer *self, const gchar *file, const gchar *lef
 {
   const guint rank = self->n_merges;
   gchar both[2 * GPTVIS_VOCABULARY_MAX_TOKEN];
-  const gint l = left_size > sizeof both / 2 ? -1 : gptvis_vocabulary_find (self->vocabulary, left, left_size);
+  const gint l = left_size > sizeof both / 2 ? -1 :
+      gptvis_vocabulary_find (self->vocabulary, left, left_size);
   if (l < 0)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: merge %u has the part \"%.*s\", which is not in %s", file,
         rank + 1, (gint) MIN (left_size, 200), left, self->file);
-  const gint r = right_size > sizeof both / 2 ? -1 : gptvis_vocabulary_find (self->vocabulary, right, right_size);
+  const gint r = right_size > sizeof both / 2 ? -1 :
+      gptvis_vocabulary_find (self->vocabulary, right, right_size);
   if (r < 0)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: merge %u has the part \"%.*s\", which is not in %s", file,
         rank + 1, (gint) MIN (right_size, 200), right, self->file);
@@ -88,8 +90,8 @@ gptvis_bpe_add_merge (GptVisTokenizer *self, const gchar *file, const gchar *lef
   memcpy (both + left_size, right, right_size);
   const gint id = gptvis_vocabulary_find (self->vocabulary, both, left_size + right_size);
   if (id < 0)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: merge %u makes \"%.*s\", which is not in %s", file, rank + 1,
-        (gint) MIN (left_size + right_size, 200), both, self->file);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: merge %u makes \"%.*s\", which is not in %s", file,
+        rank + 1, (gint) MIN (left_size + right_size, 200), both, self->file);
   if (rank == GPTVIS_VOCABULARY_MAX)
     return fail (error, GPTVIS_ERROR_LIMIT, "%s: there are more merges than %u", file, GPTVIS_VOCABULARY_MAX);
   if (2 * (rank + 1) > self->n_merge_slots)
@@ -97,8 +99,8 @@ gptvis_bpe_add_merge (GptVisTokenizer *self, const gchar *file, const gchar *lef
   const guint64 pair = (guint64) l << 32 | (guint) r;
   GptVisMerge *slot = slot_of (self, pair);
   if (slot->pair == pair)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: merges %u and %u are the same, where each pair has one rank", file,
-        slot->rank + 1, rank + 1);
+    return fail (error, GPTVIS_ERROR_FORMAT,
+        "%s: merges %u and %u are the same, where each pair has one rank", file, slot->rank + 1, rank + 1);
   *slot = (GptVisMerge) { pair, rank, (guint32) id };
   self->n_merges++;
   return TRUE;

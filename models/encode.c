@@ -11,7 +11,8 @@ typedef void (*Part) (const GptVisTokenizer * self, GptVisEncoding * e, const gc
 static gboolean
 is_word (gunichar c)
 {
-  return c == '_' || c == 0x200c || c == 0x200d || gptvis_unicode_letter (c) || gptvis_unicode_number (c) || gptvis_unicode_mark (c);
+  return c == '_' || c == 0x200c || c == 0x200d || gptvis_unicode_letter (c) || gptvis_unicode_number (c)
+      || gptvis_unicode_mark (c);
 }
 
 /* Whether it stands apart from the words around it. */
@@ -24,7 +25,8 @@ stands_alone (const gchar *text, gsize size, gsize begin, gsize end)
 }
 
 static void
-take_spaces (const GptVisAddedToken *token, const gchar *text, gsize size, gsize least, gsize *begin, gsize *end)
+take_spaces (const GptVisAddedToken *token, const gchar *text, gsize size, gsize least, gsize *begin,
+    gsize *end)
 {
   while (token->lstrip && *begin > least) {
     const gchar *before = g_utf8_find_prev_char (text + least, text + *begin);
@@ -38,8 +40,8 @@ take_spaces (const GptVisAddedToken *token, const gchar *text, gsize size, gsize
 
 /* A token may begin among the spaces that the one before it took, as in the reference. */
 static void
-split (const GptVisTokenizer *self, GptVisEncoding *e, const GptVisAddedSet *set, const gchar *text, gsize size,
-    Part part)
+split (const GptVisTokenizer *self, GptVisEncoding *e, const GptVisAddedSet *set, const gchar *text,
+    gsize size, Part part)
 {
   gsize done = 0, begin, from = 0;
   const GptVisAddedToken *token;

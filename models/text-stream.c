@@ -45,7 +45,7 @@ struct _GptVisTextStream {
   guint n_partial;
   gchar letter[4];              /* the same behind the suffix rule, for stripping */
   guint n_letter;
-  gboolean begun;               /* something was handed on: WordPiece's first token; a character that is no space */
+  gboolean begun;               /* a token was handed on; where ends are stripped, one that is not blank */
   GString *spaces;              /* that may turn out to be the end's */
   GString *text;
 };
@@ -221,7 +221,8 @@ gptvis_text_stream_new (const GptVisTokenizer *tokenizer, gboolean skip_special,
   if (self->strip)
     self->suffix = (Rule) { tokenizer->suffix, " " };
   self->suffixes = (Chain) { &self->suffix, self->strip ? 1 : 0, write_stripped, {0} };
-  self->token = (Chain) { token_rules, tokenizer->decode_clean_up ? G_N_ELEMENTS (token_rules) : 0, write_clean, {0} };
+  self->token = (Chain) { token_rules, tokenizer->decode_clean_up ? G_N_ELEMENTS (token_rules) : 0,
+      write_clean, {0} };
   self->clean = (Chain) { text_rules, clean_up ? G_N_ELEMENTS (text_rules) : 0, write_text, {0} };
   self->spaces = g_string_new (NULL);
   self->text = g_string_new (NULL);
@@ -285,9 +286,7 @@ gptvis_tokenizer_decode (const GptVisTokenizer *self, const guint32 *ids, gsize 
   GptVisTextStream *stream = gptvis_text_stream_new (self, skip_special, clean_up);
   for (gsize i = 0; i < n; i++)
     gptvis_text_stream_push (stream, ids[i]);
-  gptvis_text_stream_finish (stream);
-  gchar *text = g_string_free (g_steal_pointer (&stream->text), FALSE);
-  stream->text = g_string_new (NULL);
+  gchar *text = g_strdup (gptvis_text_stream_finish (stream));
   gptvis_text_stream_free (stream);
   return text;
 }

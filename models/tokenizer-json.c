@@ -38,11 +38,12 @@ unsupported (const Part *part, const gchar *right, GError **error)
       part->type ? part->type : "", right);
 }
 
-static gboolean read_list (GptVisTokenizer * self, Part * part, const gchar * list, Reader reader, GError ** error);
+static gboolean read_list (GptVisTokenizer * self, Part * part, const gchar * list, Reader reader,
+    GError ** error);
 
 static gboolean
-read_object (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonObject *object, const gchar *list,
-    Reader reader, GError **error)
+read_object (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonObject *object,
+    const gchar *list, Reader reader, GError **error)
 {
   Part part = { .name = name, .file = g_strdup_printf ("%s: %s", file, name) };
   part.json = (GptVisJson) { part.file, object, NULL };
@@ -122,7 +123,8 @@ read_normalizer (GptVisTokenizer *self, Part *part, GError **error)
   } else
     return unsupported (part, "NFC, NFD, Lowercase, Replace, BertNormalizer and Sequence are handled", error);
   if (self->n_steps == GPTVIS_NORMALIZE_MAX_STEPS)
-    return fail (error, GPTVIS_ERROR_LIMIT, "%s has more than %u steps", part->file, GPTVIS_NORMALIZE_MAX_STEPS);
+    return fail (error, GPTVIS_ERROR_LIMIT, "%s has more than %u steps", part->file,
+        GPTVIS_NORMALIZE_MAX_STEPS);
   self->steps[self->n_steps++] = step;
   return TRUE;
 }
@@ -194,7 +196,8 @@ read_pair (GptVisTokenizer *self, Part *part, const gchar *name, GArray *ids, GE
   guint64 id;
   if (!settle (&part->json, error))
     return FALSE;
-  if (!pair || json_array_get_length (pair) != 2 || !gptvis_json_node_uint (json_array_get_element (pair, 1), &id))
+  if (!pair || json_array_get_length (pair) != 2
+      || !gptvis_json_node_uint (json_array_get_element (pair, 1), &id))
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has no %s, which is [\"token\", id]", part->file, name);
   return around (self, part, ids, id, error);
 }
@@ -208,8 +211,8 @@ read_template_token (GptVisTokenizer *self, Part *part, const gchar *name, GArra
   if (!settle (&part->json, error))
     return FALSE;
   if (!node || !JSON_NODE_HOLDS_OBJECT (node))
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s uses \"%.200s\", which its special_tokens do not have", part->file,
-        name ? name : "");
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s uses \"%.200s\", which its special_tokens do not have",
+        part->file, name ? name : "");
   GptVisJson token = { part->file, json_node_get_object (node), NULL };
   JsonArray *ids = gptvis_json_array (&token, "ids");
   if (!settle (&token, error))
@@ -217,7 +220,8 @@ read_template_token (GptVisTokenizer *self, Part *part, const gchar *name, GArra
   for (guint i = 0; ids && i < json_array_get_length (ids); i++) {
     guint64 id;
     if (!gptvis_json_node_uint (json_array_get_element (ids, i), &id))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s has ids of \"%.200s\" that are no whole numbers", part->file, name);
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s has ids of \"%.200s\" that are no whole numbers",
+          part->file, name);
     if (!around (self, part, to, id, error))
       return FALSE;
   }
@@ -235,7 +239,8 @@ read_template (GptVisTokenizer *self, Part *part, GError **error)
   for (guint i = 0; single && i < json_array_get_length (single); i++) {
     JsonNode *node = json_array_get_element (single, i);
     if (!JSON_NODE_HOLDS_OBJECT (node))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s has a single with something that is no object {…}", part->file);
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s has a single with something that is no object {…}",
+          part->file);
     GptVisJson piece = { part->file, json_node_get_object (node), NULL };
     JsonObject *token = gptvis_json_object (&piece, "SpecialToken");
     GptVisJson inner = { part->file, token, NULL };
@@ -259,7 +264,8 @@ read_post_processor (GptVisTokenizer *self, Part *part, GError **error)
   if (self->before->len || self->after->len)
     return fail (error, GPTVIS_ERROR_UNSUPPORTED, "%s adds tokens twice, where once is handled", part->file);
   if (strcmp (part->type, "RobertaProcessing") == 0 || strcmp (part->type, "BertProcessing") == 0)
-    return read_pair (self, part, "cls", self->before, error) && read_pair (self, part, "sep", self->after, error);
+    return read_pair (self, part, "cls", self->before, error)
+        && read_pair (self, part, "sep", self->after, error);
   if (strcmp (part->type, "TemplateProcessing") == 0)
     return read_template (self, part, error);
   return unsupported (part,
@@ -278,14 +284,16 @@ read_merge (GptVisTokenizer *self, const Part *part, JsonNode *node, guint i, GE
         parts[k] = json_node_get_string (element);
     }
     if (parts[0] && parts[1])
-      return gptvis_bpe_add_merge (self, part->file, parts[0], strlen (parts[0]), parts[1], strlen (parts[1]), error);
+      return gptvis_bpe_add_merge (self, part->file, parts[0], strlen (parts[0]), parts[1], strlen (parts[1]),
+          error);
   } else if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING) {
     const gchar *text = json_node_get_string (node), *space = strchr (text, ' ');
     if (space && !strchr (space + 1, ' '))
-      return gptvis_bpe_add_merge (self, part->file, text, (gsize) (space - text), space + 1, strlen (space + 1),
-          error);
+      return gptvis_bpe_add_merge (self, part->file, text, (gsize) (space - text), space + 1,
+          strlen (space + 1), error);
   }
-  return fail (error, GPTVIS_ERROR_FORMAT, "%s has merge %u, which does not have two parts", part->file, i + 1);
+  return fail (error, GPTVIS_ERROR_FORMAT, "%s has merge %u, which does not have two parts", part->file,
+      i + 1);
 }
 
 static gboolean
@@ -330,8 +338,8 @@ read_model (GptVisTokenizer *self, Part *part, GError **error)
   gptvis_vocabulary_close_model (self->vocabulary);
   self->unknown = unknown ? gptvis_tokenizer_find (self, unknown) : -1;
   if (unknown && self->unknown < 0)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s has the unk_token \"%.200s\", which is not in its vocab", part->file,
-        unknown);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s has the unk_token \"%.200s\", which is not in its vocab",
+        part->file, unknown);
   if (!self->wordpiece)
     return read_bpe (self, part, error);
   self->prefix = g_strdup (gptvis_json_string (json, "continuing_subword_prefix", "##"));
@@ -349,10 +357,13 @@ read_added (GptVisTokenizer *self, GptVisJson *root, GError **error)
     JsonNode *node = json_array_get_element (all, i);
     guint64 id;
     if (!JSON_NODE_HOLDS_OBJECT (node))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: added_tokens has something that is no object {…}", self->file);
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s: added_tokens has something that is no object {…}",
+          self->file);
     GptVisJson token = { self->file, json_node_get_object (node), NULL };
-    if (!gptvis_json_has (&token, "id") || !gptvis_json_node_uint (json_object_get_member (token.object, "id"), &id))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: an added token has no id, which is a whole number from 0 to %u",
+    if (!gptvis_json_has (&token, "id")
+        || !gptvis_json_node_uint (json_object_get_member (token.object, "id"), &id))
+      return fail (error, GPTVIS_ERROR_FORMAT,
+          "%s: an added token has no id, which is a whole number from 0 to %u",
           self->file, GPTVIS_VOCABULARY_MAX - 1);
     if (!gptvis_added_read_object (self, &token, id, error))
       return FALSE;

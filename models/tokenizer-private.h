@@ -112,10 +112,12 @@ struct _GptVisTokenizer {
 
 /* tokenizer-json.c: all but the specials that other files name. What was read of a mistaken
  * file is freed with the tokenizer. */
-gboolean gptvis_tokenizer_read_json (GptVisTokenizer * self, const GptVisTokenizerFile * file, GError ** error);
+gboolean gptvis_tokenizer_read_json (GptVisTokenizer * self, const GptVisTokenizerFile * file,
+    GError ** error);
 
 /* tokenizer.c: {"token": id, …}; and BERT's settings in tokenizer_config.json, or what they are without. */
-gboolean gptvis_tokenizer_read_ids (GptVisTokenizer * self, const gchar * file, JsonObject * object, GError ** error);
+gboolean gptvis_tokenizer_read_ids (GptVisTokenizer * self, const gchar * file, JsonObject * object,
+    GError ** error);
 void gptvis_tokenizer_read_bert (GptVisNormalizeStep * step, GptVisJson * config, gboolean lower,
     gboolean ideographs);
 
@@ -148,7 +150,8 @@ const GptVisAddedToken *gptvis_added_find (const GptVisAddedSet * set, const gch
 void gptvis_normalize (const GptVisTokenizer * self, GString * text, GString * spare);
 
 /* cut.c: the next word at or after *at, which moves behind it; FALSE when there is none. */
-gboolean gptvis_cut_next (GptVisCut cut, const gchar ** at, const gchar * end, const gchar ** word, gsize * size);
+gboolean gptvis_cut_next (GptVisCut cut, const gchar ** at, const gchar * end, const gchar ** word,
+    gsize * size);
 
 /* What encoding needs for a while. */
 typedef struct {
@@ -160,8 +163,8 @@ typedef struct {
 /* bpe.c */
 guint gptvis_bpe_char_of_byte (guchar byte);
 gint gptvis_bpe_byte_of_char (gunichar c);      /* −1: it stands for none */
-gboolean gptvis_bpe_add_merge (GptVisTokenizer * self, const gchar * file, const gchar * left, gsize left_size,
-    const gchar * right, gsize right_size, GError ** error);
+gboolean gptvis_bpe_add_merge (GptVisTokenizer * self, const gchar * file, const gchar * left,
+    gsize left_size, const gchar * right, gsize right_size, GError ** error);
 gboolean gptvis_bpe_read_merges (GptVisTokenizer * self, const GptVisTokenizerFile * file, GError ** error);
 void gptvis_bpe_finish (GptVisTokenizer * self);        /* the single bytes' ids */
 void gptvis_bpe_encode (const GptVisTokenizer * self, GptVisEncoding * e, const gchar * word, gsize size);
@@ -169,6 +172,7 @@ void gptvis_bpe_encode (const GptVisTokenizer * self, GptVisEncoding * e, const 
 /* wordpiece.c */
 gboolean gptvis_wordpiece_read_vocabulary (GptVisTokenizer * self, const GptVisTokenizerFile * file,
     GError ** error);
-void gptvis_wordpiece_encode (const GptVisTokenizer * self, GptVisEncoding * e, const gchar * word, gsize size);
+void gptvis_wordpiece_encode (const GptVisTokenizer * self, GptVisEncoding * e, const gchar * word,
+    gsize size);
 
 G_END_DECLS

@@ -25,7 +25,8 @@ static const struct {
   gboolean bert, clip;
 } classes[] = {
   {"GPT2Tokenizer", FALSE, FALSE}, {"CLIPTokenizer", FALSE, TRUE}, {"BertTokenizer", TRUE, FALSE},
-  {"DistilBertTokenizer", TRUE, FALSE}, {"ElectraTokenizer", TRUE, FALSE}, {"MobileBertTokenizer", TRUE, FALSE},
+  {"DistilBertTokenizer", TRUE, FALSE}, {"ElectraTokenizer", TRUE, FALSE},
+  {"MobileBertTokenizer", TRUE, FALSE},
 };
 
 /* The index of tokenizer_class; -1: the configuration names none; -2: none of the above. */
@@ -71,7 +72,8 @@ gptvis_tokenizer_read_ids (GptVisTokenizer *self, const gchar *file, JsonObject 
   while (json_object_iter_next_ordered (&iter, &text, &node)) {
     guint64 id;
     if (!gptvis_json_node_uint (node, &id))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: token \"%.200s\" has no id, which is a whole number from 0 to %u",
+      return fail (error, GPTVIS_ERROR_FORMAT,
+          "%s: token \"%.200s\" has no id, which is a whole number from 0 to %u",
           file, text, GPTVIS_VOCABULARY_MAX - 1);
     if (!gptvis_vocabulary_add (self->vocabulary, text, strlen (text), id, error))
       return FALSE;
@@ -90,7 +92,8 @@ around (GArray *ids, gint id)
 static gboolean
 want (GptVisTokenizer *self, gint id, const gchar *name, const gchar *what, GError **error)
 {
-  return id >= 0 || fail (error, GPTVIS_ERROR_FORMAT, "%s: there is no token %s, which %s", self->file, name, what);
+  return id >= 0 || fail (error, GPTVIS_ERROR_FORMAT, "%s: there is no token %s, which %s", self->file, name,
+      what);
 }
 
 /* vocab.json and merges.txt. The two kinds are told apart by the class, else by CLIP's own tokens. */
@@ -125,7 +128,8 @@ read_bpe (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *c
   self->prefix_space = gptvis_json_boolean (config, "add_prefix_space", FALSE);
   if (gptvis_json_boolean (config, "add_bos_token", FALSE)) {
     around (self->before, ids[GPTVIS_SPECIAL_BOS]);
-    return want (self, ids[GPTVIS_SPECIAL_BOS], "<|endoftext|>", "add_bos_token puts before each text", error);
+    return want (self, ids[GPTVIS_SPECIAL_BOS], "<|endoftext|>", "add_bos_token puts before each text",
+        error);
   }
   return TRUE;
 }
@@ -161,7 +165,8 @@ read_wordpiece (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJ
 }
 
 void
-gptvis_tokenizer_read_bert (GptVisNormalizeStep *step, GptVisJson *config, gboolean lower, gboolean ideographs)
+gptvis_tokenizer_read_bert (GptVisNormalizeStep *step, GptVisJson *config, gboolean lower,
+    gboolean ideographs)
 {
   step->lower = gptvis_json_boolean (config, "do_lower_case", lower);
   step->ideographs = gptvis_json_boolean (config, "tokenize_chinese_chars", ideographs);
@@ -169,8 +174,8 @@ gptvis_tokenizer_read_bert (GptVisNormalizeStep *step, GptVisJson *config, gbool
 }
 
 static gboolean
-read_tokenizer_json (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *config, GptVisJson *map,
-    GptVisJson *added, gint class, GError **error)
+read_tokenizer_json (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *config,
+    GptVisJson *map, GptVisJson *added, gint class, GError **error)
 {
   gint ids[GPTVIS_SPECIAL_N];
   if (!gptvis_tokenizer_read_json (self, &files[GPTVIS_TOKENIZER_JSON], error)
@@ -198,8 +203,8 @@ read_model (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson 
   if (whole)
     ok = read_tokenizer_json (self, files, config, map, added, class, error);
   else if (class == -2 || (class >= 0 && classes[class].bert != !files[GPTVIS_TOKENIZER_VOCAB_JSON].text))
-    return fail (error, GPTVIS_ERROR_UNSUPPORTED, "%s: tokenizer_class is \"%.200s\", where %s", config->file, name,
-        files[GPTVIS_TOKENIZER_VOCAB_JSON].text ? "vocab.json needs GPT2Tokenizer or CLIPTokenizer" :
+    return fail (error, GPTVIS_ERROR_UNSUPPORTED, "%s: tokenizer_class is \"%.200s\", where %s", config->file,
+        name, files[GPTVIS_TOKENIZER_VOCAB_JSON].text ? "vocab.json needs GPT2Tokenizer or CLIPTokenizer" :
         "vocab.txt needs BertTokenizer or one that is like it");
   else if (files[GPTVIS_TOKENIZER_VOCAB_JSON].text)
     ok = read_bpe (self, files, config, map, added, class, error);
@@ -241,7 +246,8 @@ open_json (GptVisJson *json, const GptVisTokenizerFile *file, GError **error)
 static const GptVisTokenizerFile *
 main_file (const gchar *directory, const GptVisTokenizerFile *files, GError **error)
 {
-  const GptVisTokenizerFile *json = &files[GPTVIS_TOKENIZER_VOCAB_JSON], *merges = &files[GPTVIS_TOKENIZER_MERGES];
+  const GptVisTokenizerFile *json = &files[GPTVIS_TOKENIZER_VOCAB_JSON],
+      *merges = &files[GPTVIS_TOKENIZER_MERGES];
   const GptVisTokenizerFile *txt = &files[GPTVIS_TOKENIZER_VOCAB_TXT], *whole = &files[GPTVIS_TOKENIZER_JSON];
   if (json->text && merges->text)
     return json;
@@ -320,7 +326,8 @@ map_file (const gchar *path, GMappedFile **map, GptVisTokenizerFile *file, GErro
     return TRUE;
   *map = g_mapped_file_new (path, FALSE, &map_error);
   if (!*map) {
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, map_error->message);
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path,
+        map_error->message);
     g_error_free (map_error);
     return FALSE;
   }
@@ -335,8 +342,8 @@ gptvis_tokenizer_open (const gchar *directory, GError **error)
   static const gchar *const names[GPTVIS_TOKENIZER_N_FILES] = {
     [GPTVIS_TOKENIZER_VOCAB_JSON] = "vocab.json", [GPTVIS_TOKENIZER_MERGES] = "merges.txt",
     [GPTVIS_TOKENIZER_VOCAB_TXT] = "vocab.txt", [GPTVIS_TOKENIZER_JSON] = "tokenizer.json",
-    [GPTVIS_TOKENIZER_CONFIG] = "tokenizer_config.json", [GPTVIS_TOKENIZER_SPECIAL] = "special_tokens_map.json",
-    [GPTVIS_TOKENIZER_ADDED] = "added_tokens.json",
+    [GPTVIS_TOKENIZER_CONFIG] = "tokenizer_config.json",
+    [GPTVIS_TOKENIZER_SPECIAL] = "special_tokens_map.json", [GPTVIS_TOKENIZER_ADDED] = "added_tokens.json",
   };
   GMappedFile *maps[GPTVIS_TOKENIZER_N_FILES] = { 0 };
   gchar *paths[GPTVIS_TOKENIZER_N_FILES];

@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 #define GPTVIS_TOKENIZER_MAX_BYTES (64u << 20)  /* of a file */
-#define GPTVIS_TOKENIZER_MAX_TEXT (64u << 20)   /* bytes that are encoded; what follows is not read */
+#define GPTVIS_TOKENIZER_MAX_TEXT (16u << 20)   /* bytes that are encoded; what follows is not read */
 #define GPTVIS_TOKENIZER_MAX_ADDED 10000u       /* tokens beside the model's */
 
 typedef struct _GptVisTokenizer GptVisTokenizer;

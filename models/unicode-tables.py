@@ -64,11 +64,16 @@ def lower():
 clean, strip = bert(clean_text=True), bert(strip_accents=True)
 split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
 print("/* SPDX-License-Identifier: LGPL-2.1-or-later */")
-print("/* Written by unicode-tables.py, from what tokenizers %s does; not to be edited. */" % tokenizers.__version__)
+print("/* Written by unicode-tables.py, from what tokenizers %s does; not to be edited. */"
+      % tokenizers.__version__)
 write("letters", r"\p{L}", matches(r"\p{L}"))
 write("numbers", r"\p{N}", matches(r"\p{N}"))
-write("punctuation", "what BERT's pre-tokenizer isolates", [c for c in POINTS if len(split("a" + chr(c) + "a")) == 3])
-write("controls", "what BERT's clean-up drops, beside U+0000", [c for c in POINTS if clean(chr(c)) == ""])
-write("marks", "what is left out where accents are stripped", [c for c in POINTS if strip(chr(c)) == ""])
-write("ideographs", "what BERT puts spaces around", [c for c in POINTS if len(bert(handle_chinese_chars=True)(chr(c))) == 3])
+write("punctuation", "what BERT's pre-tokenizer isolates",
+      [c for c in POINTS if len(split("a" + chr(c) + "a")) == 3])
+write("controls", "what BERT's clean-up drops, beside U+0000",
+      [c for c in POINTS if clean(chr(c)) == ""])
+write("marks", "what is left out where accents are stripped",
+      [c for c in POINTS if strip(chr(c)) == ""])
+spaced = bert(handle_chinese_chars=True)
+write("ideographs", "what BERT puts spaces around", [c for c in POINTS if len(spaced(chr(c))) == 3])
 lower()

@@ -133,7 +133,8 @@ decompose (const gchar *text, gsize size)
       const Mark mark = { parts[i], parts[i] < 0x300 ? 0 : g_unichar_combining_class (parts[i]) };
       if (mark.class == 0) {
         if (run > 1)
-          g_qsort_with_data (&g_array_index (all, Mark, all->len - run), (gint) run, sizeof mark, by_class, NULL);
+          g_qsort_with_data (&g_array_index (all, Mark, all->len - run), (gint) run, sizeof mark, by_class,
+              NULL);
         run = 0;
       } else {
         run++;

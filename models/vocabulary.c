@@ -107,7 +107,8 @@ gptvis_vocabulary_add (GptVisVocabulary *self, const gchar *text, gsize size, gu
         " bytes, where tokens of at most %u are read", self->file, id, size, GPTVIS_VOCABULARY_MAX_TOKEN);
   if (id >= GPTVIS_VOCABULARY_MAX)
     return fail (error, GPTVIS_ERROR_LIMIT, "%s: token \"%.*s\" has the id %" G_GUINT64_FORMAT
-        ", where vocabularies of at most %u tokens are read", self->file, shown, text, id, GPTVIS_VOCABULARY_MAX);
+        ", where vocabularies of at most %u tokens are read", self->file, shown, text, id,
+        GPTVIS_VOCABULARY_MAX);
   const Token *there = token (self, (guint) id);
   if (there && there->text)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: tokens \"%.200s\" and \"%.*s\" have the same id %"
@@ -135,7 +136,8 @@ gptvis_vocabulary_check (const GptVisVocabulary *self, GError **error)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: there are no tokens in the vocabulary", self->file);
   for (guint id = 0; id < self->tokens->len; id++)
     if (!token (self, id)->text)
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: no token has the id %u, where ids go from 0 to %u without a gap",
+      return fail (error, GPTVIS_ERROR_FORMAT,
+          "%s: no token has the id %u, where ids go from 0 to %u without a gap",
           self->file, id, self->tokens->len - 1);
   return TRUE;
 }
@@ -177,7 +179,8 @@ gptvis_vocabulary_find_model (const GptVisVocabulary *self, const gchar *text, g
 }
 
 gint
-gptvis_vocabulary_find_longest (const GptVisVocabulary *self, const gchar *text, gsize n, gsize least, gsize *size)
+gptvis_vocabulary_find_longest (const GptVisVocabulary *self, const gchar *text, gsize n, gsize least,
+    gsize *size)
 {
   guint32 hashes[GPTVIS_VOCABULARY_MAX_TOKEN + 1];
   hashes[0] = HASH_BEGIN;

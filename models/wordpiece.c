@@ -24,7 +24,8 @@ gptvis_wordpiece_read_vocabulary (GptVisTokenizer *self, const GptVisTokenizerFi
     if (stop > line && stop[-1] == '\r')
       stop--;
     if (stop == line)
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: line %u is empty, where a token is needed", file->name, id + 1);
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s: line %u is empty, where a token is needed", file->name,
+          id + 1);
     if (!gptvis_vocabulary_add (self->vocabulary, line, (gsize) (stop - line), id, error))
       return FALSE;
     line = next;
@@ -43,7 +44,8 @@ longest (const GptVisTokenizer *self, GptVisEncoding *e, const gchar **at, const
   const gsize n = MIN ((gsize) (end - *at), gptvis_vocabulary_longest (self->vocabulary));
   g_string_assign (e->word, first ? "" : self->prefix);
   g_string_append_len (e->word, *at, (gssize) n);
-  const gint id = gptvis_vocabulary_find_longest (self->vocabulary, e->word->str, e->word->len, n_prefix, &size);
+  const gint id = gptvis_vocabulary_find_longest (self->vocabulary, e->word->str, e->word->len, n_prefix,
+      &size);
   if (id >= 0)
     *at += size - n_prefix;
   return id;

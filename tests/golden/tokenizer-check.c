@@ -67,14 +67,16 @@ decode (const GptVisTokenizer *t, const guint32 *ids, gsize n, gboolean skip, gb
     const gchar *text = i < n ? gptvis_text_stream_push (stream, ids[i]) : gptvis_text_stream_finish (stream);
     const gsize now = strlen (text);
     if (now < size || !g_utf8_validate (text + size, -1, NULL) || strncmp (text, whole, now) != 0) {
-      g_print ("MISS: after id %" G_GSIZE_FORMAT " the stream has \"%s\", and the whole is \"%s\"\n", i, text, whole);
+      g_print ("MISS: after id %" G_GSIZE_FORMAT " the stream has \"%s\", and the whole is \"%s\"\n", i, text,
+          whole);
       n_misses++;
       break;
     }
     size = now;
   }
   if (strcmp (gptvis_text_stream_finish (stream), whole) != 0) {
-    g_print ("MISS: the stream ends as \"%s\", and the whole is \"%s\"\n", gptvis_text_stream_finish (stream), whole);
+    g_print ("MISS: the stream ends as \"%s\", and the whole is \"%s\"\n", gptvis_text_stream_finish (stream),
+        whole);
     n_misses++;
   }
   gptvis_text_stream_free (stream);
@@ -82,7 +84,8 @@ decode (const GptVisTokenizer *t, const guint32 *ids, gsize n, gboolean skip, gb
 }
 
 static void
-check_ids (Check *c, const GptVisTokenizer *t, const gchar *where, const gchar *text, gsize size, const gchar *want)
+check_ids (Check *c, const GptVisTokenizer *t, const gchar *where, const gchar *text, gsize size,
+    const gchar *want)
 {
   gsize n;
   guint32 *ids = gptvis_tokenizer_encode (t, text, (gssize) size, TRUE, &n);
@@ -183,7 +186,8 @@ check_expected (const gchar *shared, const gchar *name)
 {
   gchar *directory = g_build_filename (shared, "tokenizers", name, NULL);
   gchar *texts = g_build_filename (shared, "tokenizers", "text", NULL);
-  gchar *file = g_strconcat ("expected/", name, ".tsv", NULL), *root = g_build_filename (shared, "tokenizers", NULL);
+  gchar *file = g_strconcat ("expected/", name, ".tsv", NULL);
+  gchar *root = g_build_filename (shared, "tokenizers", NULL);
   gchar *tsv = load (root, file, NULL);
   GptVisTokenizer *t = open_one (name, directory);
   Check c = { name, "samples in many scripts", 0, 0 };
@@ -203,7 +207,8 @@ check_expected (const gchar *shared, const gchar *name)
       gsize n;
       guint32 *ids = gptvis_tokenizer_encode (t, text, (gssize) size, FALSE, &n);
       gchar *back = decode (t, ids, n, FALSE, FALSE);
-      judge (&c, strlen (back) == size && memcmp (back, text, size) == 0, "%s: comes back as \"%.300s\"", where, back);
+      judge (&c, strlen (back) == size && memcmp (back, text, size) == 0, "%s: comes back as \"%.300s\"",
+          where, back);
       g_free (back);
       g_free (ids);
     }
@@ -271,7 +276,8 @@ check_captions (const gchar *name, const gchar *directory, const GptVisTokenizer
     if (!json_object_has_member (expected, ways[w]))
       continue;
     JsonObject *way = json_object_get_object_member (expected, ways[w]);
-    JsonArray *rows = json_object_get_array_member (way, "ids"), *texts = json_object_get_array_member (way, "texts");
+    JsonArray *rows = json_object_get_array_member (way, "ids"),
+        *texts = json_object_get_array_member (way, "texts");
     for (guint i = 0; i < json_array_get_length (rows); i++) {
       gsize n;
       guint32 *ids = read_ids (json_array_get_array_element (rows, i), &n);
@@ -333,8 +339,8 @@ check_caption (Check *c, const GptVisTokenizer *t, const gchar *text, gboolean e
     ids = gptvis_tokenizer_encode (t, back, -1, TRUE, &n);
     again = decode (t, ids, n, TRUE, FALSE);
   }
-  judge (c, in_range && strcmp (exact ? text : again, back) == 0, "\"%s\" comes back as \"%s\", then as \"%s\"", text,
-      back, again ? again : "");
+  judge (c, in_range && strcmp (exact ? text : again, back) == 0,
+      "\"%s\" comes back as \"%s\", then as \"%s\"", text, back, again ? again : "");
   g_free (again);
   g_free (back);
   g_free (ids);

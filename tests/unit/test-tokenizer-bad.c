@@ -76,7 +76,8 @@ test_bpe (void)
   static const Case cases[] = {
     {VJ, VJ, "", GPTVIS_ERROR_FORMAT, "d/vocab.json: the JSON is empty, where an object {…} is needed"},
     {VJ, VJ, "[\"a\"]", GPTVIS_ERROR_FORMAT, "d/vocab.json: the JSON is no JSON object {…}"},
-    {VJ, VJ, "{}", GPTVIS_ERROR_FORMAT, "d/merges.txt: merge 1 has the part \"a\", which is not in d/vocab.json"},
+    {VJ, VJ, "{}", GPTVIS_ERROR_FORMAT, "d/merges.txt: merge 1 has the part \"a\", which is not in "
+        "d/vocab.json"},
     {VJ, VJ, "{\"a\":-1}", GPTVIS_ERROR_FORMAT,
       "d/vocab.json: token \"a\" has no id, which is a whole number from 0 to 999999"},
     {VJ, VJ, "{\"a\":0.5}", GPTVIS_ERROR_FORMAT,
@@ -105,12 +106,14 @@ test_bpe (void)
       "d/merges.txt: line 2 does not have two parts with a space between them"},
     {VJ, MT, "v\na x\n", GPTVIS_ERROR_FORMAT,
       "d/merges.txt: merge 1 has the part \"x\", which is not in d/vocab.json"},
-    {VJ, MT, "v\nb a\n", GPTVIS_ERROR_FORMAT, "d/merges.txt: merge 1 makes \"ba\", which is not in d/vocab.json"},
+    {VJ, MT, "v\nb a\n", GPTVIS_ERROR_FORMAT, "d/merges.txt: merge 1 makes \"ba\", which is not in "
+        "d/vocab.json"},
     {VJ, MT, "v\na b\na b\n", GPTVIS_ERROR_FORMAT,
       "d/merges.txt: merges 1 and 2 are the same, where each pair has one rank"},
     {VJ, MT, "v\na \xff\n", GPTVIS_ERROR_FORMAT, "d/merges.txt: the file is not UTF-8 text at byte 4"},
     {VJ, CONFIG, "{\"tokenizer_class\":\"RobertaTokenizer\"}", GPTVIS_ERROR_UNSUPPORTED,
-      "d/tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\", where vocab.json needs GPT2Tokenizer or "
+      "d/tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\", where vocab.json needs "
+          "GPT2Tokenizer or "
           "CLIPTokenizer"},
     {VJ, CONFIG, "{\"tokenizer_class\":\"CLIPTokenizerFast\"}", GPTVIS_ERROR_FORMAT,
       "d/vocab.json: there is no token <|startoftext|>, which stands before each text"},
@@ -140,7 +143,8 @@ test_added (void)
     {VJ, SPECIAL, "{\"additional_special_tokens\":{}}", GPTVIS_ERROR_FORMAT,
       "d/special_tokens_map.json: additional_special_tokens is no array […]"},
     {VJ, SPECIAL, "{\"additional_special_tokens\":[\"x\"]}", GPTVIS_ERROR_FORMAT,
-      "d/special_tokens_map.json: an additional_special_tokens entry is \"x\", which is not in the vocabulary of "
+      "d/special_tokens_map.json: an additional_special_tokens entry is \"x\", which is not in the "
+          "vocabulary of "
           "d/vocab.json"},
     {VJ, ADDED, "{\"x\":5}", GPTVIS_ERROR_FORMAT,
       "d/vocab.json: no token has the id 4, where ids go from 0 to 5 without a gap"},
@@ -153,7 +157,8 @@ test_added (void)
     {VJ, ADDED, "{\"\":4}", GPTVIS_ERROR_FORMAT,
       "d/added_tokens.json: the added token with id 4 is empty, where a token has at least one character"},
     {VJ, ADDED, "{\"x\":4294967298}", GPTVIS_ERROR_LIMIT,
-      "d/added_tokens.json: the added token \"x\" has the id 4294967298, where vocabularies of at most 1000000 tokens are read"},
+      "d/added_tokens.json: the added token \"x\" has the id 4294967298, where vocabularies of at most "
+          "1000000 tokens are read"},
     {VJ, CONFIG, DECODER ("\"x\":{}"), GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: added_tokens_decoder has \"x\", where an id from 0 to 999999 is needed"},
     {VJ, CONFIG, DECODER ("\"4\":\"x\""), GPTVIS_ERROR_FORMAT,
@@ -161,7 +166,8 @@ test_added (void)
     {VJ, CONFIG, DECODER ("\"4\":{}"), GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: an added token has no content, where its text is needed"},
     {VJ, CONFIG, DECODER ("\"4\":{\"content\":\"\"}"), GPTVIS_ERROR_FORMAT,
-      "d/tokenizer_config.json: the added token with id 4 is empty, where a token has at least one character"},
+      "d/tokenizer_config.json: the added token with id 4 is empty, where a token has at least one "
+          "character"},
     {VJ, CONFIG, "{\"added_tokens_decoder\":[]}", GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: added_tokens_decoder is no object {…}"},
   };
@@ -185,7 +191,8 @@ test_wordpiece (void)
       "d/vocab.txt: token \"a\" is there twice, with the ids 1 and 2, where each token has one"},
     {VT, VT, "[UNK]\n\xc3\n", GPTVIS_ERROR_FORMAT, "d/vocab.txt: the file is not UTF-8 text at byte 6"},
     {VT, CONFIG, "{\"tokenizer_class\":\"GPT2Tokenizer\"}", GPTVIS_ERROR_UNSUPPORTED,
-      "d/tokenizer_config.json: tokenizer_class is \"GPT2Tokenizer\", where vocab.txt needs BertTokenizer or one "
+      "d/tokenizer_config.json: tokenizer_class is \"GPT2Tokenizer\", where vocab.txt needs "
+          "BertTokenizer or one "
           "that is like it"},
     {VT, CONFIG, "{\"do_lower_case\":1}", GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: do_lower_case is neither true nor false"},
@@ -205,7 +212,10 @@ test_json (void)
     {TJ, TJ, "{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}", GPTVIS_ERROR_UNSUPPORTED,
       J "model has the type \"Unigram\", where BPE and WordPiece are handled"},
     {TJ, TJ, "{\"model\":{\"type\":\"BPE\"}}", GPTVIS_ERROR_FORMAT, J "model has no vocab {…}"},
-    {TJ, TJ, "{\"model\":{\"type\":\"BPE\",\"vocab\":[]}}", GPTVIS_ERROR_FORMAT, J "model: vocab is no object {…}"},
+    {TJ, TJ, "{\"model\":{\"type\":\"BPE\",\"vocab\":[]}}", GPTVIS_ERROR_FORMAT, J "model: vocab is no "
+        "object {…}"},
+    {TJ, TJ, "{\"model\":{\"type\":\"BPE\",\"vocab\":{},\"merges\":[]}," BYTES "}", GPTVIS_ERROR_FORMAT,
+      J "there are no tokens in the vocabulary"},
     {TJ, TJ, "{\"model\":{" BPE "}," BYTES "}", GPTVIS_ERROR_FORMAT, J "model has no merges […]"},
     {TJ, TJ, "{\"model\":{" BPE ",\"merges\":[\"ab\"]}," BYTES "}", GPTVIS_ERROR_FORMAT,
       J "model has merge 1, which does not have two parts"},
@@ -223,14 +233,17 @@ test_json (void)
       J "model has a dropout, where none is handled"},
     {TJ, TJ, "{\"model\":{" BPE ",\"merges\":[]}}", GPTVIS_ERROR_UNSUPPORTED,
       J "pre_tokenizer has no ByteLevel, where BPE is handled at the level of bytes"},
-    {TJ, TJ, "{\"model\":{\"type\":\"WordPiece\"," WORDS ",\"max_input_chars_per_word\":0}}", GPTVIS_ERROR_FORMAT,
+    {TJ, TJ, "{\"model\":{\"type\":\"WordPiece\"," WORDS ",\"max_input_chars_per_word\":0}}",
+        GPTVIS_ERROR_FORMAT,
       J "model: max_input_chars_per_word is no whole number from 1 to 10000"},
     {TJ, TJ, "{" MODEL ",\"normalizer\":{\"type\":\"Precompiled\"}}", GPTVIS_ERROR_UNSUPPORTED,
-      J "normalizer has the type \"Precompiled\", where NFC, NFD, Lowercase, Replace, BertNormalizer and Sequence "
+      J "normalizer has the type \"Precompiled\", where NFC, NFD, Lowercase, Replace, BertNormalizer and "
+          "Sequence "
           "are handled"},
     {TJ, TJ, "{" MODEL ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[1]}}", GPTVIS_ERROR_FORMAT,
       J "normalizer has normalizers that are no objects {…}"},
-    {TJ, TJ, "{" MODEL ",\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a+\"},\"content\":\"b\"}}",
+    {TJ, TJ, "{" MODEL ",\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a+\"},"
+        "\"content\":\"b\"}}",
       GPTVIS_ERROR_UNSUPPORTED, J "normalizer replaces something, where only \"\\s+\" by \" \" is handled"},
     {TJ, TJ, "{" MODEL ",\"pre_tokenizer\":{\"type\":\"Metaspace\"}}", GPTVIS_ERROR_UNSUPPORTED,
       J "pre_tokenizer has the type \"Metaspace\", where a WordPiece model's BertPreTokenizer is handled"},
@@ -238,7 +251,8 @@ test_json (void)
       GPTVIS_ERROR_UNSUPPORTED, J "pre_tokenizer splits at a pattern of its own, where CLIP's is handled"},
     {TJ, TJ, "{" MODEL ",\"decoder\":{\"type\":\"Metaspace\"}}", GPTVIS_ERROR_UNSUPPORTED,
       J "decoder has the type \"Metaspace\", where ByteLevel and WordPiece are handled"},
-    {TJ, TJ, "{" MODEL ",\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":[\"a\",9],\"sep\":[\"a\",1]}}",
+    {TJ, TJ, "{" MODEL ",\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":[\"a\",9],"
+        "\"sep\":[\"a\",1]}}",
       GPTVIS_ERROR_FORMAT, J "post_processor adds the id 9, where the vocabulary ends at 1"},
     {TJ, TJ, "{" MODEL ",\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"a\",1]}}",
       GPTVIS_ERROR_FORMAT, J "post_processor has no cls, which is [\"token\", id]"},
@@ -292,7 +306,8 @@ test_limits (void)
   g_string_append_c (text, '}');
   error = NULL;
   g_assert_null (parse (VJ, ADDED, text->str, text->len, &error));
-  unit_expect_error ("added", error, GPTVIS_ERROR_LIMIT, "d/added_tokens.json: there are more added tokens than 10000");
+  unit_expect_error ("added", error, GPTVIS_ERROR_LIMIT,
+      "d/added_tokens.json: there are more added tokens than 10000");
   g_string_free (text, TRUE);
 }
 

@@ -5,7 +5,8 @@
 #include "unit.h"
 #include <string.h>
 
-#define TXT "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nwor\n##ld\n##s\n,\n.\n!\n'\ne\n##a\nn\nt\n東\ndo\nnot\nE\n##n\n"
+#define TXT "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nwor\n##ld\n##s\n,\n.\n!\n'\ne\n##a\n" \
+  "n\nt\n東\ndo\nnot\nE\n##n\n"
 
 /* Writes the files (name, text, …, NULL) and opens the directory. */
 static GptVisTokenizer *
@@ -40,7 +41,8 @@ expect_ids (const GptVisTokenizer *t, const gchar *text, gboolean special, const
 
 /* The text of tokens given as "a|b". */
 static void
-expect_text (const GptVisTokenizer *t, const gchar *tokens, gboolean skip, gboolean clean_up, const gchar *want)
+expect_text (const GptVisTokenizer *t, const gchar *tokens, gboolean skip, gboolean clean_up,
+    const gchar *want)
 {
   gchar **token = g_strsplit (tokens, "|", -1);
   const guint n = g_strv_length (token);
@@ -94,7 +96,8 @@ static GptVisTokenizer *
 open_gpt2 (const gchar *config)
 {
   gchar *vocabulary = bytes_vocabulary ("", MERGES, "<|endoftext|>");
-  GptVisTokenizer *t = open_files ("vocab.json", vocabulary, "merges.txt", MERGES, "tokenizer_config.json", config, NULL);
+  GptVisTokenizer *t = open_files ("vocab.json", vocabulary, "merges.txt", MERGES, "tokenizer_config.json",
+      config, NULL);
   g_free (vocabulary);
   return t;
 }
@@ -153,8 +156,10 @@ test_round_trip (void)
 
   /* as many of U+FFFD as Rust's from_utf8_lossy and the WHATWG make */
   static const struct { const gchar *bytes, *text; } cases[] = {
-    {"a\xff" "b", "a�b"}, {"\xe2\x82", "�"}, {"\xe2\x82" "a", "�a"}, {"\xe2\x28\xa1", "�(�"}, {"\xf0\x9f\x98", "�"},
-    {"\xf0\x9f\xf0\x9f\x98\x80", "�😀"}, {"\xc0\x80", "��"}, {"\xed\xa0\x80", "���"}, {"\xf4\x90\x80\x80", "����"},
+    {"a\xff" "b", "a�b"}, {"\xe2\x82", "�"}, {"\xe2\x82" "a", "�a"}, {"\xe2\x28\xa1", "�(�"},
+    {"\xf0\x9f\x98", "�"},
+    {"\xf0\x9f\xf0\x9f\x98\x80", "�😀"}, {"\xc0\x80", "��"}, {"\xed\xa0\x80", "���"},
+    {"\xf4\x90\x80\x80", "����"},
     {"\xe0\x80\x80", "���"}, {"\xf8\x88\x80\x80\x80", "�����"}, {"\xef\xbf\xbd", "�"}, {"\xc3\xc3\xa9", "�é"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -193,7 +198,8 @@ test_clip (void)
   expect_ids (t, " \t ", TRUE, "<|startoftext|>|<|endoftext|>");
   gsize n;
   guint32 *ids = gptvis_tokenizer_encode (t, " Cat,  cat. ", -1, TRUE, &n);
-  gchar *text = gptvis_tokenizer_decode (t, ids, n, TRUE, FALSE), *clean = gptvis_tokenizer_decode (t, ids, n, TRUE, TRUE);
+  gchar *text = gptvis_tokenizer_decode (t, ids, n, TRUE, FALSE);
+  gchar *clean = gptvis_tokenizer_decode (t, ids, n, TRUE, TRUE);
   g_assert_cmpstr (text, ==, "cat , cat .");
   g_assert_cmpstr (clean, ==, "cat, cat.");
   g_free (clean);
@@ -225,7 +231,8 @@ test_wordpiece (void)
   gptvis_tokenizer_free (t);
 
   t = open_files ("vocab.txt", TXT "\n\n", "tokenizer_config.json",
-      "{\"do_lower_case\":false,\"clean_up_tokenization_spaces\":false,\"tokenizer_class\":\"BertTokenizer\"}", NULL);
+      "{\"do_lower_case\":false,\"clean_up_tokenization_spaces\":false,"
+          "\"tokenizer_class\":\"BertTokenizer\"}", NULL);
   g_assert_false (gptvis_tokenizer_clean_up (t));
   expect_ids (t, "Hello hello E e \xc3\xa9", FALSE, "[UNK]|hello|E|e|[UNK]");
   gptvis_tokenizer_free (t);
@@ -257,11 +264,13 @@ test_added (void)
   gptvis_tokenizer_free (t);
 
   t = open_files ("vocab.txt", TXT, "tokenizer_config.json", "{\"added_tokens_decoder\":{"
-      "\"22\":{\"content\":\"<x>\",\"lstrip\":true,\"special\":true},\"23\":{\"content\":\"<y>\",\"rstrip\":true},"
+      "\"22\":{\"content\":\"<x>\",\"lstrip\":true,\"special\":true},\"23\":{\"content\":\"<y>\","
+          "\"rstrip\":true},"
       "\"24\":{\"content\":\"do\xc3\xa9\",\"single_word\":true,\"normalized\":false}}}",
       "added_tokens.json", "{\"unread\":99}", NULL);
   g_assert_cmpuint (gptvis_tokenizer_size (t), ==, 25);
-  expect_ids (t, "hello  <x> hello <Y>  e do\xc3\xa9 do\xc3\xa9s", FALSE, "hello|<x>|hello|<y>|e|do\xc3\xa9|[UNK]");
+  expect_ids (t, "hello  <x> hello <Y>  e do\xc3\xa9 do\xc3\xa9s", FALSE,
+      "hello|<x>|hello|<y>|e|do\xc3\xa9|[UNK]");
   /* an added token is a part of no word */
   expect_ids (t, "xdo\xc3\xa9", FALSE, "[UNK]");
   gptvis_tokenizer_free (t);
@@ -272,10 +281,12 @@ static void
 test_json (void)
 {
   static const gchar json[] = "{\"added_tokens\":[{\"id\":0,\"content\":\"[UNK]\",\"special\":true}],"
-      "\"normalizer\":{\"type\":\"BertNormalizer\",\"lowercase\":false},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
+      "\"normalizer\":{\"type\":\"BertNormalizer\",\"lowercase\":false},"
+          "\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
       "\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"@@\",\"cleanup\":false},\"post_processor\":{\"type\":"
       "\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"q\"}},{\"Sequence\":{\"id\":\"A\"}}],"
-      "\"special_tokens\":{\"q\":{\"ids\":[0,3]}}},\"model\":{\"type\":\"WordPiece\",\"continuing_subword_prefix\":\"@@\","
+      "\"special_tokens\":{\"q\":{\"ids\":[0,3]}}},\"model\":{\"type\":\"WordPiece\","
+          "\"continuing_subword_prefix\":\"@@\","
       "\"max_input_chars_per_word\":3,\"vocab\":{\"[UNK]\":0,\"A\":1,\"@@b\":2,\".\":3}}}";
   GptVisTokenizer *t = open_files ("tokenizer.json", json, NULL);
   g_assert_cmpuint (gptvis_tokenizer_size (t), ==, 4);
@@ -377,8 +388,10 @@ merge_slowly (gchar parts[][64], guint n, gchar **merges)
 static void
 test_merging (void)
 {
-  static const gchar merges[] = "v\na a\nb a\naa a\na b\nab ab\na aa\naa aa\nb b\nba aa\nab a\nabab a\nb ab\naaa b";
-  static const gchar vocabulary[] = "{\"a\":0,\"b\":1,\"aa\":2,\"ba\":3,\"aaa\":4,\"ab\":5,\"abab\":6,\"aaaa\":7,\"bb\":8,"
+  static const gchar merges[] = "v\na a\nb a\naa a\na b\nab ab\na aa\naa aa\nb b\nba aa\nab a\nabab a\nb "
+      "ab\naaa b";
+  static const gchar vocabulary[] = "{\"a\":0,\"b\":1,\"aa\":2,\"ba\":3,\"aaa\":4,\"ab\":5,\"abab\":6,"
+      "\"aaaa\":7,\"bb\":8,"
       "\"baaa\":9,\"aba\":10,\"ababa\":11,\"bab\":12,\"aaab\":13}";
   gchar **list = g_strsplit (merges, "\n", -1);
   GptVisTokenizer *t = open_files ("vocab.json", vocabulary, "merges.txt", merges, NULL);
