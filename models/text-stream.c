@@ -23,7 +23,7 @@ static const Rule token_rules[] = {
   {" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
   {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
 };
-#define MAX_RULES 11
+#define MAX_RULES 11            /* in a chain */
 
 typedef void (*Sink) (GptVisTextStream * self, gchar byte);
 

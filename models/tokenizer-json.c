@@ -312,6 +312,9 @@ read_bpe (GptVisTokenizer *self, Part *part, GError **error)
   if (fallback || prefix || dropout)
     return fail (error, GPTVIS_ERROR_UNSUPPORTED, "%s has %s, where none is handled", part->file,
         fallback ? "byte_fallback" : prefix ? "a continuing_subword_prefix" : "a dropout");
+  if (strlen (self->suffix) > GPTVIS_TOKENIZER_MAX_SUFFIX)
+    return fail (error, GPTVIS_ERROR_LIMIT, "%s has an end_of_word_suffix of more than %u bytes", part->file,
+        GPTVIS_TOKENIZER_MAX_SUFFIX);
   if (!merges)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has no merges […]", part->file);
   for (guint i = 0; i < json_array_get_length (merges); i++)

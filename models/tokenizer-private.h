@@ -78,6 +78,8 @@ typedef struct {
   guint32 rank, id;             /* of the merge; the lowest comes first */
 } GptVisMerge;
 
+#define GPTVIS_TOKENIZER_MAX_SUFFIX 32u /* bytes; the text stream counts them in one */
+
 struct _GptVisTokenizer {
   gchar *file;                  /* of the vocabulary, for messages */
   GptVisVocabulary *vocabulary; /* added tokens are in it, too */

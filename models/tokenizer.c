@@ -251,7 +251,7 @@ main_file (const gchar *directory, const GptVisTokenizerFile *files, GError **er
   const GptVisTokenizerFile *txt = &files[GPTVIS_TOKENIZER_VOCAB_TXT], *whole = &files[GPTVIS_TOKENIZER_JSON];
   if (json->text && merges->text)
     return json;
-  if (txt->text && !json->text)
+  if (txt->text)
     return txt;
   if (whole->text)
     return whole;

@@ -229,6 +229,8 @@ test_json (void)
       J "model has the unk_token \"u\", which is not in its vocab"},
     {TJ, TJ, "{\"model\":{" BPE ",\"byte_fallback\":true,\"merges\":[]}}", GPTVIS_ERROR_UNSUPPORTED,
       J "model has byte_fallback, where none is handled"},
+    {TJ, TJ, "{\"model\":{" BPE ",\"end_of_word_suffix\":\"012345678901234567890123456789012\"}}",
+      GPTVIS_ERROR_LIMIT, J "model has an end_of_word_suffix of more than 32 bytes"},
     {TJ, TJ, "{\"model\":{" BPE ",\"dropout\":0.1,\"merges\":[]}}", GPTVIS_ERROR_UNSUPPORTED,
       J "model has a dropout, where none is handled"},
     {TJ, TJ, "{\"model\":{" BPE ",\"merges\":[]}}", GPTVIS_ERROR_UNSUPPORTED,
