@@ -74,6 +74,11 @@ write("controls", "what BERT's clean-up drops, beside U+0000",
       [c for c in POINTS if clean(chr(c)) == ""])
 write("marks", "what is left out where accents are stripped",
       [c for c in POINTS if strip(chr(c)) == ""])
+nfd = normalizers.NFD().normalize_str
+write("decomposed", "what is decomposed (NFD)", [c for c in POINTS if nfd(chr(c)) != chr(c)])
+# U+0334 is of the lowest class and U+0345 of the highest, so that one of them changes places with a mark
+write("combining", "marks that are sorted",
+      [c for c in POINTS if nfd(chr(c) + "\u0334")[0] == "\u0334" or nfd("\u0345" + chr(c))[-1] == "\u0345"])
 spaced = bert(handle_chinese_chars=True)
 write("ideographs", "what BERT puts spaces around", [c for c in POINTS if len(spaced(chr(c))) == 3])
 lower()

@@ -119,8 +119,9 @@ by_class (gconstpointer a, gconstpointer b, gpointer user)
   return ((const Mark *) a)->class - ((const Mark *) b)->class;
 }
 
-/* g_utf8_normalize ends at U+0000 and sorts marks in quadratic time; so only the
- * tables are taken from GLib. g_qsort_with_data is stable. */
+/* g_utf8_normalize ends at U+0000 and sorts marks in quadratic time; so only what
+ * becomes of a character is taken from GLib, and which characters are concerned from
+ * our own tables. g_qsort_with_data is stable. */
 static GArray *
 decompose (const gchar *text, gsize size)
 {
@@ -128,9 +129,13 @@ decompose (const gchar *text, gsize size)
   guint run = 0;                /* how many marks stand at the end */
   for (const gchar *at = text, *end = text + size; at < end;) {
     gunichar parts[G_UNICHAR_MAX_DECOMPOSITION_LENGTH];
-    const gsize n = g_unichar_fully_decompose (gptvis_unicode_next (&at), FALSE, parts, G_N_ELEMENTS (parts));
+    gsize n = 1;
+    parts[0] = gptvis_unicode_next (&at);
+    if (parts[0] >= 0xc0 && within (parts[0], decomposed))
+      n = g_unichar_fully_decompose (parts[0], FALSE, parts, G_N_ELEMENTS (parts));
     for (gsize i = 0; i < n; i++) {
-      const Mark mark = { parts[i], parts[i] < 0x300 ? 0 : g_unichar_combining_class (parts[i]) };
+      const gboolean sorted = parts[i] >= 0x300 && within (parts[i], combining);
+      const Mark mark = { parts[i], sorted ? g_unichar_combining_class (parts[i]) : 0 };
       if (mark.class == 0) {
         if (run > 1)
           g_qsort_with_data (&g_array_index (all, Mark, all->len - run), (gint) run, sizeof mark, by_class,
@@ -157,7 +162,8 @@ compose_all (GArray *all)
     Mark *mark = &g_array_index (all, Mark, i);
     gunichar composed;
     const gboolean free_way = !last || (last->class != 0 && last->class < mark->class);
-    if (starter && free_way && g_unichar_compose (starter->c, mark->c, &composed)) {
+    if (starter && free_way && g_unichar_compose (starter->c, mark->c, &composed)
+        && within (composed, decomposed)) {
       starter->c = composed;
       mark->class = -1;
     } else if (mark->class == 0) {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Characters as tokenizers class them. The tables are our own (unicode-tables.py says
  * where they come from), since GLib's follow whatever version of Unicode GLib was built
- * with, and a checkpoint wants the classes that its tokenizer was made with. Only
- * composition and decomposition are GLib's: Unicode promises that they stay as they
- * are for characters once assigned. (The reference knows those of Unicode 9; where
- * marks newer than that stand together, it leaves them in their order and we sort
- * them.) All functions are pure; any thread. */
+ * with, and a checkpoint wants the classes that its tokenizer was made with. Which
+ * characters are composed and decomposed stands in them, too; into what is GLib's to
+ * say, since Unicode promises that it stays as it is for characters once assigned.
+ * All functions are pure; any thread. */
 #pragma once
 #include <glib.h>
 
