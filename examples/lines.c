@@ -84,6 +84,8 @@ add_field (JsonBuilder *builder, const GstStructure *structure, const gchar *nam
     json_builder_add_string_value (builder, g_value_get_string (value));
   else if (G_VALUE_HOLDS_DOUBLE (value))
     json_builder_add_double_value (builder, g_value_get_double (value));
+  else if (G_VALUE_HOLDS_BOOLEAN (value))
+    json_builder_add_boolean_value (builder, g_value_get_boolean (value));
   else if (G_VALUE_HOLDS_UINT (value))
     json_builder_add_int_value (builder, g_value_get_uint (value));
   else
@@ -107,6 +109,25 @@ add_labels (JsonBuilder *builder, const GValue *labels)
   json_builder_end_array (builder);
 }
 
+static void
+add_caption (JsonBuilder *builder, const GValue *value)
+{
+  const GstStructure *caption = value ? gst_value_get_structure (value) : NULL;
+
+  json_builder_set_member_name (builder, "caption");
+  if (!caption) {
+    json_builder_add_null_value (builder);
+    return;
+  }
+  json_builder_begin_object (builder);
+  add_field (builder, caption, "text");
+  add_field (builder, caption, "log-probability");
+  add_field (builder, caption, "final");
+  add_field (builder, caption, "frame");
+  add_field (builder, caption, "pts");
+  json_builder_end_object (builder);
+}
+
 void
 lines_result (Lines *self, const gchar *stream, const GstStructure *result)
 {
@@ -121,6 +142,7 @@ lines_result (Lines *self, const gchar *stream, const GstStructure *result)
   add_field (builder, result, "time");
   add_field (builder, result, "model");
   add_labels (builder, gst_structure_get_value (result, "labels"));
+  add_caption (builder, gst_structure_get_value (result, "caption"));
   add_field (builder, result, "analysis-ms");
   json_builder_set_member_name (builder, "age-ms");
   json_builder_add_double_value (builder, 0);   /* it is told of the analysed frame itself */

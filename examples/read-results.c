@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads the labels off the buffers, in C: a pad probe behind gptvisfilter. Nothing
+/* Reads the labels and captions off the buffers, in C: a pad probe behind gptvisfilter. Nothing
  * of gptvis is linked, gptvis.h is enough. Build it outside this tree with
  *
  *     cc read-results.c -o read-results $(pkg-config --cflags --libs gptvis-1.0 gstreamer-1.0)
@@ -17,6 +17,8 @@ on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user)
     g_print ("%" GST_TIME_FORMAT, GST_TIME_ARGS (seen->result->pts));
     for (guint i = 0; i < seen->result->n_labels; i++)
       g_print ("  %s %.2f", seen->result->labels[i].text, seen->result->labels[i].score);
+    if (seen->result->caption)
+      g_print ("  \"%s\"", seen->result->caption->text);
     g_print ("\n");
   }
   return GST_PAD_PROBE_OK;

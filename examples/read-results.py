@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Reads the labels off the bus, in Python (Debian: python3-gi, gir1.2-gstreamer-1.0).
+# Reads the labels and captions off the bus, in Python (Debian: python3-gi, gir1.2-gstreamer-1.0).
 #
 #     GST_PLUGIN_PATH=build/gst examples/read-results.py video.mp4
 #
@@ -34,6 +34,9 @@ while True:
         continue
     labels = result.get_value("labels")     # a list of structures
     seen = ", ".join(f"{label.get_value('label')} {label.get_value('score'):.2f}" for label in labels)
+    caption = result.get_value("caption")   # a structure, or None
+    if caption:
+        seen += f'  "{caption.get_value("text")}"'
     print(f"{result.get_value('pts') / Gst.SECOND:8.2f} s  {seen}")
 pipeline.set_state(Gst.State.NULL)
 sys.exit(status)

@@ -15,9 +15,16 @@
  * | labels[].label | string | UTF-8, as the checkpoint has it |
  * | labels[].score | #gdouble | 0 to 1 |
  * | labels[].id | #guint | class index in the checkpoint |
+ * | caption | #GstStructure "caption" | a sentence about a frame, maybe an earlier one; absent when there is none |
+ * | caption.text | string | UTF-8, without line ends |
+ * | caption.log-probability | #gdouble | natural, of a token: the mean over the sentence's; 0 at most |
+ * | caption.final | #gboolean | FALSE: more words will come |
+ * | caption.frame | #guint64 | number of the frame that it describes |
+ * | caption.pts | #GstClockTime | that frame's timestamp, ns; absent when unknown |
+ * | caption.running-time | #GstClockTime | that frame's running time, ns; absent when unknown |
  * | analysis-ms | #gdouble | how long its batch was computed, milliseconds |
  *
- * Text is only ever a value: no label becomes a quark. */
+ * Text is only ever a value: no label and no caption becomes a quark. */
 #include "message.h"
 
 #define VERSION 1u
@@ -60,6 +67,29 @@ append_label (GValue * array, const GptVisLabel * label)
   gst_value_array_append_and_take_value (array, &value);
 }
 
+static void
+set_time (GstStructure * structure, const gchar * field, GstClockTime time)
+{
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_structure_set (structure, field, GST_TYPE_CLOCK_TIME, time, NULL);
+}
+
+static void
+set_caption (GstStructure * result, const GptVisCaption * caption)
+{
+  GstStructure *structure = gst_structure_new_empty ("caption");
+  GValue value = G_VALUE_INIT;
+
+  gptvis_structure_set_text (structure, "text", caption->text);
+  gst_structure_set (structure, "log-probability", G_TYPE_DOUBLE, (gdouble) caption->log_probability,
+      "final", G_TYPE_BOOLEAN, caption->final, "frame", G_TYPE_UINT64, caption->frame, NULL);
+  set_time (structure, "pts", caption->pts);
+  set_time (structure, "running-time", caption->running_time);
+  g_value_init (&value, GST_TYPE_STRUCTURE);
+  g_value_take_boxed (&value, structure);
+  gst_structure_take_value (result, "caption", &value);
+}
+
 GstStructure *
 gptvis_result_to_structure (const GptVisResult * result)
 {
@@ -69,10 +99,8 @@ gptvis_result_to_structure (const GptVisResult * result)
 
   gptvis_structure_set_text (structure, "stream", result->stream);
   gst_structure_set (structure, "frame", G_TYPE_UINT64, result->frame, NULL);
-  if (GST_CLOCK_TIME_IS_VALID (result->pts))
-    gst_structure_set (structure, "pts", GST_TYPE_CLOCK_TIME, result->pts, NULL);
-  if (GST_CLOCK_TIME_IS_VALID (result->running_time))
-    gst_structure_set (structure, "running-time", GST_TYPE_CLOCK_TIME, result->running_time, NULL);
+  set_time (structure, "pts", result->pts);
+  set_time (structure, "running-time", result->running_time);
   if (time)
     gst_structure_set (structure, "time", G_TYPE_STRING, time, NULL);
   g_free (time);
@@ -82,6 +110,8 @@ gptvis_result_to_structure (const GptVisResult * result)
   for (guint i = 0; i < result->n_labels; i++)
     append_label (&labels, &result->labels[i]);
   gst_structure_take_value (structure, "labels", &labels);
+  if (result->caption)
+    set_caption (structure, result->caption);
 
   gst_structure_set (structure, "analysis-ms", G_TYPE_DOUBLE, result->analysis / 1000.0, NULL);
   return structure;

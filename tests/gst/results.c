@@ -4,6 +4,8 @@
 #include "rig.h"
 #include "message.h"
 #include "meta.h"
+#include "model.h"
+#include "result-private.h"
 #include "config.h"
 #if GPTVIS_HAVE_ANALYTICS
 #include <gst/analytics/analytics.h>
@@ -174,6 +176,53 @@ test_message (void)
   rig_free (rig);
 }
 
+static void
+test_caption (void)
+{
+  GptVisCaption caption = { "a cat, \"on\" a mat", -0.25f, TRUE, 5, 200 * GST_MSECOND, 100 * GST_MSECOND };
+  GptVisResult *result = gptvis_result_new ("test", 1500, NULL, NULL, NULL, 0, &caption), *other;
+  GstStructure *fields, *field;
+  guint64 frame, pts, running;
+  gdouble probability;
+  gboolean final;
+
+  gptvis_result_set_frame (result, "camera", 7, 280 * GST_MSECOND, 180 * GST_MSECOND, 0);
+  fields = gptvis_result_to_structure (result);
+  g_assert_true (gst_structure_get (fields, "caption", GST_TYPE_STRUCTURE, &field, NULL));
+  gst_structure_free (fields);
+  g_assert_true (gst_structure_has_name (field, "caption"));
+  g_assert_cmpint (gst_structure_n_fields (field), ==, 6);
+  g_assert_cmpstr (gst_structure_get_string (field, "text"), ==, caption.text);
+  g_assert_true (gst_structure_get (field, "log-probability", G_TYPE_DOUBLE, &probability, "final",
+          G_TYPE_BOOLEAN, &final, "frame", G_TYPE_UINT64, &frame, "pts", GST_TYPE_CLOCK_TIME, &pts,
+          "running-time", GST_TYPE_CLOCK_TIME, &running, NULL));
+  g_assert_cmpfloat (probability, ==, -0.25);
+  g_assert_true (final);
+  g_assert_cmpuint (frame, ==, 5);
+  g_assert_cmpuint (pts, ==, caption.pts);
+  g_assert_cmpuint (running, ==, caption.running_time);
+  gst_structure_free (field);
+
+  /* Times that nobody knows are left out, bytes that are no text replaced, and text is no name. */
+  caption = (GptVisCaption) { "never a quark \xff", -1, FALSE, 6, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
+  other = gptvis_result_with_caption (result, &caption);
+  fields = gptvis_result_to_structure (other);
+  gst_structure_get (fields, "caption", GST_TYPE_STRUCTURE, &field, NULL);
+  g_assert_cmpint (gst_structure_n_fields (field), ==, 4);
+  g_assert_cmpstr (gst_structure_get_string (field, "text"), ==, "never a quark \357\277\275");
+  g_assert_cmpuint (g_quark_try_string (gst_structure_get_string (field, "text")), ==, 0);
+  gst_structure_free (field);
+  gst_structure_free (fields);
+  gptvis_result_unref (other);
+
+  other = gptvis_result_with_caption (result, NULL);
+  fields = gptvis_result_to_structure (other);
+  g_assert_false (gst_structure_has_field (fields, "caption"));
+  gst_structure_free (fields);
+  gptvis_result_unref (other);
+  gptvis_result_unref (result);
+}
+
 /* A directory may be called anything; what GStreamer is given is UTF-8. */
 static void
 test_strange_name (void)
@@ -280,6 +329,7 @@ main (int argc, char **argv)
 #endif
   g_test_add_func ("/results/two-filters", test_two_filters);
   g_test_add_func ("/results/message", test_message);
+  g_test_add_func ("/results/caption", test_caption);
   g_test_add_func ("/results/strange-name", test_strange_name);
   g_test_add_func ("/results/wall-clock", test_wall_clock);
   g_test_add_func ("/results/rfc3339", test_rfc3339);

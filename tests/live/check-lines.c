@@ -15,7 +15,8 @@ typedef struct {
 } Seen;
 
 static const gchar *const result_fields[] = { "version", "stream", "frame", "pts", "running-time", "time",
-  "model", "labels", "analysis-ms", "age-ms", NULL };
+  "model", "labels", "caption", "analysis-ms", "age-ms", NULL };
+static const gchar *const caption_fields[] = { "text", "log-probability", "final", "frame", "pts", NULL };
 static const gchar *const event_fields[] = { "event", "stream", "time", "reason", NULL };
 
 static gboolean
@@ -58,6 +59,9 @@ count_result (Seen *seen, JsonObject *object)
 {
   if (!has_fields (object, result_fields))
     return "the fields of a result";
+  if (!json_object_get_null_member (object, "caption")
+      && !has_fields (json_object_get_object_member (object, "caption"), caption_fields))
+    return "the fields of a caption";
   if (seen->ups == 0)
     return "a result before it was up";
   seen->results++;

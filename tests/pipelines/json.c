@@ -191,6 +191,31 @@ test_several (void)
   writer_close (&writer);
 }
 
+static void
+test_caption (void)
+{
+  gchar **split;
+  Writer writer;
+
+  writer_open (&writer, "", "", VIDEO);
+  for (guint final = 0; final < 2; final++) {
+    GstBuffer *buffer = frame (NOTHING, final * 40 * GST_MSECOND);
+    GptVisResult *result = seen_captioned (labels, final ? "a \"cat\"\non a mat" : "a \"cat\"", final);
+    gptvis_buffer_add_meta (buffer, result, TRUE, 0);
+    gptvis_result_unref (result);
+    g_assert_cmpint (gst_harness_push (writer.harness, buffer), ==, GST_FLOW_OK);
+  }
+  g_assert_cmpint (gst_harness_push (writer.harness, frame (OWN, 80 * GST_MSECOND)), ==, GST_FLOW_OK);
+  split = lines (&writer);
+  g_assert_cmpuint (g_strv_length (split), ==, 3);
+  g_assert_nonnull (strstr (split[0], "\"caption\":{\"text\":\"a \\\"cat\\\"\",\"log-probability\":-0.5000,"
+          "\"final\":false,\"frame\":5,\"pts\":null},"));
+  g_assert_nonnull (strstr (split[1], "{\"text\":\"a \\\"cat\\\"\\non a mat\",\"log-probability\":-0.5000,\"final\":true,"));
+  g_assert_nonnull (strstr (split[2], "\"caption\":null,"));
+  g_strfreev (split);
+  writer_close (&writer);
+}
+
 /* A second run empties the file, or with append goes on in it. */
 static void
 test_append (void)
@@ -331,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/all", test_all);
   g_test_add_func ("/json/first-carrier", test_first_carrier);
   g_test_add_func ("/json/several", test_several);
+  g_test_add_func ("/json/caption", test_caption);
   g_test_add_func ("/json/append", test_append);
   g_test_add_func ("/json/pad", test_pad);
   g_test_add_func ("/json/unwritable", test_unwritable);

@@ -25,6 +25,17 @@ seen_result (const gchar * const *labels)
   return result;
 }
 
+/* The same with a caption, of two frames before. */
+static inline GptVisResult *
+seen_captioned (const gchar * const *labels, const gchar * text, gboolean final)
+{
+  const GptVisCaption caption = { text, -0.5f, final, 5, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
+  GptVisResult *plain = seen_result (labels), *result = gptvis_result_with_caption (plain, &caption);
+
+  gptvis_result_unref (plain);
+  return result;
+}
+
 static inline void
 seen_attach (GstBuffer * buffer, const gchar * const *labels, gboolean own, GstClockTime age)
 {
