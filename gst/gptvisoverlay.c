@@ -1,55 +1,73 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gptvisoverlay, the element: properties, and which frames get a plate. What a
- * plate looks like is plate.c's; who put the labels there it does not know. */
+/* gptvisoverlay, the element: properties, and which frames get a plate. What a plate
+ * looks like is plate.c's (labels) and captionplate.c's; who put the results there it does not know. */
 
 /**
  * SECTION:element-gptvisoverlay
  * @title: gptvisoverlay
- * @short_description: draws labels on video
+ * @short_description: draws labels and captions on video
  * @see_also: gptvisfilter, gptvisjson
  *
  * Draws what #gptvisfilter attached to a buffer onto its picture: each label with
  * its score, light on a dark translucent plate. The text grows with the picture,
  * long labels are cut with an ellipsis, and where not all fit, the best stay.
  *
+ * A caption is drawn at the bottom of the picture (caption-position), centred, on a
+ * shade that keeps it readable, over as many lines as it needs up to a third of the
+ * picture's height; what is longer ends in an ellipsis, and so does a caption of which more words will come.
+ * Scripts of all directions are laid out as they should be, as far as there are fonts for
+ * them. Labels make room for the caption: the two never overlap.
+ *
  * |[
  * gst-launch-1.0 filesrc location=street.mp4 ! decodebin ! videoconvert ! gptvisfilter interval=5 \
  *     ! gptvisoverlay position=bottom-left ! videoconvert ! autovideosink
  * ]|
  *
- * Buffers without labels pass untouched and uncopied. Nothing is drawn in place of
- * no label. A held result is drawn as on its own frame: fading it between two
- * analyses would flicker. Behind several gptvisfilter the plate shows the results
- * of all, one below the other.
+ * Buffers without labels and captions pass untouched and uncopied. Nothing is drawn in
+ * place of no label. A held result is drawn as on its own frame: fading it between two
+ * analyses would flicker. Behind several gptvisfilter the labels and captions of all
+ * are shown, one below the other.
  *
  * Every property may change at any time.
  */
 #include "gptvisoverlay.h"
+#include "captionplate.h"
 #include "gptvis.h"
-#include "plate.h"
 
 GST_DEBUG_CATEGORY_STATIC (overlay_debug);
 #define GST_CAT_DEFAULT overlay_debug
 
 #define MAX_ROWS 64u
+#define MAX_CAPTIONS 8u
 #define MAX_FONT_SIZE 512u
 
 enum {
-  PROP_0, PROP_POSITION, PROP_FONT, PROP_FONT_SIZE, PROP_MAX_LABELS, PROP_SCORES, PROP_COLOR, PROP_BACKGROUND
+  PROP_0, PROP_POSITION, PROP_FONT, PROP_FONT_SIZE, PROP_MAX_LABELS, PROP_SCORES, PROP_COLOR, PROP_BACKGROUND,
+  PROP_SHOW_CAPTIONS, PROP_CAPTION_POSITION, PROP_CAPTION_FONT_SIZE
 };
+
+/* What is read off a buffer. */
+typedef struct {
+  GptVisPlateRow rows[MAX_ROWS];
+  const GptVisCaption *captions[MAX_CAPTIONS];
+  guint n_rows, n_captions;
+} Seen;
 
 struct _GstGptVisOverlay {
   GstBaseTransform parent;
 
   /* Under the object lock. */
   GptVisPlateStyle style;
+  GptVisCaptionStyle caption_style;     /* its font, color and background are style's */
   GRefString *font;             /* style.font is filled from it, frame by frame */
   guint max_labels;
+  gboolean show_captions;
 
   /* The streaming thread's. */
   GstVideoInfo info;
   GptVisPlate *plate;           /* between start and stop */
-  GstVideoOverlayComposition *composition;      /* for the buffer in hand; the plate's */
+  GptVisCaptionPlate *caption_plate;    /* likewise */
+  GstVideoOverlayComposition *labels, *captions;        /* for the buffer in hand; the plates' */
   gboolean told_no_font, told_unmappable;
 };
 
@@ -75,6 +93,12 @@ static const GEnumValue positions[] = {
   { GPTVIS_POSITION_BOTTOM_RIGHT, "Bottom right", "bottom-right" },
   { 0 }
 };
+static const GEnumValue caption_positions[] = {
+  { GPTVIS_CAPTION_POSITION_TOP, "Top", "top" },
+  { GPTVIS_CAPTION_POSITION_CENTER, "Center", "center" },
+  { GPTVIS_CAPTION_POSITION_BOTTOM, "Bottom", "bottom" },
+  { 0 }
+};
 static const GEnumValue scores[] = {
   { GPTVIS_SCORES_NONE, "Labels alone", "none" },
   { GPTVIS_SCORES_PERCENT, "A percentage", "percent" },
@@ -85,21 +109,24 @@ static const GEnumValue scores[] = {
 
 /* --- a frame --- */
 
-/* The labels of every result on the buffer, `max` of each. */
-static guint
-collect (GstBuffer * buffer, guint max, GptVisPlateRow rows[MAX_ROWS])
+/* The labels, `max` of each, and the captions of every result on the buffer. */
+static void
+collect (GstBuffer * buffer, guint max, gboolean captions, Seen * seen)
 {
   GType api = g_type_from_name (GPTVIS_META_API_NAME);
   gpointer state = NULL;
   GptVisMeta *meta;
-  guint n = 0;
 
+  seen->n_rows = seen->n_captions = 0;
   while (api && (meta = (GptVisMeta *) gst_buffer_iterate_meta_filtered (buffer, &state, api))) {
     const GptVisResult *result = meta->result;
-    for (guint i = 0; i < result->n_labels && i < max && n < MAX_ROWS; i++, n++)
-      rows[n] = (GptVisPlateRow) { result->labels[i].text, result->labels[i].score, i == 0 && n > 0 };
+    const guint first = seen->n_rows;
+    for (guint i = 0; i < result->n_labels && i < max && seen->n_rows < MAX_ROWS; i++)
+      seen->rows[seen->n_rows++] = (GptVisPlateRow) { result->labels[i].text, result->labels[i].score,
+        i == 0 && first > 0 };
+    if (captions && result->caption && seen->n_captions < MAX_CAPTIONS)
+      seen->captions[seen->n_captions++] = result->caption;
   }
-  return n;
 }
 
 /* The part of the frame that is shown. */
@@ -122,41 +149,63 @@ tell_no_font (GstGptVisOverlay * self, const gchar * font)
 {
   self->told_no_font = TRUE;
   GST_ELEMENT_WARNING (self, RESOURCE, NOT_FOUND,
-      ("There is no font to draw \"%s\" with, so no label is drawn; install one (Debian: fonts-dejavu-core).",
+      ("There is no font to draw \"%s\" with, so nothing is drawn; install one (Debian: fonts-dejavu-core).",
           font), (NULL));
 }
 
-/* The plate for this buffer, or NULL. */
-static GstVideoOverlayComposition *
-compose (GstGptVisOverlay * self, GstBuffer * buffer)
+/* Draws the plates, captions first: labels make room for them. */
+static void
+draw (GstGptVisOverlay * self, GstBuffer * buffer, const Seen * seen)
 {
-  GstVideoOverlayComposition *composition;
-  GptVisPlateRow rows[MAX_ROWS];
+  GptVisPlateFrame frame = { shown_area (self, buffer), 0, 0, GST_VIDEO_INFO_PAR_N (&self->info),
+    GST_VIDEO_INFO_PAR_D (&self->info)
+  };
   GptVisPlateStyle style;
-  GstVideoRectangle area;
+  GptVisCaptionStyle caption_style;
+  gboolean lacks_font = FALSE;
   GRefString *font;
-  guint n, max;
-
-  if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
-    return NULL;
-  GST_OBJECT_LOCK (self);
-  max = self->max_labels;
-  GST_OBJECT_UNLOCK (self);
-  if ((n = collect (buffer, max, rows)) == 0)
-    return NULL;
 
   GST_OBJECT_LOCK (self);
   style = self->style;
+  caption_style = self->caption_style;
   font = g_ref_string_acquire (self->font);
   GST_OBJECT_UNLOCK (self);
-  style.font = font;
-  area = shown_area (self, buffer);
-  composition = gptvis_plate_draw (self->plate, &style, rows, n, &area, GST_VIDEO_INFO_PAR_N (&self->info),
-      GST_VIDEO_INFO_PAR_D (&self->info));
-  if (!composition && gptvis_plate_lacks_font (self->plate) && !self->told_no_font)
+  style.font = caption_style.font = font;
+  caption_style.color = style.color;
+  caption_style.background = style.background;
+  if (seen->n_captions > 0) {
+    self->captions = gptvis_caption_plate_draw (self->caption_plate, &caption_style, seen->captions,
+        seen->n_captions, &frame);
+    lacks_font = gptvis_caption_plate_lacks_font (self->caption_plate);
+    gptvis_caption_plate_reserve (self->caption_plate, style.position, &frame);
+  }
+  if (seen->n_rows > 0) {
+    self->labels = gptvis_plate_draw (self->plate, &style, seen->rows, seen->n_rows, &frame);
+    lacks_font = lacks_font || gptvis_plate_lacks_font (self->plate);
+  }
+  if (lacks_font && !self->told_no_font)
     tell_no_font (self, font);
   g_ref_string_release (font);
-  return composition;
+}
+
+/* What this buffer gets; nothing is the rule. */
+static void
+compose (GstGptVisOverlay * self, GstBuffer * buffer)
+{
+  gboolean captions;
+  Seen seen;
+  guint max;
+
+  self->labels = self->captions = NULL;
+  if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
+    return;
+  GST_OBJECT_LOCK (self);
+  max = self->max_labels;
+  captions = self->show_captions;
+  GST_OBJECT_UNLOCK (self);
+  collect (buffer, max, captions, &seen);
+  if (seen.n_rows > 0 || seen.n_captions > 0)
+    draw (self, buffer, &seen);
 }
 
 /* Called for every buffer. Only one that is drawn on needs to be ours alone; then
@@ -167,10 +216,10 @@ prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** ou
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
 
   *out = in;
-  self->composition = compose (self, in);
-  if (self->composition && !gst_buffer_is_writable (in) && !(*out = gst_buffer_copy (in))) {
+  compose (self, in);
+  if ((self->labels || self->captions) && !gst_buffer_is_writable (in) && !(*out = gst_buffer_copy (in))) {
     *out = in;
-    self->composition = NULL;
+    self->labels = self->captions = NULL;
   }
   return GST_FLOW_OK;
 }
@@ -182,17 +231,18 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   gboolean drawn = FALSE;
   GstVideoFrame frame;
 
-  if (!self->composition)
+  if (!self->labels && !self->captions)
     return GST_FLOW_OK;
   if (gst_video_frame_map (&frame, &self->info, buffer, GST_MAP_READWRITE)) {
-    drawn = gst_video_overlay_composition_blend (self->composition, &frame);
+    drawn = (!self->labels || gst_video_overlay_composition_blend (self->labels, &frame))
+        && (!self->captions || gst_video_overlay_composition_blend (self->captions, &frame));
     gst_video_frame_unmap (&frame);
   }
-  self->composition = NULL;
+  self->labels = self->captions = NULL;
   if (!drawn && !self->told_unmappable) {
     self->told_unmappable = TRUE;
     GST_ELEMENT_WARNING (self, STREAM, FAILED,
-        ("The frames' memory cannot be written, so labels are not drawn; a videoconvert before gptvisoverlay "
+        ("The frames' memory cannot be written, so nothing is drawn; a videoconvert before gptvisoverlay "
             "may help."), (NULL));
   }
   return GST_FLOW_OK;
@@ -211,6 +261,7 @@ start (GstBaseTransform * trans)
 
   gst_video_info_init (&self->info);
   self->plate = gptvis_plate_new ();
+  self->caption_plate = gptvis_caption_plate_new ();
   self->told_no_font = self->told_unmappable = FALSE;
   return TRUE;
 }
@@ -220,8 +271,9 @@ stop (GstBaseTransform * trans)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
 
-  self->composition = NULL;
+  self->labels = self->captions = NULL;
   g_clear_pointer (&self->plate, gptvis_plate_free);
+  g_clear_pointer (&self->caption_plate, gptvis_caption_plate_free);
   return TRUE;
 }
 
@@ -255,6 +307,15 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * spe
       break;
     case PROP_BACKGROUND:
       self->style.background = g_value_get_uint (value);
+      break;
+    case PROP_SHOW_CAPTIONS:
+      self->show_captions = g_value_get_boolean (value);
+      break;
+    case PROP_CAPTION_POSITION:
+      self->caption_style.position = g_value_get_enum (value);
+      break;
+    case PROP_CAPTION_FONT_SIZE:
+      self->caption_style.font_size = g_value_get_uint (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -290,6 +351,15 @@ get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
     case PROP_BACKGROUND:
       g_value_set_uint (value, self->style.background);
       break;
+    case PROP_SHOW_CAPTIONS:
+      g_value_set_boolean (value, self->show_captions);
+      break;
+    case PROP_CAPTION_POSITION:
+      g_value_set_enum (value, self->caption_style.position);
+      break;
+    case PROP_CAPTION_FONT_SIZE:
+      g_value_set_uint (value, self->caption_style.font_size);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   }
@@ -303,15 +373,15 @@ install_properties (GObjectClass * klass)
       | G_PARAM_STATIC_STRINGS;
 
   g_object_class_install_property (klass, PROP_POSITION, g_param_spec_enum ("position", "Position",
-          "Where on the picture", g_enum_register_static ("GptVisPosition", positions),
+          "Where on the picture the labels are", g_enum_register_static ("GptVisPosition", positions),
           default_style.position, flags));
   g_object_class_install_property (klass, PROP_FONT, g_param_spec_string ("font", "Font",
           "Pango font description (\"DejaVu Sans Condensed\"); its size does not count, see font-size",
           DEFAULT_FONT, flags));
   g_object_class_install_property (klass, PROP_FONT_SIZE, g_param_spec_uint ("font-size", "Font size",
-          "Height of the letters (an em) in pixels; 0: as suits the picture", 0, MAX_FONT_SIZE, 0, flags));
+          "Height of the labels' letters (an em) in pixels; 0: as suits the picture", 0, MAX_FONT_SIZE, 0, flags));
   g_object_class_install_property (klass, PROP_MAX_LABELS, g_param_spec_uint ("max-labels", "Maximum labels",
-          "At most so many labels a result, the best first; 0: draw nothing", 0, MAX_ROWS, DEFAULT_MAX_LABELS,
+          "At most so many labels a result, the best first; 0: draw none", 0, MAX_ROWS, DEFAULT_MAX_LABELS,
           flags));
   g_object_class_install_property (klass, PROP_SCORES, g_param_spec_enum ("scores", "Scores",
           "How a label's score is shown", g_enum_register_static ("GptVisScores", scores),
@@ -319,8 +389,17 @@ install_properties (GObjectClass * klass)
   g_object_class_install_property (klass, PROP_COLOR, g_param_spec_uint ("color", "Color",
           "Of the text, as 0xAARRGGBB", 0, G_MAXUINT32, default_style.color, flags));
   g_object_class_install_property (klass, PROP_BACKGROUND, g_param_spec_uint ("background", "Background",
-          "Color of the plate, as 0xAARRGGBB; an AA of 00: no plate, the text has a shadow", 0, G_MAXUINT32,
-          default_style.background, flags));
+          "Color of the plate and of the captions' shade, as 0xAARRGGBB; an AA of 00: none, the text has a "
+          "shadow", 0, G_MAXUINT32, default_style.background, flags));
+  g_object_class_install_property (klass, PROP_SHOW_CAPTIONS, g_param_spec_boolean ("show-captions",
+          "Show captions", "Draw the captions", TRUE, flags));
+  g_object_class_install_property (klass, PROP_CAPTION_POSITION, g_param_spec_enum ("caption-position",
+          "Caption position", "Where on the picture captions are",
+          g_enum_register_static ("GptVisCaptionPosition", caption_positions), GPTVIS_CAPTION_POSITION_BOTTOM,
+          flags));
+  g_object_class_install_property (klass, PROP_CAPTION_FONT_SIZE, g_param_spec_uint ("caption-font-size",
+          "Caption font size", "Height of the captions' letters (an em) in pixels; 0: as suits the picture", 0,
+          MAX_FONT_SIZE, 0, flags));
 }
 
 /* --- type --- */
@@ -358,7 +437,7 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass * klass)
   GstBaseTransformClass *transform = GST_BASE_TRANSFORM_CLASS (klass);
   GstCaps *caps = pad_caps ();
 
-  GST_DEBUG_CATEGORY_INIT (overlay_debug, "gptvisoverlay", 0, "labels drawn on video");
+  GST_DEBUG_CATEGORY_INIT (overlay_debug, "gptvisoverlay", 0, "labels and captions drawn on video");
 
   object->set_property = set_property;
   object->get_property = get_property;
@@ -366,8 +445,8 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass * klass)
   install_properties (object);
 
   gst_element_class_set_static_metadata (element, "Label overlay", "Filter/Editor/Video",
-      "Draws the labels that gptvisfilter attached to the buffers, with their scores; buffers without any "
-      "pass untouched", "The gptvis developers");
+      "Draws the labels, with their scores, and captions that gptvisfilter attached to the buffers; buffers "
+      "without any pass untouched", "The gptvis developers");
   gst_element_class_add_pad_template (element,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
   gst_element_class_add_pad_template (element,
@@ -391,4 +470,6 @@ gst_gptvis_overlay_init (GstGptVisOverlay * self)
   self->style = default_style;
   self->font = g_ref_string_new (DEFAULT_FONT);
   self->max_labels = DEFAULT_MAX_LABELS;
+  self->caption_style.position = GPTVIS_CAPTION_POSITION_BOTTOM;
+  self->show_captions = TRUE;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The plate: measured, drawn with Pango and Cairo into premultiplied ARGB, and kept
  * until something on it changes. All lengths below are in ems of the font and, once
- * measured, in display pixels; only the last step makes frame pixels of them, which
- * may not be square. Blending onto the frame is libgstvideo's. */
+ * measured, in display pixels; only lettering.c makes frame pixels of them. */
 #include "plate.h"
+#include "lettering.h"
 #include <math.h>
-#include <pango/pangocairo.h>
 
 #define ROWS_OF_TEXT 30         /* ems in the frame's shorter side, when the size is automatic */
 #define MIN_EM 10.0             /* smaller is not readable … */
@@ -27,7 +26,6 @@
 #define NARROWEST_TEXT 4.5      /* less beside a percentage, and that is left out */
 
 #define TRACK_ALPHA 0.20
-#define SHADOW_ALPHA 0.55
 static const double bar_color[3] = { 0.31, 0.82, 0.77 };
 
 struct _GptVisPlate {
@@ -67,30 +65,6 @@ gptvis_plate_free (GptVisPlate * self)
   g_free (self);
 }
 
-static PangoContext *
-pango (GptVisPlate * self)
-{
-  if (!self->pango) {
-    PangoFontMap *fonts = pango_cairo_font_map_new ();
-    self->pango = pango_font_map_create_context (fonts);
-    g_object_unref (fonts);
-  }
-  return self->pango;
-}
-
-/* Any font will do: Pango takes the nearest. */
-static gboolean
-has_font (GptVisPlate * self, const gchar * font)
-{
-  PangoFontDescription *description = pango_font_description_from_string (font);
-  PangoFont *found = pango_context_load_font (pango (self), description);
-  gboolean has = found != NULL;
-
-  pango_font_description_free (description);
-  g_clear_object (&found);
-  return has;
-}
-
 gboolean
 gptvis_plate_lacks_font (const GptVisPlate * self)
 {
@@ -107,40 +81,24 @@ percent (const GptVisPlateRow * row)
 /* Everything that the picture of the plate depends on. */
 static void
 write_key (GString * key, const GptVisPlateStyle * style, const GptVisPlateRow * rows, guint n_rows,
-    const GstVideoRectangle * area, gint par_n, gint par_d)
+    const GptVisPlateFrame * frame)
 {
-  g_string_printf (key, "%d %d %u %x %x %d %d %d %d %d/%d %s", style->position, style->scores,
-      style->font_size, style->color, style->background, area->x, area->y, area->w, area->h, par_n, par_d,
-      style->font);
+  const GstVideoRectangle *area = &frame->area;
+
+  g_string_printf (key, "%d %d %u %x %x %d %d %d %d %d %d %d/%d %s", style->position, style->scores,
+      style->font_size, style->color, style->background, area->x, area->y, area->w, area->h, frame->above,
+      frame->below, frame->par_n, frame->par_d, style->font);
   for (guint i = 0; i < n_rows; i++)
     g_string_append_printf (key, "\n%u%c%s", percent (&rows[i]), rows[i].apart ? '^' : ' ', rows[i].text);
 }
 
 /* --- measuring --- */
 
-static PangoLayout *
-text_layout (GptVisPlate * self, const GptVisPlateStyle * style, double em, const gchar * text, gboolean bold)
-{
-  PangoLayout *layout = pango_layout_new (pango (self));
-  PangoFontDescription *font = pango_font_description_from_string (style->font);
-  gchar *valid = g_utf8_make_valid (text, -1);
-
-  pango_font_description_set_absolute_size (font, em * PANGO_SCALE);
-  if (bold && pango_font_description_get_weight (font) < PANGO_WEIGHT_BOLD)
-    pango_font_description_set_weight (font, PANGO_WEIGHT_BOLD);
-  pango_layout_set_font_description (layout, font);
-  pango_layout_set_single_paragraph_mode (layout, TRUE);
-  pango_layout_set_text (layout, valid, -1);
-  pango_font_description_free (font);
-  g_free (valid);
-  return layout;
-}
-
 static void
 text_size (GptVisPlate * self, const GptVisPlateStyle * style, double em, const gchar * text, gboolean bold,
     double *width, double *height)
 {
-  PangoLayout *layout = text_layout (self, style, em, text, bold);
+  PangoLayout *layout = gptvis_lettering_layout (self->pango, style->font, em, text, bold);
   int w, h;
 
   pango_layout_get_pixel_size (layout, &w, &h);
@@ -228,14 +186,14 @@ measure_at (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlat
 /* The font as large as was asked for, or as leaves room for a row. */
 static gboolean
 measure (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRow * rows, guint n_rows,
-    double area_width, double area_height, Layout * layout)
+    double area_width, double area_height, double room, Layout * layout)
 {
   double em = style->font_size;
 
   if (style->font_size == 0)
     em = CLAMP (round (MIN (area_width, area_height) / ROWS_OF_TEXT), MIN_EM, MAX_EM);
   for (; em >= SMALLEST_EM; em = floor (em * 0.8)) {
-    if (measure_at (self, style, rows, n_rows, area_width, area_height, em, layout))
+    if (measure_at (self, style, rows, n_rows, area_width, room, em, layout))
       return TRUE;
   }
   return FALSE;
@@ -244,50 +202,17 @@ measure (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRo
 /* --- drawing --- */
 
 static void
-set_color (cairo_t * cr, guint32 argb, double alpha)
-{
-  cairo_set_source_rgba (cr, (argb >> 16 & 0xff) / 255.0, (argb >> 8 & 0xff) / 255.0, (argb & 0xff) / 255.0,
-      (argb >> 24) / 255.0 * alpha);
-}
-
-static void
-rounded_rectangle (cairo_t * cr, double x, double y, double width, double height, double radius)
-{
-  radius = MIN (radius, MIN (width, height) / 2);
-  cairo_new_sub_path (cr);
-  cairo_arc (cr, x + width - radius, y + radius, radius, -G_PI_2, 0);
-  cairo_arc (cr, x + width - radius, y + height - radius, radius, 0, G_PI_2);
-  cairo_arc (cr, x + radius, y + height - radius, radius, G_PI_2, G_PI);
-  cairo_arc (cr, x + radius, y + radius, radius, G_PI, 3 * G_PI_2);
-  cairo_close_path (cr);
-}
-
-/* A shadow keeps the text readable where the background was made transparent. */
-static void
-draw_text (cairo_t * cr, PangoLayout * text, const GptVisPlateStyle * style, double x, double y, double em)
-{
-  double offset = MAX (1, em / 18);
-
-  cairo_move_to (cr, x + offset, y + offset);
-  cairo_set_source_rgba (cr, 0, 0, 0, SHADOW_ALPHA * (style->color >> 24) / 255.0);
-  pango_cairo_show_layout (cr, text);
-  cairo_move_to (cr, x, y);
-  set_color (cr, style->color, 1);
-  pango_cairo_show_layout (cr, text);
-}
-
-static void
 draw_bar (cairo_t * cr, const GptVisPlateStyle * style, double x, double y, double width, double em,
     guint score)
 {
   double height = bar_height (em), alpha = (style->color >> 24) / 255.0;
 
-  rounded_rectangle (cr, x, y, width, height, height / 2);
-  set_color (cr, style->color, TRACK_ALPHA);
+  gptvis_lettering_rounded (cr, x, y, width, height, height / 2);
+  gptvis_lettering_color (cr, style->color, TRACK_ALPHA);
   cairo_fill (cr);
   if (score == 0)
     return;
-  rounded_rectangle (cr, x, y, MAX (width * score / 100, height), height, height / 2);
+  gptvis_lettering_rounded (cr, x, y, MAX (width * score / 100, height), height, height / 2);
   cairo_set_source_rgba (cr, bar_color[0], bar_color[1], bar_color[2], alpha);
   cairo_fill (cr);
 }
@@ -296,7 +221,7 @@ static void
 draw_row (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, const Layout * layout,
     const GptVisPlateRow * row, gboolean best, double y)
 {
-  PangoLayout *text = text_layout (self, style, layout->em, row->text, best);
+  PangoLayout *text = gptvis_lettering_layout (self->pango, style->font, layout->em, row->text, best);
   double room = layout->inner - (layout->percent > 0 ? COLUMN_GAP * layout->em + layout->percent : 0);
   int height;
 
@@ -305,9 +230,9 @@ draw_row (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, cons
   pango_layout_set_height (text, -1);
   /* Another script's font may be higher: on the same baseline, then. */
   height = pango_layout_get_baseline (text) / PANGO_SCALE;
-  PangoLayout *digits = text_layout (self, style, layout->em, "", best);
+  PangoLayout *digits = gptvis_lettering_layout (self->pango, style->font, layout->em, "", best);
   double down = pango_layout_get_baseline (digits) / PANGO_SCALE - height;
-  draw_text (cr, text, style, layout->padding, y + down, layout->em);
+  gptvis_lettering_draw (cr, text, style->color, layout->padding, y + down, layout->em);
   g_object_unref (text);
 
   if (layout->percent > 0) {
@@ -316,7 +241,7 @@ draw_row (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, cons
     g_snprintf (number, sizeof number, "%u%%", percent (row));
     pango_layout_set_text (digits, number, -1);
     pango_layout_get_pixel_size (digits, &width, NULL);
-    draw_text (cr, digits, style, layout->padding + layout->inner - width, y, layout->em);
+    gptvis_lettering_draw (cr, digits, style->color, layout->padding + layout->inner - width, y, layout->em);
   }
   g_object_unref (digits);
   if (has_bar (style))
@@ -324,91 +249,60 @@ draw_row (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, cons
         layout->em, percent (row));
 }
 
+/* What `draw` is handed. */
+typedef struct {
+  GptVisPlate *plate;
+  const GptVisPlateStyle *style;
+  const Layout *layout;
+  const GptVisPlateRow *rows;
+} Drawing;
+
 static void
-draw (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, const Layout * layout,
-    const GptVisPlateRow * rows)
+draw (cairo_t * cr, gpointer user)
 {
+  const Drawing *drawing = user;
+  const GptVisPlateStyle *style = drawing->style;
+  const Layout *layout = drawing->layout;
+  const GptVisPlateRow *rows = drawing->rows;
   double y = layout->padding;
 
-  rounded_rectangle (cr, 0, 0, layout->width, layout->height, RADIUS * layout->em);
-  set_color (cr, style->background, 1);
+  gptvis_lettering_rounded (cr, 0, 0, layout->width, layout->height, RADIUS * layout->em);
+  gptvis_lettering_color (cr, style->background, 1);
   cairo_fill (cr);
   for (guint i = 0; i < layout->n_rows; i++) {
     y += gap_above (layout, rows, i);
-    draw_row (self, cr, style, layout, &rows[i], is_best (rows, i), round (y));
+    draw_row (drawing->plate, cr, style, layout, &rows[i], is_best (rows, i), round (y));
     y += row_height (layout, style);
   }
 }
 
-/* --- into the frame --- */
-
-/* Where something of that length begins: column or row 0, 1, 2 of the positions.
- * On a multiple of four, since chroma may be shared by so many pixels. */
-static gint
-place (gint start, gint room, gint length, gint margin, guint third)
-{
-  gint at = third == 0 ? margin : third == 1 ? (room - length) / 2 : room - length - margin;
-
-  at = (at + 2) & ~3;
-  if (at + length > room)
-    at -= 4;
-  return start + MAX (at, 0);
-}
-
-static GstVideoOverlayComposition *
-compose (GptVisPlate * self, const GptVisPlateStyle * style, const Layout * layout,
-    const GptVisPlateRow * rows, const GstVideoRectangle * area, double squeeze)
-{
-  gint width = MIN (((gint) ceil (layout->width * squeeze) + 1) & ~1, area->w);
-  gint height = MIN (((gint) ceil (layout->height) + 1) & ~1, area->h);
-  GstBuffer *pixels = gst_buffer_new_allocate (NULL, (gsize) width * height * 4, NULL);
-  GstMapInfo map;
-
-  if (!pixels || !gst_buffer_map (pixels, &map, GST_MAP_WRITE)) {
-    gst_clear_buffer (&pixels);
-    return NULL;
-  }
-  memset (map.data, 0, map.size);
-  cairo_surface_t *surface = cairo_image_surface_create_for_data (map.data, CAIRO_FORMAT_ARGB32, width,
-      height, width * 4);
-  cairo_t *cr = cairo_create (surface);
-  cairo_scale (cr, squeeze, 1);
-  draw (self, cr, style, layout, rows);
-  cairo_destroy (cr);
-  cairo_surface_finish (surface);
-  cairo_surface_destroy (surface);
-  gst_buffer_unmap (pixels, &map);
-
-  gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB,
-      width, height);
-  gint x = place (area->x, area->w, width, round (layout->margin * squeeze), style->position % 3);
-  gint y = place (area->y, area->h, height, round (layout->margin), style->position / 3);
-  GstVideoOverlayRectangle *rectangle = gst_video_overlay_rectangle_new_raw (pixels, x, y, width, height,
-      GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
-  GstVideoOverlayComposition *composition = gst_video_overlay_composition_new (rectangle);
-  gst_video_overlay_rectangle_unref (rectangle);
-  gst_buffer_unref (pixels);
-  return composition;
-}
-
 GstVideoOverlayComposition *
 gptvis_plate_draw (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRow * rows,
-    guint n_rows, const GstVideoRectangle * area, gint par_n, gint par_d)
+    guint n_rows, const GptVisPlateFrame * frame)
 {
-  double squeeze = par_n > 0 && par_d > 0 ? (double) par_d / par_n : 1;
+  const GstVideoRectangle *area = &frame->area;
+  double squeeze = frame->par_n > 0 && frame->par_d > 0 ? (double) frame->par_d / frame->par_n : 1;
+  const GptVisPlace place = {.area = *area,.top = area->y + frame->above,
+    .bottom = area->y + area->h - frame->below,.column = style->position % 3,.row = style->position / 3 };
   GString *key = self->next_key;
   Layout layout;
 
   if (n_rows == 0)
     return NULL;
-  write_key (key, style, rows, n_rows, area, par_n, par_d);
+  write_key (key, style, rows, n_rows, frame);
   if (g_string_equal (key, self->key))
     return self->composition;
   self->next_key = self->key;
   self->key = key;
   g_clear_pointer (&self->composition, gst_video_overlay_composition_unref);
-  self->lacks_font = !has_font (self, style->font);
-  if (!self->lacks_font && measure (self, style, rows, n_rows, area->w / squeeze, area->h, &layout))
-    self->composition = compose (self, style, &layout, rows, area, squeeze);
+  if (!self->pango)
+    self->pango = gptvis_lettering_context ();
+  self->lacks_font = !gptvis_lettering_has_font (self->pango, style->font);
+  if (!self->lacks_font && measure (self, style, rows, n_rows, area->w / squeeze, area->h,
+          place.bottom - place.top, &layout)) {
+    Drawing drawing = { self, style, &layout, rows };
+    self->composition = gptvis_lettering_compose (layout.width, layout.height, layout.margin, squeeze, &place,
+        draw, &drawing);
+  }
   return self->composition;
 }

@@ -44,16 +44,22 @@ typedef struct {
   gboolean apart;               /* another result's first row: a little space above it */
 } GptVisPlateRow;
 
+/* The frame to draw on. */
+typedef struct {
+  GstVideoRectangle area;       /* the part of it that is shown */
+  gint above, below;            /* rows of the area that others take, at its top and its bottom */
+  gint par_n, par_d;            /* the shape of its pixels */
+} GptVisPlateFrame;
+
 typedef struct _GptVisPlate GptVisPlate;
 
 GptVisPlate *gptvis_plate_new (void);
 void gptvis_plate_free (GptVisPlate * plate);   /* NULL is fine */
 
-/* The rows, as many as fit, on a plate placed in `area` of a frame whose pixels are
- * shaped par_n:par_d. Borrowed until the next call, and the same pointer while
- * nothing changed. NULL when there is nothing to draw or no room for one row. */
+/* The rows, as many as fit, on a plate. Borrowed until the next call, and the same
+ * pointer while nothing changed. NULL when there is nothing to draw or no room for one row. */
 GstVideoOverlayComposition *gptvis_plate_draw (GptVisPlate * plate, const GptVisPlateStyle * style,
-    const GptVisPlateRow * rows, guint n_rows, const GstVideoRectangle * area, gint par_n, gint par_d);
+    const GptVisPlateRow * rows, guint n_rows, const GptVisPlateFrame * frame);
 
 /* Was the last NULL for want of any font? */
 gboolean gptvis_plate_lacks_font (const GptVisPlate * plate);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gptvisoverlay in a harness: what it draws, where, and above all where it does not.
  * Results are attached by hand; how good a plate looks only an eye can tell. */
+#include "captionplate.h"
 #include "gptvisoverlay.h"
 #include "plate.h"
 #include "seen.h"
@@ -286,7 +287,7 @@ test_scale (void)
   Box small = draw ("", GST_VIDEO_FORMAT_I420, 640, 480, labels);
   Box large = draw ("", GST_VIDEO_FORMAT_I420, 1280, 960, labels);
   double ratio = (double) area (&large) / area (&small);
-  GstVideoRectangle frame = { 0, 0, 720, 576 };
+  GptVisPlateFrame frame = { {0, 0, 720, 576}, 0, 0, 1, 1 };
   GptVisPlateRow rows[] = { {"tabby", 0.5f, FALSE} };
   GptVisPlateStyle style = {.scores = GPTVIS_SCORES_BOTH,.font = "Sans",.font_size = 20,.color = 0xffffffff };
   GptVisPlate *plate = gptvis_plate_new ();
@@ -295,9 +296,11 @@ test_scale (void)
   g_assert_cmpfloat (ratio, >, 3);
   g_assert_cmpfloat (ratio, <, 5);
   gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
-      (gptvis_plate_draw (plate, &style, rows, 1, &frame, 1, 1), 0), NULL, NULL, &square, &height);
+      (gptvis_plate_draw (plate, &style, rows, 1, &frame), 0), NULL, NULL, &square, &height);
+  frame.par_n = 64;
+  frame.par_d = 45;
   gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
-      (gptvis_plate_draw (plate, &style, rows, 1, &frame, 64, 45), 0), NULL, NULL, &wide, &same);
+      (gptvis_plate_draw (plate, &style, rows, 1, &frame), 0), NULL, NULL, &wide, &same);
   g_assert_cmpuint (same, ==, height);
   g_assert_cmpfloat (fabs (wide * 64.0 / 45 - square), <, 4);
   gptvis_plate_free (plate);
@@ -322,14 +325,14 @@ static void
 test_scores (void)
 {
   static const gfloat odd[] = { NAN, -1, 0, 1, 7, INFINITY, -INFINITY };
-  GstVideoRectangle frame = { 0, 0, 640, 480 };
+  GptVisPlateFrame frame = { {0, 0, 640, 480}, 0, 0, 1, 1 };
   GptVisPlateRow rows[G_N_ELEMENTS (odd)];
   GptVisPlateStyle style = {.scores = GPTVIS_SCORES_BOTH,.font = "Sans",.color = 0xffffffff };
   GptVisPlate *plate = gptvis_plate_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (odd); i++)
     rows[i] = (GptVisPlateRow) { "score", odd[i], FALSE };
-  g_assert_nonnull (gptvis_plate_draw (plate, &style, rows, G_N_ELEMENTS (rows), &frame, 1, 1));
+  g_assert_nonnull (gptvis_plate_draw (plate, &style, rows, G_N_ELEMENTS (rows), &frame));
   gptvis_plate_free (plate);
   /* Without percentages a row has more room, without bars less height. */
   Box both = draw ("", GST_VIDEO_FORMAT_RGB, 640, 480, labels);
@@ -341,19 +344,19 @@ test_scores (void)
 static void
 test_cached (void)
 {
-  GstVideoRectangle frame = { 0, 0, 640, 480 };
+  GptVisPlateFrame frame = { {0, 0, 640, 480}, 0, 0, 1, 1 };
   GptVisPlateRow rows[] = { {"tabby", 0.501f, FALSE}, {"lynx", 0.1f, FALSE} };
   GptVisPlateStyle style = {.scores = GPTVIS_SCORES_BOTH,.font = "Sans",.color = 0xffffffff };
   GptVisPlate *plate = gptvis_plate_new ();
-  GstVideoOverlayComposition *first = gptvis_plate_draw (plate, &style, rows, 2, &frame, 1, 1);
+  GstVideoOverlayComposition *first = gptvis_plate_draw (plate, &style, rows, 2, &frame);
 
   gst_video_overlay_composition_ref (first);    /* so that no other can have its address */
   rows[0].score = 0.502f;       /* 50 % still */
-  g_assert_true (gptvis_plate_draw (plate, &style, rows, 2, &frame, 1, 1) == first);
+  g_assert_true (gptvis_plate_draw (plate, &style, rows, 2, &frame) == first);
   rows[0].score = 0.52f;
-  g_assert_true (gptvis_plate_draw (plate, &style, rows, 2, &frame, 1, 1) != first);
+  g_assert_true (gptvis_plate_draw (plate, &style, rows, 2, &frame) != first);
   rows[0].score = 0.5f;
-  g_assert_true (gptvis_plate_draw (plate, &style, rows, 1, &frame, 1, 1) != first);
+  g_assert_true (gptvis_plate_draw (plate, &style, rows, 1, &frame) != first);
   gst_video_overlay_composition_unref (first);
   gptvis_plate_free (plate);
 }
@@ -401,6 +404,158 @@ test_several (void)
   overlay_close (&overlay);
 }
 
+/* --- captions --- */
+
+/* What a caption without labels changes, final or not, on its own. */
+static Box
+draw_caption (const gchar * properties, GstVideoFormat format, gint width, gint height, const gchar * text,
+    gboolean final)
+{
+  static const gchar *const nothing[] = { NULL };
+  GptVisResult *result = seen_captioned (nothing, text, final);
+  GstBuffer *before, *after;
+  Overlay overlay;
+  Box box;
+
+  overlay_open (&overlay, properties, format, width, height);
+  before = blank (&overlay);
+  after = blank (&overlay);
+  gptvis_buffer_add_meta (after, result, TRUE, 0);
+  gptvis_result_unref (result);
+  after = push (&overlay, after);
+  box = compare (&overlay, before, after);
+  gst_buffer_unref (before);
+  gst_buffer_unref (after);
+  overlay_close (&overlay);
+  return box;
+}
+
+#define SENTENCE "a man in a red coat walks his dog along the water while two children look on from afar"
+
+/* In the lower third, centred, as wide as its text; longer than a line is several. */
+static void
+test_caption (void)
+{
+  Box small = draw_caption ("", GST_VIDEO_FORMAT_RGB, 640, 480, "a cat", TRUE);
+  Box part = draw_caption ("", GST_VIDEO_FORMAT_RGB, 640, 480, "a cat", FALSE);
+  Box large = draw_caption ("", GST_VIDEO_FORMAT_RGB, 640, 480, SENTENCE SENTENCE SENTENCE, TRUE);
+  Box top = draw_caption ("caption-position=top", GST_VIDEO_FORMAT_RGB, 640, 480, "a cat", TRUE);
+  Box none = draw_caption ("show-captions=false", GST_VIDEO_FORMAT_RGB, 640, 480, "a cat", TRUE);
+  Box bold = draw_caption ("caption-font-size=40", GST_VIDEO_FORMAT_RGB, 640, 480, "a cat", TRUE);
+
+  g_assert_cmpint (small.top, >, 420);
+  g_assert_cmpint (ABS (small.left + small.right - 640), <=, 8);
+  g_assert_cmpint (small.right - small.left, <, 120);
+  g_assert_cmpint (part.right - part.left, >, small.right - small.left);        /* the ellipsis */
+  g_assert_cmpint (large.top, >=, 320);
+  g_assert_cmpint (large.bottom - large.top, >, 3 * (small.bottom - small.top));
+  g_assert_cmpint (top.bottom, <, 60);
+  g_assert_cmpuint (none.changed, ==, 0);
+  g_assert_cmpuint (area (&bold), >, 2 * area (&small));
+}
+
+/* No size and no text is too odd. Within the lower third, and nothing elsewhere. */
+static void
+test_caption_sizes (void)
+{
+  static const gint sizes[][2] = { {1, 1}, {3, 5}, {16, 16}, {33, 35}, {64, 48}, {97, 97}, {1920, 2}, {2, 1920},
+  {2000, 40}, {61, 1999}, {480, 853}, {1279, 719} };
+  static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_YUY2, GST_VIDEO_FORMAT_RGB };
+  static const gchar *const texts[] = { "a cat on a mat", SENTENCE SENTENCE SENTENCE SENTENCE,
+    "nowordofthissentenceeverendssothatithastobebrokensomewhereinthemiddleofaword_andonandonandonandonandon",
+    "رجل يرتدي معطفا أحمر يمشي مع كلبه على طول الماء",
+    "लाल कोट पहने एक आदमी", "赤いコートを着た男性が水辺で犬を散歩させている",
+    "a dog 🐕 and 👨‍👩‍👧", "two\nlines\ta tab\r\x01\x7f\342\200\250 <b>&amp;</b> %s", "\xff\xfe no UTF-8 \xc3"
+  };
+
+  for (guint f = 0; f < G_N_ELEMENTS (formats); f++) {
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+      for (guint t = 0; t < G_N_ELEMENTS (texts); t++) {
+        gint width = sizes[i][0], height = sizes[i][1];
+        Box box = draw_caption ("", formats[f], width, height, texts[t], t % 2);
+        if (width >= 64 && height >= 96)
+          g_assert_cmpuint (box.changed, >, 0);
+        if (!box.changed)
+          continue;
+        g_assert_cmpint (box.top, >=, height * 2 / 3 - 4);
+        if (width < 64)
+          continue;
+        g_assert_cmpint (box.left, >, 0);
+        g_assert_cmpint (box.right, <, width - 1);
+        g_assert_cmpint (box.bottom, <, height - 1);
+      }
+    }
+  }
+  g_assert_cmpuint (draw_caption ("", GST_VIDEO_FORMAT_I420, 64, 48, "a cat", TRUE).changed, >, 0);
+  g_assert_cmpuint (draw_caption ("caption-font-size=512", GST_VIDEO_FORMAT_I420, 64, 48, "a cat", TRUE).changed,
+      >, 0);
+}
+
+/* Without a word there is no shade. */
+static void
+test_caption_empty (void)
+{
+  static const gchar *const texts[] = { "", " \n\t ", "\x01\x02" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_assert_cmpuint (draw_caption ("", GST_VIDEO_FORMAT_I420, 320, 240, texts[i], TRUE).changed, ==, 0);
+    g_assert_cmpuint (draw_caption ("", GST_VIDEO_FORMAT_I420, 320, 240, texts[i], FALSE).changed, ==, 0);
+  }
+}
+
+/* Wherever both are, labels make room: they are where rows of the picture are left. */
+static void
+test_caption_beside_labels (void)
+{
+  static const gint sizes[][2] = { {640, 360}, {320, 240}, {96, 96} };
+  const GptVisCaption caption = { SENTENCE SENTENCE, -1, TRUE, 0, 0, 0 }, *captions[] = { &caption };
+  GptVisPlateRow rows[] = { {"tabby", 0.5f, FALSE}, {"lynx", 0.1f, FALSE} };
+  GptVisPlate *plate = gptvis_plate_new ();
+  GptVisCaptionPlate *caption_plate = gptvis_caption_plate_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes) * 27; i++) {
+    GptVisPlateFrame frame = { {0, 0, sizes[i / 27][0], sizes[i / 27][1]}, 0, 0, 1, 1 };
+    GptVisPlateStyle style = {.position = i % 9,.scores = GPTVIS_SCORES_BOTH,.font = "Sans",.color = 0xffffffff };
+    GptVisCaptionStyle caption_style = {.position = i / 9 % 3,.font = "Sans",.color = 0xffffffff };
+    gint x, y, below, above;
+    guint width, height, length;
+    gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
+        (gptvis_caption_plate_draw (caption_plate, &caption_style, captions, 1, &frame), 0), &x, &above, &width,
+        &height);
+    gptvis_caption_plate_reserve (caption_plate, style.position, &frame);
+    gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
+        (gptvis_plate_draw (plate, &style, rows, 2, &frame), 0), &y, &below, &width, &length);
+    g_assert_true (below >= above + (gint) height || below + (gint) length <= above);
+  }
+  gptvis_plate_free (plate);
+  gptvis_caption_plate_free (caption_plate);
+}
+
+/* As the labels' plate: drawn anew when a word comes, and not for another result with the same. */
+static void
+test_caption_cached (void)
+{
+  GptVisPlateFrame frame = { {0, 0, 640, 480}, 0, 0, 1, 1 };
+  GptVisCaptionStyle style = {.position = GPTVIS_CAPTION_POSITION_BOTTOM,.font = "Sans",.color = 0xffffffff };
+  GptVisCaption caption = { "a cat", -1, FALSE, 3, 0, 0 };
+  const GptVisCaption *captions[] = { &caption, &caption };
+  GptVisCaptionPlate *plate = gptvis_caption_plate_new ();
+  GstVideoOverlayComposition *first = gptvis_caption_plate_draw (plate, &style, captions, 1, &frame);
+
+  gst_video_overlay_composition_ref (first);
+  caption = (GptVisCaption) { "a cat", -2, FALSE, 4, 40, 40 };
+  g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) == first);
+  frame.above = 20;
+  g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) == first);
+  caption.text = "a cat on";
+  g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) != first);
+  caption = (GptVisCaption) { "a cat", -2, TRUE, 4, 40, 40 };
+  g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) != first);
+  g_assert_nonnull (gptvis_caption_plate_draw (plate, &style, captions, 2, &frame));
+  gst_video_overlay_composition_unref (first);
+  gptvis_caption_plate_free (plate);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -420,5 +575,10 @@ main (int argc, char **argv)
   g_test_add_func ("/overlay/cached", test_cached);
   g_test_add_func ("/overlay/live", test_live);
   g_test_add_func ("/overlay/several", test_several);
+  g_test_add_func ("/overlay/caption", test_caption);
+  g_test_add_func ("/overlay/caption-sizes", test_caption_sizes);
+  g_test_add_func ("/overlay/caption-empty", test_caption_empty);
+  g_test_add_func ("/overlay/caption-beside-labels", test_caption_beside_labels);
+  g_test_add_func ("/overlay/caption-cached", test_caption_cached);
   return g_test_run ();
 }

@@ -11,8 +11,8 @@
 static inline GptVisResult *
 seen_result (const gchar * const *labels)
 {
-  gfloat scores[64];
-  guint ids[64], n = 0;
+  gfloat scores[64] = { 0 };
+  guint ids[64] = { 0 }, n = 0;
   GptVisResult *result;
 
   for (; labels[n]; n++) {

@@ -4,7 +4,7 @@
 root=$1 build=$2
 shift 2
 cd "$root" || exit 99
-flags=$(pkg-config --cflags glib-2.0 gstreamer-1.0 gstreamer-base-1.0 gstreamer-video-1.0 json-glib-1.0)
+flags=$(pkg-config --cflags glib-2.0 gstreamer-1.0 gstreamer-base-1.0 gstreamer-video-1.0 json-glib-1.0 pangocairo)
 n=0 bad=0
 headers=$(find kernels models gst -name '*.h' ! -path 'kernels/cpu/tiers/*' | sort)
 echo "1..$(echo "$headers" | wc -l)"

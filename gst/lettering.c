@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text from Pango onto a surface, and the surface into the frame. */
+#include "lettering.h"
+#include <math.h>
+
+#define SHADOW_ALPHA 0.55
+
+PangoContext *
+gptvis_lettering_context (void)
+{
+  PangoFontMap *fonts = pango_cairo_font_map_new ();
+  PangoContext *context = pango_font_map_create_context (fonts);
+
+  g_object_unref (fonts);
+  return context;
+}
+
+gboolean
+gptvis_lettering_has_font (PangoContext * context, const gchar * font)
+{
+  PangoFontDescription *description = pango_font_description_from_string (font);
+  PangoFont *found = pango_context_load_font (context, description);
+  gboolean has = found != NULL;
+
+  pango_font_description_free (description);
+  g_clear_object (&found);
+  return has;
+}
+
+PangoLayout *
+gptvis_lettering_layout (PangoContext * context, const gchar * font, double em, const gchar * text,
+    gboolean bold)
+{
+  PangoLayout *layout = pango_layout_new (context);
+  PangoFontDescription *description = pango_font_description_from_string (font);
+  gchar *valid = g_utf8_make_valid (text, -1);
+
+  pango_font_description_set_absolute_size (description, em * PANGO_SCALE);
+  if (bold && pango_font_description_get_weight (description) < PANGO_WEIGHT_BOLD)
+    pango_font_description_set_weight (description, PANGO_WEIGHT_BOLD);
+  pango_layout_set_font_description (layout, description);
+  pango_layout_set_single_paragraph_mode (layout, TRUE);
+  pango_layout_set_text (layout, valid, -1);
+  pango_font_description_free (description);
+  g_free (valid);
+  return layout;
+}
+
+/* --- drawing --- */
+
+void
+gptvis_lettering_color (cairo_t * cr, guint32 argb, double alpha)
+{
+  cairo_set_source_rgba (cr, (argb >> 16 & 0xff) / 255.0, (argb >> 8 & 0xff) / 255.0, (argb & 0xff) / 255.0,
+      (argb >> 24) / 255.0 * alpha);
+}
+
+void
+gptvis_lettering_rounded (cairo_t * cr, double x, double y, double width, double height, double radius)
+{
+  radius = MIN (radius, MIN (width, height) / 2);
+  cairo_new_sub_path (cr);
+  cairo_arc (cr, x + width - radius, y + radius, radius, -G_PI_2, 0);
+  cairo_arc (cr, x + width - radius, y + height - radius, radius, 0, G_PI_2);
+  cairo_arc (cr, x + radius, y + height - radius, radius, G_PI_2, G_PI);
+  cairo_arc (cr, x + radius, y + radius, radius, G_PI, 3 * G_PI_2);
+  cairo_close_path (cr);
+}
+
+void
+gptvis_lettering_draw (cairo_t * cr, PangoLayout * text, guint32 color, double x, double y, double em)
+{
+  double offset = MAX (1, em / 18);
+
+  cairo_move_to (cr, x + offset, y + offset);
+  cairo_set_source_rgba (cr, 0, 0, 0, SHADOW_ALPHA * (color >> 24) / 255.0);
+  pango_cairo_show_layout (cr, text);
+  cairo_move_to (cr, x, y);
+  gptvis_lettering_color (cr, color, 1);
+  pango_cairo_show_layout (cr, text);
+}
+
+/* --- into the frame --- */
+
+/* Where something of that length begins, in a column or row. On a multiple of four,
+ * since chroma may be shared by so many pixels. */
+static gint
+begin (gint start, gint room, gint length, gint margin, guint third)
+{
+  gint at = third == 0 ? margin : third == 1 ? (room - length) / 2 : room - length - margin;
+
+  at = (at + 2) & ~3;
+  if (at + length > room)
+    at -= 4;
+  return start + MAX (at, 0);
+}
+
+/* The same in a row, kept between top and bottom. */
+static gint
+begin_between (const GptVisPlace * place, gint length, gint margin)
+{
+  const GstVideoRectangle *area = &place->area;
+  gint at = begin (area->y, area->h, length, margin, place->row);
+
+  if (at + length > place->bottom)
+    at = area->y + ((place->bottom - length - area->y) & ~3);
+  if (at < place->top)
+    at = area->y + ((place->top - area->y + 3) & ~3);
+  return CLAMP (at, area->y, MAX (area->y, area->y + area->h - length));
+}
+
+GstVideoOverlayComposition *
+gptvis_lettering_compose (double width, double height, double margin, double squeeze,
+    const GptVisPlace * place, void (*draw) (cairo_t * cr, gpointer user), gpointer user)
+{
+  gint w = MIN (((gint) ceil (width * squeeze) + 1) & ~1, place->area.w);
+  gint h = MIN (((gint) ceil (height) + 1) & ~1, place->area.h);
+  GstBuffer *pixels = gst_buffer_new_allocate (NULL, (gsize) w * h * 4, NULL);
+  GstMapInfo map;
+
+  if (!pixels || !gst_buffer_map (pixels, &map, GST_MAP_WRITE)) {
+    gst_clear_buffer (&pixels);
+    return NULL;
+  }
+  memset (map.data, 0, map.size);
+  cairo_surface_t *surface = cairo_image_surface_create_for_data (map.data, CAIRO_FORMAT_ARGB32, w, h, w * 4);
+  cairo_t *cr = cairo_create (surface);
+  cairo_scale (cr, squeeze, 1);
+  draw (cr, user);
+  cairo_destroy (cr);
+  cairo_surface_finish (surface);
+  cairo_surface_destroy (surface);
+  gst_buffer_unmap (pixels, &map);
+
+  gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, w,
+      h);
+  gint x = begin (place->area.x, place->area.w, w, round (margin * squeeze), place->column);
+  gint y = begin_between (place, h, round (margin));
+  GstVideoOverlayRectangle *rectangle = gst_video_overlay_rectangle_new_raw (pixels, x, y, w, h,
+      GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
+  GstVideoOverlayComposition *composition = gst_video_overlay_composition_new (rectangle);
+  gst_video_overlay_rectangle_unref (rectangle);
+  gst_buffer_unref (pixels);
+  return composition;
+}

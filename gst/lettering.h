@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lettering: what everything written on a video frame has in common. Text laid out
+ * by Pango, drawn by Cairo into premultiplied ARGB, and that as a composition that
+ * libgstvideo blends. What is written, and where its lines run, is others' (plate.c,
+ * captionplate.c).
+ *
+ * Lengths are display pixels; gptvis_lettering_compose makes frame pixels of them,
+ * which may not be square. */
+#pragma once
+#include <gst/video/video.h>
+#include <pango/pangocairo.h>
+
+G_BEGIN_DECLS
+
+/* Fonts are opened here, once for each context. g_object_unref it. */
+PangoContext *gptvis_lettering_context (void);
+/* Is there any font at all? Pango takes the nearest. */
+gboolean gptvis_lettering_has_font (PangoContext * context, const gchar * font);
+
+/* `font` is a Pango description whose size does not count; `text` may be any bytes: what
+ * is no UTF-8 is replaced. g_object_unref it. */
+PangoLayout *gptvis_lettering_layout (PangoContext * context, const gchar * font, double em,
+    const gchar * text, gboolean bold);
+
+/* Colors are 0xAARRGGBB, not premultiplied; `alpha` is a factor. */
+void gptvis_lettering_color (cairo_t * cr, guint32 argb, double alpha);
+void gptvis_lettering_rounded (cairo_t * cr, double x, double y, double width, double height, double radius);
+/* With a shadow, which keeps it readable where the background was made transparent. */
+void gptvis_lettering_draw (cairo_t * cr, PangoLayout * text, guint32 color, double x, double y, double em);
+
+/* Where something goes: in the column and row, 0 to 2 each, of `area`, and within its rows
+ * between `top` and `bottom`. All in frame pixels. */
+typedef struct {
+  GstVideoRectangle area;
+  gint top, bottom;
+  guint column, row;
+} GptVisPlace;
+
+/* A picture of that size, `margin` away from the area's edges, drawn by `draw` in display
+ * pixels; a display pixel is `squeeze` frame pixels wide. NULL without memory. */
+GstVideoOverlayComposition *gptvis_lettering_compose (double width, double height, double margin,
+    double squeeze, const GptVisPlace * place, void (*draw) (cairo_t * cr, gpointer user), gpointer user);
+
+G_END_DECLS
