@@ -46,6 +46,18 @@
  * sink says of its quality of service. In a live pipeline the LATENCY query answers with
  * what a frame's stay takes: its analysis under "every", its staging under "latest".
  *
+ * With a model that writes captions the element has another pad, "text", from PAUSED on, which
+ * carries the finished ones as text/x-raw for textoverlay, subtitle encoders and muxers (their
+ * times: textpad.h). "no-more-pads" is emitted on the way to PAUSED, with it or without. The video
+ * never waits for it, and it need not be linked.
+ *
+ * |[
+ * gst-launch-1.0 filesrc location=in.mp4 ! decodebin ! videoconvert ! gptvisfilter name=f ! fakesink \
+ *     f.text ! webvttenc ! filesink location=in.vtt
+ * gst-launch-1.0 v4l2src ! videoconvert ! gptvisfilter name=f ! textoverlay name=o ! videoconvert \
+ *     ! autovideosink f.text ! o.text_sink
+ * ]|
+ *
  * A frame that cannot be mapped or analysed passes without a result, is counted,
  * and is told of by a warning message, once and not for each.
  *
@@ -85,6 +97,7 @@
 #include "message.h"
 #include "meta.h"
 #include "properties.h"
+#include "textpad.h"
 
 GST_DEBUG_CATEGORY (gptvis_debug);
 #define GST_CAT_DEFAULT gptvis_debug
@@ -93,6 +106,7 @@ GST_DEBUG_CATEGORY (gptvis_debug);
 
 struct _GstGptVisFilter {
   GstBaseTransform parent;
+  GptVisTextPad *text;          /* as long as the element; locks itself */
 
   /* Under the object lock. */
   GptVisProperties properties;
@@ -119,37 +133,6 @@ GST_ELEMENT_REGISTER_DEFINE (gptvisfilter, "gptvisfilter", GST_RANK_NONE, GST_TY
 
 /* --- what is told to the application --- */
 
-static void
-post (GstGptVisFilter * self, GstMessageType type, const GError * error)
-{
-  GQuark domain = GST_RESOURCE_ERROR;
-  gint code = GST_RESOURCE_ERROR_FAILED;
-
-  switch ((GptVisError) error->code) {
-    case GPTVIS_ERROR_NOT_FOUND:
-      code = GST_RESOURCE_ERROR_NOT_FOUND;
-      break;
-    case GPTVIS_ERROR_FORMAT:
-      code = GST_RESOURCE_ERROR_READ;
-      break;
-    case GPTVIS_ERROR_UNSUPPORTED:
-      domain = GST_STREAM_ERROR;
-      code = GST_STREAM_ERROR_NOT_IMPLEMENTED;
-      break;
-    case GPTVIS_ERROR_LIMIT:
-      code = GST_RESOURCE_ERROR_NO_SPACE_LEFT;
-      break;
-    case GPTVIS_ERROR_DEVICE:
-      code = GST_RESOURCE_ERROR_FAILED;
-      break;
-    case GPTVIS_ERROR_BUSY:
-      code = GST_RESOURCE_ERROR_BUSY;
-      break;
-  }
-  gst_element_message_full (GST_ELEMENT (self), type, domain, code, g_strdup (error->message), NULL,
-      __FILE__, G_STRFUNC, __LINE__);
-}
-
 /* One warning for frames that cannot be mapped, few for analyses that fail:
  * stats counts them all. */
 static void
@@ -168,7 +151,7 @@ on_failed (gpointer user, gboolean unmappable, const GError * error)
     self->next_warning = now + WARNING_PAUSE;
   GST_OBJECT_UNLOCK (self);
   if (!told)
-    post (self, GST_MESSAGE_WARNING, error);
+    gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_WARNING);
 }
 
 static void
@@ -179,6 +162,7 @@ on_found (gpointer user, GptVisResult * result)
   GST_OBJECT_LOCK (self);
   gboolean post_messages = self->properties.post_messages;
   GST_OBJECT_UNLOCK (self);
+  gptvis_text_pad_set_caption (self->text, result->caption);
   if (post_messages)
     gst_element_post_message (GST_ELEMENT (self), gptvis_result_to_message (result, GST_OBJECT (self)));
 }
@@ -316,6 +300,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   if (seen.result && gst_buffer_is_writable (buffer))
     gptvis_buffer_add_meta (buffer, seen.result, seen.own, seen.age);
   gptvis_result_unref (seen.result);
+  gptvis_text_pad_advance (self->text, time.pts, GST_BUFFER_DURATION (buffer), self->live);
   tell_latency (self);
   tell_stats (self, stats_interval);
   return GST_FLOW_OK;
@@ -395,6 +380,7 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
     self->earliest = GST_CLOCK_TIME_NONE;
     GST_OBJECT_UNLOCK (self);
   }
+  gptvis_text_pad_event (self->text, event);
   return GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->sink_event (trans, event);
 }
 
@@ -467,7 +453,7 @@ open_engine (GstGptVisFilter * self)
   g_free (device);
   g_free (labels_file);
   if (!engine) {
-    post (self, GST_MESSAGE_ERROR, error);
+    gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
     return FALSE;
   }
@@ -507,7 +493,7 @@ start (GstBaseTransform * trans)
   if (stale && !open_engine (self))
     return FALSE;
   if (!(stream = gptvis_stream_new (self->engine, GST_OBJECT_NAME (self), &listener, &error))) {
-    post (self, GST_MESSAGE_ERROR, error);
+    gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
     return FALSE;
   }
@@ -544,6 +530,22 @@ stop (GstBaseTransform * trans)
   return TRUE;
 }
 
+/* Does the model write captions? None does yet. */
+static gboolean
+writes_captions (GstGptVisFilter * self)
+{
+  return FALSE;
+}
+
+/* The text pad comes before the other pads are active and goes after they were. */
+static void
+offer_text (GstGptVisFilter * self)
+{
+  if (writes_captions (self))
+    gptvis_text_pad_add (self->text);
+  gst_element_no_more_pads (GST_ELEMENT (self));
+}
+
 static GstStateChangeReturn
 change_state (GstElement * element, GstStateChange transition)
 {
@@ -552,9 +554,14 @@ change_state (GstElement * element, GstStateChange transition)
 
   if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (self))
     return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    offer_text (self);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     let_go (self);
   result = GST_ELEMENT_CLASS (gst_gptvis_filter_parent_class)->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+    gptvis_text_pad_remove (self->text);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL
       || (transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE))
     close_engine (self);
@@ -625,6 +632,7 @@ finalize (GObject * object)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
 
+  gptvis_text_pad_free (self->text);
   gptvis_properties_clear (&self->properties);
   g_clear_pointer (&self->last_stats, gst_structure_free);
   G_OBJECT_CLASS (gst_gptvis_filter_parent_class)->finalize (object);
@@ -653,6 +661,7 @@ gst_gptvis_filter_class_init (GstGptVisFilterClass * klass)
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
   gst_element_class_add_pad_template (element,
       gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (element, gptvis_text_pad_template ());
   gst_caps_unref (caps);
   element->change_state = change_state;
 
@@ -677,4 +686,5 @@ gst_gptvis_filter_init (GstGptVisFilter * self)
   gst_base_transform_set_passthrough (trans, TRUE);
   gst_base_transform_set_gap_aware (trans, TRUE);
   gptvis_properties_init (&self->properties);
+  self->text = gptvis_text_pad_new (GST_ELEMENT (self));
 }

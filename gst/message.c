@@ -122,3 +122,34 @@ gptvis_result_to_message (const GptVisResult * result, GstObject * source)
 {
   return gst_message_new_element (source, gptvis_result_to_structure (result));
 }
+
+void
+gptvis_error_post (const GError * error, GstElement * element, GstMessageType type)
+{
+  GQuark domain = GST_RESOURCE_ERROR;
+  gint code = GST_RESOURCE_ERROR_FAILED;
+
+  switch ((GptVisError) error->code) {
+    case GPTVIS_ERROR_NOT_FOUND:
+      code = GST_RESOURCE_ERROR_NOT_FOUND;
+      break;
+    case GPTVIS_ERROR_FORMAT:
+      code = GST_RESOURCE_ERROR_READ;
+      break;
+    case GPTVIS_ERROR_UNSUPPORTED:
+      domain = GST_STREAM_ERROR;
+      code = GST_STREAM_ERROR_NOT_IMPLEMENTED;
+      break;
+    case GPTVIS_ERROR_LIMIT:
+      code = GST_RESOURCE_ERROR_NO_SPACE_LEFT;
+      break;
+    case GPTVIS_ERROR_DEVICE:
+      code = GST_RESOURCE_ERROR_FAILED;
+      break;
+    case GPTVIS_ERROR_BUSY:
+      code = GST_RESOURCE_ERROR_BUSY;
+      break;
+  }
+  gst_element_message_full (element, type, domain, code, g_strdup (error->message), NULL,
+      __FILE__, G_STRFUNC, __LINE__);
+}

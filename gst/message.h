@@ -23,4 +23,8 @@ void gptvis_structure_set_text (GstStructure * structure, const gchar * field, c
  * and for years that RFC 3339 cannot write. */
 gchar *gptvis_time_to_rfc3339 (gint64 time);
 
+/* Posts an error of GPTVIS_ERROR as the element's message of that type (error or warning), in
+ * GStreamer's domains. */
+void gptvis_error_post (const GError * error, GstElement * element, GstMessageType type);
+
 G_END_DECLS

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An element around a text pad, as gptvisfilter is, that needs no network: it passes
+ * video, and says what it is told to. */
+#pragma once
+#include <gst/base/gstbasetransform.h>
+#include "textpad.h"
+
+G_BEGIN_DECLS
+
+/* What becomes known with the frame at `at`: that there is to read `text` on the frame at
+ * `pts`, which is its number in frames of 100 ms. */
+typedef struct {
+  GstClockTime at, pts;
+  const gchar *text;
+} Cue;
+
+G_DECLARE_FINAL_TYPE (Captioner, captioner, TEST, CAPTIONER, GstBaseTransform)
+struct _Captioner {
+  GstBaseTransform parent;
+  GptVisTextPad *text;
+  const Cue *cues;              /* up to one without text */
+  gboolean live;
+};
+
+G_END_DECLS

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The text pad in a harness: what is sent when, and what happens when nobody takes it.
+ * The pipelines around it are in text-pipelines.c. */
+#include "rig.h"
+#include "captioner.h"
+#include <string.h>
+
+#define FRAME (100 * GST_MSECOND)
+
+typedef struct {
+  Captioner *captioner;
+  GstHarness *video, *text;     /* text: NULL until linked */
+} Pads;
+
+static void
+pads_link (Pads * self)
+{
+  GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (self->captioner), "text");
+
+  g_assert_nonnull (pad);
+  self->text = gst_harness_new_empty ();
+  gst_harness_add_element_src_pad (self->text, pad);
+  gst_object_unref (pad);
+}
+
+static void
+pads_open (Pads * self, const Cue * cues, gboolean linked)
+{
+  *self = (Pads) {.captioner = g_object_new (captioner_get_type (), NULL) };
+  gst_object_ref_sink (self->captioner);
+  self->captioner->cues = cues;
+  self->video = gst_harness_new_with_element (GST_ELEMENT (self->captioner), "sink", "src");
+  if (linked)
+    pads_link (self);
+  gst_harness_set_src_caps_str (self->video, "video/x-raw,format=GRAY8,width=4,height=4,framerate=10/1");
+}
+
+static void
+pads_close (Pads * self)
+{
+  if (self->text)
+    gst_harness_teardown (self->text);
+  gst_harness_teardown (self->video);
+  gst_element_set_state (GST_ELEMENT (self->captioner), GST_STATE_NULL);
+  gst_object_unref (self->captioner);
+}
+
+static void
+push (Pads * self, GstClockTime pts)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16, NULL);
+
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DURATION (buffer) = FRAME;
+  g_assert_cmpint (gst_harness_push (self->video, buffer), ==, GST_FLOW_OK);
+  gst_buffer_unref (gst_harness_pull (self->video));
+}
+
+static void
+push_until (Pads * self, GstClockTime from, GstClockTime to)
+{
+  for (GstClockTime pts = from; pts < to; pts += FRAME)
+    push (self, pts);
+}
+
+static void
+expect_text (Pads * self, const gchar * text, GstClockTime pts, GstClockTime end)
+{
+  GstBuffer *buffer = gst_harness_pull (self->text);
+
+  g_assert_nonnull (buffer);
+  g_assert_cmpint (gst_buffer_memcmp (buffer, 0, text, strlen (text)), ==, 0);
+  g_assert_cmpuint (gst_buffer_get_size (buffer), ==, strlen (text));
+  g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, pts);
+  g_assert_cmpuint (GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer), ==, end);
+  gst_buffer_unref (buffer);
+}
+
+/* The next event of that type, of those that came before it none is wanted. */
+static GstEvent *
+await_event (Pads * self, GstEventType type)
+{
+  for (GstEvent * event; (event = gst_harness_pull_event (self->text)); gst_event_unref (event)) {
+    if (GST_EVENT_TYPE (event) == type)
+      return event;
+  }
+  g_assert_not_reached ();
+}
+
+static void
+finish (Pads * self)
+{
+  g_assert_true (gst_harness_push_event (self->video, gst_event_new_eos ()));
+  gst_event_unref (await_event (self, GST_EVENT_EOS));
+}
+
+/* --- what is sent --- */
+
+static void
+test_events (void)
+{
+  static const Cue cues[] = { {500 * GST_MSECOND, 500 * GST_MSECOND, "a cat"}, {0} };
+  GstClockTime at, length, covered = 0;
+  const GstSegment *segment;
+  GstStreamFlags flags;
+  const gchar *id;
+  GstEvent *event;
+  gchar *expected;
+  GstCaps *caps;
+  Pads pads;
+  guint group, video_group;
+
+  pads_open (&pads, cues, TRUE);
+  event = gst_pad_get_sticky_event (GST_BASE_TRANSFORM_SINK_PAD (pads.captioner), GST_EVENT_STREAM_START, 0);
+  gst_event_parse_stream_start (event, &id);
+  expected = g_strconcat (id, "/text", NULL);
+  gboolean grouped = gst_event_parse_group_id (event, &video_group);
+  gst_event_unref (event);
+  push_until (&pads, 0, GST_SECOND);
+  event = gst_harness_pull_event (pads.text);
+  g_assert_cmpint (GST_EVENT_TYPE (event), ==, GST_EVENT_STREAM_START);
+  gst_event_parse_stream_start (event, &id);
+  gst_event_parse_stream_flags (event, &flags);
+  g_assert_cmpstr (id, ==, expected);
+  g_assert_cmpint (flags, ==, GST_STREAM_FLAG_SPARSE);
+  g_assert_true (gst_event_parse_group_id (event, &group) == grouped && (!grouped || group == video_group));
+  gst_event_unref (event);
+  event = gst_harness_pull_event (pads.text);
+  gst_event_parse_caps (event, &caps);
+  g_assert_cmpstr (gst_structure_get_name (gst_caps_get_structure (caps, 0)), ==, "text/x-raw");
+  gst_event_unref (event);
+  event = gst_harness_pull_event (pads.text);
+  gst_event_parse_segment (event, &segment);
+  g_assert_cmpint (segment->format, ==, GST_FORMAT_TIME);
+  gst_event_unref (event);
+
+  expect_text (&pads, "a cat", 500 * GST_MSECOND, 3500 * GST_MSECOND);
+  push_until (&pads, GST_SECOND, 5 * GST_SECOND);
+  g_assert_true (gst_harness_push_event (pads.video, gst_event_new_eos ()));
+  /* Gaps follow the video without a hole, up to the last frame's end. */
+  while (GST_EVENT_TYPE (event = gst_harness_pull_event (pads.text)) == GST_EVENT_GAP) {
+    gst_event_parse_gap (event, &at, &length);
+    g_assert_cmpuint (at, ==, covered);
+    covered = at + length;
+    gst_event_unref (event);
+  }
+  g_assert_cmpint (GST_EVENT_TYPE (event), ==, GST_EVENT_EOS);
+  g_assert_cmpuint (covered, ==, 5 * GST_SECOND);
+  gst_event_unref (event);
+  g_free (expected);
+  pads_close (&pads);
+}
+
+/* Those that come rarely are seen for three seconds from when they are known. */
+static void
+test_rare (void)
+{
+  static const Cue cues[] = { {0, 0, "one"}, {10 * GST_SECOND, 10 * GST_SECOND, " two\n\xff "},
+  {21 * GST_SECOND, 20 * GST_SECOND, "late"}, {22 * GST_SECOND, 20 * GST_SECOND, "the same frame"},
+  {23 * GST_SECOND, 22 * GST_SECOND, " \n "}, {0}
+  };
+  Pads pads;
+
+  pads_open (&pads, cues, TRUE);
+  push_until (&pads, 0, 25 * GST_SECOND);
+  expect_text (&pads, "one", 0, 3 * GST_SECOND);
+  expect_text (&pads, "two \357\277\275", 10 * GST_SECOND, 13 * GST_SECOND);
+  expect_text (&pads, "late", 20 * GST_SECOND, 23900 * GST_MSECOND);    /* the video was at 20.9 */
+  finish (&pads);
+  g_assert_null (gst_harness_try_pull (pads.text));
+  pads_close (&pads);
+}
+
+/* At equal distances: without hole and overlap, and after the first ones at their own frames. */
+static void
+test_steady (void)
+{
+  Cue cues[12] = { 0 };
+  Pads pads;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cues) - 1; i++)
+    cues[i] = (Cue) { i * GST_SECOND, i * GST_SECOND, "text" };
+  pads_open (&pads, cues, TRUE);
+  push_until (&pads, 0, 11 * GST_SECOND);
+  finish (&pads);
+  g_assert_cmpuint (gst_harness_buffers_in_queue (pads.text), ==, 11);
+  for (GstClockTime i = 0, end = 0; i < 11; i++) {
+    GstBuffer *buffer = gst_harness_pull (pads.text);
+    g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, end);
+    end += GST_BUFFER_DURATION (buffer);
+    g_assert_cmpuint (GST_BUFFER_PTS (buffer), >=, i * GST_SECOND);
+    g_assert_cmpuint (GST_BUFFER_PTS (buffer), <, i * GST_SECOND + 3 * GST_SECOND);
+    if (i > 4) {
+      g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, i * GST_SECOND);
+      g_assert_cmpuint (end, ==, (i + 1) * GST_SECOND);
+    }
+    gst_buffer_unref (buffer);
+  }
+  pads_close (&pads);
+}
+
+/* A flush goes through, forgets what is under way, and time may go back; a segment that is not
+ * flushed likewise, and one that is played backwards has no text. */
+static void
+test_flush (void)
+{
+  static const Cue cues[] = { {GST_SECOND, GST_SECOND, "one"}, {2 * GST_SECOND, 2 * GST_SECOND, "two"}, {0} };
+  GstSegment segment;
+  Pads pads;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  pads_open (&pads, cues, TRUE);
+  push_until (&pads, 0, 3 * GST_SECOND);
+  expect_text (&pads, "one", GST_SECOND, 4 * GST_SECOND);
+  expect_text (&pads, "two", 4 * GST_SECOND, 4500 * GST_MSECOND);
+  g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_start ()));
+  gst_event_unref (await_event (&pads, GST_EVENT_FLUSH_START));
+  g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE)));
+  gst_event_unref (await_event (&pads, GST_EVENT_FLUSH_STOP));
+  g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
+  push (&pads, 0);
+  gst_event_unref (await_event (&pads, GST_EVENT_SEGMENT));
+  push (&pads, GST_SECOND);
+  expect_text (&pads, "one", GST_SECOND, 4 * GST_SECOND);
+  g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
+  push (&pads, 2 * GST_SECOND);
+  expect_text (&pads, "two", 2 * GST_SECOND, 5 * GST_SECOND);
+  segment.rate = -1;
+  segment.stop = 10 * GST_SECOND;
+  g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
+  push (&pads, GST_SECOND);
+  finish (&pads);
+  g_assert_null (gst_harness_try_pull (pads.text));
+  pads_close (&pads);
+}
+
+/* --- who takes it --- */
+
+/* Unlinked it costs no thread and holds up nothing; linked later it begins with what a stream begins with. */
+static void
+test_unlinked (void)
+{
+  static const Cue cues[] = { {0, 0, "lost"}, {2 * GST_SECOND, 2 * GST_SECOND, "two"}, {0} };
+  GstPad *pad;
+  Pads pads;
+
+  pads_open (&pads, cues, FALSE);
+  push_until (&pads, 0, 2 * GST_SECOND);
+  pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+  g_assert_cmpint (gst_pad_get_task_state (pad), ==, GST_TASK_STOPPED);
+  gst_object_unref (pad);
+  pads_link (&pads);
+  push (&pads, 2 * GST_SECOND);
+  expect_text (&pads, "two", 2 * GST_SECOND, 5 * GST_SECOND);
+  gst_event_unref (await_event (&pads, GST_EVENT_STREAM_START));
+  gst_event_unref (await_event (&pads, GST_EVENT_CAPS));
+  gst_event_unref (await_event (&pads, GST_EVENT_SEGMENT));
+  finish (&pads);
+  pads_close (&pads);
+}
+
+static GstPadProbeReturn
+hold_back (GstPad * pad, GstPadProbeInfo * info, gpointer user)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+/* Nobody takes text: the video goes on. A live pipeline keeps the last ones, another all. */
+static void
+test_full (void)
+{
+  Cue cues[101] = { 0 };
+
+  for (guint i = 0; i < 100; i++)
+    cues[i] = (Cue) { i * GST_SECOND, i * GST_SECOND, "text" };
+  for (guint live = 0; live < 2; live++) {
+    GstPad *pad;
+    gulong probe;
+    guint n;
+    Pads pads;
+    pads_open (&pads, cues, TRUE);
+    pads.captioner->live = live;
+    pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+    probe = gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, hold_back, NULL,
+        NULL);
+    push_until (&pads, 0, 100 * GST_SECOND);
+    gst_pad_remove_probe (pad, probe);
+    finish (&pads);
+    n = gst_harness_buffers_in_queue (pads.text);
+    g_test_message ("%u captions", n);
+    if (live) {
+      g_assert_cmpuint (n, <=, 5);      /* four, and the one in hand */
+      g_assert_cmpuint (n, >=, 4);
+    } else {
+      g_assert_cmpuint (n, ==, 100);
+    }
+    gst_object_unref (pad);
+    pads_close (&pads);
+  }
+}
+
+static GstFlowReturn flow;      /* what refuse answers with; atomic */
+static guint refused;
+
+static GstFlowReturn
+refuse (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+{
+  gst_buffer_unref (buffer);
+  g_atomic_int_inc (&refused);
+  return g_atomic_int_get (&flow);
+}
+
+/* Whatever downstream answers, the video goes on; text does so after a flush. */
+static void
+test_refused (void)
+{
+  static const GstFlowReturn flows[] = { GST_FLOW_FLUSHING, GST_FLOW_EOS, GST_FLOW_NOT_NEGOTIATED,
+    GST_FLOW_ERROR };
+  static const Cue cues[] = { {0, 0, "one"}, {GST_SECOND, GST_SECOND, "two"}, {2 * GST_SECOND, 2 * GST_SECOND,
+          "three"}, {3 * GST_SECOND, 3 * GST_SECOND, "four"}, {0} };
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  for (guint i = 0; i < G_N_ELEMENTS (flows); i++) {
+    Pads pads;
+    GstPad *sink = gst_pad_new ("sink", GST_PAD_SINK), *pad;
+    pads_open (&pads, cues, FALSE);
+    pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+    gst_pad_set_chain_function (sink, refuse);
+    gst_pad_set_active (sink, TRUE);
+    g_assert_cmpint (gst_pad_link (pad, sink), ==, GST_PAD_LINK_OK);
+    g_atomic_int_set (&flow, flows[i]);
+    g_atomic_int_set (&refused, 0);
+    push (&pads, 0);
+    while (g_atomic_int_get (&refused) == 0)
+      g_usleep (1000);
+    g_usleep (50000);           /* it has been told by then; were it not, `refused` would say so below */
+    push_until (&pads, FRAME, 2500 * GST_MSECOND);
+    g_usleep (50000);
+    g_assert_cmpint (g_atomic_int_get (&refused), ==, 1);
+    g_atomic_int_set (&flow, GST_FLOW_OK);
+    g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_start ()));
+    g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE)));
+    g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
+    push (&pads, 3 * GST_SECOND);
+    while (g_atomic_int_get (&refused) == 1)
+      g_usleep (1000);
+    pads_close (&pads);
+    gst_pad_set_active (sink, FALSE);
+    gst_object_unref (pad);
+    gst_object_unref (sink);
+  }
+}
+
+/* --- threads and states --- */
+
+static gboolean over;           /* atomic */
+
+static gpointer
+caption_on (gpointer data)
+{
+  Captioner *captioner = data;
+
+  for (guint64 i = 0; !g_atomic_int_get (&over); i++) {
+    const GptVisCaption caption = { "text", -1, TRUE, i, i * GST_MSECOND, i * GST_MSECOND };
+    gptvis_text_pad_set_caption (captioner->text, &caption);
+    g_usleep (200);
+  }
+  return NULL;
+}
+
+/* A worker that captions, the task, and a source that seeks at once with its frames. */
+static void
+test_threads (void)
+{
+  GstSegment segment;
+  GThread *worker;
+  Pads pads;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  pads_open (&pads, NULL, TRUE);
+  g_atomic_int_set (&over, FALSE);
+  worker = g_thread_new ("captions", caption_on, pads.captioner);
+  for (guint i = 0; i < 2000; i++) {
+    if (i % 10 == 9) {
+      gst_harness_push_event (pads.video, gst_event_new_flush_start ());
+      gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE));
+      gst_harness_push_event (pads.video, gst_event_new_segment (&segment));
+    }
+    push (&pads, i * FRAME);
+    gst_clear_buffer (&(GstBuffer *) { gst_harness_try_pull (pads.text) });
+    if (i % 20 == 0)
+      g_usleep (1000);
+  }
+  g_atomic_int_set (&over, TRUE);
+  g_thread_join (worker);
+  finish (&pads);
+  pads_close (&pads);
+}
+
+/* The pad comes and goes with PAUSED, while captions come. */
+static void
+test_states (void)
+{
+  Captioner *captioner = gst_object_ref_sink (g_object_new (captioner_get_type (), NULL));
+  GThread *thread;
+
+  g_atomic_int_set (&over, FALSE);
+  thread = g_thread_new ("captions", caption_on, captioner);
+  for (guint i = 0; i < 50; i++) {
+    g_assert_cmpint (gst_element_set_state (GST_ELEMENT (captioner), GST_STATE_PLAYING), ==,
+        GST_STATE_CHANGE_SUCCESS);
+    GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (captioner), "text");
+    g_assert_true (gst_pad_is_active (pad));
+    gst_object_unref (pad);
+    gst_element_set_state (GST_ELEMENT (captioner), GST_STATE_READY);
+    g_assert_cmpuint (GST_ELEMENT (captioner)->numsrcpads, ==, 1);
+  }
+  g_atomic_int_set (&over, TRUE);
+  g_thread_join (thread);
+  gst_element_set_state (GST_ELEMENT (captioner), GST_STATE_NULL);
+  gst_object_unref (captioner);
+}
+
+/* gptvisfilter has the template, and a model that writes no captions no pad. */
+static void
+test_filter (void)
+{
+  Rig *rig = rig_new (NULL);
+
+  g_assert_nonnull (gst_element_get_pad_template (rig->element, "text"));
+  g_assert_null (gst_element_get_static_pad (rig->element, "text"));
+  g_assert_cmpint (rig_step (rig, 0), ==, OWN);
+  rig_free (rig);
+}
+
+static guint
+n_objects (const GstStructure * checkpoint, const gchar * list)
+{
+  return gst_value_list_get_size (gst_structure_get_value (checkpoint, list));
+}
+
+/* Captions and gaps that nobody takes, a flush amid them, and the end. */
+static void
+test_leaks (void)
+{
+  static const Cue cues[] = { {0, 0, "one"}, {GST_SECOND, GST_SECOND, "two"}, {2 * GST_SECOND, 2 * GST_SECOND,
+          "three"}, {0} };
+  GList *tracers = gst_tracing_get_active_tracers ();
+  GstStructure *checkpoint = NULL;
+
+  g_assert_cmpuint (g_list_length (tracers), ==, 1);
+  g_signal_emit_by_name (tracers->data, "activity-start-tracking");
+  for (guint i = 0; i < 4; i++) {
+    Pads pads;
+    pads_open (&pads, cues, i != 3);
+    GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+    if (i > 0)
+      gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, hold_back, NULL, NULL);
+    gst_object_unref (pad);
+    push_until (&pads, 0, 3 * GST_SECOND);
+    if (i == 2) {
+      gst_harness_push_event (pads.video, gst_event_new_flush_start ());
+      gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE));
+    }
+    pads_close (&pads);
+  }
+  g_signal_emit_by_name (tracers->data, "activity-get-checkpoint", &checkpoint);
+  g_assert_cmpuint (n_objects (checkpoint, "objects-created-list"), >, 0);
+  g_assert_cmpuint (n_objects (checkpoint, "objects-created-list"), ==, n_objects (checkpoint,
+          "objects-removed-list"));
+  gst_structure_free (checkpoint);
+  g_signal_emit_by_name (tracers->data, "activity-stop-tracking");
+  g_list_free_full (tracers, gst_object_unref);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_setenv ("GST_TRACERS", "leaks", TRUE);
+  rig_init (&argc, &argv);
+  g_test_add_func ("/text/events", test_events);
+  g_test_add_func ("/text/rare", test_rare);
+  g_test_add_func ("/text/steady", test_steady);
+  g_test_add_func ("/text/flush", test_flush);
+  g_test_add_func ("/text/unlinked", test_unlinked);
+  g_test_add_func ("/text/full", test_full);
+  g_test_add_func ("/text/refused", test_refused);
+  g_test_add_func ("/text/threads", test_threads);
+  g_test_add_func ("/text/states", test_states);
+  g_test_add_func ("/text/filter", test_filter);
+  g_test_add_func ("/text/leaks", test_leaks);
+  return g_test_run ();
+}
