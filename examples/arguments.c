@@ -133,8 +133,9 @@ gboolean
 arguments_parse (Arguments *self, int argc, char **argv)
 {
   gchar **names = NULL;
-  GOptionEntry entries[G_N_ELEMENTS (settings) + 4] = {
+  GOptionEntry entries[G_N_ELEMENTS (settings) + 5] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "JSON and nothing else: no progress, no summary", NULL },
+    { "caption", 0, 0, G_OPTION_ARG_NONE, &self->caption, "write captions, with a model that can", NULL },
     { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations and end", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL, NULL },
   };
@@ -143,7 +144,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
 
   *self = (Arguments) {.inputs = g_ptr_array_new_with_free_func (input_free) };
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
-    entries[i + 3] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
+    entries[i + 4] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
       settings[i].help, settings[i].argument };
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
@@ -203,8 +204,12 @@ set (GstElement *filter, const gchar *property, const gchar *text)
 }
 
 gboolean
-arguments_apply (GstElement *filter)
+arguments_apply (const Arguments *self, GstElement *filter)
 {
+  if (self->caption && !set (filter, "task", "caption")) {
+    g_printerr ("gptvis-label: --caption: this version of gptvisfilter writes no captions.\n");
+    return FALSE;
+  }
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {
     if (settings[i].value && !set (filter, settings[i].property, settings[i].value)) {
       g_printerr ("gptvis-label: --%s cannot be \"%s\": %s\n", settings[i].option, settings[i].value,

@@ -13,7 +13,7 @@ typedef struct {
 
 typedef struct {
   GPtrArray *inputs;            /* of Input */
-  gboolean json, plan;
+  gboolean json, plan, caption;
 } Arguments;
 
 /* Prints what is wrong and returns FALSE where something is. Initialises GStreamer. */
@@ -21,7 +21,7 @@ gboolean arguments_parse (Arguments * arguments, int argc, char **argv);
 void arguments_clear (Arguments * arguments);
 
 /* Sets the options on a gptvisfilter; prints which cannot be. */
-gboolean arguments_apply (GstElement * filter);
+gboolean arguments_apply (const Arguments * arguments, GstElement * filter);
 
 /* Prints the model's plan; FALSE, and why, when there is none. (plan.c) */
 gboolean print_plan (const gchar * model);

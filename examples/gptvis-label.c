@@ -26,6 +26,7 @@ typedef struct {
   Source source;                /* of the input at hand */
   GstBus *bus;
   Tally tally;                  /* the streaming thread counts; read when it has ended */
+  gboolean tells;               /* words on stderr */
 } App;
 
 typedef enum { DONE, FAILED, FATAL } Outcome;
@@ -48,6 +49,8 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   if (seen && seen->own)
     tally_count (&app->tally, seen->result->n_labels > 0 ? seen->result->labels[0].text : NULL,
         seen->result->analysis);
+  if (app->tells && seen && seen->result->caption && seen->result->caption->final)
+    tally_caption (&app->tally, seen->result->caption->text);
   return GST_PAD_PROBE_OK;
 }
 
@@ -165,6 +168,7 @@ run (App *app, const Input *input, guint i, guint n)
   GError *error = NULL;
   Outcome outcome;
 
+  g_clear_pointer (&app->tally.caption, g_free);
   tally_progress (&app->tally, 0, i, n, input->name);
   if (input->problem || !source_add (&app->source, app->pipeline, input->uri, app->queue, &error)) {
     tally_complain (&app->tally, input->name, NULL, error ? error->message : input->problem);
@@ -189,12 +193,12 @@ run (App *app, const Input *input, guint i, guint n)
 
 /* The model is opened here. */
 static gboolean
-make_ready (App *app)
+make_ready (App *app, const Arguments *arguments)
 {
   GstStateChangeReturn change;
   GstMessage *message;
 
-  if (!arguments_apply (app->filter))
+  if (!arguments_apply (arguments, app->filter))
     return FALSE;
   change = gst_element_set_state (app->pipeline, GST_STATE_READY);
   if ((message = gst_bus_pop_filtered (app->bus, GST_MESSAGE_ERROR)))
@@ -225,7 +229,7 @@ label (const Arguments *arguments)
 {
   struct sigaction action = {.sa_handler = on_signal,.sa_flags = SA_RESETHAND };     /* twice: at once */
   int status = EXIT_USAGE;
-  App app = { 0 };
+  App app = {.tells = !arguments->json };
 
   plugin_find ();
   photo_decoder_register ();
@@ -233,7 +237,7 @@ label (const Arguments *arguments)
   sigaction (SIGTERM, &action, NULL);
   tally_init (&app.tally, !arguments->json && isatty (STDERR_FILENO));
   if (make_pipeline (&app)) {
-    if (make_ready (&app))
+    if (make_ready (&app, arguments))
       status = run_all (&app, arguments);
     free_pipeline (&app);
   }

@@ -18,6 +18,7 @@ void
 tally_clear (Tally *self)
 {
   g_clear_pointer (&self->best, g_hash_table_unref);
+  g_clear_pointer (&self->caption, g_free);
 }
 
 void
@@ -29,6 +30,21 @@ tally_count (Tally *self, const gchar *best, gint64 analysis)
     guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->best, best));
     g_hash_table_replace (self->best, g_strdup (best), GUINT_TO_POINTER (n + 1));
   }
+}
+
+void
+tally_caption (Tally *self, const gchar *text)
+{
+  if (g_strcmp0 (text, self->caption) == 0)
+    return;
+  g_free (self->caption);
+  self->caption = g_strdup (text);
+  gchar *line = g_utf8_make_valid (text, -1);
+  for (gchar *p = line; *p; p++)
+    if (g_ascii_iscntrl (*p))
+      *p = ' ';                 /* nothing that a terminal would obey */
+  g_printerr ("%scaption: %s\n", self->progress ? ERASE : "", line);
+  g_free (line);
 }
 
 void

@@ -8,11 +8,15 @@ typedef struct {
   guint64 frames;
   gint64 analysis;              /* µs in all */
   GHashTable *best;             /* label → on how many frames it was the best */
+  gchar *caption;               /* the last that was told; NULL: none of this input's */
 } Tally;
 
 void tally_init (Tally * tally, gboolean progress);
 void tally_clear (Tally * tally);
 void tally_count (Tally * tally, const gchar * best, gint64 analysis);  /* best: NULL for none */
+
+/* Tells a caption, in a line of its own, if it is another than the last. */
+void tally_caption (Tally * tally, const gchar * text);
 
 /* "gptvis-label: NAME: KIND: SENTENCE", of which NAME and KIND may be NULL. */
 void tally_complain (const Tally * tally, const gchar * name, const gchar * kind, const gchar * sentence);

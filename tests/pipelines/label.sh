@@ -78,6 +78,9 @@ ok "no argument at all"
 run 0 --help && grep -q 'Exit status: 0' out
 ok "--help"
 
+run 2 --caption photo.jpg && [ "$(wc -l < err)" = 1 ] && [ ! -s out ]
+ok "--caption with a model that writes none"
+
 printf 'zero\none\n' > few.txt
 run 2 --labels-file few.txt photo.jpg && grep -q 'few.txt' err
 ok "a label file too short"
