@@ -94,6 +94,7 @@
  */
 #include "gptvisfilter.h"
 #include "frame.h"
+#include "frametime.h"
 #include "message.h"
 #include "meta.h"
 #include "properties.h"
@@ -205,43 +206,6 @@ running_stream (GstGptVisFilter * self)
 
 /* --- a frame --- */
 
-/* µs since 1970 at which the frame was taken: as its source says, else, from a
- * live source, by the pipeline's clock. */
-static gint64
-wall_time (GstGptVisFilter * self, GstBuffer * buffer, GstClockTime running_time)
-{
-  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
-  GstCaps *caps = gst_static_caps_get (&unix_caps);
-  GstReferenceTimestampMeta *reference = gst_buffer_get_reference_timestamp_meta (buffer, caps);
-  GstClock *clock;
-  gint64 wall = 0;
-
-  gst_caps_unref (caps);
-  if (reference && GST_CLOCK_TIME_IS_VALID (reference->timestamp))
-    return GST_TIME_AS_USECONDS (reference->timestamp);
-  if (!self->live || !GST_CLOCK_TIME_IS_VALID (running_time))
-    return 0;
-  if ((clock = gst_element_get_clock (GST_ELEMENT (self)))) {
-    GstClockTime now = gst_clock_get_time (clock), base = gst_element_get_base_time (GST_ELEMENT (self));
-    if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (base))
-      wall = g_get_real_time () - ((gint64) (now - base) - (gint64) running_time) / GST_USECOND;
-    gst_object_unref (clock);
-  }
-  return wall;
-}
-
-static GptVisFrameTime
-frame_time (GstGptVisFilter * self, GstBuffer * buffer)
-{
-  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
-  GptVisFrameTime time = { GST_BUFFER_PTS (buffer), GST_CLOCK_TIME_NONE, 0 };
-
-  if (segment->format == GST_FORMAT_TIME && GST_CLOCK_TIME_IS_VALID (time.pts))
-    time.running_time = gst_segment_to_running_time (segment, GST_FORMAT_TIME, time.pts);
-  time.wall = wall_time (self, buffer, time.running_time);
-  return time;
-}
-
 static void
 begin (GstGptVisFilter * self)
 {
@@ -295,7 +259,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   if (settings.policy == GPTVIS_POLICY_AUTO)
     settings.policy = self->live ? GPTVIS_POLICY_LATEST : GPTVIS_POLICY_EVERY;
 
-  time = frame_time (self, buffer);
+  time = gptvis_frame_time (GST_ELEMENT (self), &trans->segment, buffer, self->live);
   gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, is_late (earliest, &time), &seen);
   if (seen.result && gst_buffer_is_writable (buffer))
     gptvis_buffer_add_meta (buffer, seen.result, seen.own, seen.age);
@@ -478,7 +442,7 @@ close_engine (GstGptVisFilter * self)
   gptvis_engine_close (engine);
 }
 
-/* READY → PAUSED. A model property may have changed in READY. */
+/* READY → PAUSED. */
 static gboolean
 start (GstBaseTransform * trans)
 {
@@ -487,11 +451,6 @@ start (GstBaseTransform * trans)
   GptVisStream *stream;
   GError *error = NULL;
 
-  GST_OBJECT_LOCK (self);
-  gboolean stale = self->stale;
-  GST_OBJECT_UNLOCK (self);
-  if (stale && !open_engine (self))
-    return FALSE;
   if (!(stream = gptvis_stream_new (self->engine, GST_OBJECT_NAME (self), &listener, &error))) {
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
@@ -530,11 +489,23 @@ stop (GstBaseTransform * trans)
   return TRUE;
 }
 
-/* Does the model write captions? None does yet. */
+/* A property that makes another model may have changed in READY. */
+static gboolean
+renew_engine (GstGptVisFilter * self)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean stale = self->stale;
+  GST_OBJECT_UNLOCK (self);
+  return !stale || open_engine (self);
+}
+
 static gboolean
 writes_captions (GstGptVisFilter * self)
 {
-  return FALSE;
+  GST_OBJECT_LOCK (self);
+  gboolean writes = self->engine && gptvis_model_writes (gptvis_engine_model (self->engine));
+  GST_OBJECT_UNLOCK (self);
+  return writes;
 }
 
 /* The text pad comes before the other pads are active and goes after they were. */
@@ -552,7 +523,8 @@ change_state (GstElement * element, GstStateChange transition)
   GstGptVisFilter *self = GST_GPTVIS_FILTER (element);
   GstStateChangeReturn result;
 
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (self))
+  if ((transition == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (self))
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !renew_engine (self)))
     return GST_STATE_CHANGE_FAILURE;
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
     offer_text (self);
@@ -655,7 +627,7 @@ gst_gptvis_filter_class_init (GstGptVisFilterClass * klass)
   gptvis_properties_install (object);
 
   gst_element_class_set_static_metadata (element, "Vision transformer", "Filter/Analyzer/Video",
-      "Labels every Nth frame with a vision transformer, as metadata (GptVisMeta) and as messages "
+      "Labels and describes every Nth frame with a vision transformer, as metadata (GptVisMeta) and as messages "
       "(gptvis-result); the picture passes unchanged", "The gptvis developers");
   gst_element_class_add_pad_template (element,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));

@@ -20,5 +20,5 @@ plugin_init (GstPlugin * plugin)
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, gptvis,
-    "Vision transformers that label video as it passes", plugin_init,
+    "Vision transformers that label and describe video as it passes", plugin_init,
     GPTVIS_VERSION, "LGPL", "gptvis", "gptvis")

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "frametime.h"
+
+/* µs since 1970 at which the frame was taken: as its source says, else, from a
+ * live source, by the pipeline's clock. */
+static gint64
+wall_time (GstElement * element, GstBuffer * buffer, GstClockTime running_time, gboolean live)
+{
+  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
+  GstCaps *caps = gst_static_caps_get (&unix_caps);
+  GstReferenceTimestampMeta *reference = gst_buffer_get_reference_timestamp_meta (buffer, caps);
+  GstClock *clock;
+  gint64 wall = 0;
+
+  gst_caps_unref (caps);
+  if (reference && GST_CLOCK_TIME_IS_VALID (reference->timestamp))
+    return GST_TIME_AS_USECONDS (reference->timestamp);
+  if (!live || !GST_CLOCK_TIME_IS_VALID (running_time))
+    return 0;
+  if ((clock = gst_element_get_clock (element))) {
+    GstClockTime now = gst_clock_get_time (clock), base = gst_element_get_base_time (element);
+    if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (base))
+      wall = g_get_real_time () - ((gint64) (now - base) - (gint64) running_time) / GST_USECOND;
+    gst_object_unref (clock);
+  }
+  return wall;
+}
+
+GptVisFrameTime
+gptvis_frame_time (GstElement * element, const GstSegment * segment, GstBuffer * buffer, gboolean live)
+{
+  GptVisFrameTime time = { GST_BUFFER_PTS (buffer), GST_CLOCK_TIME_NONE, 0 };
+
+  if (segment->format == GST_FORMAT_TIME && GST_CLOCK_TIME_IS_VALID (time.pts))
+    time.running_time = gst_segment_to_running_time (segment, GST_FORMAT_TIME, time.pts);
+  time.wall = wall_time (element, buffer, time.running_time, live);
+  return time;
+}

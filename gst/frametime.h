@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When a frame is: on its stream, in the pipeline's running time, on the wall's clock. */
+#pragma once
+#include "engine.h"
+
+G_BEGIN_DECLS
+
+/* The element's clock tells the wall time where the buffer does not and the source is live. */
+GptVisFrameTime gptvis_frame_time (GstElement * element, const GstSegment * segment, GstBuffer * buffer,
+    gboolean live);
+
+G_END_DECLS
