@@ -35,8 +35,8 @@
  * the last was about by caption-change, or when that is caption-interval ago, but not within
  * a second of it. Under "latest" it is written beside the analyses and goes with the results
  * from then on, so its frame (#GptVisCaption) may be an earlier one than the labels'; under
- * "every" the frame that it describes waits for it. With partial-captions the message is
- * posted for every word that is added.
+ * "every" the frame that it describes waits for it. An element message "gptvis-caption" tells
+ * of each that is finished; with partial-captions of every word that is added, too.
  *
  * Under both, a flush, a seek, a new segment and a new stream forget the held result and
  * what is under way, and the next frame is due. A DISCONT flag does not (a camera that
@@ -155,17 +155,32 @@ on_failed (gpointer user, gboolean unmappable, const GError * error)
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_WARNING);
 }
 
+static gboolean
+posts_messages (GstGptVisFilter * self)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean posts = self->properties.post_messages;
+  GST_OBJECT_UNLOCK (self);
+  return posts;
+}
+
 static void
 on_found (gpointer user, GptVisResult * result)
 {
   GstGptVisFilter *self = user;
 
-  GST_OBJECT_LOCK (self);
-  gboolean post_messages = self->properties.post_messages;
-  GST_OBJECT_UNLOCK (self);
-  gptvis_text_pad_set_caption (self->text, result->caption);
-  if (post_messages)
+  if (posts_messages (self))
     gst_element_post_message (GST_ELEMENT (self), gptvis_result_to_message (result, GST_OBJECT (self)));
+}
+
+static void
+on_said (gpointer user, GptVisResult * result)
+{
+  GstGptVisFilter *self = user;
+
+  gptvis_text_pad_set_caption (self->text, result->caption);
+  if (posts_messages (self))
+    gst_element_post_message (GST_ELEMENT (self), gptvis_caption_to_message (result, GST_OBJECT (self)));
 }
 
 static void
@@ -447,7 +462,7 @@ static gboolean
 start (GstBaseTransform * trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
-  const GptVisListener listener = { on_found, on_failed, self };
+  const GptVisListener listener = { on_found, on_said, on_failed, self };
   GptVisStream *stream;
   GError *error = NULL;
 

@@ -24,6 +24,10 @@
  * | caption.running-time | #GstClockTime | that frame's running time, ns; absent when unknown |
  * | analysis-ms | #gdouble | how long its batch was computed, milliseconds |
  *
+ * An element message "gptvis-caption" tells of each caption once it is finished, and with
+ * partial-captions of each word before, with the fields version, stream and model and those
+ * of caption above: text, log-probability, final, frame, pts, running-time.
+ *
  * Text is only ever a value: no label and no caption becomes a quark. */
 #include "message.h"
 
@@ -75,16 +79,22 @@ set_time (GstStructure * structure, const gchar * field, GstClockTime time)
 }
 
 static void
-set_caption (GstStructure * result, const GptVisCaption * caption)
+set_caption_fields (GstStructure * structure, const GptVisCaption * caption)
 {
-  GstStructure *structure = gst_structure_new_empty ("caption");
-  GValue value = G_VALUE_INIT;
-
   gptvis_structure_set_text (structure, "text", caption->text);
   gst_structure_set (structure, "log-probability", G_TYPE_DOUBLE, (gdouble) caption->log_probability,
       "final", G_TYPE_BOOLEAN, caption->final, "frame", G_TYPE_UINT64, caption->frame, NULL);
   set_time (structure, "pts", caption->pts);
   set_time (structure, "running-time", caption->running_time);
+}
+
+static void
+set_caption (GstStructure * result, const GptVisCaption * caption)
+{
+  GstStructure *structure = gst_structure_new_empty ("caption");
+  GValue value = G_VALUE_INIT;
+
+  set_caption_fields (structure, caption);
   g_value_init (&value, GST_TYPE_STRUCTURE);
   g_value_take_boxed (&value, structure);
   gst_structure_take_value (result, "caption", &value);
@@ -121,6 +131,17 @@ GstMessage *
 gptvis_result_to_message (const GptVisResult * result, GstObject * source)
 {
   return gst_message_new_element (source, gptvis_result_to_structure (result));
+}
+
+GstMessage *
+gptvis_caption_to_message (const GptVisResult * result, GstObject * source)
+{
+  GstStructure *structure = gst_structure_new (GPTVIS_CAPTION_MESSAGE_NAME, "version", G_TYPE_UINT, VERSION, NULL);
+
+  gptvis_structure_set_text (structure, "stream", result->stream);
+  gptvis_structure_set_text (structure, "model", result->model);
+  set_caption_fields (structure, result->caption);
+  return gst_message_new_element (source, structure);
 }
 
 void

@@ -8,12 +8,16 @@
 G_BEGIN_DECLS
 
 #define GPTVIS_MESSAGE_NAME "gptvis-result"
+#define GPTVIS_CAPTION_MESSAGE_NAME "gptvis-caption"
 
 /* The structure "gptvis-result"; owned by the caller. */
 GstStructure *gptvis_result_to_structure (const GptVisResult * result);
 
 /* The same as an element message from `source`; owned by the caller. */
 GstMessage *gptvis_result_to_message (const GptVisResult * result, GstObject * source);
+
+/* The result's caption, which must be there, as an element message "gptvis-caption". */
+GstMessage *gptvis_caption_to_message (const GptVisResult * result, GstObject * source);
 
 /* Sets a field that comes from outside (a directory may be called anything) and
  * that GStreamer wants in UTF-8: what is none becomes U+FFFD. */

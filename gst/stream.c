@@ -75,66 +75,74 @@ is_new_caption (GptVisStream * self, const GptVisResult * result)
   return TRUE;
 }
 
-/* The end of a frame's analysis. FALSE: of a frame from before a cut. */
-static gboolean
+/* What there is to tell the listener. */
+typedef struct {
+  gboolean found, said, failed;
+} Tidings;
+
+/* The end of a frame's analysis. */
+static Tidings
 take_result (GptVisStream * self, const GptVisTicket * ticket, GptVisResult * result)
 {
-  const gboolean stale = ticket->generation != self->generation;
+  Tidings tidings = { FALSE };
 
   self->under_way--;
-  if (stale) {
+  if (ticket->generation != self->generation) {
     self->skipped[DROPPED]++;
   } else if (result) {
     self->analysed++;
-    self->captions += is_new_caption (self, result);
     gptvis_timing_add (&self->analyses, result->analysis);
     gptvis_timing_add (&self->ages, g_get_monotonic_time () - ticket->arrival);
     hold (self, gptvis_result_ref (result), ticket->arrival);
+    tidings.found = TRUE;
+    tidings.said = is_new_caption (self, result);
   } else {
     self->errors++;
+    tidings.failed = TRUE;
   }
-  return !stale;
+  return tidings;
 }
 
-/* More of a caption, after its result was told, or an error in its place. FALSE: nothing
- * for the listener. */
-static gboolean
+/* More of a caption after its result was told, or an error in its place. */
+static Tidings
 take_caption (GptVisStream * self, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result)
 {
+  Tidings tidings = { FALSE };
+
   if (ticket->generation != self->generation)
-    return FALSE;
+    return tidings;
   if (!result) {
     self->caption_errors++;
-    return TRUE;
+    tidings.failed = TRUE;
+  } else if (news == GPTVIS_NEWS_CAPTION || self->partial_captions) {
+    tidings.said = news == GPTVIS_NEWS_WORDS || is_new_caption (self, result);
+    if (self->held && self->held->frame == result->frame) {     /* it grows where it is shown */
+      gptvis_result_unref (self->held);
+      self->held = gptvis_result_ref (result);
+    }
   }
-  if (news == GPTVIS_NEWS_WORDS && !self->partial_captions)
-    return FALSE;
-  self->captions += is_new_caption (self, result);
-  if (self->held && self->held->frame == result->frame) {       /* it grows where it is shown */
-    gptvis_result_unref (self->held);
-    self->held = gptvis_result_ref (result);
-  }
-  return TRUE;
+  return tidings;
 }
 
 static void
 on_news (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
 {
   GptVisStream *self = user;
-  gboolean tells;
+  Tidings tidings;
 
   if (result)
     gptvis_result_set_frame (result, self->name, ticket->frame, ticket->time.pts, ticket->time.running_time,
         ticket->time.wall);
   g_mutex_lock (&self->lock);
-  tells = news == GPTVIS_NEWS_RESULT ? take_result (self, ticket, result)
+  tidings = news == GPTVIS_NEWS_RESULT ? take_result (self, ticket, result)
       : take_caption (self, news, ticket, result);
+  self->captions += tidings.said && result->caption->final;
   g_mutex_unlock (&self->lock);
-  if (!tells)
-    return;
-  if (result)
+  if (tidings.said)
+    self->listener.said (self->listener.user, result);
+  if (tidings.found)
     self->listener.found (self->listener.user, result);
-  else
+  if (tidings.failed)
     self->listener.failed (self->listener.user, FALSE, error);
 }
 

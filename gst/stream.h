@@ -38,10 +38,13 @@ typedef struct {
   GstClockTime age;             /* 0 when own */
 } GptVisSeen;
 
-/* What the stream tells its owner, with no lock held. `found` comes in the worker's
- * thread, `failed` in that or the streaming thread; both borrow. */
+/* What the stream tells its owner, with no lock held. `found` comes once for each analysed
+ * frame, `said` once for each caption that is finished and, where partial captions are
+ * asked for, for each word before: the caption is the result's. Both come in the worker's
+ * thread, `failed` in that or the streaming thread; all borrow. */
 typedef struct {
   void (*found) (gpointer user, GptVisResult * result);
+  void (*said) (gpointer user, GptVisResult * result);
   void (*failed) (gpointer user, gboolean unmappable, const GError * error);
   gpointer user;
 } GptVisListener;

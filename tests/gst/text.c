@@ -2,20 +2,20 @@
 /* The text pad in a harness: what is sent when, and what happens when nobody takes it.
  * The pipelines around it are in text-pipelines.c. */
 #include "rig.h"
-#include "captioner.h"
+#include "announcer.h"
 #include <string.h>
 
 #define FRAME (100 * GST_MSECOND)
 
 typedef struct {
-  Captioner *captioner;
+  Announcer *announcer;
   GstHarness *video, *text;     /* text: NULL until linked */
 } Pads;
 
 static void
 pads_link (Pads * self)
 {
-  GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (self->captioner), "text");
+  GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (self->announcer), "text");
 
   g_assert_nonnull (pad);
   self->text = gst_harness_new_empty ();
@@ -26,10 +26,10 @@ pads_link (Pads * self)
 static void
 pads_open (Pads * self, const Cue * cues, gboolean linked)
 {
-  *self = (Pads) {.captioner = g_object_new (captioner_get_type (), NULL) };
-  gst_object_ref_sink (self->captioner);
-  self->captioner->cues = cues;
-  self->video = gst_harness_new_with_element (GST_ELEMENT (self->captioner), "sink", "src");
+  *self = (Pads) {.announcer = g_object_new (announcer_get_type (), NULL) };
+  gst_object_ref_sink (self->announcer);
+  self->announcer->cues = cues;
+  self->video = gst_harness_new_with_element (GST_ELEMENT (self->announcer), "sink", "src");
   if (linked)
     pads_link (self);
   gst_harness_set_src_caps_str (self->video, "video/x-raw,format=GRAY8,width=4,height=4,framerate=10/1");
@@ -41,8 +41,8 @@ pads_close (Pads * self)
   if (self->text)
     gst_harness_teardown (self->text);
   gst_harness_teardown (self->video);
-  gst_element_set_state (GST_ELEMENT (self->captioner), GST_STATE_NULL);
-  gst_object_unref (self->captioner);
+  gst_element_set_state (GST_ELEMENT (self->announcer), GST_STATE_NULL);
+  gst_object_unref (self->announcer);
 }
 
 static void
@@ -111,7 +111,7 @@ test_events (void)
   guint group, video_group;
 
   pads_open (&pads, cues, TRUE);
-  event = gst_pad_get_sticky_event (GST_BASE_TRANSFORM_SINK_PAD (pads.captioner), GST_EVENT_STREAM_START, 0);
+  event = gst_pad_get_sticky_event (GST_BASE_TRANSFORM_SINK_PAD (pads.announcer), GST_EVENT_STREAM_START, 0);
   gst_event_parse_stream_start (event, &id);
   expected = g_strconcat (id, "/text", NULL);
   gboolean grouped = gst_event_parse_group_id (event, &video_group);
@@ -246,7 +246,7 @@ test_unlinked (void)
 
   pads_open (&pads, cues, FALSE);
   push_until (&pads, 0, 2 * GST_SECOND);
-  pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+  pad = gst_element_get_static_pad (GST_ELEMENT (pads.announcer), "text");
   g_assert_cmpint (gst_pad_get_task_state (pad), ==, GST_TASK_STOPPED);
   gst_object_unref (pad);
   pads_link (&pads);
@@ -279,8 +279,8 @@ test_full (void)
     guint n;
     Pads pads;
     pads_open (&pads, cues, TRUE);
-    pads.captioner->live = live;
-    pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+    pads.announcer->live = live;
+    pad = gst_element_get_static_pad (GST_ELEMENT (pads.announcer), "text");
     probe = gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, hold_back, NULL,
         NULL);
     push_until (&pads, 0, 100 * GST_SECOND);
@@ -325,7 +325,7 @@ test_refused (void)
     Pads pads;
     GstPad *sink = gst_pad_new ("sink", GST_PAD_SINK), *pad;
     pads_open (&pads, cues, FALSE);
-    pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+    pad = gst_element_get_static_pad (GST_ELEMENT (pads.announcer), "text");
     gst_pad_set_chain_function (sink, refuse);
     gst_pad_set_active (sink, TRUE);
     g_assert_cmpint (gst_pad_link (pad, sink), ==, GST_PAD_LINK_OK);
@@ -359,11 +359,11 @@ static gboolean over;           /* atomic */
 static gpointer
 caption_on (gpointer data)
 {
-  Captioner *captioner = data;
+  Announcer *announcer = data;
 
   for (guint64 i = 0; !g_atomic_int_get (&over); i++) {
     const GptVisCaption caption = { "text", -1, TRUE, i, i * GST_MSECOND, i * GST_MSECOND };
-    gptvis_text_pad_set_caption (captioner->text, &caption);
+    gptvis_text_pad_set_caption (announcer->text, &caption);
     g_usleep (200);
   }
   return NULL;
@@ -380,7 +380,7 @@ test_threads (void)
   gst_segment_init (&segment, GST_FORMAT_TIME);
   pads_open (&pads, NULL, TRUE);
   g_atomic_int_set (&over, FALSE);
-  worker = g_thread_new ("captions", caption_on, pads.captioner);
+  worker = g_thread_new ("captions", caption_on, pads.announcer);
   for (guint i = 0; i < 2000; i++) {
     if (i % 10 == 9) {
       gst_harness_push_event (pads.video, gst_event_new_flush_start ());
@@ -402,24 +402,24 @@ test_threads (void)
 static void
 test_states (void)
 {
-  Captioner *captioner = gst_object_ref_sink (g_object_new (captioner_get_type (), NULL));
+  Announcer *announcer = gst_object_ref_sink (g_object_new (announcer_get_type (), NULL));
   GThread *thread;
 
   g_atomic_int_set (&over, FALSE);
-  thread = g_thread_new ("captions", caption_on, captioner);
+  thread = g_thread_new ("captions", caption_on, announcer);
   for (guint i = 0; i < 50; i++) {
-    g_assert_cmpint (gst_element_set_state (GST_ELEMENT (captioner), GST_STATE_PLAYING), ==,
+    g_assert_cmpint (gst_element_set_state (GST_ELEMENT (announcer), GST_STATE_PLAYING), ==,
         GST_STATE_CHANGE_SUCCESS);
-    GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (captioner), "text");
+    GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (announcer), "text");
     g_assert_true (gst_pad_is_active (pad));
     gst_object_unref (pad);
-    gst_element_set_state (GST_ELEMENT (captioner), GST_STATE_READY);
-    g_assert_cmpuint (GST_ELEMENT (captioner)->numsrcpads, ==, 1);
+    gst_element_set_state (GST_ELEMENT (announcer), GST_STATE_READY);
+    g_assert_cmpuint (GST_ELEMENT (announcer)->numsrcpads, ==, 1);
   }
   g_atomic_int_set (&over, TRUE);
   g_thread_join (thread);
-  gst_element_set_state (GST_ELEMENT (captioner), GST_STATE_NULL);
-  gst_object_unref (captioner);
+  gst_element_set_state (GST_ELEMENT (announcer), GST_STATE_NULL);
+  gst_object_unref (announcer);
 }
 
 /* gptvisfilter has the template, and a model that writes no captions no pad. */
@@ -454,7 +454,7 @@ test_leaks (void)
   for (guint i = 0; i < 4; i++) {
     Pads pads;
     pads_open (&pads, cues, i != 3);
-    GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (pads.captioner), "text");
+    GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (pads.announcer), "text");
     if (i > 0)
       gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, hold_back, NULL, NULL);
     gst_object_unref (pad);

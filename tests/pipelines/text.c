@@ -5,10 +5,10 @@
 #include <gst/gst.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include "captioner.h"
+#include "announcer.h"
 
 #define VIDEO "videotestsrc num-buffers=120 pattern=black %s " \
-  "! video/x-raw,format=I420,width=640,height=480,framerate=10/1 ! captioner name=c "
+  "! video/x-raw,format=I420,width=640,height=480,framerate=10/1 ! announcer name=c "
 
 /* The last is known a second after its frame. */
 static const Cue cues[] = {
@@ -46,13 +46,13 @@ make (gchar * line, gboolean live)
 {
   GError *error = NULL;
   GstElement *pipeline = gst_parse_launch (line, &error);
-  GstElement *captioner;
+  GstElement *announcer;
 
   g_assert_no_error (error);
-  if ((captioner = gst_bin_get_by_name (GST_BIN (pipeline), "c"))) {
-    TEST_CAPTIONER (captioner)->cues = cues;
-    TEST_CAPTIONER (captioner)->live = live;
-    gst_object_unref (captioner);
+  if ((announcer = gst_bin_get_by_name (GST_BIN (pipeline), "c"))) {
+    TEST_ANNOUNCER (announcer)->cues = cues;
+    TEST_ANNOUNCER (announcer)->live = live;
+    gst_object_unref (announcer);
   }
   g_free (line);
   return pipeline;
@@ -214,7 +214,7 @@ main (int argc, char **argv)
 {
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
-  g_assert_true (gst_element_register (NULL, "captioner", GST_RANK_NONE, captioner_get_type ()));
+  g_assert_true (gst_element_register (NULL, "announcer", GST_RANK_NONE, announcer_get_type ()));
   g_test_add_func ("/text/webvtt", test_webvtt);
   g_test_add_func ("/text/matroska", test_matroska);
   g_test_add_func ("/text/seek", test_seek);

@@ -14,8 +14,8 @@ typedef struct {
   const gchar *text;
 } Cue;
 
-G_DECLARE_FINAL_TYPE (Captioner, captioner, TEST, CAPTIONER, GstBaseTransform)
-struct _Captioner {
+G_DECLARE_FINAL_TYPE (Announcer, announcer, TEST, ANNOUNCER, GstBaseTransform)
+struct _Announcer {
   GstBaseTransform parent;
   GptVisTextPad *text;
   const Cue *cues;              /* up to one without text */

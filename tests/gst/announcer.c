@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The captioner: what gptvisfilter does with its text pad, and nothing else. */
-#include "captioner.h"
+/* The announcer: what gptvisfilter does with its text pad, and nothing else. */
+#include "announcer.h"
 
-G_DEFINE_TYPE (Captioner, captioner, GST_TYPE_BASE_TRANSFORM)
+G_DEFINE_TYPE (Announcer, announcer, GST_TYPE_BASE_TRANSFORM)
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
     GST_STATIC_CAPS_ANY);
@@ -12,7 +12,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_P
 static GstFlowReturn
 transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
-  Captioner *self = TEST_CAPTIONER (trans);
+  Announcer *self = TEST_ANNOUNCER (trans);
 
   for (const Cue * cue = self->cues; cue && cue->text; cue++) {
     const GptVisCaption caption = { cue->text, -1, TRUE, cue->pts / (100 * GST_MSECOND), cue->pts, cue->pts };
@@ -26,21 +26,21 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 static gboolean
 sink_event (GstBaseTransform * trans, GstEvent * event)
 {
-  gptvis_text_pad_event (TEST_CAPTIONER (trans)->text, event);
-  return GST_BASE_TRANSFORM_CLASS (captioner_parent_class)->sink_event (trans, event);
+  gptvis_text_pad_event (TEST_ANNOUNCER (trans)->text, event);
+  return GST_BASE_TRANSFORM_CLASS (announcer_parent_class)->sink_event (trans, event);
 }
 
 static GstStateChangeReturn
 change_state (GstElement * element, GstStateChange transition)
 {
-  Captioner *self = TEST_CAPTIONER (element);
+  Announcer *self = TEST_ANNOUNCER (element);
   GstStateChangeReturn result;
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     gptvis_text_pad_add (self->text);
     gst_element_no_more_pads (element);
   }
-  result = GST_ELEMENT_CLASS (captioner_parent_class)->change_state (element, transition);
+  result = GST_ELEMENT_CLASS (announcer_parent_class)->change_state (element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     gptvis_text_pad_remove (self->text);
   return result;
@@ -49,18 +49,18 @@ change_state (GstElement * element, GstStateChange transition)
 static void
 finalize (GObject * object)
 {
-  gptvis_text_pad_free (TEST_CAPTIONER (object)->text);
-  G_OBJECT_CLASS (captioner_parent_class)->finalize (object);
+  gptvis_text_pad_free (TEST_ANNOUNCER (object)->text);
+  G_OBJECT_CLASS (announcer_parent_class)->finalize (object);
 }
 
 static void
-captioner_class_init (CaptionerClass * klass)
+announcer_class_init (AnnouncerClass * klass)
 {
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *transform = GST_BASE_TRANSFORM_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = finalize;
-  gst_element_class_set_static_metadata (element, "captioner", "Test", "a text pad in a test",
+  gst_element_class_set_static_metadata (element, "announcer", "Test", "a text pad in a test",
       "The gptvis developers");
   gst_element_class_add_static_pad_template (element, &sink_template);
   gst_element_class_add_static_pad_template (element, &src_template);
@@ -72,7 +72,7 @@ captioner_class_init (CaptionerClass * klass)
 }
 
 static void
-captioner_init (Captioner * self)
+announcer_init (Announcer * self)
 {
   self->text = gptvis_text_pad_new (GST_ELEMENT (self));
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
