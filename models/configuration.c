@@ -231,6 +231,18 @@ read_bert (GptVisJson *json, GptVisDecoderNumbers *d, const GptVisArchitecture *
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "position_embedding_type \"%.60s\" is not absolute", positions);
 }
 
+/* Transformers' generate() of blip takes its tokens from here, whatever generation_config.json says: the end is
+ * [SEP], where its checkpoints have an eos_token_id that is no token of theirs. */
+static void
+read_blip_tokens (GptVisJson *json, GptVisDecoderNumbers *d)
+{
+  d->start = gptvis_json_uint (json, "bos_token_id", 30522, 0, d->vocabulary - 1);
+  d->end = gptvis_json_uint (json, "sep_token_id", 102, 0, d->vocabulary - 1);
+  if (!json->error && ((guint) d->start >= d->vocabulary || (guint) d->end >= d->vocabulary))
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "bos_token_id %d or sep_token_id %d is beyond vocab_size %u", d->start,
+        d->end, d->vocabulary);
+}
+
 /* The part `name` of the whole as an object of its own, whose messages say so. */
 static gboolean
 enter (GptVisJson *json, const gchar *name, GptVisJson *part)
@@ -253,25 +265,37 @@ leave (GptVisJson *json, GptVisJson *part)
   g_free ((gchar *) part->file);
 }
 
+/* vision-encoder-decoder's part, whose network is said there. */
+static void
+read_encoders_decoder (GptVisJson *json, GptVisConfiguration *self)
+{
+  GptVisDecoderNumbers *d = &self->decoder;
+  const gchar *type = gptvis_json_string (json, "model_type", "");
+  if (strcmp (type, "gpt2") != 0) {
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is not gpt2", type);
+    return;
+  }
+  read_gpt2 (json, d);
+  /* a decoder with a width of its own for the pictures takes them as they are */
+  d->project = d->hidden_size != self->hidden_size && !gptvis_json_has (json, "cross_attention_hidden_size");
+}
+
 static void
 read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
   GptVisDecoderNumbers *d = &self->decoder;
   GptVisJson part;
+  d->start = d->end = -1;
   if (!architecture->decoder) {
     read_bert (json, d, architecture);
   } else {
     if (enter (json, architecture->decoder, &part)) {
-      const gchar *type = gptvis_json_string (&part, "model_type", "");
-      if (!self->encoder_type)
+      if (self->encoder_type) {
+        read_encoders_decoder (&part, self);
+      } else {
         read_bert (&part, d, architecture);
-      else if (strcmp (type, "gpt2") == 0)
-        read_gpt2 (&part, d);
-      else
-        gptvis_json_fail (&part, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is not gpt2", type);
-      /* a decoder with a width of its own for the pictures takes them as they are */
-      d->project = self->encoder_type && d->hidden_size != self->hidden_size
-          && !gptvis_json_has (&part, "cross_attention_hidden_size");
+        read_blip_tokens (&part, d);
+      }
     }
     leave (json, &part);
   }

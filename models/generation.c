@@ -89,8 +89,16 @@ static void
 read_all (GptVisJson *json, GptVisGeneration *self, const GptVisConfiguration *config)
 {
   const guint vocabulary = config->decoder.vocabulary;
-  read_start (json, self, vocabulary);
-  self->ends = read_tokens (json, "eos_token_id", vocabulary);
+  if (config->decoder.start >= 0)
+    self->start = config->decoder.start;
+  else
+    read_start (json, self, vocabulary);
+  if (config->decoder.end >= 0) {
+    self->ends = g_array_new (FALSE, FALSE, sizeof (guint));
+    g_array_append_vals (self->ends, &(guint) { config->decoder.end }, 1);
+  } else {
+    self->ends = read_tokens (json, "eos_token_id", vocabulary);
+  }
   self->forced_first = read_token (json, "forced_bos_token_id", vocabulary);
   self->forced_last = read_token (json, "forced_eos_token_id", vocabulary);
   self->suppressed = read_tokens (json, "suppress_tokens", vocabulary);
