@@ -465,7 +465,6 @@ work (gpointer data)
     const gboolean words_turn = n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
     n = words_turn ? 0 : gather (self, batch);
     if (n == 0 && n_writers == 0) {
-      self->spent_on_words = self->spent_on_pictures = 0;
       g_cond_wait (&self->work, &self->lock);
       continue;
     }
@@ -474,7 +473,7 @@ work (gpointer data)
     else
       write_words (self, writers, captioners);
     if (n_writers == 0)         /* nobody's turn is owed */
-      self->spent_on_words = 0;
+      self->spent_on_words = self->spent_on_pictures = 0;
     g_cond_broadcast (&self->progress);
   }
   g_mutex_unlock (&self->lock);
