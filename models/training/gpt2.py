@@ -112,12 +112,6 @@ def names(decoder):
         yield name + ".bias", module.bias.data
 
 
-def encoder_names(model):
-    """The ViT's tensors under the names they have inside a vision-encoder-decoder."""
-    for name, tensor in vit.names(model):
-        yield ("encoder." + name.removeprefix("vit.") if name.startswith("vit.") else name), tensor
-
-
 def save_checkpoint(model, decoder, labels, folder, generation):
     folder = pathlib.Path(folder)
     vit.save_checkpoint(model, labels, folder)  # preprocessor_config.json is the same; the encoder's config moves down
@@ -136,7 +130,7 @@ def save_checkpoint(model, decoder, labels, folder, generation):
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "generation_config.json").write_text(json.dumps({**ends, **generation}, indent=2) + "\n")
-    tensors = dict(encoder_names(model)) | dict(names(decoder))
+    tensors = dict(vit.encoder_names(model)) | dict(names(decoder))
     save_file({name: t.half().contiguous() for name, t in tensors.items()}, folder / "model.safetensors",
               metadata={"format": "pt"})
 
@@ -144,12 +138,9 @@ def save_checkpoint(model, decoder, labels, folder, generation):
 def open_checkpoint(folder):
     """(ViT, Decoder) from a directory that save_checkpoint has written."""
     folder = pathlib.Path(folder)
-    c = json.loads((folder / "config.json").read_text())
-    e, d = c["encoder"], c["decoder"]
-    model = vit.ViT(e["hidden_size"], e["num_hidden_layers"], e["num_attention_heads"], e["intermediate_size"],
-                    e["image_size"], e["patch_size"], len(e["id2label"]))
+    d = json.loads((folder / "config.json").read_text())["decoder"]
     decoder = Decoder(d["vocab_size"], d["n_embd"], d["n_layer"], d["n_head"], d["n_positions"])
     with safe_open(folder / "model.safetensors", "pt") as f:
-        for name, tensor in list(encoder_names(model)) + list(names(decoder)):
+        for name, tensor in names(decoder):
             tensor.copy_(f.get_tensor(name).float())
-    return model, decoder
+    return vit.open_checkpoint(folder)[0], decoder

@@ -100,17 +100,26 @@ def names(vit):
         yield name + ".bias", module.bias.data
 
 
+def encoder_names(vit):
+    """The same under the names they have inside a vision-encoder-decoder, the classifier beside it."""
+    for name, tensor in names(vit):
+        yield ("encoder." + name.removeprefix("vit.") if name.startswith("vit.") else name), tensor
+
+
 def open_checkpoint(folder):
-    """A ViT from a checkpoint directory as Transformers writes it."""
+    """A ViT from a checkpoint directory as Transformers writes it, or the encoder of one that writes captions."""
     folder = pathlib.Path(folder)
     c = json.loads((folder / "config.json").read_text())
+    named = names
+    if "encoder" in c:
+        c, named = c["encoder"], encoder_names
     vit = ViT(c["hidden_size"], c["num_hidden_layers"], c["num_attention_heads"], c["intermediate_size"],
               c["image_size"], c["patch_size"], len(c["id2label"]))
     for m in vit.modules():
         if isinstance(m, nn.LayerNorm):
             m.eps = c["layer_norm_eps"]
     with safe_open(folder / "model.safetensors", "pt") as f:
-        for name, tensor in names(vit):
+        for name, tensor in named(vit):
             tensor.copy_(f.get_tensor(name).float())
     return vit, c
 
