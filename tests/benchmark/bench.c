@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How fast a network runs here: ms and GFLOP/s of a named architecture with random
  * weights, as a share of what this processor's multipliers can do, and side by
- * side with a peer in one run.
+ * side with a peer in one run. (With --caption, networks that write: caption.c.)
  *
  *     bench vit-base --precision f32 --threads 2 --batch 1
  *     bench vit-tiny --ops
  *     bench vit-base --threads 2 --peer "python3 tests/benchmark/onnxruntime-peer.py"
+ *     bench --caption --threads 2 --beams 4
+ *     bench --caption vit-base+gpt2-small --streams 4 --ops
  *
  * A peer is a program that is started with LAYERS WIDTH HEADS SIDE PATCH THREADS
  * BATCH, prints one line with its name when it is ready, and for each line that it
  * reads runs the network once and prints the nanoseconds that took. The two take
  * turns, with a rest between, so that both see the same machine. */
 #include "architectures.h"
-#include "backend.h"
-#include "cpu/tier.h"
-#include "memory.h"
+#include "measure.h"
 #include "pool.h"
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const struct {
   const gchar *name;
@@ -33,8 +30,8 @@ static const struct {
 };
 
 static gchar *precision = "auto", *backend = "auto", *peer;
-static gint threads = 0, batch = 1, side = 224, patch = 16, runs = 0;
-static gboolean ops;
+static gint threads = 0, batch = 1, side = 224, patch = 16, runs = 0, streams = 1, beams = 1;
+static gboolean ops, caption;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -45,24 +42,12 @@ static const GOptionEntry entries[] = {
   {"patch", 0, 0, G_OPTION_ARG_INT, &patch, "pixels of a patch each way (16)", "N"},
   {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "how many (default: about five seconds)", "N"},
   {"ops", 0, 0, G_OPTION_ARG_NONE, &ops, "each operation's share of the time", NULL},
+  {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "networks that write: CAPTIONER is one by name, else all", NULL},
+  {"streams", 0, 0, G_OPTION_ARG_INT, &streams, "captions that are written together (1)", "N"},
+  {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beginnings that a caption is searched with (1)", "N"},
   {"peer", 0, 0, G_OPTION_ARG_STRING, &peer, "a program to measure against, in turn", "COMMAND"},
   {NULL}
 };
-
-static gint64
-now_ns (void)
-{
-  struct timespec t;
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
-}
-
-static void G_GNUC_NORETURN
-die (const gchar *what)
-{
-  fprintf (stderr, "bench: %s\n", what);
-  exit (2);
-}
 
 /* ---- the network, with random weights ---- */
 
@@ -109,7 +94,7 @@ record (const gchar *name, guint *network)
     if (strcmp (networks[*network].name, name) == 0)
       break;
   if (*network == G_N_ELEMENTS (networks))
-    die ("the network must be one of vit-tiny, vit-small, vit-base, vit-large");
+    measure_die ("the network must be one of vit-tiny, vit-small, vit-base, vit-large");
   const GptVisConfiguration config = {
     .model_type = "vit", .hidden_size = networks[*network].width, .n_layers = networks[*network].layers,
     .n_heads = networks[*network].heads, .intermediate_size = 4 * networks[*network].width,
@@ -121,58 +106,8 @@ record (const gchar *name, guint *network)
   GError *error = NULL;
   GptVisPlan *plan = gptvis_architecture_plan (&config, &recipe, batch, FALSE, &error);
   if (!plan)
-    die (error->message);
+    measure_die (error->message);
   return plan;
-}
-
-/* ---- what the processor could do ---- */
-
-typedef struct {
-  const GptVisTier *tier;
-  gint64 ns;
-  gint rounds;
-} Limit;
-
-/* The tier's own tile on operands that stay in the first cache. */
-static void
-multiply_in_cache (void *context, gsize i)
-{
-  Limit *l = context;
-  enum { K = 128 };
-  const guint rows = l->tier->tile_rows, columns = l->tier->tile_columns;
-  float *a = gptvis_alloc (rows * K * sizeof (float)), *b = gptvis_alloc (columns * K * sizeof (float));
-  float *c = gptvis_alloc (rows * columns * sizeof (float));
-  for (gint r = 0; r < l->rounds; r++)
-    l->tier->tile (rows, columns, K, a, rows, b, columns, NULL, c, columns);
-  gptvis_free (a);
-  gptvis_free (b);
-  gptvis_free (c);
-}
-
-static gdouble
-limit_gflops (guint n_threads)
-{
-  GptVisPool *pool = gptvis_pool_new (n_threads);
-  Limit l = { .tier = gptvis_tier_choose (NULL), .rounds = 40000 };
-  gdouble best = 0;
-  for (guint i = 0; i < 5; i++) {
-    const gint64 start = now_ns ();
-    gptvis_pool_run (pool, multiply_in_cache, &l, n_threads);
-    best = MAX (best, 2.0 * l.tier->tile_rows * l.tier->tile_columns * 128 * l.rounds * n_threads / (now_ns () - start));
-  }
-  gptvis_pool_free (pool);
-  return best;
-}
-
-static void
-print_processor (void)
-{
-  gchar *text = NULL, *line;
-  if (g_file_get_contents ("/proc/cpuinfo", &text, NULL, NULL) && (line = strstr (text, "model name"))) {
-    line = strchr (line, ':') + 2;
-    printf ("processor  %.*s\n", (int) strcspn (line, "\n"), line);
-  }
-  g_free (text);
 }
 
 /* ---- the peer ---- */
@@ -192,11 +127,11 @@ start_peer (guint network, guint n_threads)
   gint in, out;
   GError *error = NULL;
   if (!g_spawn_async_with_pipes (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, &in, &out, NULL, &error))
-    die (error->message);
+    measure_die (error->message);
   p.to = fdopen (in, "w");
   p.from = fdopen (out, "r");
   if (!fgets (p.name, sizeof p.name, p.from))
-    die ("the peer ended before it was ready");
+    measure_die ("the peer ended before it was ready");
   g_strchomp (p.name);
   g_free (command);
   return p;
@@ -209,137 +144,126 @@ run_peer (Peer *p)
   fputs ("run\n", p->to);
   fflush (p->to);
   if (!fgets (line, sizeof line, p->from))
-    die ("the peer ended");
+    measure_die ("the peer ended");
   return g_ascii_strtoll (line, NULL, 10);
 }
 
 /* ---- measuring ---- */
 
-static gint
-by_value (gconstpointer a, gconstpointer b)
-{
-  const gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-  return (x > y) - (x < y);
-}
-
 static void
 print_times (const gchar *name, GArray *ns, gdouble flops, gdouble limit)
 {
-  g_array_sort (ns, by_value);
-  const gdouble least = g_array_index (ns, gint64, 0), median = g_array_index (ns, gint64, ns->len / 2);
+  const gdouble least = measure_least (ns), median = measure_median (ns);
   printf ("%-24s min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s at best, %3.0f %% of the limit  (%u runs)\n", name,
       least * 1e-6, median * 1e-6, flops / least, 100 * flops / least / limit, ns->len);
 }
 
+/* Both in turn; the first two runs of each only warm up. */
 static void
-print_ops (const GptVisPlan *plan, const gint64 *ns, guint n, gdouble limit)
-{
-  gint64 whole = 0;
-  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
-    whole += ns[i];
-  gchar *text = gptvis_plan_print (plan), **lines = g_strsplit (text, "\n", -1);
-  printf ("\n      ms   share  GFLOP/s  operation\n");
-  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
-    const gdouble flops = gptvis_plan_op_flops (plan, i) * batch * n;
-    printf ("%8.3f %6.1f%% %8.1f  %s\n", ns[i] * 1e-6 / n, 100.0 * ns[i] / whole, ns[i] ? flops / ns[i] : 0, lines[i]);
-  }
-  for (guint kind = 0; kind < GPTVIS_N_OPS; kind++) {
-    gint64 sum = 0;
-    gdouble flops = 0;
-    for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
-      if (gptvis_plan_op (plan, i)->kind == kind) {
-        sum += ns[i];
-        flops += gptvis_plan_op_flops (plan, i) * batch * n;
-      }
-    if (sum)
-      printf ("%8.3f %6.1f%% %8.1f  all %s%s\n", sum * 1e-6 / n, 100.0 * sum / whole, flops / sum, gptvis_op_name (kind),
-          flops > 0 && flops / sum > limit * 1.05 ? " (beyond the limit?)" : "");
-  }
-  printf ("%8.3f  100.0%%           the whole, mean of %u runs\n", whole * 1e-6 / n, n);
-  g_strfreev (lines);
-  g_free (text);
-}
-
-int
-main (int argc, char **argv)
+measure (GptVisProgram *program, GptVisSlot *const *slots, Peer *other, GArray *ours, GArray *theirs, gint64 *op_ns)
 {
   GError *error = NULL;
-  GOptionContext *context = g_option_context_new ("NETWORK - times a vision transformer with random weights");
-  g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base or vit-large.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error))
-    die (error->message);
-  g_option_context_free (context);
-  if (argc != 2)
-    die ("name one network: vit-tiny, vit-small, vit-base or vit-large");
-  if (batch < 1 || batch > 64 || side < 1 || patch < 1 || threads < 0)
-    die ("batch must be 1 to 64, side and patch at least 1, threads at least 0");
-
-  guint network;
-  GptVisPlan *plan = record (argv[1], &network);
-  Weights made = { plan, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free) };
-  const GptVisWeights weights = { find, &made };
-  GptVisProgramOptions options = { .backend = backend, .threads = threads };
-  if (!gptvis_precision_parse (precision, &options.precision, &error))
-    die (error->message);
-  GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
-  if (!program)
-    die (error->message);
-  GptVisSlot *slots[64];
-  const GptVisTensor *input = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "patches"));
-  for (gint i = 0; i < batch; i++) {
-    slots[i] = gptvis_program_slot_new (program);
-    float *x = random_floats ((gsize) input->rows * input->width);
-    memcpy (gptvis_program_slot_rows (program, slots[i]), x, (gsize) input->rows * input->width * sizeof (float));
-    g_free (x);
+  const gint64 end = measure_now () + G_GINT64_CONSTANT (5000000000) * (peer ? 4 : 1);
+  for (gint i = -2; runs ? i < runs : i < 5 || measure_now () < end; i++) {
+    program->op_ns = ops && i >= 0 ? op_ns : NULL;
+    gint64 start = measure_now ();
+    if (!gptvis_program_submit (program, slots, batch, &error) || !gptvis_program_wait (program, &error))
+      measure_die (error->message);
+    start = measure_now () - start;
+    if (i >= 0)
+      measure_add (ours, start);
+    if (!peer)
+      continue;
+    g_usleep (30000);           /* until the threads of the one have stopped spinning */
+    start = run_peer (other);
+    if (i >= 0)
+      measure_add (theirs, start);
+    g_usleep (30000);
   }
+  program->op_ns = NULL;
+}
 
-  const guint n_threads = threads ? (guint) threads : gptvis_pool_default_threads ();
-  const gdouble limit = limit_gflops (n_threads);
-  gdouble flops = 0;
+static void
+report (const GptVisPlan *plan, const gchar *other, GArray *ours, GArray *theirs, const gint64 *op_ns, gdouble limit)
+{
+  gdouble whole = 0, *flops = g_new (gdouble, gptvis_plan_n_ops (plan));
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
-    flops += gptvis_plan_op_flops (plan, i) * batch;
-  print_processor ();
-  printf ("network    %s at %d/%d, batch %d: %.2f GFLOP\n", argv[1], side, patch, batch, flops * 1e-9);
+    whole += flops[i] = gptvis_plan_op_flops (plan, i) * batch;
+  print_times ("gptvis", ours, whole, limit);
+  if (peer) {
+    print_times (other, theirs, whole, limit);
+    printf ("%s / gptvis              min %.3f  median %.3f  (above 1: gptvis is faster)\n", other,
+        measure_least (theirs) / measure_least (ours), measure_median (theirs) / measure_median (ours));
+  }
+  if (ops)
+    measure_print_ops (plan, 0, gptvis_plan_n_ops (plan), op_ns, ours->len, flops, "GFLOP/s", limit);
+  g_free (flops);
+}
+
+static void
+print_head (const GptVisProgram *program, const gchar *name, gdouble limit)
+{
+  gdouble flops = 0;
+  for (guint i = 0; i < gptvis_plan_n_ops (program->plan); i++)
+    flops += gptvis_plan_op_flops (program->plan, i) * batch;
+  measure_print_processor ();
+  printf ("network    %s at %d/%d, batch %d: %.2f GFLOP\n", name, side, patch, batch, flops * 1e-9);
   printf ("program    %s\n", program->description);
   printf ("limit      %.1f GFLOP/s: the same kernel on operands in the first cache\n", limit);
   fflush (stdout);
+}
+
+static GptVisProgram *
+make_program (Weights *made, guint n_threads)
+{
+  const GptVisWeights weights = { find, made };
+  GptVisProgramOptions options = { .backend = backend, .threads = n_threads };
+  GError *error = NULL;
+  if (!gptvis_precision_parse (precision, &options.precision, &error))
+    measure_die (error->message);
+  GptVisProgram *program = gptvis_program_new (made->plan, &weights, &options, &error);
+  if (!program)
+    measure_die (error->message);
+  return program;
+}
+
+static GptVisSlot *
+make_slot (GptVisProgram *program)
+{
+  const GptVisTensor *input = gptvis_plan_tensor (program->plan, gptvis_plan_find (program->plan, "patches"));
+  const gsize n = (gsize) input->rows * input->width;
+  GptVisSlot *slot = gptvis_program_slot_new (program);
+  float *x = random_floats (n);
+  memcpy (gptvis_program_slot_rows (program, slot), x, n * sizeof (float));
+  g_free (x);
+  return slot;
+}
+
+static void
+bench_network (const gchar *name, guint n_threads)
+{
+  guint network;
+  GptVisPlan *plan = record (name, &network);
+  Weights made = { plan, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free) };
+  GptVisProgram *program = make_program (&made, n_threads);
+  GptVisSlot *slots[64];
+  for (gint i = 0; i < batch; i++)
+    slots[i] = make_slot (program);
+  const gdouble limit = measure_multiply_limit (n_threads);
+  print_head (program, name, limit);
 
   Peer other = { 0 };
   if (peer)
     other = start_peer (network, n_threads);
-  GArray *ours = g_array_new (FALSE, FALSE, sizeof (gint64)), *theirs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GArray *ours = measure_times_new (), *theirs = measure_times_new ();
   gint64 *op_ns = g_new0 (gint64, gptvis_plan_n_ops (plan));
-  const gint64 end = now_ns () + G_GINT64_CONSTANT (5000000000) * (peer ? 4 : 1);
-  for (gint i = -2; runs ? i < runs : i < 5 || now_ns () < end; i++) {  /* the first two only warm up */
-    program->op_ns = ops && i >= 0 ? op_ns : NULL;
-    gint64 start = now_ns ();
-    if (!gptvis_program_submit (program, slots, batch, &error) || !gptvis_program_wait (program, &error))
-      die (error->message);
-    start = now_ns () - start;
-    if (i >= 0)
-      g_array_append_val (ours, start);
-    if (!peer)
-      continue;
-    g_usleep (30000);           /* until the threads of the one have stopped spinning */
-    start = run_peer (&other);
-    if (i >= 0)
-      g_array_append_val (theirs, start);
-    g_usleep (30000);
-  }
-  print_times ("gptvis", ours, flops, limit);
+  measure (program, slots, &other, ours, theirs, op_ns);
+  report (plan, other.name, ours, theirs, op_ns, limit);
+
   if (peer) {
-    print_times (other.name, theirs, flops, limit);
-    printf ("%s / gptvis              min %.3f  median %.3f  (above 1: gptvis is faster)\n", other.name,
-        (gdouble) g_array_index (theirs, gint64, 0) / g_array_index (ours, gint64, 0),
-        (gdouble) g_array_index (theirs, gint64, theirs->len / 2) / g_array_index (ours, gint64, ours->len / 2));
     fclose (other.to);
     fclose (other.from);
   }
-  if (ops)
-    print_ops (plan, op_ns, ours->len, limit);
-
-  program->op_ns = NULL;
   for (gint i = 0; i < batch; i++)
     gptvis_program_slot_free (program, slots[i]);
   gptvis_program_free (program);
@@ -348,5 +272,31 @@ main (int argc, char **argv)
   g_array_unref (ours);
   g_array_unref (theirs);
   g_free (op_ns);
+}
+
+int
+main (int argc, char **argv)
+{
+  GError *error = NULL;
+  GOptionContext *context = g_option_context_new ("NETWORK | --caption [CAPTIONER] - times networks with random weights");
+  g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base or vit-large, CAPTIONER "
+      "vit-base+gpt2-small or small.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    measure_die (error->message);
+  g_option_context_free (context);
+  if (argc > 2 || (argc < 2 && !caption))
+    measure_die ("name one network: vit-tiny, vit-small, vit-base or vit-large; or --caption");
+  if (batch < 1 || batch > 64 || side < 1 || patch < 1 || threads < 0)
+    measure_die ("batch must be 1 to 64, side and patch at least 1, threads at least 0");
+  if (streams < 1 || streams > 64 || beams < 1 || beams > (gint) GPTVIS_MAX_BEAMS)
+    measure_die ("streams must be 1 to 64, beams 1 to 16");
+
+  const guint n_threads = threads ? (guint) threads : gptvis_pool_default_threads ();
+  const BenchSettings settings = { precision, backend, n_threads, runs, ops, streams, beams };
+  if (caption)
+    bench_captions (argc > 1 ? argv[1] : NULL, &settings);
+  else
+    bench_network (argv[1], n_threads);
   return 0;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which tensors there are is asked of the architecture itself: its plan is recorded and
- * its weights are written as they stand there. */
+/* Which tensors there are is asked of the architecture itself: its plans are recorded from
+ * the config.json that is written, and their weights are written as they stand there. */
 #include "random-checkpoint.h"
 #include "architectures.h"
+#include "tokenizer-private.h"
 #include <glib/gstdio.h>
+#include <string.h>
 
-static const gchar *const files[] = { "config.json", "preprocessor_config.json", "model.safetensors" };
+static const gchar *const files[] = { "config.json", "preprocessor_config.json", "model.safetensors",
+  "generation_config.json", "vocab.json", "merges.txt" };
 
 static gboolean
 put (const gchar *directory, const gchar *name, const gchar *text, gssize size, GError **error)
@@ -17,40 +20,97 @@ put (const gchar *directory, const gchar *name, const gchar *text, gssize size, 
   return done;
 }
 
-static GptVisPlan *
-record (const RandomVit *vit, GError **error)
-{
-  const GptVisConfiguration config = {
-    .model_type = "vit", .hidden_size = vit->width, .n_layers = vit->layers, .n_heads = vit->heads,
-    .intermediate_size = 4 * vit->width, .image_height = vit->side, .image_width = vit->side,
-    .patch_size = vit->patch, .act = GPTVIS_ACT_GELU, .epsilon = 1e-12f, .qkv_bias = TRUE, .n_labels = 2,
-  };
-  const GptVisRecipe recipe = { .resize_width = vit->side, .resize_height = vit->side,
-    .filter = GPTVIS_FILTER_BILINEAR, .width = vit->side, .height = vit->side, .rescale = 1 / 255.0,
-    .std = {1, 1, 1} };
+/* ---- config.json ---- */
 
-  return gptvis_architecture_plan (&config, &recipe, 1, FALSE, error);
+static gchar *
+vit_config (const RandomVit *vit)
+{
+  return g_strdup_printf ("{\"model_type\":\"vit\",\"hidden_size\":%u,\"num_hidden_layers\":%u,"
+      "\"num_attention_heads\":%u,\"intermediate_size\":%u,\"image_size\":%u,\"patch_size\":%u,"
+      "\"hidden_act\":\"gelu\",\"id2label\":{\"0\":\"heads\",\"1\":\"tails\"}}", vit->width, vit->layers, vit->heads,
+      4 * vit->width, vit->side, vit->patch);
 }
 
-/* The safetensors file: magnitudes from 2⁻⁷ to 2⁻⁶, either sign. */
-static GByteArray *
-tensors (const GptVisPlan *plan)
+static gchar *
+captioner_config (const RandomCaptioner *captioner)
+{
+  gchar *tower = vit_config (&captioner->tower);
+  gchar *config = g_strdup_printf ("{\"model_type\":\"vision-encoder-decoder\",\"encoder\":%s,\"decoder\":{"
+      "\"model_type\":\"gpt2\",\"n_embd\":%u,\"n_layer\":%u,\"n_head\":%u,\"vocab_size\":%u,\"n_positions\":%u,"
+      "\"add_cross_attention\":true}}", tower, captioner->width, captioner->layers, captioner->heads,
+      captioner->vocabulary, captioner->positions);
+
+  g_free (tower);
+  return config;
+}
+
+/* ---- the vocabulary: each byte, then words that nobody says ---- */
+
+static gchar *
+vocabulary (guint n)
+{
+  GString *text = g_string_new ("{");
+
+  for (guint i = 0; i < n; i++) {
+    g_string_append_printf (text, "%s\"", i ? "," : "");
+    if (i >= 256)
+      g_string_append_printf (text, "\xc4\xa0" "w%u", i);       /* Ġ: a space before it */
+    else if (i == '"' || i == '\\')
+      g_string_append_printf (text, "\\%c", i);
+    else
+      g_string_append_unichar (text, gptvis_bpe_char_of_byte (i));
+    g_string_append_printf (text, "\":%u", i);
+  }
+  g_string_append_c (text, '}');
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+put_words (const gchar *directory, const RandomCaptioner *captioner, GError **error)
+{
+  gchar *generation = g_strdup_printf ("{\"decoder_start_token_id\":%u,\"max_length\":%u}",
+      captioner->vocabulary - 1, captioner->length);
+  gchar *words = vocabulary (captioner->vocabulary);
+  gboolean done = put (directory, "generation_config.json", generation, -1, error)
+      && put (directory, "vocab.json", words, -1, error)
+      && put (directory, "merges.txt", "#version: 0.2\n", -1, error);
+
+  g_free (generation);
+  g_free (words);
+  return done;
+}
+
+/* ---- model.safetensors ---- */
+
+static void
+describe (GString *header, const GptVisPlan *plan, guint64 *end)
+{
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    for (guint p = 0; p < t->n_parts; p++) {
+      const GptVisWeightPart *part = &t->parts[p];
+      guint64 start = *end;
+      *end += (guint64) part->rows * t->width * 2;
+      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],\"data_offsets\":[%" G_GUINT64_FORMAT
+          ",%" G_GUINT64_FORMAT "]}", header->len > 1 ? "," : "", part->name, part->transposed ? t->width : part->rows,
+          part->transposed ? part->rows : t->width, start, *end);
+    }
+  }
+}
+
+/* Magnitudes from 2⁻⁷ to 2⁻⁶, either sign. A plan that is NULL has no tensors. */
+static gboolean
+put_tensors (const gchar *directory, const GptVisPlan *tower, const GptVisPlan *decoder, GError **error)
 {
   GString *header = g_string_new ("{");
   GByteArray *file = g_byte_array_new ();
   guint64 size, end = 0;
   guint32 state = 1;
+  gboolean done;
 
-  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
-    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    for (guint p = 0; p < t->n_parts; p++) {
-      guint64 start = end;
-      end += (guint64) t->parts[p].rows * t->width * 2;
-      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],\"data_offsets\":[%" G_GUINT64_FORMAT
-          ",%" G_GUINT64_FORMAT "]}", header->len > 1 ? "," : "", t->parts[p].name, t->parts[p].rows, t->width,
-          start, end);
-    }
-  }
+  describe (header, tower, &end);
+  if (decoder)
+    describe (header, decoder, &end);
   g_string_append_c (header, '}');
   size = GUINT64_TO_LE (header->len);
   g_byte_array_append (file, (const guint8 *) &size, sizeof size);
@@ -61,35 +121,77 @@ tensors (const GptVisPlan *plan)
     at[0] = state >> 16;
     at[1] = 0x20 | (state >> 24 & 0x83);
   }
+  done = put (directory, "model.safetensors", (const gchar *) file->data, file->len, error);
+  g_byte_array_unref (file);
   g_string_free (header, TRUE);
-  return file;
+  return done;
+}
+
+/* ---- the directory ---- */
+
+static GptVisPlan *
+record_tower (const GptVisConfiguration *config, const RandomVit *vit, GError **error)
+{
+  const GptVisRecipe recipe = { .resize_width = vit->side, .resize_height = vit->side,
+    .filter = GPTVIS_FILTER_BILINEAR, .width = vit->side, .height = vit->side, .rescale = 1 / 255.0,
+    .std = {1, 1, 1} };
+
+  return gptvis_architecture_plan (config, &recipe, 1, FALSE, error);
+}
+
+static GptVisPlan *
+record_decoder (const GptVisConfiguration *config, const GptVisPlan *tower, guint length, GError **error)
+{
+  const GptVisDecoderSize size = { 1, 1, length };
+  const GptVisTensor *tokens = gptvis_plan_tensor (tower, gptvis_plan_find (tower, "tokens"));
+
+  return gptvis_architecture_decoder_plan (config, tokens->rows, 1, &size, error);
+}
+
+static gboolean
+put_all (const gchar *directory, const gchar *text, const RandomVit *vit, const RandomCaptioner *captioner,
+    GError **error)
+{
+  GptVisConfiguration *config = gptvis_configuration_parse ("config.json", text, strlen (text), error);
+  GptVisPlan *tower = config ? record_tower (config, vit, error) : NULL;
+  GptVisPlan *decoder = tower && captioner ? record_decoder (config, tower, captioner->length, error) : NULL;
+  gchar *recipe = g_strdup_printf ("{\"size\":{\"height\":%u,\"width\":%u}}", vit->side, vit->side);
+  gboolean done = tower && (decoder || !captioner) && put (directory, "config.json", text, -1, error)
+      && put (directory, "preprocessor_config.json", recipe, -1, error)
+      && put_tensors (directory, tower, decoder, error)
+      && (!captioner || put_words (directory, captioner, error));
+
+  g_free (recipe);
+  gptvis_plan_free (decoder);
+  gptvis_plan_free (tower);
+  gptvis_configuration_free (config);
+  return done;
+}
+
+/* Takes the text. */
+static gchar *
+write_directory (gchar *config, const RandomVit *vit, const RandomCaptioner *captioner, GError **error)
+{
+  gchar *directory = g_dir_make_tmp ("gptvis-random-XXXXXX", error);
+
+  if (directory && !put_all (directory, config, vit, captioner, error)) {
+    random_checkpoint_remove (directory);
+    directory = NULL;
+  }
+  g_free (config);
+  return directory;
 }
 
 gchar *
 random_checkpoint_write (const RandomVit *vit, GError **error)
 {
-  GptVisPlan *plan = record (vit, error);
-  gchar *directory = plan ? g_dir_make_tmp ("gptvis-random-XXXXXX", error) : NULL;
+  return write_directory (vit_config (vit), vit, NULL, error);
+}
 
-  if (directory) {
-    GByteArray *weights = tensors (plan);
-    gchar *config = g_strdup_printf ("{\"model_type\":\"vit\",\"hidden_size\":%u,\"num_hidden_layers\":%u,"
-        "\"num_attention_heads\":%u,\"intermediate_size\":%u,\"image_size\":%u,\"patch_size\":%u,"
-        "\"hidden_act\":\"gelu\",\"id2label\":{\"0\":\"heads\",\"1\":\"tails\"}}", vit->width, vit->layers, vit->heads,
-        4 * vit->width, vit->side, vit->patch);
-    gchar *recipe = g_strdup_printf ("{\"size\":{\"height\":%u,\"width\":%u}}", vit->side, vit->side);
-    gboolean done = put (directory, files[0], config, -1, error) && put (directory, files[1], recipe, -1, error)
-        && put (directory, files[2], (const gchar *) weights->data, weights->len, error);
-    g_byte_array_unref (weights);
-    g_free (config);
-    g_free (recipe);
-    if (!done) {
-      random_checkpoint_remove (directory);
-      directory = NULL;
-    }
-  }
-  gptvis_plan_free (plan);
-  return directory;
+gchar *
+random_checkpoint_write_captioner (const RandomCaptioner *captioner, GError **error)
+{
+  return write_directory (captioner_config (captioner), &captioner->tower, captioner, error);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A checkpoint directory of a plain ViT with random weights: for programs that need a
- * network of a certain cost and do not care what it sees. */
+/* Checkpoint directories with random weights, a plain ViT or one with a GPT-2 decoder that
+ * writes: for programs that need a network of a certain cost and do not care what it sees
+ * or says. */
 #pragma once
 #include <glib.h>
 
@@ -8,6 +9,14 @@ typedef struct {
   guint layers, width, heads, side, patch;      /* side, patch: pixels */
 } RandomVit;
 
-/* Writes it, in half precision, to a fresh temporary directory; NULL with an error. */
+typedef struct {
+  RandomVit tower;              /* with a classifier of two labels beside it */
+  guint layers, width, heads;   /* of the decoder */
+  guint vocabulary, positions;  /* vocabulary: 256 bytes and more */
+  guint length;                 /* tokens of every sentence, the start counted; none ends before */
+} RandomCaptioner;
+
+/* Write it, in half precision, to a fresh temporary directory; NULL with an error. */
 gchar *random_checkpoint_write (const RandomVit * vit, GError ** error);
+gchar *random_checkpoint_write_captioner (const RandomCaptioner * captioner, GError ** error);
 void random_checkpoint_remove (gchar * directory);      /* and frees the name */

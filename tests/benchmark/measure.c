@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "measure.h"
+#include "cpu/tier.h"
+#include "memory.h"
+#include "pool.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void
+measure_die (const gchar *what)
+{
+  fprintf (stderr, "bench: %s\n", what);
+  exit (2);
+}
+
+/* ---- durations ---- */
+
+gint64
+measure_now (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
+}
+
+GArray *
+measure_times_new (void)
+{
+  return g_array_new (FALSE, FALSE, sizeof (gint64));
+}
+
+void
+measure_add (GArray *times, gint64 ns)
+{
+  g_array_append_val (times, ns);
+}
+
+static gint
+by_value (gconstpointer a, gconstpointer b)
+{
+  const gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
+  return (x > y) - (x < y);
+}
+
+static gdouble
+nth (GArray *times, guint n)
+{
+  g_array_sort (times, by_value);
+  return times->len > 0 ? g_array_index (times, gint64, n) : 0;
+}
+
+gdouble
+measure_least (GArray *times)
+{
+  return nth (times, 0);
+}
+
+gdouble
+measure_median (GArray *times)
+{
+  return nth (times, times->len / 2);
+}
+
+/* ---- what the machine could do ---- */
+
+typedef struct {
+  const GptVisTier *tier;
+  gint rounds;
+} Multiplying;
+
+static void
+multiply_in_cache (void *context, gsize i)
+{
+  Multiplying *l = context;
+  enum { K = 128 };
+  const guint rows = l->tier->tile_rows, columns = l->tier->tile_columns;
+  float *a = gptvis_alloc (rows * K * sizeof (float)), *b = gptvis_alloc (columns * K * sizeof (float));
+  float *c = gptvis_alloc (rows * columns * sizeof (float));
+  for (gint r = 0; r < l->rounds; r++)
+    l->tier->tile (rows, columns, K, a, rows, b, columns, NULL, c, columns);
+  gptvis_free (a);
+  gptvis_free (b);
+  gptvis_free (c);
+}
+
+gdouble
+measure_multiply_limit (guint threads)
+{
+  GptVisPool *pool = gptvis_pool_new (threads);
+  Multiplying l = { .tier = gptvis_tier_choose (NULL), .rounds = 40000 };
+  gdouble best = 0;
+  for (guint i = 0; i < 5; i++) {
+    const gint64 start = measure_now ();
+    gptvis_pool_run (pool, multiply_in_cache, &l, threads);
+    best = MAX (best, 2.0 * l.tier->tile_rows * l.tier->tile_columns * 128 * l.rounds * threads / (measure_now () - start));
+  }
+  gptvis_pool_free (pool);
+  return best;
+}
+
+#define READ_AT_ONCE (256u << 10)
+
+/* For each width of vectors: narrow ones are not what the memory waits for. */
+#if defined (__x86_64__)
+#define EACH_WIDTH __attribute__ ((target_clones ("avx512f", "avx2", "default")))
+#else
+#define EACH_WIDTH
+#endif
+
+struct _MeasureReader {
+  GptVisPool *pool;
+  guint8 *memory;
+  gsize bytes;
+  gfloat *sums;                 /* of each piece, so that none is left out as useless */
+};
+
+typedef gfloat Vector __attribute__ ((vector_size (64)));
+
+EACH_WIDTH static gfloat
+sum (const Vector *x, gsize n)
+{
+  Vector a = { }, b = { };
+  for (gsize i = 0; i + 1 < n; i += 2) {
+    a += x[i];
+    b += x[i + 1];
+  }
+  a += b;
+  return a[0] + a[7];
+}
+
+static void
+sum_piece (void *context, gsize piece)
+{
+  MeasureReader *self = context;
+  const gsize first = piece * READ_AT_ONCE, n = MIN (READ_AT_ONCE, self->bytes - first) / sizeof (Vector);
+  self->sums[piece] = sum ((const Vector *) (self->memory + first), n);
+}
+
+MeasureReader *
+measure_reader_new (guint threads, gsize bytes)
+{
+  MeasureReader *self = g_new0 (MeasureReader, 1);
+  self->pool = gptvis_pool_new (threads);
+  self->bytes = bytes;
+  self->memory = gptvis_alloc (bytes);
+  self->sums = g_new (gfloat, bytes / READ_AT_ONCE + 1);
+  if (!self->memory)
+    measure_die ("not enough memory to measure how fast it is");
+  return self;
+}
+
+void
+measure_reader_free (MeasureReader *self)
+{
+  gptvis_pool_free (self->pool);
+  gptvis_free (self->memory);
+  g_free (self->sums);
+  g_free (self);
+}
+
+gint64
+measure_reader_run (MeasureReader *self)
+{
+  const gint64 start = measure_now ();
+  gptvis_pool_run (self->pool, sum_piece, self, (self->bytes + READ_AT_ONCE - 1) / READ_AT_ONCE);
+  return measure_now () - start;
+}
+
+/* ---- tables ---- */
+
+void
+measure_print_processor (void)
+{
+  gchar *text = NULL, *line;
+  if (g_file_get_contents ("/proc/cpuinfo", &text, NULL, NULL) && (line = strstr (text, "model name"))) {
+    line = strchr (line, ':') + 2;
+    printf ("processor  %.*s\n", (int) strcspn (line, "\n"), line);
+  }
+  g_free (text);
+}
+
+static void
+print_kinds (const GptVisPlan *plan, guint first, guint end, const gint64 *ns, guint runs, const gdouble *amounts,
+    gdouble limit, gint64 whole)
+{
+  for (guint kind = 0; kind < GPTVIS_N_OPS; kind++) {
+    gint64 sum = 0;
+    gdouble amount = 0;
+    for (guint i = first; i < end; i++)
+      if (gptvis_plan_op (plan, i)->kind == kind) {
+        sum += ns[i];
+        amount += amounts[i] * runs;
+      }
+    if (sum)
+      printf ("%8.3f %6.1f%% %8.1f  all %s%s\n", sum * 1e-6 / runs, 100.0 * sum / whole, amount / sum,
+          gptvis_op_name (kind), amount / sum > limit * 1.05 ? " (beyond the limit?)" : "");
+  }
+}
+
+void
+measure_print_ops (const GptVisPlan *plan, guint first, guint end, const gint64 *ns, guint runs,
+    const gdouble *amounts, const gchar *unit, gdouble limit)
+{
+  gint64 whole = 0;
+  for (guint i = first; i < end; i++)
+    whole += ns[i];
+  gchar *text = gptvis_plan_print (plan), **lines = g_strsplit (text, "\n", -1);
+  const guint heading = first > 0;      /* a line before the step's */
+  printf ("\n      ms   share %8s  operation\n", unit);
+  for (guint i = first; i < end; i++)
+    printf ("%8.3f %6.1f%% %8.1f  %s\n", ns[i] * 1e-6 / runs, 100.0 * ns[i] / whole,
+        ns[i] ? amounts[i] * runs / ns[i] : 0, lines[i + heading]);
+  print_kinds (plan, first, end, ns, runs, amounts, limit, whole);
+  printf ("%8.3f  100.0%%           the whole", whole * 1e-6 / runs);
+  if (runs > 1)
+    printf (", mean of %u runs", runs);
+  printf ("\n");
+  g_strfreev (lines);
+  g_free (text);
+}

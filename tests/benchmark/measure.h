@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the two halves of tests/bench share: time, what the machine could do at best, and
+ * tables. bench.c times classifiers, whose limit is the processor's multipliers; caption.c
+ * networks that write, whose limit is the memory. */
+#pragma once
+#include "backend.h"
+
+typedef struct {
+  const gchar *precision, *backend;
+  guint threads;                /* not 0 */
+  gint runs;                    /* 0: as many as there is time for */
+  gboolean ops;                 /* each operation's share */
+  guint streams, beams;         /* caption.c's */
+} BenchSettings;
+
+/* caption.c: the named captioner, or all with NULL. */
+void bench_captions (const gchar * name, const BenchSettings * settings);
+
+/* Ends the program, with a sentence. */
+void measure_die (const gchar * what) G_GNUC_NORETURN;
+
+gint64 measure_now (void);      /* ns */
+
+/* Durations, ns: the least and the median; 0 of none. Both put them in order. */
+GArray *measure_times_new (void);
+void measure_add (GArray * times, gint64 ns);
+gdouble measure_least (GArray * times);
+gdouble measure_median (GArray * times);
+
+/* GFLOP/s of the tier's own tile on operands that stay in the first cache. */
+gdouble measure_multiply_limit (guint threads);
+
+/* Reads memory from end to end, as many threads as given, each some pages at a time. */
+typedef struct _MeasureReader MeasureReader;
+MeasureReader *measure_reader_new (guint threads, gsize bytes);
+void measure_reader_free (MeasureReader * reader);
+gint64 measure_reader_run (MeasureReader * reader);     /* ns */
+
+void measure_print_processor (void);
+
+/* What operations [first, end) took (ns [n_ops], of all runs together), each by itself and
+ * by kind. amounts [n_ops]: what one run of each does, in FLOP where `unit` is GFLOP/s, in
+ * bytes where it is GB/s. */
+void measure_print_ops (const GptVisPlan * plan, guint first, guint end, const gint64 * ns, guint runs,
+    const gdouble * amounts, const gchar * unit, gdouble limit);
