@@ -42,7 +42,7 @@ static const GOptionEntry entries[] = {
   {"patch", 0, 0, G_OPTION_ARG_INT, &patch, "pixels of a patch each way (16)", "N"},
   {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "how many (default: about five seconds)", "N"},
   {"ops", 0, 0, G_OPTION_ARG_NONE, &ops, "each operation's share of the time", NULL},
-  {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "networks that write: CAPTIONER is one by name, else all", NULL},
+  {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "networks that write: the one named, or all", NULL},
   {"streams", 0, 0, G_OPTION_ARG_INT, &streams, "captions that are written together (1)", "N"},
   {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beginnings that a caption is searched with (1)", "N"},
   {"peer", 0, 0, G_OPTION_ARG_STRING, &peer, "a program to measure against, in turn", "COMMAND"},
@@ -160,7 +160,8 @@ print_times (const gchar *name, GArray *ns, gdouble flops, gdouble limit)
 
 /* Both in turn; the first two runs of each only warm up. */
 static void
-measure (GptVisProgram *program, GptVisSlot *const *slots, Peer *other, GArray *ours, GArray *theirs, gint64 *op_ns)
+measure (GptVisProgram *program, GptVisSlot *const *slots, Peer *other, GArray *ours, GArray *theirs,
+    gint64 *op_ns)
 {
   GError *error = NULL;
   const gint64 end = measure_now () + G_GINT64_CONSTANT (5000000000) * (peer ? 4 : 1);
@@ -184,7 +185,8 @@ measure (GptVisProgram *program, GptVisSlot *const *slots, Peer *other, GArray *
 }
 
 static void
-report (const GptVisPlan *plan, const gchar *other, GArray *ours, GArray *theirs, const gint64 *op_ns, gdouble limit)
+report (const GptVisPlan *plan, const gchar *other, GArray *ours, GArray *theirs, const gint64 *op_ns,
+    gdouble limit)
 {
   gdouble whole = 0, *flops = g_new (gdouble, gptvis_plan_n_ops (plan));
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
@@ -278,7 +280,8 @@ int
 main (int argc, char **argv)
 {
   GError *error = NULL;
-  GOptionContext *context = g_option_context_new ("NETWORK | --caption [CAPTIONER] - times networks with random weights");
+  GOptionContext *context =
+      g_option_context_new ("NETWORK | --caption [CAPTIONER] - times networks with random weights");
   g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base or vit-large, CAPTIONER "
       "vit-base+gpt2-small or small.");
   g_option_context_add_main_entries (context, entries, NULL);

@@ -76,10 +76,11 @@ weight_bytes (const GptVisPlan *plan, const GptVisOp *op, guint n)
 static gsize
 state_bytes (const GptVisPlan *plan, const GptVisOp *op, const BenchSettings *s, guint length)
 {
+  const gsize rows = (gsize) s->beams * length;
   gsize sum = 0;
   for (guint j = 1; op->kind == GPTVIS_OP_RECALL && j < op->n_in; j++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, op->in[j]);
-    sum += t->step ? (gsize) s->streams * s->beams * length * t->width * sizeof (float) : s->streams * bytes_of (t);
+    sum += s->streams * (t->step ? rows * t->width * sizeof (float) : bytes_of (t));
   }
   return sum;
 }
@@ -146,8 +147,8 @@ stage (const Bench *self)
   GError *error = NULL;
   for (guint i = 0; i < SIDE * SIDE * 3; i++)
     pixels[i] = i * 2654435761u >> 24;
-  const GptVisPicture picture = { .format = GPTVIS_PICTURE_RGB, .width = SIDE, .height = SIDE, .planes = {pixels},
-    .strides = {SIDE * 3} };
+  const GptVisPicture picture = { .format = GPTVIS_PICTURE_RGB, .width = SIDE, .height = SIDE,
+    .planes = {pixels}, .strides = {SIDE * 3} };
   for (guint i = 0; i < self->settings->streams; i++)
     if (!gptvis_model_stage (self->model, self->pictures[i], &picture, &error))
       measure_die (error->message);
@@ -165,8 +166,10 @@ step (const Bench *self, guint length)
     guint n = 0;
     for (guint i = first; i < MIN (first + at_once, self->settings->streams); i++)
       for (guint beam = 0; beam < beams; beam++)
-        sequences[n++] = (GptVisSequence) { .slot = self->slots[i], .token = n, .position = length - 1, .beam = beam };
-    if (!gptvis_program_step (self->decoder, sequences, n, &error) || !gptvis_program_wait (self->decoder, &error))
+        sequences[n++] = (GptVisSequence) { .slot = self->slots[i], .token = length + beam, .position = length - 1,
+          .beam = beam };
+    if (!gptvis_program_step (self->decoder, sequences, n, &error)
+        || !gptvis_program_wait (self->decoder, &error))
       measure_die (error->message);
   }
 }
@@ -292,20 +295,31 @@ print_head (const Bench *self, guint which)
   printf ("captioner  %s: ViT of %u layers, width %u, %u/%u; GPT-2 of %u layers, width %u, %u words\n",
       captioners[which].name, of->tower.layers, of->tower.width, of->tower.side, of->tower.patch, of->layers,
       of->width, of->vocabulary);
-  printf ("program    %s; %u stream%s, %u beam%s, %u step%s a token\n", self->decoder->description, s->streams,
-      s->streams == 1 ? "" : "s", s->beams, s->beams == 1 ? "" : "s", n_steps (self), n_steps (self) == 1 ? "" : "s");
+  printf ("program    %s; streams: %u, beams: %u, steps for a token of each: %u\n", self->decoder->description,
+      s->streams, s->beams, n_steps (self));
   fflush (stdout);
 }
 
 /* GB/s: bytes a ns. */
+static gdouble
+best_rate (const Bench *self)
+{
+  return READ_BYTES / measure_least (self->reads);
+}
+
+static gdouble
+median_rate (const Bench *self)
+{
+  return READ_BYTES / measure_median (self->reads);
+}
+
 static void
 print_limit (const Bench *self)
 {
-  const gdouble best = READ_BYTES / measure_least (self->reads), median = READ_BYTES / measure_median (self->reads);
-  printf ("limit      %.1f GB/s at best, %.1f by the median of %u: a sum over %u MB, between the steps\n", best, median,
-      self->reads->len, READ_BYTES >> 20);
+  printf ("limit      %.1f GB/s at best, %.1f by the median of %u: a sum over %u MB, between the steps\n",
+      best_rate (self), median_rate (self), self->reads->len, READ_BYTES >> 20);
   printf ("weights    %.1f MB a step: %.2f ms at least from memory (%.2f by the median)", self->weights * 1e-6,
-      self->weights / best * 1e-6, self->weights / median * 1e-6);
+      self->weights / best_rate (self) * 1e-6, self->weights / median_rate (self) * 1e-6);
   if (self->weights < 64u << 20)
     printf ("; %.2f ms where the caches hold them, at %.1f GB/s", measure_least (self->same_reads) * 1e-6,
         self->weights / measure_least (self->same_reads));
@@ -322,7 +336,7 @@ print_part (const gchar *name, GArray *times, const gchar *what)
 static void
 print_lengths (const Bench *self)
 {
-  const gdouble best = READ_BYTES / measure_least (self->reads), median = READ_BYTES / measure_median (self->reads);
+  const gdouble best = best_rate (self), median = median_rate (self);
   const gsize weights = self->weights * n_steps (self);
   const gsize first = step_states (self->plan, self->settings, lengths[0]);
   printf ("\n        ------- a token for all streams -------  a stream's  keys, values   growth   the same\n"
@@ -330,38 +344,41 @@ print_lengths (const Bench *self)
   for (guint i = 0; i < N_LENGTHS; i++) {
     const gsize states = step_states (self->plan, self->settings, lengths[i]), all = weights + states;
     const gdouble least = measure_least (self->steps[i]), middle = measure_median (self->steps[i]);
-    printf ("%6u  %8.2f  %9.2f  %8.2f  %9.2f  %10.2f  %12.1f  %7.2f  %9.2f\n", lengths[i], least * 1e-6, middle * 1e-6,
-        least * best / all, middle * median / all, least * 1e-6 / self->settings->streams, states * 1e-6,
-        measure_median (self->growth[i]) * 1e-6, (states - first) / best * 1e-6);
+    printf ("%6u  %8.2f  %9.2f  %8.2f  %9.2f  %10.2f  %12.1f  %7.2f  %9.2f\n", lengths[i], least * 1e-6,
+        middle * 1e-6, least * best / all, middle * median / all, least * 1e-6 / self->settings->streams,
+        states * 1e-6, measure_median (self->growth[i]) * 1e-6, (states - first) / best * 1e-6);
   }
-  printf ("× limit: over what weights, keys and values take to read at the limit; growth: over the step of one token\n"
-      "in the same pass, by the median; by bytes: what the keys and values beyond that step's take to read\n");
+  printf ("× limit: over what weights, keys and values take to read at the limit; growth: over the step of one\n"
+      "token in the same pass, by the median; by bytes: what the keys and values beyond that step's take to\n"
+      "read\n");
 }
 
 /* Other programs on the machine stop a step somewhere nearly always, an operation seldom. */
 static void
 print_undisturbed (const Bench *self)
 {
-  const gsize all = self->weights * n_steps (self) + step_states (self->plan, self->settings, lengths[OPS_AT]);
-  const gdouble best = READ_BYTES / measure_least (self->reads);
+  const gsize states = step_states (self->plan, self->settings, lengths[OPS_AT]);
+  const gsize all = self->weights * n_steps (self) + states;
   gdouble sum = 0;
   for (guint i = 0; i < gptvis_plan_n_ops (self->plan); i++)
     sum += self->op_least[i];
   printf ("each operation's least of %u at %u tokens, together: %.2f ms, %.2f × the limit\n", self->op_runs,
-      lengths[OPS_AT], sum * 1e-6, sum * best / all);
+      lengths[OPS_AT], sum * 1e-6, sum * best_rate (self) / all);
 }
 
 static void
 print_ops (const Bench *self)
 {
   const guint n = gptvis_plan_n_ops (self->plan), first = gptvis_plan_step_op (self->plan);
+  const guint sequences = streams_at_once (self) * self->settings->beams;
   gdouble *bytes = g_new0 (gdouble, n);
   for (guint i = first; i < n; i++) {
     const GptVisOp *op = gptvis_plan_op (self->plan, i);
-    bytes[i] = (gdouble) weight_bytes (self->plan, op, streams_at_once (self) * self->settings->beams) * n_steps (self)
+    bytes[i] = weight_bytes (self->plan, op, sequences) * n_steps (self)
         + state_bytes (self->plan, op, self->settings, lengths[OPS_AT]);
   }
-  printf ("\nA step at %u tokens, each operation's least time; GB/s of weights, keys and values:\n", lengths[OPS_AT]);
+  printf ("\nA step at %u tokens, each operation's least time; GB/s of weights, keys and values:\n",
+      lengths[OPS_AT]);
   measure_print_ops (self->plan, first, n, self->op_least, 1, bytes, "GB/s", G_MAXDOUBLE);
   g_free (bytes);
 }
@@ -374,8 +391,8 @@ print (const Bench *self)
   print_part ("encoder", self->tower, several ? "all streams' pictures, one batch" : "a picture");
   print_part ("keys and values", self->keys, several ? "of all pictures, for cross-attention"
       : "of the picture, for cross-attention");
-  print_part ("caption", self->captions, several ? "16 tokens for each stream: pictures to text, staging to search"
-      : "16 tokens: picture to text, staging to search");
+  print_part ("caption", self->captions, several ? "16 tokens for each stream, from pictures to texts"
+      : "16 tokens, from picture to text");
   print_lengths (self);
   print_undisturbed (self);
   if (self->settings->ops)

@@ -5,13 +5,18 @@
  *     bench-live                             1, 4 and 16 cameras of 1280×720, a model of about 0.5 s
  *     bench-live --streams 4 --seconds 30 --model ~/vit-base
  *     bench-live --source street.mp4         a clip, paced as a camera is, in place of a test picture
+ *     bench-live --caption --streams 1,4     a model that also writes, a caption a second, told word by word
  *
  * rendered: frames that the sink showed of those that the cameras gave; a sink drops what
  * comes more than 20 ms late. delay: from a frame's leaving its source to its coming to
  * the sink. late: how long after its time a frame comes to the sink. age: from a frame's
- * coming to its result. The last columns: analyses of the stream that had fewest and of
- * that which had most, and memory for each stream beyond the first. */
+ * coming to its result. Then: analyses of the stream that had fewest and of that which had
+ * most, and memory for each stream beyond the first. With --caption: captions finished, of
+ * all streams, and the mean time from a frame's leaving its source to the coming of the first
+ * frame that carries the finished caption about it. */
+#include "gptvis.h"
 #include "gptvisfilter.h"
+#include "model.h"
 #include "random-checkpoint.h"
 #include "timing.h"
 #include <gst/gst.h>
@@ -25,6 +30,7 @@
 
 static gchar *model, *source, *size = "1280x720", *counts = "1,4,16";
 static gint seconds = 10, fps = 30;
+static gboolean caption;
 
 static const GOptionEntry entries[] = {
   {"model", 0, 0, G_OPTION_ARG_FILENAME, &model, "a checkpoint (else a ViT of random weights, about 0.5 s a picture)", "DIR"},
@@ -32,6 +38,7 @@ static const GOptionEntry entries[] = {
   {"seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "of each run (10)", "N"},
   {"size", 0, 0, G_OPTION_ARG_STRING, &size, "pixels of a camera (1280x720)", "WxH"},
   {"fps", 0, 0, G_OPTION_ARG_INT, &fps, "frames a second of a camera (30)", "N"},
+  {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "captions, too (of a ViT-B/16 and a GPT-2 small)", NULL},
   {"source", 0, 0, G_OPTION_ARG_FILENAME, &source, "a clip in place of a test picture", "FILE"},
   {NULL}
 };
@@ -39,15 +46,19 @@ static const GOptionEntry entries[] = {
 typedef struct {
   GstElement *pipeline, *filter, *sink;
   GMutex lock;                  /* source and sink may be two threads */
-  gint64 left[64];              /* µs when frame n mod 64 left its source */
+  gint64 left[1024];            /* µs when frame n mod 1024 left its source */
   guint64 n_left, n_come, analysed_before;
+  guint64 captioned;            /* frame of the last finished caption */
+  guint captions;               /* finished since all cameras run, and how long they took in all, µs */
+  gint64 caption_us;
+  gboolean counting;
   GptVisTiming delays, lates;
 } Camera;
 
 typedef struct {
   guint64 given, rendered, least, most;
   GptVisTiming delays, lates;   /* of the first camera */
-  gdouble analyses, analysis_ms, age_p50_ms, age_p99_ms, megabytes;
+  gdouble analyses, analysis_ms, age_p50_ms, age_p99_ms, megabytes, captions, caption_us;
 } Outcome;
 
 static void G_GNUC_NORETURN
@@ -69,6 +80,22 @@ on_leave (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
+/* With the lock. */
+static void
+note_caption (Camera *camera, GstBuffer *buffer)
+{
+  const GptVisMeta *meta = gptvis_buffer_get_meta (buffer);
+  const GptVisCaption *about = meta ? meta->result->caption : NULL;
+
+  if (!about || !about->final || about->frame == camera->captioned)
+    return;
+  camera->captioned = about->frame;
+  if (!camera->counting || camera->n_left - about->frame > G_N_ELEMENTS (camera->left))
+    return;
+  camera->captions++;
+  camera->caption_us += g_get_monotonic_time () - camera->left[about->frame % G_N_ELEMENTS (camera->left)];
+}
+
 static GstPadProbeReturn
 on_come (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -79,6 +106,7 @@ on_come (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   g_mutex_lock (&camera->lock);
   gptvis_timing_add (&camera->delays, g_get_monotonic_time ()
       - camera->left[camera->n_come++ % G_N_ELEMENTS (camera->left)]);
+  note_caption (camera, info->data);
   gptvis_timing_add (&camera->lates, GST_CLOCK_DIFF (GST_BUFFER_PTS (info->data), running) / 1000);
   g_mutex_unlock (&camera->lock);
   g_clear_pointer (&clock, gst_object_unref);
@@ -117,8 +145,12 @@ camera_new (gboolean filtered)
   g_mutex_init (&self->lock);
   self->sink = gst_bin_get_by_name (GST_BIN (self->pipeline), "sink");
   self->filter = gst_bin_get_by_name (GST_BIN (self->pipeline), "filter");
+  self->captioned = G_MAXUINT64;
   if (self->filter)
     g_object_set (self->filter, "model", model, NULL);
+  if (self->filter && caption)
+    g_object_set (self->filter, "task", GPTVIS_TASK_BOTH, "partial-captions", TRUE,
+        "caption-interval", GST_SECOND, NULL);
   probe (self, "camera", "src", on_leave);
   probe (self, "sink", "sink", on_come);
   if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
@@ -168,6 +200,8 @@ camera_free (Camera *self, Outcome *outcome, gboolean first)
     outcome->least = MIN (outcome->least, n);
     outcome->most = MAX (outcome->most, n);
     outcome->analyses += n;
+    outcome->captions += self->captions;
+    outcome->caption_us += self->caption_us;
     if (first) {
       outcome->analysis_ms = field (stats, "analysis-p50-us") / 1e3;
       outcome->age_p50_ms = field (stats, "age-p50-us") / 1e3;
@@ -212,8 +246,12 @@ run (guint n, gboolean filtered)
   for (guint i = 1; i < n; i++)
     cameras[i] = camera_new (filtered);
   g_usleep (2 * G_USEC_PER_SEC);
-  for (guint i = 0; i < n && filtered; i++)
+  for (guint i = 0; i < n && filtered; i++) {
     cameras[i]->analysed_before = analysed (cameras[i]);
+    g_mutex_lock (&cameras[i]->lock);
+    cameras[i]->counting = TRUE;
+    g_mutex_unlock (&cameras[i]->lock);
+  }
   g_usleep (seconds * G_USEC_PER_SEC);
   outcome.megabytes = n > 1 ? (resident_megabytes () - after_first) / (n - 1) : 0;
   for (guint i = 0; i < n; i++)
@@ -233,6 +271,8 @@ print (guint n, gboolean filtered, const Outcome *o)
   if (filtered)
     printf ("  %8.2f  %8.1f  %7.1f %7.1f  %4u %4u  %7.1f", o->analyses / seconds, o->analysis_ms,
         o->age_p50_ms, o->age_p99_ms, (guint) o->least, (guint) o->most, o->megabytes);
+  if (filtered && caption)
+    printf ("  %8u  %8.0f", (guint) o->captions, o->captions ? o->caption_us / o->captions / 1e3 : 0);
   printf ("\n");
   fflush (stdout);
 }
@@ -242,6 +282,7 @@ main (int argc, char **argv)
 {
   GOptionContext *context = g_option_context_new ("- live pictures beside a slow model");
   const RandomVit half_a_second = { 12, 576, 9, 224, 8 };
+  const RandomCaptioner small = { {12, 768, 12, 224, 16}, 12, 768, 12, 50257, 1024, 17 };
   gchar *made = NULL, **each;
   GError *error = NULL;
 
@@ -251,10 +292,14 @@ main (int argc, char **argv)
     die (error->message);
   g_option_context_free (context);
   GST_ELEMENT_REGISTER (gptvisfilter, NULL);
-  if (!model && !(model = made = random_checkpoint_write (&half_a_second, &error)))
+  if (!model)
+    model = made = caption ? random_checkpoint_write_captioner (&small, &error)
+        : random_checkpoint_write (&half_a_second, &error);
+  if (!model)
     die (error->message);
-  printf ("%7s  %-7s %9s  %13s  %13s  %8s  %8s  %15s  %9s  %7s\n", "streams", "element", "rendered",
-      "delay p50 p99", "late p50 p99", "per s", "analysis", "age p50 p99", "least most", "MB each");
+  printf ("%7s  %-7s %9s  %13s  %13s  %8s  %8s  %15s  %9s  %7s%s\n", "streams", "element", "rendered",
+      "delay p50 p99", "late p50 p99", "per s", "analysis", "age p50 p99", "least most", "MB each",
+      caption ? "  captions  each, ms" : "");
   each = g_strsplit (counts, ",", -1);
   for (guint i = 0; each[i]; i++)
     for (guint filtered = 0; filtered < 2; filtered++) {

@@ -94,7 +94,8 @@ measure_multiply_limit (guint threads)
   for (guint i = 0; i < 5; i++) {
     const gint64 start = measure_now ();
     gptvis_pool_run (pool, multiply_in_cache, &l, threads);
-    best = MAX (best, 2.0 * l.tier->tile_rows * l.tier->tile_columns * 128 * l.rounds * threads / (measure_now () - start));
+    const gint64 ns = measure_now () - start;
+    best = MAX (best, 2.0 * l.tier->tile_rows * l.tier->tile_columns * 128 * l.rounds * threads / ns);
   }
   gptvis_pool_free (pool);
   return best;
@@ -182,8 +183,8 @@ measure_print_processor (void)
 }
 
 static void
-print_kinds (const GptVisPlan *plan, guint first, guint end, const gint64 *ns, guint runs, const gdouble *amounts,
-    gdouble limit, gint64 whole)
+print_kinds (const GptVisPlan *plan, guint first, guint end, const gint64 *ns, guint runs,
+    const gdouble *amounts, gdouble limit, gint64 whole)
 {
   for (guint kind = 0; kind < GPTVIS_N_OPS; kind++) {
     gint64 sum = 0;

@@ -27,8 +27,8 @@ vit_config (const RandomVit *vit)
 {
   return g_strdup_printf ("{\"model_type\":\"vit\",\"hidden_size\":%u,\"num_hidden_layers\":%u,"
       "\"num_attention_heads\":%u,\"intermediate_size\":%u,\"image_size\":%u,\"patch_size\":%u,"
-      "\"hidden_act\":\"gelu\",\"id2label\":{\"0\":\"heads\",\"1\":\"tails\"}}", vit->width, vit->layers, vit->heads,
-      4 * vit->width, vit->side, vit->patch);
+      "\"hidden_act\":\"gelu\",\"id2label\":{\"0\":\"heads\",\"1\":\"tails\"}}", vit->width, vit->layers,
+      vit->heads, 4 * vit->width, vit->side, vit->patch);
 }
 
 static gchar *
@@ -36,8 +36,8 @@ captioner_config (const RandomCaptioner *captioner)
 {
   gchar *tower = vit_config (&captioner->tower);
   gchar *config = g_strdup_printf ("{\"model_type\":\"vision-encoder-decoder\",\"encoder\":%s,\"decoder\":{"
-      "\"model_type\":\"gpt2\",\"n_embd\":%u,\"n_layer\":%u,\"n_head\":%u,\"vocab_size\":%u,\"n_positions\":%u,"
-      "\"add_cross_attention\":true}}", tower, captioner->width, captioner->layers, captioner->heads,
+      "\"model_type\":\"gpt2\",\"n_embd\":%u,\"n_layer\":%u,\"n_head\":%u,\"vocab_size\":%u,"
+      "\"n_positions\":%u,\"add_cross_attention\":true}}", tower, captioner->width, captioner->layers, captioner->heads,
       captioner->vocabulary, captioner->positions);
 
   g_free (tower);
@@ -91,9 +91,10 @@ describe (GString *header, const GptVisPlan *plan, guint64 *end)
       const GptVisWeightPart *part = &t->parts[p];
       guint64 start = *end;
       *end += (guint64) part->rows * t->width * 2;
-      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],\"data_offsets\":[%" G_GUINT64_FORMAT
-          ",%" G_GUINT64_FORMAT "]}", header->len > 1 ? "," : "", part->name, part->transposed ? t->width : part->rows,
-          part->transposed ? part->rows : t->width, start, *end);
+      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],", header->len > 1 ? "," : "",
+          part->name, part->transposed ? t->width : part->rows, part->transposed ? part->rows : t->width);
+      g_string_append_printf (header, "\"data_offsets\":[%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "]}", start,
+          *end);
     }
   }
 }

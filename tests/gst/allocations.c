@@ -1,81 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a frame costs in memory once the first has passed: nothing when it is not
- * analysed, its result and nothing else when it is. Counts every allocation of
- * the process by standing in for malloc; a build that does so itself
- * (AddressSanitizer, valgrind) is skipped. */
+ * analysed, its result and nothing else when it is. */
+#include "counting-malloc.h"
 #include "rig.h"
 #include "model.h"
 #include "stream.h"
-
-#if defined (__SANITIZE_ADDRESS__)
-#define STANDS_IN 0
-#elif defined (__has_feature)
-#define STANDS_IN !__has_feature (address_sanitizer)
-#else
-#define STANDS_IN 1
-#endif
-
-static guint count;
-static gsize bytes;
-
-#if STANDS_IN && defined (__GLIBC__)
-void *__libc_malloc (size_t size);
-void *__libc_calloc (size_t n, size_t size);
-void *__libc_realloc (void *old, size_t size);
-void *__libc_memalign (size_t alignment, size_t size);
-void *memalign (size_t alignment, size_t size);
-
-static void
-note (size_t size)
-{
-  __atomic_add_fetch (&count, 1, __ATOMIC_RELAXED);
-  __atomic_add_fetch (&bytes, size, __ATOMIC_RELAXED);
-}
-
-__attribute__ ((visibility ("default"))) void *
-malloc (size_t size)
-{
-  note (size);
-  return __libc_malloc (size);
-}
-
-__attribute__ ((visibility ("default"))) void *
-calloc (size_t n, size_t size)
-{
-  note (n * size);
-  return __libc_calloc (n, size);
-}
-
-__attribute__ ((visibility ("default"))) void *
-realloc (void *old, size_t size)
-{
-  note (size);
-  return __libc_realloc (old, size);
-}
-
-__attribute__ ((visibility ("default"))) void *
-memalign (size_t alignment, size_t size)
-{
-  note (size);
-  return __libc_memalign (alignment, size);
-}
-
-__attribute__ ((visibility ("default"))) void *
-aligned_alloc (size_t alignment, size_t size)
-{
-  note (size);
-  return __libc_memalign (alignment, size);
-}
-#endif
-
-static gboolean
-counts (void)
-{
-  guint before = count;
-
-  g_free (g_malloc (10));
-  return count > before;
-}
 
 static void
 on_found (gpointer user, GptVisResult * result)
@@ -95,7 +24,7 @@ test_frames (void)
   GstVideoInfo info;
   GstBuffer *buffer;
 
-  if (!counts ()) {
+  if (!counting_malloc_works ()) {
     g_test_skip ("another allocator stands in for malloc");
     checkpoint_remove (directory);
     return;
@@ -111,14 +40,14 @@ test_frames (void)
 
   settings.interval = 2;
   for (guint i = 0; i < 20; i++) {
-    guint count_before = count;
-    gsize bytes_before = bytes;
+    guint count_before = counting_malloc_count ();
+    gsize bytes_before = counting_malloc_bytes ();
     GptVisSeen seen;
     time.pts = time.running_time = i * 40 * GST_MSECOND;
     gptvis_stream_frame (stream, &settings, buffer, &info, &time, FALSE, &seen);
     g_assert_nonnull (seen.result);
-    guint made = count - count_before;
-    gsize size = bytes - bytes_before;
+    guint made = counting_malloc_count () - count_before;
+    gsize size = counting_malloc_bytes () - bytes_before;
     gptvis_result_unref (seen.result);
     g_test_message ("frame %u: %u allocations, %" G_GSIZE_FORMAT " bytes", i, made, size);
     if (i < 3)                  /* a stream has two slots, and each makes its tables on its first picture */

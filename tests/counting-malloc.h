@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counts every allocation of the process by standing in for malloc: linked into a test
+ * that promises how many there are. */
+#pragma once
+#include <glib.h>
+
+/* FALSE: another allocator stands in for malloc (AddressSanitizer, valgrind), and nothing
+ * is counted. */
+gboolean counting_malloc_works (void);
+
+/* By all threads so far. */
+guint counting_malloc_count (void);
+gsize counting_malloc_bytes (void);
