@@ -166,8 +166,8 @@ step (const Bench *self, guint length)
     guint n = 0;
     for (guint i = first; i < MIN (first + at_once, self->settings->streams); i++)
       for (guint beam = 0; beam < beams; beam++)
-        sequences[n++] = (GptVisSequence) { .slot = self->slots[i], .token = length + beam, .position = length - 1,
-          .beam = beam };
+        sequences[n++] = (GptVisSequence) { .slot = self->slots[i], .token = length + beam,
+          .position = length - 1, .beam = beam };
     if (!gptvis_program_step (self->decoder, sequences, n, &error)
         || !gptvis_program_wait (self->decoder, &error))
       measure_die (error->message);
@@ -295,8 +295,8 @@ print_head (const Bench *self, guint which)
   printf ("captioner  %s: ViT of %u layers, width %u, %u/%u; GPT-2 of %u layers, width %u, %u words\n",
       captioners[which].name, of->tower.layers, of->tower.width, of->tower.side, of->tower.patch, of->layers,
       of->width, of->vocabulary);
-  printf ("program    %s; streams: %u, beams: %u, steps for a token of each: %u\n", self->decoder->description,
-      s->streams, s->beams, n_steps (self));
+  printf ("program    %s; streams: %u, beams: %u, steps for a token of each: %u\n",
+      self->decoder->description, s->streams, s->beams, n_steps (self));
   fflush (stdout);
 }
 
@@ -318,8 +318,8 @@ print_limit (const Bench *self)
 {
   printf ("limit      %.1f GB/s at best, %.1f by the median of %u: a sum over %u MB, between the steps\n",
       best_rate (self), median_rate (self), self->reads->len, READ_BYTES >> 20);
-  printf ("weights    %.1f MB a step: %.2f ms at least from memory (%.2f by the median)", self->weights * 1e-6,
-      self->weights / best_rate (self) * 1e-6, self->weights / median_rate (self) * 1e-6);
+  printf ("weights    %.1f MB a step: %.2f ms at least from memory (%.2f by the median)",
+      self->weights * 1e-6, self->weights / best_rate (self) * 1e-6, self->weights / median_rate (self) * 1e-6);
   if (self->weights < 64u << 20)
     printf ("; %.2f ms where the caches hold them, at %.1f GB/s", measure_least (self->same_reads) * 1e-6,
         self->weights / measure_least (self->same_reads));
@@ -348,9 +348,9 @@ print_lengths (const Bench *self)
         middle * 1e-6, least * best / all, middle * median / all, least * 1e-6 / self->settings->streams,
         states * 1e-6, measure_median (self->growth[i]) * 1e-6, (states - first) / best * 1e-6);
   }
-  printf ("× limit: over what weights, keys and values take to read at the limit; growth: over the step of one\n"
-      "token in the same pass, by the median; by bytes: what the keys and values beyond that step's take to\n"
-      "read\n");
+  printf ("× limit: over what weights, keys and values take to read at the limit; growth: over the step of\n"
+      "one token in the same pass, by the median; by bytes: what the keys and values beyond that step's\n"
+      "take to read\n");
 }
 
 /* Other programs on the machine stop a step somewhere nearly always, an operation seldom. */

@@ -37,8 +37,8 @@ captioner_config (const RandomCaptioner *captioner)
   gchar *tower = vit_config (&captioner->tower);
   gchar *config = g_strdup_printf ("{\"model_type\":\"vision-encoder-decoder\",\"encoder\":%s,\"decoder\":{"
       "\"model_type\":\"gpt2\",\"n_embd\":%u,\"n_layer\":%u,\"n_head\":%u,\"vocab_size\":%u,"
-      "\"n_positions\":%u,\"add_cross_attention\":true}}", tower, captioner->width, captioner->layers, captioner->heads,
-      captioner->vocabulary, captioner->positions);
+      "\"n_positions\":%u,\"add_cross_attention\":true}}", tower, captioner->width, captioner->layers,
+      captioner->heads, captioner->vocabulary, captioner->positions);
 
   g_free (tower);
   return config;
@@ -91,10 +91,11 @@ describe (GString *header, const GptVisPlan *plan, guint64 *end)
       const GptVisWeightPart *part = &t->parts[p];
       guint64 start = *end;
       *end += (guint64) part->rows * t->width * 2;
-      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],", header->len > 1 ? "," : "",
-          part->name, part->transposed ? t->width : part->rows, part->transposed ? part->rows : t->width);
-      g_string_append_printf (header, "\"data_offsets\":[%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "]}", start,
-          *end);
+      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],",
+          header->len > 1 ? "," : "", part->name, part->transposed ? t->width : part->rows,
+          part->transposed ? part->rows : t->width);
+      g_string_append_printf (header, "\"data_offsets\":[%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "]}",
+          start, *end);
     }
   }
 }
