@@ -81,11 +81,44 @@ gptvis_cpu_recall_scratch (const GptVisPlan *plan, const GptVisOp *op, guint thr
   return threads * scratch_of_worker (plan, op);
 }
 
+/* A head's part of a row lies as far from that of the next row as all heads' keys and values
+ * are wide, which no processor foresees: while some rows are worked on, the next are asked for. */
+#define ROWS_AHEAD 16u
+
+static guint
+begin_block (const Recall *c, const GptVisTensor *state, const float *rows, guint n)
+{
+  const guint next = n > ROWS_AHEAD ? MIN (n - ROWS_AHEAD, ROWS_AHEAD) : 0;
+  const float *row = rows + (gsize) ROWS_AHEAD * state->width;
+  for (guint r = 0; r < next; r++, row += state->width)
+    for (guint d = 0; d < c->op->attention.head_width; d += 16)
+      __builtin_prefetch (row + d, 0, 2);
+  return MIN (n, ROWS_AHEAD);
+}
+
+/* Scores of the run's rows; keys: the head's of the first. */
+static void
+score_run (const Recall *c, const GptVisTensor *state, const float *q, const float *keys, guint n, float *scores)
+{
+  for (guint m; n > 0; n -= m, keys += (gsize) m * state->width, scores += m) {
+    m = begin_block (c, state, keys, n);
+    c->p->tier->dots (q, keys, state->width, m, c->op->attention.head_width, scores);
+  }
+}
+
+static void
+blend_run (const Recall *c, const GptVisTensor *state, const float *weights, const float *values, guint n, float *y)
+{
+  for (guint m; n > 0; n -= m, values += (gsize) m * state->width, weights += m) {
+    m = begin_block (c, state, values, n);
+    c->p->tier->blend (weights, values, state->width, m, c->op->attention.head_width, y);
+  }
+}
+
 static void
 recall_head (const Recall *c, guint unit, float *scratch)
 {
   const GptVisAttention *a = &c->op->attention;
-  const GptVisTier *tier = c->p->tier;
   const guint head = unit / c->p->n, i = unit % c->p->n, width = a->head_width;
   const GptVisSequence *s = &c->p->sequences[i];
   const float *q = gptvis_cpu_data (c->p, c->op->in[0]) + (gsize) i * c->q_width + a->q_column + head * width;
@@ -99,15 +132,15 @@ recall_head (const Recall *c, guint unit, float *scratch)
     const GptVisTensor *state = gptvis_plan_tensor (c->p->base.plan, c->op->in[j]);
     Run run;
     for (guint row = 0; (run = run_from (state, s, row)).n > 0; row += run.n, n += run.n)
-      tier->dots (scaled, run.rows + head * width, state->width, run.n, width, scores + n);
+      score_run (c, state, scaled, run.rows + head * width, run.n, scores + n);
   }
-  tier->softmax (scores, n);
+  c->p->tier->softmax (scores, n);
   memset (y, 0, width * sizeof (float));
   for (guint j = 1; j < c->op->n_in; j++) {
     const GptVisTensor *state = gptvis_plan_tensor (c->p->base.plan, c->op->in[j]);
     Run run;
     for (guint row = 0; (run = run_from (state, s, row)).n > 0; row += run.n, scores += run.n)
-      tier->blend (scores, run.rows + (a->heads + head) * width, state->width, run.n, width, y);
+      blend_run (c, state, scores, run.rows + (a->heads + head) * width, run.n, y);
   }
 }
 

@@ -319,7 +319,8 @@ print_limit (const Bench *self)
   printf ("limit      %.1f GB/s at best, %.1f by the median of %u: a sum over %u MB, between the steps\n",
       best_rate (self), median_rate (self), self->reads->len, READ_BYTES >> 20);
   printf ("weights    %.1f MB a step: %.2f ms at least from memory (%.2f by the median)",
-      self->weights * 1e-6, self->weights / best_rate (self) * 1e-6, self->weights / median_rate (self) * 1e-6);
+      self->weights * 1e-6, self->weights / best_rate (self) * 1e-6,
+      self->weights / median_rate (self) * 1e-6);
   if (self->weights < 64u << 20)
     printf ("; %.2f ms where the caches hold them, at %.1f GB/s", measure_least (self->same_reads) * 1e-6,
         self->weights / measure_least (self->same_reads));
