@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#if defined (__SANITIZE_ADDRESS__)
+/* Sanitizers have allocators of their own. */
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
 #define STANDS_IN 0
 #elif defined (__has_feature)
-#define STANDS_IN !__has_feature (address_sanitizer)
+#define STANDS_IN !(__has_feature (address_sanitizer) || __has_feature (thread_sanitizer))
 #else
 #define STANDS_IN 1
 #endif

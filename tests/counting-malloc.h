@@ -4,7 +4,7 @@
 #pragma once
 #include <glib.h>
 
-/* FALSE: another allocator stands in for malloc (AddressSanitizer, valgrind), and nothing
+/* FALSE: another allocator stands in for malloc (a sanitizer's, valgrind's), and nothing
  * is counted. */
 gboolean counting_malloc_works (void);
 
