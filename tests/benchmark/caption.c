@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define LONGEST 256u
-#define CAPTION 16u             /* tokens of the whole caption that is timed */
+#define CAPTION 16              /* tokens of the whole caption that is timed */
 #define READ_BYTES (512u << 20)
 #define SIDE 480u               /* pixels of the picture */
 #define PASSES 4u               /* over the lengths, for each encoder's run */
@@ -392,8 +392,9 @@ print (const Bench *self)
   print_part ("encoder", self->tower, several ? "all streams' pictures, one batch" : "a picture");
   print_part ("keys and values", self->keys, several ? "of all pictures, for cross-attention"
       : "of the picture, for cross-attention");
-  print_part ("caption", self->captions, several ? "16 tokens for each stream, from pictures to texts"
-      : "16 tokens, from picture to text");
+  print_part ("caption", self->captions, several
+      ? G_STRINGIFY (CAPTION) " tokens for each stream, from pictures to texts"
+      : G_STRINGIFY (CAPTION) " tokens, from picture to text");
   print_lengths (self);
   print_undisturbed (self);
   if (self->settings->ops)
