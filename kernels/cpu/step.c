@@ -98,7 +98,8 @@ begin_block (const Recall *c, const GptVisTensor *state, const float *rows, guin
 
 /* Scores of the run's rows; keys: the head's of the first. */
 static void
-score_run (const Recall *c, const GptVisTensor *state, const float *q, const float *keys, guint n, float *scores)
+score_run (const Recall *c, const GptVisTensor *state, const float *q, const float *keys, guint n,
+    float *scores)
 {
   for (guint m; n > 0; n -= m, keys += (gsize) m * state->width, scores += m) {
     m = begin_block (c, state, keys, n);
@@ -107,7 +108,8 @@ score_run (const Recall *c, const GptVisTensor *state, const float *q, const flo
 }
 
 static void
-blend_run (const Recall *c, const GptVisTensor *state, const float *weights, const float *values, guint n, float *y)
+blend_run (const Recall *c, const GptVisTensor *state, const float *weights, const float *values, guint n,
+    float *y)
 {
   for (guint m; n > 0; n -= m, values += (gsize) m * state->width, weights += m) {
     m = begin_block (c, state, values, n);
