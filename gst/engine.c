@@ -56,7 +56,7 @@ struct _GptVisEngine {
   GCond progress;               /* the worker is done with a batch, or a seat flushes */
   GPtrArray *seats;
   gint64 picture_us;            /* of the last run, for each of its pictures; the worker's */
-  gint64 spent_on_pictures, spent_on_words;     /* µs since both waited; the worker's */
+  gint64 spent_on_pictures, spent_on_words;     /* µs since when both have been waiting; the worker's */
   gboolean nice;                /* the worker's */
   GThread *worker;              /* from the first seat on */
   gboolean ending;
@@ -188,6 +188,7 @@ mind_cut (GptVisSeat * seat)
   seat->captioned = GST_CLOCK_TIME_NONE;
   if (seat->captioner)
     gptvis_captioner_forget (seat->captioner);
+  g_cond_broadcast (&seat->engine->progress);
 }
 
 /* Moves the frame in front to the worker. */
@@ -236,7 +237,7 @@ gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
 
 /* With the lock, which is let go for the call. */
 static void
-tell (GptVisSeat * seat, GptVisNews news, GptVisResult * result, const GError * error)
+tell (GptVisSeat * seat, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
 {
   GptVisEngine *self = seat->engine;
 
@@ -244,7 +245,7 @@ tell (GptVisSeat * seat, GptVisNews news, GptVisResult * result, const GError * 
     return;
   seat->calling = TRUE;
   g_mutex_unlock (&self->lock);
-  seat->done (seat->user, news, &seat->ticket, result, error);
+  seat->done (seat->user, news, ticket, result, error);
   g_mutex_lock (&self->lock);
   seat->calling = FALSE;
 }
@@ -257,14 +258,24 @@ leave_seat (GptVisSeat * seat)
     seat_release (seat);
 }
 
+/* What goes with a result: the sentence at hand only where it may be seen as it grows. */
+static const GptVisCaption *
+caption_of (const GptVisSeat * seat)
+{
+  if (!seat->captioner)
+    return NULL;
+  return seat->ticket.partial_captions ? gptvis_captioner_caption (seat->captioner)
+      : gptvis_captioner_finished (seat->captioner);
+}
+
 /* Tells the last result with the caption that there is; the result is shared from then on. */
 static void
 tell_result (GptVisSeat * seat, GptVisNews news)
 {
-  const GptVisCaption *caption = seat->captioner ? gptvis_captioner_caption (seat->captioner) : NULL;
+  const GptVisCaption *caption = caption_of (seat);
   GptVisResult *whole = caption ? gptvis_result_with_caption (seat->result, caption) : gptvis_result_ref (seat->result);
 
-  tell (seat, news, whole, NULL);
+  tell (seat, news, &seat->ticket, whole, NULL);
   gptvis_result_unref (whole);
 }
 
@@ -275,6 +286,15 @@ clock_of (const GptVisTicket * ticket)
   const GstClockTime time = ticket->time.running_time;
 
   return GST_CLOCK_TIME_IS_VALID (time) ? time : (GstClockTime) ticket->arrival * 1000;
+}
+
+/* 2 is more than any change: opposite pictures have that, or a little less by rounding. */
+static gboolean
+has_changed (const GptVisSeat * seat)
+{
+  const gfloat least = seat->ticket.caption_change;
+
+  return least < 2 && gptvis_captioner_change (seat->captioner) >= least;
 }
 
 /* Is a sentence to be begun about the picture that was just analysed? */
@@ -290,7 +310,7 @@ is_worth_a_caption (const GptVisSeat * seat)
     return TRUE;
   if (now - seat->captioned < CAPTION_PAUSE)
     return FALSE;
-  return gptvis_captioner_change (seat->captioner) >= ticket->caption_change
+  return has_changed (seat)
       || (GST_CLOCK_TIME_IS_VALID (ticket->caption_interval) && now - seat->captioned >= ticket->caption_interval);
 }
 
@@ -308,23 +328,26 @@ begin_caption (GptVisEngine * self, GptVisSeat * seat)
   seat->stepping = FALSE;
   seat->writing = gptvis_captioner_is_writing (seat->captioner);
   if (gptvis_captioner_error (seat->captioner))
-    tell (seat, GPTVIS_NEWS_CAPTION, NULL, gptvis_captioner_error (seat->captioner));
+    tell (seat, GPTVIS_NEWS_CAPTION, ticket, NULL, gptvis_captioner_error (seat->captioner));
 }
 
 /* What has become of a frame: keeps the result, and tells it, unless it is awaited and its
- * caption is to come. */
+ * caption is to come. One without a result leaves the last as it is, of which a caption
+ * may be under way. */
 static void
 finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GError * error)
 {
-  seat->ticket = seat->tickets[!seat->in_front];
+  const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
+
   if (!result) {
-    tell (seat, GPTVIS_NEWS_RESULT, NULL, error);
+    tell (seat, GPTVIS_NEWS_RESULT, ticket, NULL, error);
     seat->running = FALSE;
     leave_seat (seat);
     return;
   }
   gptvis_result_unref (seat->result);
   seat->result = gptvis_result_ref (result);
+  seat->ticket = *ticket;
   if (is_worth_a_caption (seat))
     begin_caption (self, seat);
   if (seat->ticket.awaited && seat->writing)
@@ -388,14 +411,13 @@ static void
 tell_words (GptVisSeat * seat)
 {
   const GError *error = gptvis_captioner_error (seat->captioner);
-  const GptVisCaption *caption = gptvis_captioner_caption (seat->captioner);
 
   seat->writing = gptvis_captioner_is_writing (seat->captioner);
   if (error)
-    tell (seat, GPTVIS_NEWS_CAPTION, NULL, error);
-  else if (caption && !caption->final)
+    tell (seat, GPTVIS_NEWS_CAPTION, &seat->ticket, NULL, error);
+  else if (seat->writing && seat->ticket.partial_captions)
     tell_result (seat, GPTVIS_NEWS_WORDS);
-  else if (caption && !seat->owed)
+  else if (!seat->writing && !seat->owed)
     tell_result (seat, GPTVIS_NEWS_CAPTION);
 }
 
@@ -462,6 +484,8 @@ work (gpointer data)
   g_mutex_lock (&self->lock);
   while (!self->ending) {
     const guint n_writers = gather_writers (self, writers, captioners);
+    if (n_writers == 0 || !in_turn (self))      /* what one has while the other does not wait, it owes nobody */
+      self->spent_on_words = self->spent_on_pictures = 0;
     const gboolean words_turn = n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
     n = words_turn ? 0 : gather (self, batch);
     if (n == 0 && n_writers == 0) {
@@ -472,8 +496,6 @@ work (gpointer data)
       run (self, batch, n);
     else
       write_words (self, writers, captioners);
-    if (n_writers == 0)         /* nobody's turn is owed */
-      self->spent_on_words = self->spent_on_pictures = 0;
     g_cond_broadcast (&self->progress);
   }
   g_mutex_unlock (&self->lock);
@@ -560,11 +582,18 @@ gptvis_seat_stage (GptVisSeat * seat, const GptVisPicture * picture, const GptVi
   return staged;
 }
 
+/* What is being told has not come yet. */
+static gboolean
+is_busy (const GptVisSeat * seat)
+{
+  return seat->front == READY || seat->running || seat->writing || seat->owed || seat->calling;
+}
+
 void
 gptvis_seat_wait (GptVisSeat * seat)
 {
   g_mutex_lock (&seat->engine->lock);
-  while ((seat->front == READY || seat->running || seat->writing || seat->owed) && !seat->flushing)
+  while (is_busy (seat) && !seat->flushing)
     g_cond_wait (&seat->engine->progress, &seat->engine->lock);
   g_mutex_unlock (&seat->engine->lock);
 }

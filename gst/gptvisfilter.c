@@ -36,7 +36,8 @@
  * a second of it. Under "latest" it is written beside the analyses and goes with the results
  * from then on, so its frame (#GptVisCaption) may be an earlier one than the labels'; under
  * "every" the frame that it describes waits for it. An element message "gptvis-caption" tells
- * of each that is finished; with partial-captions of every word that is added, too.
+ * of each that is finished. With partial-captions it also tells of every word that is added,
+ * and results have the part of a sentence that there is; without, the last that was finished.
  *
  * Under both, a flush, a seek, a new segment and a new stream forget the held result and
  * what is under way, and the next frame is due. A DISCONT flag does not (a camera that

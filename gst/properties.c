@@ -143,18 +143,6 @@ gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
     case GPTVIS_PROP_TASK:
       self->task = g_value_get_enum (value);
       return TRUE;
-    case GPTVIS_PROP_BEAMS:
-      self->beams = g_value_get_uint (value);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_CHANGE:
-      self->settings.caption_change = g_value_get_float (value);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_INTERVAL:
-      self->settings.caption_interval = g_value_get_uint64 (value);
-      return TRUE;
-    case GPTVIS_PROP_PARTIAL_CAPTIONS:
-      self->settings.partial_captions = g_value_get_boolean (value);
-      return TRUE;
     case GPTVIS_PROP_BACKEND:
       self->backend = g_value_get_enum (value);
       return TRUE;
@@ -169,6 +157,9 @@ gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
       return TRUE;
     case GPTVIS_PROP_LABELS_FILE:
       set_text (&self->labels_file, value);
+      return TRUE;
+    case GPTVIS_PROP_BEAMS:
+      self->beams = g_value_get_uint (value);
       return TRUE;
     case GPTVIS_PROP_POLICY:
       self->settings.policy = g_value_get_enum (value);
@@ -187,6 +178,15 @@ gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
       return TRUE;
     case GPTVIS_PROP_THRESHOLD:
       self->settings.threshold = g_value_get_float (value);
+      return TRUE;
+    case GPTVIS_PROP_CAPTION_CHANGE:
+      self->settings.caption_change = g_value_get_float (value);
+      return TRUE;
+    case GPTVIS_PROP_CAPTION_INTERVAL:
+      self->settings.caption_interval = g_value_get_uint64 (value);
+      return TRUE;
+    case GPTVIS_PROP_PARTIAL_CAPTIONS:
+      self->settings.partial_captions = g_value_get_boolean (value);
       return TRUE;
     case GPTVIS_PROP_POST_MESSAGES:
       self->post_messages = g_value_get_boolean (value);
@@ -209,18 +209,6 @@ gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
     case GPTVIS_PROP_TASK:
       g_value_set_enum (value, self->task);
       return TRUE;
-    case GPTVIS_PROP_BEAMS:
-      g_value_set_uint (value, self->beams);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_CHANGE:
-      g_value_set_float (value, self->settings.caption_change);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_INTERVAL:
-      g_value_set_uint64 (value, self->settings.caption_interval);
-      return TRUE;
-    case GPTVIS_PROP_PARTIAL_CAPTIONS:
-      g_value_set_boolean (value, self->settings.partial_captions);
-      return TRUE;
     case GPTVIS_PROP_BACKEND:
       g_value_set_enum (value, self->backend);
       return TRUE;
@@ -235,6 +223,9 @@ gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
       return TRUE;
     case GPTVIS_PROP_LABELS_FILE:
       g_value_set_string (value, self->labels_file);
+      return TRUE;
+    case GPTVIS_PROP_BEAMS:
+      g_value_set_uint (value, self->beams);
       return TRUE;
     case GPTVIS_PROP_POLICY:
       g_value_set_enum (value, self->settings.policy);
@@ -253,6 +244,15 @@ gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
       return TRUE;
     case GPTVIS_PROP_THRESHOLD:
       g_value_set_float (value, self->settings.threshold);
+      return TRUE;
+    case GPTVIS_PROP_CAPTION_CHANGE:
+      g_value_set_float (value, self->settings.caption_change);
+      return TRUE;
+    case GPTVIS_PROP_CAPTION_INTERVAL:
+      g_value_set_uint64 (value, self->settings.caption_interval);
+      return TRUE;
+    case GPTVIS_PROP_PARTIAL_CAPTIONS:
+      g_value_set_boolean (value, self->settings.partial_captions);
       return TRUE;
     case GPTVIS_PROP_POST_MESSAGES:
       g_value_set_boolean (value, self->post_messages);

@@ -34,7 +34,6 @@ struct _GptVisStream {
   guint64 frames, analysed, skipped[N_SKIPS], held_frames, errors, unmappable, generation;
   guint64 captions, caption_errors;     /* sentences finished; begun and not to be had */
   guint64 captioned_frame;      /* that the last finished one describes; G_MAXUINT64: none */
-  gboolean partial_captions;
   guint under_way;              /* frames that are due and not counted elsewhere yet */
   GptVisTiming analyses, ages, stays;   /* on the backend; frame to result; of a due frame in here */
   guint warm_up;                /* frames that the latency is not taken from, still */
@@ -114,7 +113,7 @@ take_caption (GptVisStream * self, GptVisNews news, const GptVisTicket * ticket,
   if (!result) {
     self->caption_errors++;
     tidings.failed = TRUE;
-  } else if (news == GPTVIS_NEWS_CAPTION || self->partial_captions) {
+  } else {
     tidings.said = news == GPTVIS_NEWS_WORDS || is_new_caption (self, result);
     if (self->held && self->held->frame == result->frame) {     /* it grows where it is shown */
       gptvis_result_unref (self->held);
@@ -283,6 +282,7 @@ hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffe
       : settings->threshold;
   ticket->caption_change = settings->caption_change;
   ticket->caption_interval = settings->caption_interval;
+  ticket->partial_captions = settings->partial_captions;
   if ((mapped = gptvis_frame_map (&frame, buffer, info, &picture, &error))) {
     gptvis_seat_stage (self->seat, &picture, ticket, &replaced, &error);
     gst_video_frame_unmap (&frame);
@@ -352,7 +352,6 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
   *seen = (GptVisSeen) { .age = GST_CLOCK_TIME_NONE };
   due = is_due (self, settings, buffer, late, clock_of (time, ticket.arrival), &why);
   g_mutex_lock (&self->lock);
-  self->partial_captions = settings->partial_captions;
   self->frames++;
   if (due)
     self->under_way++;

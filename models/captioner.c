@@ -246,6 +246,12 @@ gptvis_captioner_caption (const GptVisCaptioner *self)
   return self->has_at_hand ? &self->at_hand : self->has_last ? &self->last : NULL;
 }
 
+const GptVisCaption *
+gptvis_captioner_finished (const GptVisCaptioner *self)
+{
+  return self->has_last ? &self->last : NULL;
+}
+
 const GError *
 gptvis_captioner_error (const GptVisCaptioner *self)
 {

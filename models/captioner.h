@@ -41,6 +41,8 @@ void gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n);
 /* What there is of the sentence at hand, or of the last; NULL: nothing yet. Good until the
  * next call that may change it. */
 const GptVisCaption *gptvis_captioner_caption (const GptVisCaptioner * self);
+/* The last that was finished, whatever is being written since; NULL: none yet. Likewise. */
+const GptVisCaption *gptvis_captioner_finished (const GptVisCaptioner * self);
 /* Why the last sentence that was begun came to nothing, else NULL. */
 const GError *gptvis_captioner_error (const GptVisCaptioner * self);
 

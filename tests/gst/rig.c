@@ -40,6 +40,16 @@ rig_new_on (CheckpointKind kind, const gchar * properties)
 }
 
 Rig *
+rig_new_writing (WriterKind kind, const gchar * properties)
+{
+  gchar *checkpoint = writer_write (kind);
+  Rig *rig = rig_new_at (checkpoint, properties);
+
+  rig->checkpoint = checkpoint;
+  return rig;
+}
+
+Rig *
 rig_new_at (const gchar * checkpoint, const gchar * properties)
 {
   Rig *rig = g_new0 (Rig, 1);

@@ -27,6 +27,22 @@ typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS, CHECKPOINT_MULTI_LABEL, C
 gchar *checkpoint_write (CheckpointKind kind);
 void checkpoint_remove (gchar * directory);
 
+/* The same ViT before a GPT-2 that writes "a white picture" of white pictures, "a black
+ * picture" of black ones (writer.c); with that classifier beside it. */
+typedef enum {
+  WRITES = 0,
+  WRITES_FOREVER = 1 << 0,      /* "a white picture picture picture …": WRITER_LENGTH tokens and no end */
+  WRITES_SLOWLY = 1 << 1,       /* likewise, from a large vocabulary: a sentence takes seconds */
+  WRITES_NAN = 1 << 2,          /* of white pictures */
+  LOOKS_SLOWLY = 1 << 3,        /* the ViT is CHECKPOINT_SLOW */
+  OVERLOOKS = 1 << 4,           /* it is CHECKPOINT_OVERFLOWS; of black pictures it writes "a white picture" */
+  NAMES_NOTHING = 1 << 5        /* no classifier */
+} WriterKind;
+#define WRITER_LENGTH 200u
+
+/* As checkpoint_write; free with checkpoint_remove. */
+gchar *writer_write (WriterKind kind);
+
 typedef struct {
   gchar *checkpoint;            /* the rig's own, or NULL */
   GstHarness *harness;
@@ -42,6 +58,7 @@ void rig_init (int *argc, char ***argv);
  * frames a second. `properties` is what gst-launch takes: "interval=2 top-k=1"; or NULL. */
 Rig *rig_new (const gchar * properties);
 Rig *rig_new_on (CheckpointKind kind, const gchar * properties);
+Rig *rig_new_writing (WriterKind kind, const gchar * properties);
 Rig *rig_new_at (const gchar * checkpoint, const gchar * properties);   /* which stays the caller's */
 void rig_free (Rig * rig);
 

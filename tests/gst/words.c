@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a caption grows, and in which order what is found is told: streams (stream.h) on a
+ * hand-made writer, without an element around them, since the buses of applications are
+ * no place to see the order of threads from. */
+#include "rig.h"
+#include "stream.h"
+#include <string.h>
+
+#define FRAME (40 * GST_MSECOND)
+
+typedef struct {
+  gchar *checkpoint;
+  GptVisEngine *engine;
+  GptVisStream *stream;
+  GptVisSettings settings;
+  GstVideoInfo info;
+  gboolean leaves;              /* the stream is freed in the midst of its first words */
+  GptVisStream *wakes;          /* whoever waits is woken when a caption is told, which then takes a while; NULL */
+
+  GMutex lock;
+  GCond more;
+  GPtrArray *told;              /* results, in order */
+  GPtrArray *failures;          /* sentences */
+} Desk;
+
+static gboolean
+is_told (Desk * self, const GptVisResult * result)
+{
+  g_mutex_lock (&self->lock);
+  gboolean told = self->told->len > 0 && self->told->pdata[self->told->len - 1] == result;
+  g_mutex_unlock (&self->lock);
+  return told;
+}
+
+/* Of what is said and of what is found: a frame that waited for its caption comes as both. */
+static void
+on_told (gpointer user, GptVisResult * result)
+{
+  Desk *self = user;
+
+  if (is_told (self, result))
+    return;
+  if (self->wakes && result->caption) {
+    gptvis_stream_set_flushing (self->wakes, FALSE);
+    g_usleep (20000);
+  }
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->told, gptvis_result_ref (result));
+  g_cond_broadcast (&self->more);
+  g_mutex_unlock (&self->lock);
+  if (self->leaves && result->caption)
+    g_clear_pointer (&self->stream, gptvis_stream_free);
+}
+
+static void
+on_failed (gpointer user, gboolean unmappable, const GError * error)
+{
+  Desk *self = user;
+
+  g_assert_false (unmappable);
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->failures, g_strdup (error->message));
+  g_cond_broadcast (&self->more);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+unref_result (gpointer result)
+{
+  gptvis_result_unref (result);
+}
+
+/* Another stream on the engine of `beside`, or one on a writer of that kind. */
+static Desk *
+desk_new (WriterKind kind, GptVisPolicy policy, const Desk * beside)
+{
+  Desk *self = g_new0 (Desk, 1);
+  const GptVisListener listener = { on_told, on_told, on_failed, self };
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  GError *error = NULL;
+
+  self->settings = (GptVisSettings) GPTVIS_SETTINGS;
+  self->settings.policy = policy;
+  self->settings.hold_time = GST_CLOCK_TIME_NONE;
+  gst_video_info_set_format (&self->info, GST_VIDEO_FORMAT_RGB, 16, 16);
+  self->told = g_ptr_array_new_with_free_func (unref_result);
+  self->failures = g_ptr_array_new_with_free_func (g_free);
+  self->checkpoint = beside ? NULL : writer_write (kind);
+  options.path = beside ? beside->checkpoint : self->checkpoint;
+  self->engine = gptvis_engine_open (&options, &error);
+  g_assert_no_error (error);
+  self->stream = gptvis_stream_new (self->engine, "desk", &listener, &error);
+  g_assert_no_error (error);
+  return self;
+}
+
+static void
+desk_free (Desk * self)
+{
+  gptvis_stream_free (self->stream);
+  gptvis_engine_close (self->engine);
+  g_ptr_array_unref (self->told);
+  g_ptr_array_unref (self->failures);
+  if (self->checkpoint)
+    checkpoint_remove (self->checkpoint);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->more);
+  g_free (self);
+}
+
+/* What the frame leaves with; may be NULL. */
+static GptVisResult *
+push (Desk * self, guint8 grey, GstClockTime time)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&self->info), NULL);
+  const GptVisFrameTime times = { .pts = time, .running_time = time };
+  GptVisSeen seen;
+
+  gst_buffer_memset (buffer, 0, grey, GST_VIDEO_INFO_SIZE (&self->info));
+  gptvis_stream_frame (self->stream, &self->settings, buffer, &self->info, &times, FALSE, &seen);
+  gst_buffer_unref (buffer);
+  return seen.result;
+}
+
+static void
+push_only (Desk * self, guint8 grey, GstClockTime time)
+{
+  gptvis_result_unref (push (self, grey, time));
+}
+
+static guint64
+stat_of (Desk * self, const gchar * field)
+{
+  GstStructure *stats = gptvis_stream_stats (self->stream);
+  guint64 value = 0;
+  guint small;
+
+  if (gst_structure_get_uint (stats, field, &small))
+    value = small;
+  else
+    g_assert_true (gst_structure_get_uint64 (stats, field, &value));
+  gst_structure_free (stats);
+  return value;
+}
+
+static gboolean
+is_partial (const GptVisResult * result)
+{
+  return result->caption && !result->caption->final;
+}
+
+static gboolean
+is_captioned (const GptVisResult * result)
+{
+  return result->caption && result->caption->final;
+}
+
+static gboolean
+is_any (const GptVisResult * result)
+{
+  return TRUE;
+}
+
+/* How many were told that are so, from `from` on. */
+static guint
+count (Desk * self, guint from, gboolean (*is) (const GptVisResult *))
+{
+  guint n = 0;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = from; i < self->told->len; i++)
+    n += is (self->told->pdata[i]);
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+static void
+await (Desk * self, guint n, gboolean (*is) (const GptVisResult *))
+{
+  while (count (self, 0, is) < n)
+    g_usleep (500);
+}
+
+/* Each text goes on from the one before; the last is final. How many are there? */
+static guint
+check_growth (Desk * self, const gchar * whole)
+{
+  gchar *before = g_strdup ("");
+  gboolean ended = FALSE;
+  guint n = 0;
+
+  for (guint i = 0; i < self->told->len; i++) {
+    const GptVisCaption *caption = ((GptVisResult *) self->told->pdata[i])->caption;
+    if (!caption)
+      continue;
+    g_assert_cmpuint (caption->frame, ==, 0);
+    g_assert_true (g_str_has_prefix (caption->text, before));
+    g_assert_cmpfloat (caption->log_probability, <=, 0);
+    g_assert_true (!ended || caption->final);
+    ended = caption->final;
+    n += !caption->final;
+    g_free (before);
+    before = g_strdup (caption->text);
+  }
+  g_assert_true (ended);
+  g_assert_cmpstr (before, ==, whole);
+  g_free (before);
+  return n;
+}
+
+static void
+check_partial (GptVisPolicy policy)
+{
+  Desk *desk = desk_new (WRITES, policy, NULL);
+
+  desk->settings.partial_captions = TRUE;
+  push_only (desk, 0, 0);
+  gptvis_stream_drain (desk->stream);
+  /* "a", "a black", "a black picture", and then the end makes it final */
+  g_assert_cmpuint (check_growth (desk, "a black picture"), ==, 3);
+  g_assert_cmpuint (desk->told->len, ==, policy == GPTVIS_POLICY_EVERY ? 4 : 5);
+  g_assert_cmpuint (stat_of (desk, "captions"), ==, 1);
+  g_assert_cmpuint (stat_of (desk, "analysed"), ==, 1);
+  desk_free (desk);
+}
+
+static void
+test_partial (void)
+{
+  check_partial (GPTVIS_POLICY_EVERY);
+  check_partial (GPTVIS_POLICY_LATEST);
+}
+
+/* Nobody asked for half a sentence: neither words of their own nor results that are found
+ * meanwhile have one, and what there was before stays until there is a whole one. */
+static void
+test_whole (void)
+{
+  Desk *desk = desk_new (WRITES_SLOWLY, GPTVIS_POLICY_LATEST, NULL);
+  guint frames = 1;
+
+  desk->settings.caption_interval = 0;
+  push_only (desk, 255, 0);
+  await (desk, 1, is_captioned);
+  g_assert_cmpuint (desk->told->len, ==, 2);
+  while (stat_of (desk, "captions") < 2) {
+    GptVisResult *seen = push (desk, 0, GST_SECOND + frames++ * GST_MSECOND);
+    g_assert_true (seen->caption && seen->caption->final);
+    gptvis_result_unref (seen);
+    g_usleep (2000);
+  }
+  gptvis_stream_drain (desk->stream);
+  g_assert_cmpuint (count (desk, 2, is_any), >, 3);
+  g_assert_cmpuint (count (desk, 0, is_partial), ==, 0);
+  for (guint i = 2; i < desk->told->len; i++) {
+    const GptVisResult *result = desk->told->pdata[i];
+    const gboolean is_first = result->caption->frame == 0;
+    g_assert_true (g_str_has_prefix (result->caption->text, is_first ? "a white picture " : "a black picture "));
+    g_assert_true (is_first || result->caption->frame <= result->frame);
+  }
+  desk_free (desk);
+}
+
+/* Words go with the newest labels, and under the number of their frame. */
+static void
+test_labels_go_on (void)
+{
+  Desk *desk = desk_new (WRITES_SLOWLY, GPTVIS_POLICY_LATEST, NULL);
+  guint64 last = 0;
+
+  desk->settings.partial_captions = TRUE;
+  push_only (desk, 255, 0);
+  await (desk, 1, is_partial);
+  for (guint i = 1; stat_of (desk, "captions") == 0; i++) {
+    push_only (desk, 0, i * GST_MSECOND);
+    g_usleep (2000);
+  }
+  for (guint i = 0; i < desk->told->len; i++) {
+    const GptVisResult *result = desk->told->pdata[i];
+    g_assert_cmpuint (result->frame, >=, last);
+    g_assert_cmpstr (result->labels[0].text, ==, result->frame ? "dark" : "bright");
+    g_assert_cmpuint (result->running_time, ==, result->frame * GST_MSECOND);
+    last = result->frame;
+  }
+  g_assert_cmpuint (last, >, 1);
+  g_assert_cmpuint (stat_of (desk, "analysed"), >, 1);
+  g_assert_cmpuint (check_growth (desk, ((GptVisResult *) desk->told->pdata[desk->told->len - 1])->caption->text), >, 100);
+  desk_free (desk);
+}
+
+/* A frame that cannot be analysed while an older one's caption is written: the words stay
+ * that one's. */
+static void
+test_failing_frame (void)
+{
+  Desk *desk = desk_new (WRITES_SLOWLY | OVERLOOKS, GPTVIS_POLICY_LATEST, NULL);
+
+  desk->settings.partial_captions = TRUE;
+  push_only (desk, 0, 0);
+  await (desk, 3, is_partial);
+  push_only (desk, 255, FRAME);
+  while (stat_of (desk, "errors") == 0)
+    g_usleep (500);
+  g_assert_cmpuint (stat_of (desk, "captions"), ==, 0);
+  gptvis_stream_drain (desk->stream);
+  for (guint i = 0; i < desk->told->len; i++) {
+    g_assert_cmpuint (((GptVisResult *) desk->told->pdata[i])->frame, ==, 0);
+    g_assert_cmpuint (((GptVisResult *) desk->told->pdata[i])->running_time, ==, 0);
+  }
+  g_assert_cmpuint (desk->failures->len, ==, 1);
+  g_assert_cmpuint (stat_of (desk, "captions"), ==, 1);
+  desk_free (desk);
+}
+
+/* A cut in the midst of a sentence: nothing of it is told any more, the end does not wait
+ * for it, nor for ever, and the next frame has a sentence of its own. */
+static void
+test_cut (void)
+{
+  Desk *desk = desk_new (WRITES_SLOWLY, GPTVIS_POLICY_LATEST, NULL);
+  guint before;
+
+  desk->settings.partial_captions = TRUE;
+  for (guint i = 0; i < 20; i++) {
+    push_only (desk, 255, 0);
+    await (desk, count (desk, 0, is_partial) + 3, is_partial);
+    gptvis_stream_cut (desk->stream);
+    before = count (desk, 0, is_any);
+    gptvis_stream_drain (desk->stream);
+    g_assert_cmpuint (count (desk, before, is_any), <=, 1);    /* that was being told */
+    g_assert_cmpuint (stat_of (desk, "captions"), ==, 0);
+  }
+  before = count (desk, 0, is_any);
+  desk->settings.partial_captions = FALSE;
+  push_only (desk, 0, 0);
+  gptvis_stream_drain (desk->stream);
+  for (guint i = before; i < desk->told->len; i++)
+    g_assert_cmpuint (((GptVisResult *) desk->told->pdata[i])->frame, ==, 20);
+  g_assert_cmpuint (count (desk, before, is_captioned), ==, 1);
+  desk_free (desk);
+}
+
+/* What is still being told is not over, whoever wakes up the one that waits. */
+static void
+test_told_first (void)
+{
+  Desk *wakes = desk_new (WRITES, GPTVIS_POLICY_LATEST, NULL), *desk = desk_new (0, GPTVIS_POLICY_LATEST, wakes);
+  GptVisResult *seen;
+
+  desk->wakes = wakes->stream;
+  push_only (desk, 0, 0);
+  gptvis_stream_drain (desk->stream);
+  g_assert_cmpuint (count (desk, 0, is_captioned), ==, 1);
+  desk->settings.policy = GPTVIS_POLICY_EVERY;
+  seen = push (desk, 255, GST_SECOND);
+  g_assert_nonnull (seen);
+  g_assert_cmpstr (seen->caption->text, ==, "a white picture");
+  gptvis_result_unref (seen);
+  g_assert_cmpuint (count (desk, 0, is_captioned), ==, 2);
+  desk_free (desk);
+  desk_free (wakes);
+}
+
+/* A model that has been busy with pictures for long owes them nothing when a sentence is
+ * to be written, nor the other way round: both go on in turn. */
+static void
+test_in_turn (void)
+{
+  Desk *desk = desk_new (WRITES_SLOWLY | LOOKS_SLOWLY, GPTVIS_POLICY_LATEST, NULL);
+  guint frames = 0, in_a_row = 0, most = 0, words = 0, first;
+  guint64 last = 0;
+
+  desk->settings.caption_change = 2;
+  desk->settings.caption_interval = GST_CLOCK_TIME_NONE;
+  desk->settings.partial_captions = TRUE;
+  while (stat_of (desk, "captions") < 1 || stat_of (desk, "analysed") < 5) {
+    push_only (desk, 255, frames++ * FRAME);    /* one waits at all times */
+    g_usleep (1000);
+  }
+  first = count (desk, 0, is_any);
+  desk->settings.caption_interval = 0;
+  while (stat_of (desk, "captions") < 2) {
+    push_only (desk, 255, GST_SECOND * 1000 + frames++ * FRAME);
+    g_usleep (1000);
+  }
+  for (guint i = first; i < desk->told->len; i++) {
+    const GptVisResult *result = desk->told->pdata[i];
+    in_a_row = is_partial (result) && result->frame == last ? in_a_row + 1 : 0;
+    words += is_partial (result) && result->frame == last;
+    most = MAX (most, in_a_row);
+    last = result->frame;
+  }
+  g_test_message ("%u words, at most %u in a row between two pictures", words, most);
+  g_assert_cmpuint (words, >, 100);
+  g_assert_cmpuint (most, <, words / 2);
+  desk_free (desk);
+}
+
+/* A listener that frees its stream in the midst of its sentence; another goes on. */
+static void
+test_leaves (void)
+{
+  Desk *stays = desk_new (WRITES_FOREVER, GPTVIS_POLICY_LATEST, NULL);
+  Desk *leaves = desk_new (0, GPTVIS_POLICY_LATEST, stays);
+
+  leaves->settings.partial_captions = stays->settings.partial_captions = TRUE;
+  leaves->leaves = TRUE;
+  push_only (stays, 0, 0);
+  push_only (leaves, 255, 0);
+  gptvis_stream_drain (stays->stream);
+  await (leaves, 1, is_partial);
+  while (gptvis_engine_n_seats (stays->engine) > 1)
+    g_usleep (500);
+  push_only (stays, 255, 2 * GST_SECOND);
+  gptvis_stream_drain (stays->stream);
+  g_assert_cmpuint (stat_of (stays, "captions"), ==, 2);
+  g_assert_cmpuint (count (leaves, 0, is_captioned), ==, 0);
+  desk_free (leaves);
+  desk_free (stays);
+}
+
+/* More streams than one step has room for, each with as many beams as there can be. */
+static void
+test_many (void)
+{
+  Desk *desks[11] = { desk_new (WRITES_FOREVER, GPTVIS_POLICY_LATEST, NULL) };
+
+  for (guint i = 1; i < G_N_ELEMENTS (desks); i++)
+    desks[i] = desk_new (0, GPTVIS_POLICY_LATEST, desks[0]);
+  for (guint i = 0; i < G_N_ELEMENTS (desks); i++)
+    push_only (desks[i], i % 3 ? 255 : 0, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (desks); i++) {
+    gptvis_stream_drain (desks[i]->stream);
+    g_assert_cmpuint (count (desks[i], 0, is_captioned), ==, 1);
+    const GptVisResult *result = desks[i]->told->pdata[desks[i]->told->len - 1];
+    g_assert_true (g_str_has_prefix (result->caption->text, i % 3 ? "a white picture " : "a black picture "));
+  }
+  for (guint i = G_N_ELEMENTS (desks); i-- > 0;)
+    desk_free (desks[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  rig_init (&argc, &argv);
+  g_test_add_func ("/words/partial", test_partial);
+  g_test_add_func ("/words/whole", test_whole);
+  g_test_add_func ("/words/labels-go-on", test_labels_go_on);
+  g_test_add_func ("/words/failing-frame", test_failing_frame);
+  g_test_add_func ("/words/cut", test_cut);
+  g_test_add_func ("/words/told-first", test_told_first);
+  g_test_add_func ("/words/in-turn", test_in_turn);
+  g_test_add_func ("/words/leaves", test_leaves);
+  g_test_add_func ("/words/many", test_many);
+  return g_test_run ();
+}
