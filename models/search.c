@@ -313,7 +313,7 @@ gptvis_search_feed (GptVisSearch *self, const float *const *logits, const float 
     apply_rules (self, &self->running[i]);
     consider_all (self, i, log_probabilities[i]);
   }
-  if (self->n_candidates == 0)
+  if (self->n_candidates == 0 && !self->found[0].finished)
     return fail (self, "leaves nothing to say after suppressed tokens and repetitions", error);
   advance (self);
   return TRUE;

@@ -31,8 +31,8 @@ gboolean gptvis_search_is_done (const GptVisSearch * self);
 guint gptvis_search_ask (const GptVisSearch * self, GptVisSequence * sequences);
 
 /* Of each sequence asked for, in order, what the step said: [vocabulary] each. Both are
- * only read. FALSE with FORMAT when one is a NaN, or there is nothing left to say; the
- * search is then done, and without tokens. */
+ * only read. FALSE with FORMAT when one is no number, or there is nothing left to say and no
+ * sentence was found before; the search is then done, and without tokens. */
 gboolean gptvis_search_feed (GptVisSearch * self, const float *const *logits, const float *const *log_probabilities,
     GError ** error);
 
