@@ -231,16 +231,14 @@ read_bert (GptVisJson *json, GptVisDecoderNumbers *d, const GptVisArchitecture *
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "position_embedding_type \"%.60s\" is not absolute", positions);
 }
 
-/* Transformers' generate() of blip takes its tokens from here, whatever generation_config.json says: the end is
- * [SEP], where its checkpoints have an eos_token_id that is no token of theirs. */
-static void
-read_blip_tokens (GptVisJson *json, GptVisDecoderNumbers *d)
+static gint
+read_own_token (GptVisJson *json, const gchar *name, guint fallback, guint vocabulary)
 {
-  d->start = gptvis_json_uint (json, "bos_token_id", 30522, 0, d->vocabulary - 1);
-  d->end = gptvis_json_uint (json, "sep_token_id", 102, 0, d->vocabulary - 1);
-  if (!json->error && ((guint) d->start >= d->vocabulary || (guint) d->end >= d->vocabulary))
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "bos_token_id %d or sep_token_id %d is beyond vocab_size %u", d->start,
-        d->end, d->vocabulary);
+  const guint token = gptvis_json_uint (json, name, fallback, 0, vocabulary - 1);
+  if (token >= vocabulary)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is missing, and the %u taken for it is no token below %u", name,
+        token, vocabulary);
+  return token;
 }
 
 /* The part `name` of the whole as an object of its own, whose messages say so. */
@@ -294,7 +292,10 @@ read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitect
         read_encoders_decoder (&part, self);
       } else {
         read_bert (&part, d, architecture);
-        read_blip_tokens (&part, d);
+        if (architecture->own_tokens) {
+          d->start = read_own_token (&part, "bos_token_id", architecture->bos, d->vocabulary);
+          d->end = read_own_token (&part, "sep_token_id", architecture->eos, d->vocabulary);
+        }
       }
     }
     leave (json, &part);

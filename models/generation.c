@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "generation.h"
+#include "architectures.h"
 #include "json.h"
 #include "plan.h"
 #include <string.h>
@@ -37,15 +38,28 @@ read_token (GptVisJson *json, const gchar *name, guint vocabulary)
 }
 
 static void
-read_start (GptVisJson *json, GptVisGeneration *self, guint vocabulary)
+read_start (GptVisJson *json, GptVisGeneration *self, const GptVisDecoderNumbers *decoder)
 {
-  gint start = read_token (json, "decoder_start_token_id", vocabulary);
+  const guint vocabulary = decoder->vocabulary;
+  gint start = decoder->start;
+  if (start < 0)
+    start = read_token (json, "decoder_start_token_id", vocabulary);
   if (start < 0)
     start = read_token (json, "bos_token_id", vocabulary);
   if (start < 0)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
         "neither decoder_start_token_id nor bos_token_id says what a sentence begins with");
   self->start = MAX (start, 0);
+}
+
+static GArray *
+read_ends (GptVisJson *json, const GptVisDecoderNumbers *decoder)
+{
+  GArray *ends = read_tokens (json, "eos_token_id", decoder->vocabulary);
+  if (decoder->end < 0)
+    return ends;
+  g_array_set_size (ends, 0);
+  return g_array_append_vals (ends, &(guint) { decoder->end }, 1);
 }
 
 static GptVisStop
@@ -89,16 +103,8 @@ static void
 read_all (GptVisJson *json, GptVisGeneration *self, const GptVisConfiguration *config)
 {
   const guint vocabulary = config->decoder.vocabulary;
-  if (config->decoder.start >= 0)
-    self->start = config->decoder.start;
-  else
-    read_start (json, self, vocabulary);
-  if (config->decoder.end >= 0) {
-    self->ends = g_array_new (FALSE, FALSE, sizeof (guint));
-    g_array_append_vals (self->ends, &(guint) { config->decoder.end }, 1);
-  } else {
-    self->ends = read_tokens (json, "eos_token_id", vocabulary);
-  }
+  read_start (json, self, &config->decoder);
+  self->ends = read_ends (json, &config->decoder);
   self->forced_first = read_token (json, "forced_bos_token_id", vocabulary);
   self->forced_last = read_token (json, "forced_eos_token_id", vocabulary);
   self->suppressed = read_tokens (json, "suppress_tokens", vocabulary);
@@ -150,6 +156,25 @@ merge_part (JsonObject *object, const gchar *part)
   g_list_free (names);
 }
 
+/* What its configuration class has for a token that config.json does not name. */
+static void
+assume (JsonObject *object, const gchar *name, guint token, guint vocabulary)
+{
+  if (!json_object_has_member (object, name) && token < vocabulary)
+    json_object_set_int_member (object, name, token);
+}
+
+/* config.json in the place of generation_config.json. */
+static void
+complete (JsonObject *object, const GptVisConfiguration *config)
+{
+  const GptVisArchitecture *architecture = gptvis_architecture_find (config->model_type);
+  merge_part (object, "decoder");
+  merge_part (object, "text_config");
+  assume (object, "bos_token_id", architecture->bos, config->decoder.vocabulary);
+  assume (object, "eos_token_id", architecture->eos, config->decoder.vocabulary);
+}
+
 GptVisGeneration *
 gptvis_generation_load (const gchar *directory, const GptVisConfiguration *config, GError **error)
 {
@@ -160,10 +185,8 @@ gptvis_generation_load (const gchar *directory, const GptVisConfiguration *confi
     path = g_build_filename (directory, "config.json", NULL);
   }
   JsonObject *object = gptvis_json_load (path, error);
-  if (object && !there) {
-    merge_part (object, "decoder");
-    merge_part (object, "text_config");
-  }
+  if (object && !there)
+    complete (object, config);
   GptVisGeneration *self = object ? read_object (path, object, config, error) : NULL;
   g_free (path);
   return self;

@@ -315,8 +315,8 @@ try (const Task *task)
     if (got.length > 0)
       g_assert_cmpfloat_with_epsilon (got.log_probability, want.log_probability, 1e-6);
     else
-      unit_expect_error ("nothing", error, GPTVIS_ERROR_FORMAT,
-          "the decoder's output for token |leaves nothing to say after suppressed tokens and repetitions");
+      g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT);
+    g_clear_error (&error);
   }
   gptvis_search_free (search);
   g_free (tokens);
