@@ -224,6 +224,43 @@ test_caption (void)
 }
 
 /* A directory may be called anything; what GStreamer is given is UTF-8. */
+/* "gptvis-caption" for each word, then for the whole, before the frame's own message. */
+static void
+test_caption_messages (void)
+{
+  Rig *rig = rig_new_writing (WRITES, "partial-captions=true");
+  GstBuffer *out = rig_push (rig, rig_frame (rig, 255, 40));
+  GstMessage *message;
+  guint n = 0, whole = 0;
+
+  gst_buffer_unref (out);
+  while ((message = rig_message (rig, GST_MESSAGE_ELEMENT))) {
+    const GstStructure *caption = gst_message_get_structure (message);
+    guint64 frame = 1, pts = 0;
+    gboolean final = FALSE;
+    if (gst_structure_has_name (caption, "gptvis-caption")) {
+      g_assert_cmpuint (whole, ==, 0);
+      g_assert_true (gst_structure_get (caption, "frame", G_TYPE_UINT64, &frame, "pts", GST_TYPE_CLOCK_TIME, &pts,
+              "final", G_TYPE_BOOLEAN, &final, NULL));
+      g_assert_cmpuint (frame, ==, 0);
+      g_assert_cmpuint (pts, ==, 40);
+      g_assert_cmpstr (gst_structure_get_string (caption, "stream"), ==, GST_OBJECT_NAME (rig->element));
+      g_assert_nonnull (gst_structure_get_string (caption, "model"));
+      g_assert_true (g_str_has_prefix ("a white picture", gst_structure_get_string (caption, "text")));
+      n++;
+      whole += final;
+    } else {
+      g_assert_true (gst_structure_has_name (caption, "gptvis-result"));
+      g_assert_true (gst_structure_has_field (caption, "caption"));
+      g_assert_cmpuint (whole, ==, 1);
+    }
+    gst_message_unref (message);
+  }
+  g_assert_cmpuint (n, >=, 3);
+  g_assert_cmpuint (whole, ==, 1);
+  rig_free (rig);
+}
+
 static void
 test_strange_name (void)
 {
@@ -330,6 +367,7 @@ main (int argc, char **argv)
   g_test_add_func ("/results/two-filters", test_two_filters);
   g_test_add_func ("/results/message", test_message);
   g_test_add_func ("/results/caption", test_caption);
+  g_test_add_func ("/results/caption-messages", test_caption_messages);
   g_test_add_func ("/results/strange-name", test_strange_name);
   g_test_add_func ("/results/wall-clock", test_wall_clock);
   g_test_add_func ("/results/rfc3339", test_rfc3339);
