@@ -196,6 +196,14 @@ read_architectures (GptVisJson *json, GptVisConfiguration *self)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "architectures does not hold names");
 }
 
+static void
+check_heads (GptVisJson *json, const GptVisDecoderNumbers *d)
+{
+  if (!json->error && d->hidden_size % d->n_heads)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "a width of %u cannot have %u attention heads", d->hidden_size,
+        d->n_heads);
+}
+
 /* GPT-2's names for what others call hidden_size and so on. */
 static void
 read_gpt2 (GptVisJson *json, GptVisDecoderNumbers *d)
@@ -212,6 +220,7 @@ read_gpt2 (GptVisJson *json, GptVisDecoderNumbers *d)
   d->scale_by_layer = gptvis_json_boolean (json, "scale_attn_by_inverse_layer_idx", FALSE);
   if (!gptvis_json_boolean (json, "scale_attn_weights", TRUE))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "scale_attn_weights is false, where only true is known here");
+  check_heads (json, d);
 }
 
 static void
@@ -229,6 +238,7 @@ read_bert (GptVisJson *json, GptVisDecoderNumbers *d, const GptVisArchitecture *
   const gchar *positions = gptvis_json_string (json, "position_embedding_type", "absolute");
   if (strcmp (positions, "absolute") != 0)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "position_embedding_type \"%.60s\" is not absolute", positions);
+  check_heads (json, d);
 }
 
 static gint
@@ -300,9 +310,6 @@ read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitect
     }
     leave (json, &part);
   }
-  if (!json->error && d->hidden_size % d->n_heads)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "a decoder of width %u cannot have %u attention heads",
-        d->hidden_size, d->n_heads);
 }
 
 /* The tower that sees: all of config.json, or a part of it. */

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * code runs from, else where it is installed. g_free it; NULL with NOT_FOUND. */
 gchar *gptvis_locate (const gchar * path, GError ** error);
 
-/* Names, sizes and modification times of what a directory holds (JSON and
- * safetensors), or of one file: equal as long as nothing was written. */
+/* Names, sizes and modification times of what a directory holds (JSON, safetensors
+ * and texts, which vocabularies are), or of one file: equal as long as nothing was written. */
 void gptvis_locate_append_state (GString * key, const gchar * path);
 
 G_END_DECLS

@@ -183,6 +183,113 @@ test_table (void)
       "attention.attention.query.bias has dtype I64, not F32, F16 or BF16");
 }
 
+/* --- of a checkpoint that writes --- */
+
+/* Opens and records the decoder; the error of either. Frees the directory. */
+static GError *
+try_decoder (gchar *directory)
+{
+  const GptVisDecoderSize size = { 4, 1, 8 };
+  GError *error = NULL;
+  GptVisCheckpoint *checkpoint = gptvis_checkpoint_open (directory, &error);
+  GptVisPlan *plan = checkpoint ? gptvis_checkpoint_decoder_plan (checkpoint, 5, 1, &size, &error) : NULL;
+  g_assert_true ((plan != NULL) == (error == NULL));
+  gptvis_plan_free (plan);
+  gptvis_checkpoint_free (checkpoint);
+  unit_remove (directory);
+  return error;
+}
+
+static void
+expect_decoder (gchar *directory, const gchar *parts)
+{
+  unit_expect_error (parts, try_decoder (directory), GPTVIS_ERROR_FORMAT, parts);
+}
+
+static gboolean
+drop_queries (UnitTensor *t)
+{
+  return !strstr (t->name, "q_attn.weight");
+}
+
+static gboolean
+drop_decoder (UnitTensor *t)
+{
+  return !g_str_has_prefix (t->name, "decoder.");
+}
+
+static gboolean
+drop_projection (UnitTensor *t)
+{
+  return !g_str_has_prefix (t->name, "enc_to_dec_proj");
+}
+
+/* [out, in], as all others store their products */
+static gboolean
+turn_products (UnitTensor *t)
+{
+  if (strstr (t->name, "mlp.c_fc.weight")) {
+    t->shape[0] = 20;
+    t->shape[1] = 12;
+  }
+  return TRUE;
+}
+
+static gboolean
+fewer_words (UnitTensor *t)
+{
+  if (strstr (t->name, "wte"))
+    t->shape[0] = 9;
+  return TRUE;
+}
+
+static gboolean
+fewer_positions (UnitTensor *t)
+{
+  if (strstr (t->name, "wpe"))
+    t->shape[0] = 15;
+  return TRUE;
+}
+
+static gboolean
+name_head (UnitTensor *t)
+{
+  if (strstr (t->name, "wte"))
+    g_strlcpy (t->name, "decoder.lm_head.weight", sizeof t->name);
+  return TRUE;
+}
+
+static void
+test_decoder (void)
+{
+  g_assert_no_error (try (unit_writer (NULL)));
+  g_assert_no_error (try_decoder (unit_writer (NULL)));
+  g_assert_no_error (try_decoder (unit_writer (name_head)));    /* the words' table by its other name */
+  g_assert_no_error (try (unit_writer (drop_head)));    /* no classifier: it only writes */
+  expect (unit_writer (drop_class_token), GPTVIS_ERROR_FORMAT,
+      "1 of the 24 tensors that config.json's vision-encoder-decoder needs|encoder.embeddings.cls_token is missing");
+  expect_decoder (unit_writer (drop_queries), "1 of the 26 tensors that config.json's vision-encoder-decoder needs is not "
+      "as it must be: decoder.transformer.h.0.crossattention.q_attn.weight is missing");
+  expect_decoder (unit_writer (drop_decoder), "24 of the 26 tensors|is missing|; and 19 more");
+  expect_decoder (unit_writer (drop_projection), "enc_to_dec_proj.weight is missing; enc_to_dec_proj.bias is missing");
+  expect_decoder (unit_writer (turn_products),
+      "decoder.transformer.h.0.mlp.c_fc.weight has shape [20, 12], not [12, 20]");
+  expect_decoder (unit_writer (fewer_words), "decoder.transformer.wte.weight has shape [9, 12], not [10, 12]");
+  expect_decoder (unit_writer (fewer_positions), "decoder.transformer.wpe.weight has shape [15, 12], not [16, 12]");
+}
+
+/* Words of its own for the last product. */
+static void
+test_untied (void)
+{
+  static const gchar untied[] = "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":" UNIT_CONFIG ",\"decoder\":{"
+      "\"model_type\":\"gpt2\",\"vocab_size\":10,\"n_positions\":16,\"n_embd\":12,\"n_layer\":1,\"n_head\":3,"
+      "\"n_inner\":20,\"tie_word_embeddings\":false}}";
+  gchar *directory = unit_writer (NULL);
+  unit_write (directory, "config.json", untied, -1);
+  expect_decoder (directory, "1 of the 27|decoder.lm_head.weight is missing");
+}
+
 static gchar *
 without (const gchar *name)
 {
@@ -296,6 +403,8 @@ main (int argc, char **argv)
   g_test_add_func ("/checkpoint/weights", test_weights);
   g_test_add_func ("/checkpoint/older", test_older);
   g_test_add_func ("/checkpoint/table", test_table);
+  g_test_add_func ("/checkpoint/decoder", test_decoder);
+  g_test_add_func ("/checkpoint/untied", test_untied);
   g_test_add_func ("/checkpoint/files", test_files);
   g_test_add_func ("/checkpoint/shards", test_shards);
   return g_test_run ();

@@ -278,6 +278,164 @@ test_interpolation (void)
   }
 }
 
+/* --- networks that write --- */
+
+static void
+test_writer (void)
+{
+  GptVisConfiguration *c = parse (UNIT_WRITER_CONFIG);
+  g_assert_true (c->writes);
+  g_assert_cmpstr (c->model_type, ==, "vision-encoder-decoder");
+  g_assert_cmpstr (c->encoder_type, ==, "vit");
+  g_assert_cmpuint (c->hidden_size, ==, 8);     /* the tower's */
+  g_assert_cmpuint (c->n_labels, ==, 3);
+  g_assert_cmpuint (c->decoder.hidden_size, ==, 12);
+  g_assert_cmpuint (c->decoder.n_layers, ==, 1);
+  g_assert_cmpuint (c->decoder.n_heads, ==, 3);
+  g_assert_cmpuint (c->decoder.intermediate_size, ==, 20);
+  g_assert_cmpuint (c->decoder.n_positions, ==, 16);
+  g_assert_cmpuint (c->decoder.vocabulary, ==, 10);
+  g_assert_true (c->decoder.project);
+  gptvis_configuration_free (c);
+}
+
+#define PAIR(encoder, decoder) "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":" encoder \
+    "},\"decoder\":{\"model_type\":" decoder "}}"
+
+static void
+test_gpt2 (void)
+{
+  GptVisConfiguration *c = parse (PAIR ("\"vit\"", "\"gpt2\""));
+  const GptVisDecoderNumbers *d = &c->decoder;
+  g_assert_cmpuint (d->hidden_size, ==, 768);
+  g_assert_cmpuint (d->n_layers, ==, 12);
+  g_assert_cmpuint (d->n_heads, ==, 12);
+  g_assert_cmpuint (d->intermediate_size, ==, 3072);
+  g_assert_cmpuint (d->n_positions, ==, 1024);
+  g_assert_cmpuint (d->vocabulary, ==, 50257);
+  g_assert_cmpint (d->act, ==, GPTVIS_ACT_GELU_TANH);
+  g_assert_cmpfloat_with_epsilon (d->epsilon, 1e-5f, 1e-9);
+  g_assert_true (d->tied);
+  g_assert_false (d->scale_by_layer || d->project);     /* both are 768 wide */
+  g_assert_cmpint (d->start, ==, -1);
+  g_assert_cmpint (d->end, ==, -1);
+  g_assert_cmpfloat_with_epsilon (c->epsilon, 1e-12f, 1e-14);
+  gptvis_configuration_free (c);
+
+  c = parse (PAIR ("\"deit\"", "\"gpt2\",\"n_embd\":1024,\"n_head\":16,\"n_inner\":null,\"tie_word_embeddings\":false,"
+          "\"scale_attn_by_inverse_layer_idx\":true"));
+  g_assert_cmpstr (c->encoder_type, ==, "deit");
+  g_assert_cmpuint (c->decoder.intermediate_size, ==, 4096);
+  g_assert_true (c->decoder.project && c->decoder.scale_by_layer && !c->decoder.tied);
+  gptvis_configuration_free (c);
+  c = parse (PAIR ("\"deit\"", "\"gpt2\",\"n_embd\":1024,\"n_head\":16,\"cross_attention_hidden_size\":768"));
+  g_assert_false (c->decoder.project);
+  gptvis_configuration_free (c);
+}
+
+static void
+test_git (void)
+{
+  GptVisConfiguration *c = parse ("{\"model_type\":\"git\",\"vision_config\":{}}");
+  const GptVisDecoderNumbers *d = &c->decoder;
+  g_assert_true (c->writes);
+  g_assert_null (c->encoder_type);
+  g_assert_cmpint (c->act, ==, GPTVIS_ACT_QUICK_GELU);
+  g_assert_cmpuint (c->patch_size, ==, 16);
+  g_assert_cmpuint (c->image_width, ==, 224);
+  g_assert_cmpfloat_with_epsilon (c->epsilon, 1e-5f, 1e-9);
+  g_assert_cmpuint (d->hidden_size, ==, 768);
+  g_assert_cmpuint (d->n_layers, ==, 6);
+  g_assert_cmpuint (d->n_heads, ==, 12);
+  g_assert_cmpuint (d->intermediate_size, ==, 3072);
+  g_assert_cmpuint (d->n_positions, ==, 1024);
+  g_assert_cmpuint (d->vocabulary, ==, 30522);
+  g_assert_cmpint (d->act, ==, GPTVIS_ACT_GELU);
+  g_assert_cmpfloat_with_epsilon (d->epsilon, 1e-12f, 1e-14);
+  g_assert_cmpuint (d->n_frames, ==, 0);
+  g_assert_cmpint (d->start, ==, -1);
+  gptvis_configuration_free (c);
+  c = parse ("{\"model_type\":\"git\",\"num_image_with_embedding\":6,\"vision_config\":{\"hidden_size\":1024,"
+      "\"num_attention_heads\":16}}");
+  g_assert_cmpuint (c->decoder.n_frames, ==, 6);
+  g_assert_cmpuint (c->hidden_size, ==, 1024);
+  g_assert_cmpuint (c->decoder.hidden_size, ==, 768);
+  gptvis_configuration_free (c);
+}
+
+static void
+test_blip (void)
+{
+  GptVisConfiguration *c = parse ("{\"model_type\":\"blip\",\"vision_config\":{},\"text_config\":{}}");
+  const GptVisDecoderNumbers *d = &c->decoder;
+  g_assert_true (c->writes);
+  g_assert_cmpuint (c->image_width, ==, 384);
+  g_assert_cmpuint (c->patch_size, ==, 16);
+  g_assert_cmpuint (d->n_layers, ==, 12);
+  g_assert_cmpuint (d->n_heads, ==, 8);
+  g_assert_cmpuint (d->n_positions, ==, 512);
+  g_assert_cmpuint (d->vocabulary, ==, 30524);
+  g_assert_cmpint (d->start, ==, 30522);
+  g_assert_cmpint (d->end, ==, 102);
+  gptvis_configuration_free (c);
+}
+
+static void
+test_bad_writers (void)
+{
+  static const struct { const gchar *text; GptVisError code; const gchar *parts; } cases[] = {
+    {"{\"model_type\":\"vision-encoder-decoder\"}", GPTVIS_ERROR_FORMAT, "config.json: encoder is missing"},
+    {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"vit\"}}", GPTVIS_ERROR_FORMAT,
+        "config.json: decoder is missing"},
+    {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":[]}", GPTVIS_ERROR_FORMAT,
+        "config.json: encoder is no object {…}"},
+    {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"vit\"},\"decoder\":\"gpt2\"}",
+        GPTVIS_ERROR_FORMAT, "config.json: decoder is no object {…}"},
+    {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{},\"decoder\":{}}", GPTVIS_ERROR_UNSUPPORTED,
+        "config.json: encoder: model_type \"\" is neither vit nor deit"},
+    {PAIR ("\"swin\"", "\"gpt2\""), GPTVIS_ERROR_UNSUPPORTED,
+        "config.json: encoder: model_type \"swin\" is neither vit nor deit"},
+    {PAIR ("\"dinov2\"", "\"gpt2\""), GPTVIS_ERROR_UNSUPPORTED,
+        "config.json: encoder: model_type \"dinov2\" is neither vit nor deit"},
+    {PAIR ("\"git\"", "\"gpt2\""), GPTVIS_ERROR_UNSUPPORTED, "encoder: model_type \"git\" is neither vit nor deit"},
+    {PAIR ("\"vit\"", "\"bert\""), GPTVIS_ERROR_UNSUPPORTED, "config.json: decoder: model_type \"bert\" is not gpt2"},
+    {PAIR ("\"vit\"", "3"), GPTVIS_ERROR_FORMAT, "config.json: decoder: model_type is no string"},
+    {PAIR ("\"vit\",\"hidden_size\":-1", "\"gpt2\""), GPTVIS_ERROR_FORMAT,
+        "config.json: encoder: hidden_size is no whole number from 1 to"},
+    {PAIR ("\"vit\",\"hidden_size\":10", "\"gpt2\""), GPTVIS_ERROR_FORMAT,
+        "config.json: encoder: hidden_size 10 is no multiple of num_attention_heads 12"},
+    {PAIR ("\"vit\"", "\"gpt2\",\"n_embd\":\"x\""), GPTVIS_ERROR_FORMAT, "config.json: decoder: n_embd is no whole"},
+    {PAIR ("\"vit\"", "\"gpt2\",\"n_embd\":10,\"n_head\":3"), GPTVIS_ERROR_FORMAT,
+        "config.json: decoder: a width of 10 cannot have 3 attention heads"},
+    {PAIR ("\"vit\"", "\"gpt2\",\"vocab_size\":1000001"), GPTVIS_ERROR_FORMAT,
+        "config.json: decoder: vocab_size is no whole number from 1 to 1000000"},
+    {PAIR ("\"vit\"", "\"gpt2\",\"n_positions\":0"), GPTVIS_ERROR_FORMAT, "config.json: decoder: n_positions"},
+    {PAIR ("\"vit\"", "\"gpt2\",\"activation_function\":\"mish\""), GPTVIS_ERROR_UNSUPPORTED,
+        "config.json: decoder: activation_function \"mish\" is none of"},
+    {PAIR ("\"vit\"", "\"gpt2\",\"scale_attn_weights\":false"), GPTVIS_ERROR_UNSUPPORTED,
+        "config.json: decoder: scale_attn_weights is false, where only true is known here"},
+    {"{\"model_type\":\"git\"}", GPTVIS_ERROR_FORMAT, "config.json: vision_config is missing"},
+    {"{\"model_type\":\"git\",\"vision_config\":{\"num_hidden_layers\":0}}", GPTVIS_ERROR_FORMAT,
+        "config.json: vision_config: num_hidden_layers"},
+    {"{\"model_type\":\"git\",\"vision_config\":{},\"hidden_size\":50}", GPTVIS_ERROR_FORMAT,
+        "config.json: a width of 50 cannot have 12 attention heads"},
+    {"{\"model_type\":\"git\",\"vision_config\":{},\"num_image_with_embedding\":1000}", GPTVIS_ERROR_FORMAT,
+        "config.json: num_image_with_embedding is no whole number from 0 to"},
+    {"{\"model_type\":\"git\",\"vision_config\":{},\"position_embedding_type\":\"relative_key\"}",
+        GPTVIS_ERROR_UNSUPPORTED, "config.json: position_embedding_type \"relative_key\" is not absolute"},
+    {"{\"model_type\":\"blip\",\"vision_config\":{}}", GPTVIS_ERROR_FORMAT, "config.json: text_config is missing"},
+    {"{\"model_type\":\"blip\",\"vision_config\":{},\"text_config\":{\"hidden_size\":50}}", GPTVIS_ERROR_FORMAT,
+        "config.json: text_config: a width of 50 cannot have 8 attention heads"},
+    {"{\"model_type\":\"blip\",\"vision_config\":{},\"text_config\":{\"hidden_act\":3}}", GPTVIS_ERROR_FORMAT,
+        "config.json: text_config: hidden_act is no string"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GError *error = NULL;
+    g_assert_null (gptvis_configuration_parse ("config.json", cases[i].text, strlen (cases[i].text), &error));
+    unit_expect_error (cases[i].text, error, cases[i].code, cases[i].parts);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -293,5 +451,10 @@ main (int argc, char **argv)
   g_test_add_func ("/configuration/bad-types", test_bad_types);
   g_test_add_func ("/configuration/plans", test_plans);
   g_test_add_func ("/configuration/interpolation", test_interpolation);
+  g_test_add_func ("/configuration/writer", test_writer);
+  g_test_add_func ("/configuration/gpt2", test_gpt2);
+  g_test_add_func ("/configuration/git", test_git);
+  g_test_add_func ("/configuration/blip", test_blip);
+  g_test_add_func ("/configuration/bad-writers", test_bad_writers);
   return g_test_run ();
 }

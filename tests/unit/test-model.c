@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The door to this room: sharing, running, label files, weights and outputs that
  * are no numbers. */
-#include "model.h"
+#include "captioner.h"
 #include "unit.h"
 #include <glib/gstdio.h>
 #include <math.h>
@@ -270,6 +270,171 @@ test_refusals (void)
   unit_remove (directory);
 }
 
+/* --- tasks --- */
+
+static GptVisModel *
+open_task (const gchar *path, GptVisTask task, guint beams, GError **error)
+{
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  options.path = path;
+  options.task = task;
+  options.beams = beams;
+  options.program.threads = 1;
+  return gptvis_model_open (&options, error);
+}
+
+static void
+test_tasks (void)
+{
+  static const struct { GptVisTask task; guint n_labels; gboolean writes; } tasks[] = {
+    {GPTVIS_TASK_AUTO, 3, TRUE}, {GPTVIS_TASK_LABEL, 3, FALSE}, {GPTVIS_TASK_CAPTION, 0, TRUE}, {GPTVIS_TASK_BOTH, 3, TRUE} };
+  gchar *directory = unit_writer (NULL);
+  GptVisModel *models[G_N_ELEMENTS (tasks)];
+  GError *error = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++) {
+    models[i] = open_task (directory, tasks[i].task, 0, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (gptvis_model_n_labels (models[i]), ==, tasks[i].n_labels);
+    g_assert_cmpint (gptvis_model_writes (models[i]), ==, tasks[i].writes);
+    g_assert_cmpint (gptvis_model_decoder_plan (models[i]) != NULL, ==, tasks[i].writes);
+    for (guint k = 0; k < i; k++)
+      g_assert_true (models[k] != models[i]);
+  }
+  /* another number of beams is another model, the same task again is not */
+  GptVisModel *same = open_task (directory, GPTVIS_TASK_BOTH, 0, &error), *beams = open_task (directory, GPTVIS_TASK_BOTH, 4,
+      &error);
+  g_assert_no_error (error);
+  g_assert_true (same == models[3] && beams != models[3]);
+  gptvis_model_unref (same);
+  gptvis_model_unref (beams);
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    gptvis_model_unref (models[i]);
+  unit_remove (directory);
+}
+
+static gboolean
+no_classifier (UnitTensor *t)
+{
+  return !strstr (t->name, "classifier");
+}
+
+static void
+test_tasks_refused (void)
+{
+  static const struct { gboolean writes; GptVisTask task; const gchar *parts; } cases[] = {
+    {FALSE, GPTVIS_TASK_CAPTION, ": the task asks for captions, but this checkpoint has no decoder (its model_type is vit)"},
+    {FALSE, GPTVIS_TASK_BOTH, ": the task asks for captions, but this checkpoint has no decoder (its model_type is vit)"},
+    {TRUE, GPTVIS_TASK_LABEL, ": the task asks for labels, but this checkpoint has no classifier (its model_type is "
+        "vision-encoder-decoder)"},
+    {TRUE, GPTVIS_TASK_BOTH, ": the task asks for labels, but this checkpoint has no classifier"} };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gchar *directory = cases[i].writes ? unit_writer (no_classifier) : unit_checkpoint (NULL);
+    gchar *parts = g_strconcat (directory, cases[i].parts, NULL);
+    GError *error = NULL;
+    g_assert_null (open_task (directory, cases[i].task, 0, &error));
+    unit_expect_error (cases[i].parts, error, GPTVIS_ERROR_UNSUPPORTED, parts);
+    g_free (parts);
+    unit_remove (directory);
+  }
+}
+
+/* What a decoder needs beside its tensors, and that each file makes it another model. */
+static void
+test_decoder_files (void)
+{
+  static const struct { const gchar *file, *text, *parts; GptVisError code; } cases[] = {
+    {"generation_config.json", "{}", "generation_config.json: neither decoder_start_token_id nor", GPTVIS_ERROR_FORMAT},
+    {"generation_config.json", "{\"bos_token_id\":10}", "bos_token_id is neither a token below 10", GPTVIS_ERROR_FORMAT},
+    {"vocab.json", "{\"<|endoftext|>\":0", "vocab.json: the JSON cannot be read", GPTVIS_ERROR_FORMAT},
+    {"merges.txt", "#version: 0.2\na b c\n", "merges.txt: line 2", GPTVIS_ERROR_FORMAT},
+    {"generation_config.json", "{\"bos_token_id\":9}", NULL, 0},
+    {"merges.txt", "#version: 0.3\n", NULL, 0} };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gchar *directory = unit_writer (NULL);
+    GError *error = NULL;
+    GptVisModel *before = open_task (directory, GPTVIS_TASK_AUTO, 0, &error), *after;
+    g_assert_no_error (error);
+    unit_write (directory, cases[i].file, cases[i].text, -1);
+    after = open_task (directory, GPTVIS_TASK_AUTO, 0, &error);
+    g_test_message ("%s", cases[i].file);
+    g_assert_true (after != before);
+    g_assert_true ((after == NULL) == (cases[i].parts != NULL));
+    if (error)
+      unit_expect_error (cases[i].file, error, cases[i].code, cases[i].parts);
+    gptvis_model_unref (after);
+    gptvis_model_unref (before);
+    unit_remove (directory);
+  }
+
+  gchar *directory = unit_writer (NULL);
+  GError *error = NULL;
+  unit_write (directory, "vocab.json", "{\"<|endoftext|>\":0,\"a\":1}", -1);
+  unit_write (directory, "generation_config.json", "{\"bos_token_id\":5}", -1);
+  g_assert_null (open_task (directory, GPTVIS_TASK_AUTO, 0, &error));
+  unit_expect_error ("words", error, GPTVIS_ERROR_FORMAT,
+      ": a sentence begins with token 5, where the vocabulary beside the network has 2");
+  unit_remove (directory);
+}
+
+/* A tower's NaN is a picture's error where nothing but captions is asked for, too. */
+static void
+test_captioner (void)
+{
+  gchar *directory = unit_writer (NULL), *plain = unit_checkpoint (NULL);
+  GError *error = NULL;
+  GptVisModel *model = open_task (directory, GPTVIS_TASK_CAPTION, 3, &error), *labels = open_task (plain, 0, 0, &error);
+  g_assert_no_error (error);
+  g_assert_null (gptvis_captioner_new (labels));
+  GptVisCaptioner *captioner = gptvis_captioner_new (model);
+  GptVisRequest request = { .slot = gptvis_model_slot_new (model), .captioner = captioner };
+  float *rows = gptvis_program_slot_rows (gptvis_model_program (model), request.slot);
+  g_assert_cmpfloat (gptvis_captioner_change (captioner), ==, 2);
+  g_assert_null (gptvis_captioner_caption (captioner));
+  for (guint k = 0; k < 4 * 48; k++)
+    rows[k] = NAN;
+  g_assert_false (gptvis_model_run (model, &request, 1, &error));
+  unit_expect_error ("NaN", error, GPTVIS_ERROR_FORMAT, "the network's output for this picture holds a NaN");
+  g_assert_null (request.result);
+  for (guint k = 0; k < 4 * 48; k++)
+    rows[k] = 0.1f;
+  error = NULL;
+  g_assert_true (gptvis_model_run (model, &request, 1, &error));
+  g_assert_cmpuint (request.result->n_labels, ==, 0);
+  gptvis_result_unref (request.result);
+
+  gptvis_captioner_begin (captioner, 7, 8, 9);
+  while (gptvis_captioner_is_writing (captioner))
+    gptvis_captioners_step (&captioner, 1);
+  gptvis_captioners_step (&captioner, 1);       /* none is writing: nothing happens */
+  g_assert_null (gptvis_captioner_error (captioner));
+  const GptVisCaption *caption = gptvis_captioner_caption (captioner);
+  g_assert_true (caption->final && caption == gptvis_captioner_finished (captioner));
+  g_assert_cmpuint (caption->frame, ==, 7);
+  g_assert_cmpuint (caption->pts, ==, 8);
+  g_assert_cmpuint (caption->running_time, ==, 9);
+  g_assert_cmpfloat (caption->log_probability, <, 0);
+  g_assert_cmpfloat_with_epsilon (gptvis_captioner_change (captioner), 0, 1e-6);
+
+  /* one that is given up leaves the last as it was; forgetting leaves nothing */
+  gptvis_captioner_begin (captioner, 10, 11, 12);
+  gptvis_captioners_step (&captioner, 1);
+  g_assert_cmpuint (gptvis_captioner_caption (captioner)->frame, ==, 10);
+  g_assert_cmpuint (gptvis_captioner_finished (captioner)->frame, ==, 7);
+  gptvis_captioner_give_up (captioner);
+  g_assert_cmpuint (gptvis_captioner_caption (captioner)->frame, ==, 7);
+  gptvis_captioner_forget (captioner);
+  g_assert_null (gptvis_captioner_caption (captioner));
+  g_assert_null (gptvis_captioner_finished (captioner));
+  g_assert_cmpfloat (gptvis_captioner_change (captioner), ==, 2);
+  gptvis_model_slot_free (model, request.slot);
+  gptvis_model_unref (labels);
+  gptvis_model_unref (model);
+  gptvis_captioner_free (captioner);    /* it holds the model */
+  gptvis_captioner_free (NULL);
+  unit_remove (directory);
+  unit_remove (plain);
+}
+
 /* No path is the bundled checkpoint, which GPTVIS_BUNDLED may name. */
 static void
 test_bundled (void)
@@ -306,6 +471,10 @@ main (int argc, char **argv)
   g_test_add_func ("/model/nan-weights", test_nan_weights);
   g_test_add_func ("/model/labels-file", test_labels_file);
   g_test_add_func ("/model/refusals", test_refusals);
+  g_test_add_func ("/model/tasks", test_tasks);
+  g_test_add_func ("/model/tasks-refused", test_tasks_refused);
+  g_test_add_func ("/model/decoder-files", test_decoder_files);
+  g_test_add_func ("/model/captioner", test_captioner);
   g_test_add_func ("/model/bundled", test_bundled);
   return g_test_run ();
 }

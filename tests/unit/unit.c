@@ -99,34 +99,108 @@ static const UnitTensor tensors[] = {
 #undef LAYER
 };
 
+/* As vision-encoder-decoder has them; GPT-2 stores its products [in, out]. */
+static const UnitTensor decoder_tensors[] = {
+#define LAYER "decoder.transformer.h.0."
+  {"decoder.transformer.wte.weight", "F32", 2, {10, 12}, 0.1f},
+  {"decoder.transformer.wpe.weight", "F32", 2, {16, 12}, 0.2f},
+  {LAYER "ln_1.weight", "F32", 1, {12}, 1},
+  {LAYER "ln_1.bias", "F32", 1, {12}, 0.1f},
+  {LAYER "attn.c_attn.weight", "F32", 2, {12, 36}, 0.1f},
+  {LAYER "attn.c_attn.bias", "F32", 1, {36}, 0.1f},
+  {LAYER "attn.c_proj.weight", "F32", 2, {12, 12}, 0.1f},
+  {LAYER "attn.c_proj.bias", "F32", 1, {12}, 0.1f},
+  {LAYER "ln_cross_attn.weight", "F32", 1, {12}, 1},
+  {LAYER "ln_cross_attn.bias", "F32", 1, {12}, 0.1f},
+  {LAYER "crossattention.c_attn.weight", "F32", 2, {12, 24}, 0.1f},
+  {LAYER "crossattention.c_attn.bias", "F32", 1, {24}, 0.1f},
+  {LAYER "crossattention.q_attn.weight", "F32", 2, {12, 12}, 0.1f},
+  {LAYER "crossattention.q_attn.bias", "F32", 1, {12}, 0.1f},
+  {LAYER "crossattention.c_proj.weight", "F32", 2, {12, 12}, 0.1f},
+  {LAYER "crossattention.c_proj.bias", "F32", 1, {12}, 0.1f},
+  {LAYER "ln_2.weight", "F32", 1, {12}, 1},
+  {LAYER "ln_2.bias", "F32", 1, {12}, 0.1f},
+  {LAYER "mlp.c_fc.weight", "F32", 2, {12, 20}, 0.1f},
+  {LAYER "mlp.c_fc.bias", "F32", 1, {20}, 0.1f},
+  {LAYER "mlp.c_proj.weight", "F32", 2, {20, 12}, 0.1f},
+  {LAYER "mlp.c_proj.bias", "F32", 1, {12}, 0.1f},
+  {"decoder.transformer.ln_f.weight", "F32", 1, {12}, 1},
+  {"decoder.transformer.ln_f.bias", "F32", 1, {12}, 0.1f},
+  {"enc_to_dec_proj.weight", "F32", 2, {12, 8}, 0.1f},
+  {"enc_to_dec_proj.bias", "F32", 1, {12}, 0.1f},
+#undef LAYER
+};
+
+typedef struct {
+  GString *header;
+  GArray *values;
+} Tensors;
+
+static void
+add (Tensors *to, const UnitTensor *t, guint seed)
+{
+  const guint first = to->values->len;
+  guint n = strcmp (t->dtype, "I64") == 0 ? 2 : 1;
+  g_string_append_printf (to->header, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", t->name, t->dtype);
+  for (guint d = 0; d < t->n_dimensions; d++) {
+    g_string_append_printf (to->header, d ? ",%u" : "%u", t->shape[d]);
+    n *= t->shape[d];
+  }
+  for (guint k = 0; k < n; k++) {
+    const gfloat value = k == 0 ? t->value : 0.03f * ((k * 7 + seed * 3) % 11) - 0.15f;
+    g_array_append_val (to->values, value);
+  }
+  g_string_append_printf (to->header, "],\"data_offsets\":[%u,%u]}", first * 4, to->values->len * 4);
+}
+
+/* `prefix` instead of "vit." */
+static void
+add_all (Tensors *to, const UnitTensor *table, guint n, const gchar *prefix, UnitSpoil spoil, const gchar *only)
+{
+  for (guint i = 0; i < n; i++) {
+    UnitTensor t = table[i];
+    if (g_str_has_prefix (t.name, "vit."))
+      g_snprintf (t.name, sizeof t.name, "%s%s", prefix, table[i].name + 4);
+    if ((!only || strstr (t.name, only)) && (!spoil || spoil (&t)))
+      add (to, &t, i);
+  }
+}
+
+static GByteArray *
+make_file (gboolean writes, UnitSpoil spoil, const gchar *only)
+{
+  Tensors all = { g_string_new ("{\"__metadata__\":{\"format\":\"pt\"}"), g_array_new (FALSE, FALSE, sizeof (gfloat)) };
+  add_all (&all, tensors, G_N_ELEMENTS (tensors), writes ? "encoder." : "vit.", spoil, only);
+  if (writes)
+    add_all (&all, decoder_tensors, G_N_ELEMENTS (decoder_tensors), "", spoil, only);
+  g_string_append_c (all.header, '}');
+  GByteArray *file = unit_safetensors (all.header->str, 0);
+  g_byte_array_append (file, (const guint8 *) all.values->data, all.values->len * 4);
+  g_string_free (all.header, TRUE);
+  g_array_unref (all.values);
+  return file;
+}
+
 GByteArray *
 unit_vit (UnitSpoil spoil, const gchar *only)
 {
-  GString *header = g_string_new ("{\"__metadata__\":{\"format\":\"pt\"}");
-  GArray *values = g_array_new (FALSE, FALSE, sizeof (gfloat));
-  for (guint i = 0; i < G_N_ELEMENTS (tensors); i++) {
-    UnitTensor t = tensors[i];
-    if ((only && !strstr (t.name, only)) || (spoil && !spoil (&t)))
-      continue;
-    const guint first = values->len;
-    guint n = strcmp (t.dtype, "I64") == 0 ? 2 : 1;
-    g_string_append_printf (header, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", t.name, t.dtype);
-    for (guint d = 0; d < t.n_dimensions; d++) {
-      g_string_append_printf (header, d ? ",%u" : "%u", t.shape[d]);
-      n *= t.shape[d];
-    }
-    for (guint k = 0; k < n; k++) {
-      const gfloat value = k == 0 ? t.value : 0.03f * ((k * 7 + i * 3) % 11) - 0.15f;
-      g_array_append_val (values, value);
-    }
-    g_string_append_printf (header, "],\"data_offsets\":[%u,%u]}", first * 4, values->len * 4);
-  }
-  g_string_append_c (header, '}');
-  GByteArray *file = unit_safetensors (header->str, 0);
-  g_byte_array_append (file, (const guint8 *) values->data, values->len * 4);
-  g_string_free (header, TRUE);
-  g_array_unref (values);
-  return file;
+  return make_file (FALSE, spoil, only);
+}
+
+gchar *
+unit_writer (UnitSpoil spoil)
+{
+  gchar *directory = unit_directory ();
+  GByteArray *file = make_file (TRUE, spoil, NULL);
+  unit_write (directory, "config.json", UNIT_WRITER_CONFIG, -1);
+  unit_write (directory, "generation_config.json", UNIT_GENERATION, -1);
+  unit_write (directory, "preprocessor_config.json", UNIT_PREPROCESSOR, -1);
+  unit_write (directory, "vocab.json", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,"
+      "\"h\":8,\"i\":9}", -1);
+  unit_write (directory, "merges.txt", "#version: 0.2\n", -1);
+  unit_write (directory, "model.safetensors", file->data, file->len);
+  g_byte_array_unref (file);
+  return directory;
 }
 
 gchar *
