@@ -143,7 +143,8 @@ set_one (Camera * self, guint drawn)
     { "policy", "every", "latest", "auto" }, { "interval", "1", "2", "5" }, { "max-rate", "0", "8", "1000" },
     { "hold-time", "0", "100000000", "18446744073709551615" }, { "top-k", "0", "1", "3" },
     { "threshold", "-1", "0", "0.87" }, { "post-messages", "false", "true", "true" },
-    { "stats-interval", "0", "1", "1000000000" } };
+    { "stats-interval", "0", "1", "1000000000" }, { "caption-change", "0", "0.1", "2" },
+    { "caption-interval", "0", "1500000000", "18446744073709551615" }, { "partial-captions", "false", "true", "true" } };
   const gchar *const *setting = settings[drawn % G_N_ELEMENTS (settings)];
 
   gst_util_set_object_arg (G_OBJECT (self->rig->element), setting[0],
@@ -295,7 +296,7 @@ states (Camera * self)
 
   go (self, all[camera_draw (self, G_N_ELEMENTS (all))]);
   if (!self->up && camera_chance (self, 30))
-    g_object_set (self->rig->element, "model", camera_some_checkpoint (self), NULL);
+    camera_change_model (self);
 }
 
 /* Frames that come before the element is ready for them, as to one that an application

@@ -40,7 +40,8 @@ gboolean camera_chance (Camera * camera, guint percent);
 
 /* An element in PLAYING, on one of the checkpoints; the one before it must be gone. */
 void camera_make_element (Camera * camera);
-const gchar *camera_some_checkpoint (Camera * camera);
+/* Another model, and something that it can do; in READY or NULL. */
+void camera_change_model (Camera * camera);
 
 /* What stats promises must hold at any moment; any thread. The frames so far. */
 guint64 camera_check_stats (Camera * camera);

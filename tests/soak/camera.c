@@ -41,7 +41,7 @@ guint64
 camera_check_stats (Camera * self)
 {
   static const gchar *const parts[] = { "analysed", "skipped", "errors", "unmappable" };
-  guint64 frames = 0, sum = 0, part;
+  guint64 frames = 0, analysed = 0, captions = 0, caption_errors = 0, sum = 0, part;
   guint under_way = 0, waiting = 0;
   GstStructure *stats = NULL;
 
@@ -50,13 +50,34 @@ camera_check_stats (Camera * self)
     if (gst_structure_get_uint64 (stats, parts[i], &part))
       sum += part;
   gst_structure_get (stats, "frames", G_TYPE_UINT64, &frames, "under-way", G_TYPE_UINT, &under_way,
-      "waiting", G_TYPE_UINT, &waiting, NULL);
-  if (frames != sum + under_way || waiting > 1) {
+      "waiting", G_TYPE_UINT, &waiting, "analysed", G_TYPE_UINT64, &analysed, "captions", G_TYPE_UINT64, &captions,
+      "caption-errors", G_TYPE_UINT64, &caption_errors, NULL);
+  if (frames != sum + under_way || waiting > 1 || captions > analysed || caption_errors) {
     gchar *text = gst_structure_to_string (stats);
     camera_fail (self, "the statistics do not add up: %s", text);
   }
   gst_structure_free (stats);
   return frames;
+}
+
+/* A caption may be of an earlier frame, and is of that one. */
+static void
+check_caption (Camera * self, const GptVisResult * result)
+{
+  const GptVisCaption *caption = result->caption;
+  const gchar *expected;
+  Shown shown;
+
+  if (caption->frame < self->first || caption->frame > result->frame)
+    camera_fail (self, "a caption of frame %" G_GUINT64_FORMAT " came with frame %" G_GUINT64_FORMAT
+        ", past the cut before %" G_GUINT64_FORMAT, caption->frame, result->frame, self->first);
+  if (!self->setup->told || caption->frame + REMEMBERED < self->next)
+    return;
+  shown = self->shown[caption->frame % REMEMBERED];
+  expected = shown == WHITE ? "a white picture" : "a black picture";
+  if (shown == NO_PICTURE || strncmp (caption->text, expected, MIN (strlen (caption->text), strlen (expected)))
+      || (caption->final && strlen (caption->text) < strlen (expected)))
+    camera_fail (self, "frame %" G_GUINT64_FORMAT " is said to be \"%.40s\"", caption->frame, caption->text);
 }
 
 /* Whatever the policy, a result says which frame it is of. */
@@ -69,6 +90,8 @@ check_result (Camera * self, const GptVisResult * result)
   if (result->frame < self->first)
     camera_fail (self, "a result of frame %" G_GUINT64_FORMAT " came past the cut before frame %"
         G_GUINT64_FORMAT, result->frame, self->first);
+  if (result->caption)
+    check_caption (self, result);
   if (!self->setup->told || result->frame + REMEMBERED < self->next)
     return;
   shown = self->shown[result->frame % REMEMBERED];
@@ -96,6 +119,8 @@ check_alone (Camera * self, const GptVisMeta * meta, Shown shown)
         meta->result->frame, meta->own ? "" : "not ");
   if (policy == GPTVIS_POLICY_EVERY && meta && !meta->own && meta->age > hold_time)
     camera_fail (self, "a result %" GST_TIME_FORMAT " old was held", GST_TIME_ARGS (meta->age));
+  if (policy == GPTVIS_POLICY_EVERY && meta && meta->own && meta->result->caption && !meta->result->caption->final)
+    camera_fail (self, "a frame did not wait for its caption");
   if (policy == GPTVIS_POLICY_EVERY && interval == 1 && max_rate == 0 && !self->late && shown != NO_PICTURE
       && !(meta && meta->own))
     camera_fail (self, "a frame left without its own result");
@@ -154,6 +179,7 @@ take_out (Camera * self, Shown shown, gboolean alone)
     GptVisMeta *meta = gptvis_buffer_get_meta (out);
     if (meta) {
       self->tally.results++;
+      self->tally.captions += meta->result->caption != NULL;
       check_result (self, meta->result);
     }
     if (alone)
@@ -204,16 +230,30 @@ camera_push_burst (Camera * self, GstBuffer * frame, Shown shown, guint n)
 
 /* --- elements --- */
 
-const gchar *
-camera_some_checkpoint (Camera * self)
+static guint
+draw_checkpoint (Camera * self)
 {
-  return self->setup->checkpoints[camera_chance (self, 25)];
+  const guint drawn = camera_draw (self, 100);
+
+  return drawn < 60 ? 0 : drawn < 85 ? 1 : 2;
+}
+
+void
+camera_change_model (Camera * self)
+{
+  static const gchar *const tasks[] = { "auto", "label", "caption", "both" };
+  const guint which = draw_checkpoint (self);
+  const guint task = camera_draw (self, which == 2 ? 4 : 2);
+
+  g_object_set (self->rig->element, "model", self->setup->checkpoints[which], "beams", camera_draw (self, 3), NULL);
+  if (self->setup->told)
+    gst_util_set_object_arg (G_OBJECT (self->rig->element), "task", tasks[task]);
 }
 
 void
 camera_make_element (Camera * self)
 {
-  self->rig = rig_new_at (camera_some_checkpoint (self), NULL);
+  self->rig = rig_new_at (self->setup->checkpoints[draw_checkpoint (self)], NULL);
   self->up = TRUE;
   self->ended = self->late = FALSE;
   self->next = self->first = 0;

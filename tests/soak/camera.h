@@ -12,13 +12,13 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint seed;
-  const gchar *checkpoints[2];  /* one for all cameras, and one that some take */
-  gboolean told;                /* they say "bright" of white pictures and "dark" of black ones */
+  const gchar *checkpoints[3];  /* one for all cameras, one that some take, and one that writes */
+  gboolean told;                /* they say "bright" of white pictures and "dark" of black ones, and write as rig.h says */
 } CameraSetup;
 
 typedef struct {
   guint64 frames;               /* that were pushed */
-  guint64 results;              /* buffers that came out with one */
+  guint64 results, captions;    /* buffers that came out with one */
   guint64 cuts, states, elements;
 } CameraTally;
 

@@ -165,6 +165,7 @@ sum_up (const Soak * self)
     const CameraTally *one = camera_tally (self->cameras[i]);
     sum.frames += one->frames;
     sum.results += one->results;
+    sum.captions += one->captions;
     sum.cuts += one->cuts;
     sum.states += one->states;
     sum.elements += one->elements;
@@ -196,9 +197,10 @@ soak (const CameraSetup * setup, guint streams, guint64 frames)
   printf ("kB in memory after each tenth:");
   for (guint i = 0; i < ROUNDS; i++)
     printf (" %" G_GUINT64_FORMAT, memory[i]);
-  printf ("\n%" G_GUINT64_FORMAT " frames, %" G_GUINT64_FORMAT " with a result, %" G_GUINT64_FORMAT " cuts, %"
+  printf ("\n%" G_GUINT64_FORMAT " frames, %" G_GUINT64_FORMAT " with a result, %" G_GUINT64_FORMAT
+      " with a caption, %" G_GUINT64_FORMAT " cuts, %"
       G_GUINT64_FORMAT " state changes, %" G_GUINT64_FORMAT " elements, %.1f s, %" G_GUINT64_FORMAT " to %"
-      G_GUINT64_FORMAT " kB\n", sum.frames, sum.results, sum.cuts, sum.states, sum.elements,
+      G_GUINT64_FORMAT " kB\n", sum.frames, sum.results, sum.captions, sum.cuts, sum.states, sum.elements,
       (g_get_monotonic_time () - begun) / 1e6, memory[0], memory[ROUNDS - 1]);
   if (!has_grown (memory[0], memory[ROUNDS - 1], sum.frames))
     return EXIT_SUCCESS;
@@ -222,7 +224,7 @@ main (int argc, char **argv)
   };
   GOptionContext *context = g_option_context_new (NULL);
   GError *error = NULL;
-  gchar *made[] = { NULL, NULL };
+  gchar *made[] = { NULL, NULL, NULL };
   CameraSetup setup;
   int status;
 
@@ -240,8 +242,11 @@ main (int argc, char **argv)
   printf ("--seed %u --streams %d --frames %d\n", (guint) seed, streams, frames);
   fflush (stdout);
 
-  for (guint i = 0; !checkpoint && i < G_N_ELEMENTS (made); i++)
-    made[i] = checkpoint_write (i ? CHECKPOINT_MULTI_LABEL : CHECKPOINT_SOUND);
+  if (!checkpoint) {
+    made[0] = checkpoint_write (CHECKPOINT_SOUND);
+    made[1] = checkpoint_write (CHECKPOINT_MULTI_LABEL);
+    made[2] = writer_write (WRITES_FOREVER);    /* long enough to be interrupted */
+  }
   setup = (CameraSetup) { .seed = seed, .told = !checkpoint };
   for (guint i = 0; i < G_N_ELEMENTS (made); i++)
     setup.checkpoints[i] = checkpoint ? checkpoint : made[i];
