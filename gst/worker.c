@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The worker: the one thread behind a model. It runs the frames that wait at the seats as
+ * batches, and writes captions in turn with them, a word for all at a time. It holds the
+ * engine's lock but while it computes and while it tells a stream what it has found. */
+#include "engine-private.h"
+#include <sys/resource.h>
+
+/* Pictures together take a little less than one by one, but each waits for all: so they
+ * are run together as long as that takes no longer than a frame of a camera, and slow
+ * ones alone, which leaves results half as old. */
+#define BATCH_US 33000
+
+#define NICE 10
+
+/* A sentence is to be read before the next one is begun. */
+#define CAPTION_PAUSE GST_SECOND
+
+/* --- seats, as the worker sees them --- */
+
+void
+gptvis_seat_release (GptVisSeat * seat)
+{
+  for (guint i = 0; i < 2; i++)
+    gptvis_model_slot_free (seat->engine->model, seat->slots[i]);
+  gptvis_captioner_free (seat->captioner);
+  gptvis_result_unref (seat->result);
+  g_free (seat);
+}
+
+/* What was seen and written before a cut is not what comes after it. */
+static void
+mind_cut (GptVisSeat * seat)
+{
+  if (!seat->forgetting)
+    return;
+  seat->forgetting = seat->writing = FALSE;
+  seat->captioned = GST_CLOCK_TIME_NONE;
+  if (seat->captioner)
+    gptvis_captioner_forget (seat->captioner);
+  g_cond_broadcast (&seat->engine->progress);
+}
+
+/* Moves the frame in front to the worker. */
+static void
+take (GptVisSeat * seat)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  mind_cut (seat);
+  if (seat->taken)
+    seat->period = seat->period ? (3 * seat->period + now - seat->taken) / 4 : now - seat->taken;
+  seat->taken = now;
+  seat->in_front = !seat->in_front;
+  seat->front = EMPTY;
+  seat->running = TRUE;
+}
+
+/* Of the streams that have a frame ready, the one whose turn was longest ago. So one that is
+ * passed over, since it is just staging a newer frame, comes next. */
+static GptVisSeat *
+in_turn (GptVisEngine * self)
+{
+  GptVisSeat *first = NULL;
+
+  for (guint i = 0; i < self->seats->len; i++) {
+    GptVisSeat *seat = self->seats->pdata[i];
+    if (seat->front == READY && !seat->running && !seat->owed && (!first || seat->taken < first->taken))
+      first = seat;
+  }
+  return first;
+}
+
+static guint
+gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
+{
+  const guint most = CLAMP (BATCH_US / MAX (self->picture_us, 1), 1, MAX_BATCH);
+  GptVisSeat *seat;
+  guint n = 0;
+
+  while (n < most && (seat = in_turn (self))) {
+    take (seat);
+    batch[n++] = seat;
+  }
+  return n;
+}
+
+/* With the lock, which is let go for the call. */
+static void
+tell (GptVisSeat * seat, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
+{
+  GptVisEngine *self = seat->engine;
+
+  if (seat->gone)
+    return;
+  seat->calling = TRUE;
+  g_mutex_unlock (&self->lock);
+  seat->done (seat->user, news, ticket, result, error);
+  g_mutex_lock (&self->lock);
+  seat->calling = FALSE;
+}
+
+/* The worker has nothing more to do with the seat for now. */
+static void
+leave_seat (GptVisSeat * seat)
+{
+  if (seat->gone && !seat->running && !seat->stepping)
+    gptvis_seat_release (seat);
+}
+
+/* What goes with a result: the sentence at hand only where it may be seen as it grows. */
+static const GptVisCaption *
+caption_of (const GptVisSeat * seat)
+{
+  if (!seat->captioner)
+    return NULL;
+  return seat->ticket.partial_captions ? gptvis_captioner_caption (seat->captioner)
+      : gptvis_captioner_finished (seat->captioner);
+}
+
+/* Tells the last result with the caption that there is; the result is shared from then on. */
+static void
+tell_result (GptVisSeat * seat, GptVisNews news)
+{
+  const GptVisCaption *caption = caption_of (seat);
+  GptVisResult *whole = caption ? gptvis_result_with_caption (seat->result, caption) : gptvis_result_ref (seat->result);
+
+  tell (seat, news, &seat->ticket, whole, NULL);
+  gptvis_result_unref (whole);
+}
+
+/* Streams without timestamps are measured by when their frames came. */
+static GstClockTime
+clock_of (const GptVisTicket * ticket)
+{
+  const GstClockTime time = ticket->time.running_time;
+
+  return GST_CLOCK_TIME_IS_VALID (time) ? time : (GstClockTime) ticket->arrival * 1000;
+}
+
+/* 2 is more than any change: opposite pictures have that, or a little less by rounding. */
+static gboolean
+has_changed (const GptVisSeat * seat)
+{
+  const gfloat least = seat->ticket.caption_change;
+
+  return least < 2 && gptvis_captioner_change (seat->captioner) >= least;
+}
+
+/* Is a sentence to be begun about the picture that was just analysed? */
+static gboolean
+is_worth_a_caption (const GptVisSeat * seat)
+{
+  const GptVisTicket *ticket = &seat->ticket;
+  const GstClockTime now = clock_of (ticket);
+
+  if (!seat->captioner || seat->writing || seat->forgetting || seat->flushing)
+    return FALSE;
+  if (!GST_CLOCK_TIME_IS_VALID (seat->captioned) || now < seat->captioned)
+    return TRUE;
+  if (now - seat->captioned < CAPTION_PAUSE)
+    return FALSE;
+  return has_changed (seat)
+      || (GST_CLOCK_TIME_IS_VALID (ticket->caption_interval) && now - seat->captioned >= ticket->caption_interval);
+}
+
+/* With the lock, which is let go while the decoder looks at the picture. */
+static void
+begin_caption (GptVisEngine * self, GptVisSeat * seat)
+{
+  const GptVisTicket *ticket = &seat->ticket;
+
+  seat->captioned = clock_of (ticket);
+  seat->stepping = TRUE;
+  g_mutex_unlock (&self->lock);
+  gptvis_captioner_begin (seat->captioner, ticket->frame, ticket->time.pts, ticket->time.running_time);
+  g_mutex_lock (&self->lock);
+  seat->stepping = FALSE;
+  seat->writing = gptvis_captioner_is_writing (seat->captioner);
+  if (gptvis_captioner_error (seat->captioner))
+    tell (seat, GPTVIS_NEWS_CAPTION, ticket, NULL, gptvis_captioner_error (seat->captioner));
+}
+
+/* What has become of a frame: keeps the result, and tells it, unless it is awaited and its
+ * caption is to come. One without a result leaves the last as it is, of which a caption
+ * may be under way. */
+static void
+finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GError * error)
+{
+  const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
+
+  if (!result) {
+    tell (seat, GPTVIS_NEWS_RESULT, ticket, NULL, error);
+    seat->running = FALSE;
+    leave_seat (seat);
+    return;
+  }
+  gptvis_result_unref (seat->result);
+  seat->result = gptvis_result_ref (result);
+  seat->ticket = *ticket;
+  if (is_worth_a_caption (seat))
+    begin_caption (self, seat);
+  if (seat->ticket.awaited && seat->writing)
+    seat->owed = TRUE;
+  else
+    tell_result (seat, GPTVIS_NEWS_RESULT);
+  seat->running = FALSE;
+  leave_seat (seat);
+}
+
+/* For good, since less nice again would be a privilege. The pool's threads follow. */
+static void
+be_nice (GptVisEngine * self)
+{
+  self->nice = TRUE;
+#ifdef __linux__                /* where that is a thread's own affair */
+  setpriority (PRIO_PROCESS, 0, NICE);
+#endif
+}
+
+static void
+run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
+{
+  GptVisRequest requests[MAX_BATCH];
+  gint64 begun = g_get_monotonic_time ();
+  GError *error = NULL;
+
+  for (guint i = 0; i < n; i++) {
+    const GptVisTicket *ticket = &batch[i]->tickets[!batch[i]->in_front];
+    requests[i] = (GptVisRequest) { .slot = batch[i]->slots[!batch[i]->in_front], .top_k = ticket->top_k,
+      .threshold = ticket->threshold, .captioner = batch[i]->captioner };
+    if (!ticket->awaited && !self->nice)
+      be_nice (self);
+  }
+  g_mutex_unlock (&self->lock);
+  gptvis_model_run (self->model, requests, n, &error);
+  self->picture_us = (g_get_monotonic_time () - begun) / n;
+  self->spent_on_pictures += g_get_monotonic_time () - begun;
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < n; i++) {
+    finish (self, batch[i], requests[i].result, requests[i].result ? NULL : error);
+    gptvis_result_unref (requests[i].result);
+  }
+  g_clear_error (&error);
+}
+
+/* --- captions --- */
+
+/* An awaited frame whose caption is finished, given up or failed. */
+static void
+pay (GptVisSeat * seat)
+{
+  if (!seat->owed || seat->writing)
+    return;
+  seat->owed = FALSE;
+  tell_result (seat, GPTVIS_NEWS_RESULT);
+}
+
+/* A seat's sentence after a step. */
+static void
+tell_words (GptVisSeat * seat)
+{
+  const GError *error = gptvis_captioner_error (seat->captioner);
+
+  seat->writing = gptvis_captioner_is_writing (seat->captioner);
+  if (error)
+    tell (seat, GPTVIS_NEWS_CAPTION, &seat->ticket, NULL, error);
+  else if (seat->writing && seat->ticket.partial_captions)
+    tell_result (seat, GPTVIS_NEWS_WORDS);
+  else if (!seat->writing && !seat->owed)
+    tell_result (seat, GPTVIS_NEWS_CAPTION);
+}
+
+/* Those that write. Results that are owed no longer are told on the way, which lets go of
+ * the lock, so seats may come and go; who is passed over has its turn in the next round. */
+static guint
+gather_writers (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
+{
+  g_ptr_array_set_size (writers, 0);
+  g_ptr_array_set_size (captioners, 0);
+  for (guint i = 0; i < self->seats->len; i++) {
+    GptVisSeat *seat = self->seats->pdata[i];
+    mind_cut (seat);
+    if (seat->owed && !seat->writing) {
+      seat->stepping = TRUE;
+      pay (seat);
+      seat->stepping = FALSE;
+      leave_seat (seat);
+      g_cond_broadcast (&self->progress);
+    }
+  }
+  for (guint i = 0; i < self->seats->len; i++) {
+    GptVisSeat *seat = self->seats->pdata[i];
+    if (seat->writing && !seat->forgetting) {
+      g_ptr_array_add (writers, seat);
+      g_ptr_array_add (captioners, seat->captioner);
+    }
+  }
+  return writers->len;
+}
+
+/* A word more for each of them. */
+static void
+write_words (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
+{
+  gint64 begun = g_get_monotonic_time ();
+
+  for (guint i = 0; i < writers->len; i++)
+    ((GptVisSeat *) writers->pdata[i])->stepping = TRUE;
+  g_mutex_unlock (&self->lock);
+  gptvis_captioners_step ((GptVisCaptioner **) captioners->pdata, captioners->len);
+  self->spent_on_words += g_get_monotonic_time () - begun;
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < writers->len; i++) {
+    GptVisSeat *seat = writers->pdata[i];
+    if (!seat->forgetting)
+      tell_words (seat);
+    pay (seat);
+    seat->stepping = FALSE;
+    leave_seat (seat);
+  }
+}
+
+/* --- the worker's day --- */
+
+gpointer
+gptvis_worker (gpointer data)
+{
+  GptVisEngine *self = data;
+  GPtrArray *writers = g_ptr_array_new (), *captioners = g_ptr_array_new ();
+  GptVisSeat *batch[MAX_BATCH];
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  while (!self->ending) {
+    const guint n_writers = gather_writers (self, writers, captioners);
+    if (n_writers == 0 || !in_turn (self))      /* what one has while the other does not wait, it owes nobody */
+      self->spent_on_words = self->spent_on_pictures = 0;
+    const gboolean words_turn = n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
+    n = words_turn ? 0 : gather (self, batch);
+    if (n == 0 && n_writers == 0) {
+      g_cond_wait (&self->work, &self->lock);
+      continue;
+    }
+    if (n > 0)
+      run (self, batch, n);
+    else
+      write_words (self, writers, captioners);
+    g_cond_broadcast (&self->progress);
+  }
+  g_mutex_unlock (&self->lock);
+  g_ptr_array_unref (writers);
+  g_ptr_array_unref (captioners);
+  gptvis_engine_free (self);
+  return NULL;
+}
