@@ -2,11 +2,12 @@
 # What demo and check need of Debian, and the way to it. Sourced, not run.
 
 build_packages="gcc pkg-config meson ninja-build libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-  libjson-glib-dev liborc-0.4-dev libopenblas-dev libpango1.0-dev libpng-dev"
+  libjson-glib-dev liborc-0.4-dev libopenblas-dev libpango1.0-dev libpng-dev
+  libvulkan-dev libvulkan-volk-dev glslang-tools"
 run_packages="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x fonts-dejavu-core"
 test_packages="clang libclang-rt-dev valgrind gir1.2-gst-plugins-base-1.0 git libgstrtspserver-1.0-dev
-  gstreamer1.0-rtsp xorriso cpio"
+  gstreamer1.0-rtsp xorriso cpio mesa-vulkan-drivers vulkan-validationlayers"
 
 # as_root COMMAND…: with sudo where that is needed; 1 when there is no way.
 as_root () {

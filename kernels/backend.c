@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The front of all backends: chooses one, checks every argument once, and
  * forwards. */
+#include "config.h"
 #include "backend.h"
 #include "weights.h"
 #include "reference.h"
 #include "cpu/cpu.h"
+#include "vulkan/gpu.h"
 #include <string.h>
 
-/* In the order in which auto tries them; the reference is only taken by name. */
-static const GptVisBackend *const backends[] = { &gptvis_backend_cpu, &gptvis_backend_reference };
+/* The reference is only taken by name. */
+static const GptVisBackend *const backends[] = {
+  &gptvis_backend_cpu,
+  &gptvis_backend_reference,
+#if GPTVIS_HAVE_VULKAN
+  &gptvis_backend_vulkan,
+#endif
+};
 
 static const gchar *const precision_names[] = { "auto", "f32", "f16", "bf16", "int8" };
 
@@ -34,23 +42,46 @@ gptvis_precision_parse (const gchar *text, GptVisPrecision *precision, GError **
 static const GptVisBackend *
 find_backend (const gchar *name, GError **error)
 {
-  if (!name || strcmp (name, "auto") == 0)
-    return backends[0];
   for (guint i = 0; i < G_N_ELEMENTS (backends); i++)
     if (strcmp (name, backends[i]->name) == 0)
       return backends[i];
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "backend \"%s\" is none of auto, cpu, reference", name);
+  if (strcmp (name, "vulkan") == 0)
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "backend vulkan is not in this build: it is compiled where Vulkan's headers, volk and glslangValidator are");
+  else
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "backend \"%s\" is none of auto, cpu, vulkan, reference",
+        name);
   return NULL;
+}
+
+/* auto: a GPU, if there is one and it can; else the processor, and the log says why. */
+static GptVisProgram *
+take_best (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
+    const GptVisBackend **backend, GError **error)
+{
+#if GPTVIS_HAVE_VULKAN
+  GError *why = NULL;
+  *backend = &gptvis_backend_vulkan;
+  GptVisProgram *program = (*backend)->program_new (plan, weights, options, &why);
+  if (program)
+    return program;
+  g_info ("%s: backend auto takes the cpu: %s", gptvis_plan_name (plan), why->message);
+  g_error_free (why);
+#endif
+  *backend = &gptvis_backend_cpu;
+  return (*backend)->program_new (plan, weights, options, error);
 }
 
 GptVisProgram *
 gptvis_program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
     GError **error)
 {
-  const GptVisBackend *backend = find_backend (options->backend, error);
-  if (!backend || !gptvis_weights_check_finite (weights, plan, error))
+  const gboolean any = !options->backend || strcmp (options->backend, "auto") == 0;
+  const GptVisBackend *backend = any ? NULL : find_backend (options->backend, error);
+  if ((!any && !backend) || !gptvis_weights_check_finite (weights, plan, error))
     return NULL;
-  GptVisProgram *program = backend->program_new (plan, weights, options, error);
+  GptVisProgram *program = any ? take_best (plan, weights, options, &backend, error)
+      : backend->program_new (plan, weights, options, error);
   if (program) {
     program->backend = backend;
     program->plan = plan;

@@ -7,7 +7,7 @@
  * its own largest batch. */
 #include "plan-private.h"
 
-#define ALIGN 16                /* floats: a cache line, and the widest vector */
+#define ALIGN 64                /* floats: 256 bytes, where any GPU can bind a tensor; and the widest vector */
 
 gsize
 gptvis_tensor_span (const GptVisTensor *t)

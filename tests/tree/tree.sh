@@ -49,9 +49,10 @@ problems=$(includes_of kernels models gst examples tests; includes_of models gst
 ok "includes go along the arrows"
 
 problems=$(grep -lE '# *include *<(gst/|json-glib|pango|cairo|glib-object)' $(code kernels)
-  grep -lE '# *include *<(gst/|glib-object|pthread|cblas|immintrin|vulkan)' $(code models)
-  grep -lE '# *include *<(json-glib|pthread|cblas|immintrin|vulkan)' $(code gst))
-ok "GStreamer is known in gst/ alone, JSON in models/, threads and instructions in kernels/"
+  grep -lE '# *include *<(gst/|glib-object|pthread|cblas|immintrin|vulkan|volk)' $(code models)
+  grep -lE '# *include *<(json-glib|pthread|cblas|immintrin|vulkan|volk)' $(code gst)
+  grep -lE '# *include *<(vulkan|volk)' $(code kernels) | grep -v '^kernels/vulkan/')
+ok "GStreamer is known in gst/ alone, JSON in models/, threads, instructions and Vulkan in kernels/"
 
 problems=$(for file in $(code kernels models gst examples tests) $(find shaders -type f); do
   lines=$(wc -l < "$file")
@@ -67,12 +68,12 @@ for file in $first; do
 done
 ok "the three files to read first are under 1200 lines and named in the README"
 
-problems=$(for file in $(code kernels models gst examples tests); do
+problems=$(for file in $(code kernels models gst examples tests shaders) $(find shaders -name '*.comp' -o -name '*.glsl'); do
   head -n 1 "$file" | grep -q 'SPDX-License-Identifier' || echo "$file does not begin with its licence"
 done)
 ok "each file begins with its licence"
 
-problems=$(grep -lP '\t| +$' $(code kernels models gst examples tests))
+problems=$(grep -lP '\t| +$' $(code kernels models gst examples tests) $(find shaders -type f))
 ok "no tabs, no blanks at ends of lines"
 
 problems=$(find . -path './build*' -prune -o -path ./.git -prune -o -type f -size +15M -print)

@@ -259,9 +259,9 @@ test_step (void)
   g_assert_cmpuint (gptvis_plan_max_sequences (plan), ==, 6);
   g_assert_cmpuint (gptvis_plan_beams (plan), ==, 3);
   g_assert_cmpuint (gptvis_plan_max_positions (plan), ==, 6);   /* the table of positions is shorter */
-  g_assert_cmpuint (gptvis_plan_slot_states (plan), ==, 80 + 3 * 112);
-  g_assert_cmpuint (gptvis_plan_arena (plan), ==, MAX (2 * 80, 6 * 32));
-  g_assert_cmpuint (gptvis_plan_tensor (plan, own)->offset, ==, 80);
+  g_assert_cmpuint (gptvis_plan_slot_states (plan), ==, 128 + 3 * 128);
+  g_assert_cmpuint (gptvis_plan_arena (plan), ==, MAX (2 * 128, 6 * 128));
+  g_assert_cmpuint (gptvis_plan_tensor (plan, own)->offset, ==, 128);
   g_assert_cmpfloat (gptvis_plan_op_flops (plan, 3), ==, 4.0 * (5 + 7) * 8);
 
   gchar *text = gptvis_plan_print (plan);

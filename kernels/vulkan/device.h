@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A logical device with one queue that computes: opened once for all programs that use
+ * it, and counted. Holds what they share: pipelines, and the driver's cache of them, which
+ * is kept on disk between processes.
+ *
+ * Threads: any; the queue has a lock. */
+#pragma once
+#include "instance.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gint refs;                    /* under the lock of the table of devices */
+  gchar *name;
+  VkPhysicalDevice physical;
+  VkPhysicalDeviceProperties properties;
+  VkPhysicalDeviceLimits limits;
+  VkPhysicalDeviceMemoryProperties memory;
+  VkDevice device;
+  struct VolkDeviceTable call;  /* this device's functions */
+  guint queue_family;
+  VkQueue queue;
+  GMutex queue_lock;            /* guards the queue */
+  gboolean timestamps;          /* the queue can tell the time; see limits.timestampPeriod */
+  gint lost;                    /* atomic: nothing works any more, and nobody gets it again */
+  gint submitted;               /* atomic: how often */
+  gsize allocated;              /* atomic: KiB of memory */
+  struct GptVisVulkanPipelines *pipelines;
+} GptVisVulkanDevice;
+
+/* A reference to the device that gptvis_vulkan_choose takes, or NULL and its error or the driver's. */
+GptVisVulkanDevice *gptvis_vulkan_device_open (const gchar * device, gboolean software, GError ** error);
+void gptvis_vulkan_device_unref (GptVisVulkanDevice * self);
+
+/* As gptvis_vulkan_check, with the device's name; notes when the device is lost. */
+gboolean gptvis_vulkan_device_check (GptVisVulkanDevice * self, VkResult result, const gchar * call, GError ** error);
+
+/* Submits command buffers, in this order, as one; `fence` is signalled at their end. */
+gboolean gptvis_vulkan_device_submit (GptVisVulkanDevice * self, const VkCommandBuffer * commands, guint n, VkFence fence,
+    GError ** error);
+/* Waits for a fence that was submitted. */
+gboolean gptvis_vulkan_device_wait (GptVisVulkanDevice * self, VkFence fence, GError ** error);
+
+G_END_DECLS

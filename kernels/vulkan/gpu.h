@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GPUs as a backend, through Vulkan 1.1's compute: any plan, f32. A plan becomes one
+ * command buffer for each batch size, recorded when that size is first run. This header
+ * knows no Vulkan, so that it can be included without. (It is not called vulkan.h: volk would
+ * take it for the system's <vulkan/vulkan.h>.) */
+#pragma once
+#include "../backend.h"
+
+G_BEGIN_DECLS
+
+extern const GptVisBackend gptvis_backend_vulkan;
+
+/* What was recorded for n pictures (or, for the step, n sequences), for tests; all 0
+ * before the first run of that size. */
+typedef struct {
+  guint dispatches;             /* of the whole part */
+  guint barriers;
+  guint submissions;            /* of the program, to run anything, since it was made */
+  guint most_a_op;              /* dispatches of one operation */
+  guint64 largest_binding;      /* bytes, of an activation that a dispatch reads or writes */
+} GptVisVulkanStatistics;
+void gptvis_vulkan_statistics (GptVisProgram * program, gboolean step, guint n, GptVisVulkanStatistics * statistics);
+
+/* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230)"; NULL after an error:
+ * DEVICE without a loader or a driver. Free with g_free. Any thread. */
+gchar *gptvis_vulkan_list (GError ** error);
+
+/* Faults for tests, set before a program is made and not while one runs. All 0: none. */
+typedef struct {
+  gboolean no_loader;
+  guint lose_at;                /* the device is lost with this submission, counted from 1 */
+  guint64 memory;               /* bytes that the device has, at most */
+} GptVisVulkanFaults;
+void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);
+
+/* With GPTVIS_VULKAN_VALIDATE=1 in the environment when Vulkan is first used, everything runs
+ * under the validation layer with synchronisation validation, where that is installed:
+ * TRUE then, and *messages is how many errors and warnings it has told (on stderr). */
+gboolean gptvis_vulkan_validation (guint * messages);
+
+G_END_DECLS

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The loader, the instance and what devices there are. One instance a process, made when
+ * first asked for and kept: drivers do not like to come and go. Any thread. */
+#pragma once
+#include "gpu.h"
+#include <volk.h>
+
+G_BEGIN_DECLS
+
+/* A device that can compute. */
+typedef struct {
+  VkPhysicalDevice physical;
+  VkPhysicalDeviceProperties properties;
+  guint queue_family;
+} GptVisVulkanChoice;
+
+/* Takes the device: NULL or "auto": a discrete GPU, then an integrated one, then any other,
+ * and a software rasteriser only with `software`; a number: that one of the list; else
+ * whose name is or contains that text. DEVICE (no loader, no driver, no device) or
+ * NOT_FOUND (none of that name or number; the sentence lists what there is). */
+gboolean gptvis_vulkan_choose (const gchar * device, gboolean software, GptVisVulkanChoice * choice, GError ** error);
+
+/* "out of device memory", … */
+const gchar *gptvis_vulkan_result_name (VkResult result);
+
+/* FALSE and an error for anything but VK_SUCCESS: LIMIT when memory ran out, else DEVICE.
+ * "vkCreateBuffer on llvmpipe: out of device memory". */
+gboolean gptvis_vulkan_check (VkResult result, const gchar * call, const gchar * device, GError ** error);
+
+extern GptVisVulkanFaults gptvis_vulkan_faults;
+
+G_END_DECLS

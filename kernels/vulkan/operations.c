@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which shader an operation of the plan takes: with which specialization constants,
+ * bindings and push constants, and how many workgroups. The shaders' side of it is in
+ * shaders/shared.h. */
+#include "record.h"
+
+#define THREADS 64              /* of a workgroup that goes element by element, or row by row */
+
+static guint
+blocks (guint64 n, guint size)
+{
+  return MIN ((n + size - 1) / size, G_MAXUINT);
+}
+
+static const GptVisTensor *
+tensor (const GptVisVulkanRecorder *r, GptVisTensorId id)
+{
+  return gptvis_plan_tensor (r->p->base.plan, id);
+}
+
+/* Where the tensor lies; of one that is not there, where `instead` does: a binding must be
+ * of something. */
+static GptVisVulkanRange
+range (const GptVisVulkanRecorder *r, GptVisTensorId id, GptVisTensorId instead)
+{
+  return r->p->tensors[id != GPTVIS_NO_TENSOR ? id : instead].pieces[0].range;
+}
+
+static GptVisVulkanRange
+args (const GptVisVulkanRecorder *r)
+{
+  return (GptVisVulkanRange) { &r->p->args, 0, r->p->args.size };
+}
+
+/* Floats from one picture's tensor to the next one's. */
+static guint
+stride (const GptVisTensor *t)
+{
+  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY ? t->rows * t->width : 0;
+}
+
+/* ---- linear ---- */
+
+typedef struct {
+  guint rows, columns, inner, thread_rows, thread_columns;
+} Tile;
+
+/* The flattest tile that takes all rows at once, else the large one; a small device's
+ * workgroups have 128 threads. */
+static Tile
+choose_tile (const GptVisVulkanDevice *device, guint rows)
+{
+  static const Tile tiles[] = {
+    {1, 64, 16, 1, 1}, {4, 64, 16, 2, 1}, {8, 64, 16, 4, 1}, {16, 64, 16, 4, 2}, {32, 64, 16, 4, 4}, {64, 64, 16, 4, 4},
+  };
+  guint i = 0;
+  while (i + 1 < G_N_ELEMENTS (tiles) && tiles[i].rows < rows)
+    i++;
+  while (tiles[i].rows / tiles[i].thread_rows * (tiles[i].columns / tiles[i].thread_columns)
+      > device->limits.maxComputeWorkGroupInvocations)
+    i--;
+  return tiles[i];
+}
+
+static void
+linear (GptVisVulkanRecorder *r)
+{
+  const GptVisOp *op = r->op;
+  const GptVisTensor *x = tensor (r, op->in[0]), *y = tensor (r, op->out);
+  const guint rows = r->n * x->rows;
+  const Tile tile = choose_tile (r->p->device, rows);
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_LINEAR, {
+      [SPEC_THREADS] = tile.rows / tile.thread_rows * (tile.columns / tile.thread_columns),
+      [SPEC_PARTS] = (op->in[2] != GPTVIS_NO_TENSOR ? LINEAR_HAS_B : 0)
+          | (op->in[3] != GPTVIS_NO_TENSOR ? LINEAR_HAS_GATE : 0)
+          | (op->in[4] != GPTVIS_NO_TENSOR ? LINEAR_HAS_SCALE : 0)
+          | (op->in[5] != GPTVIS_NO_TENSOR ? LINEAR_HAS_RESIDUAL : 0),
+      [SPEC_VECTORS] = x->width % 4 == 0,
+      [SPEC_A] = tile.rows, tile.columns, tile.inner, tile.thread_rows, tile.thread_columns, op->linear.act,
+    } };
+  GptVisVulkanRange bindings[] = {
+    [LINEAR_X] = range (r, op->in[0], 0),
+    [LINEAR_B] = range (r, op->in[2], op->in[0]),
+    [LINEAR_GATE] = range (r, op->in[3], op->in[0]),
+    [LINEAR_SCALE] = range (r, op->in[4], op->in[0]),
+    [LINEAR_RESIDUAL] = range (r, op->in[5], op->in[0]),
+    [LINEAR_Y] = range (r, op->out, 0),
+  };
+  const GptVisVulkanTensor *w = &r->p->tensors[op->in[1]];
+  for (guint i = 0; i < w->n_pieces; i++) {
+    const GptVisVulkanPiece *piece = &w->pieces[i];
+    const struct LinearPush push = { rows, x->width, piece->rows, piece->first, y->width, op->linear.alpha };
+    bindings[LINEAR_W] = piece->range;
+    gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (piece->rows, tile.columns), blocks (rows, tile.rows), 1);
+  }
+}
+
+/* ---- attention ---- */
+
+/* Queries and keys of a tile: the largest that fits the device's workgroups and shared memory. */
+static gboolean
+choose_attention_tile (const GptVisVulkanDevice *device, guint head_width, guint *queries, guint *keys)
+{
+  static const guint tiles[][2] = { {32, 32}, {32, 16}, {16, 32}, {16, 16}, {16, 8}, {8, 8}, {4, 8}, {2, 8}, {1, 4} };
+  const guint row = ((head_width + 3) / 4 | 1) * 16;    /* bytes */
+  for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
+    *queries = tiles[i][0];
+    *keys = tiles[i][1];
+    const guint bytes = (*queries + *keys) * row + 2 * *queries * (*keys + 1) * sizeof (float);
+    if (*queries * ATTENTION_LANES <= device->limits.maxComputeWorkGroupInvocations
+        && bytes <= device->limits.maxComputeSharedMemorySize)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+attention (GptVisVulkanRecorder *r)
+{
+  const GptVisOp *op = r->op;
+  const GptVisAttention *a = &op->attention;
+  const GptVisTensor *q = tensor (r, op->in[0]), *k = tensor (r, op->in[1]), *v = tensor (r, op->in[2]);
+  guint queries, keys;
+  if (!choose_attention_tile (r->p->device, a->head_width, &queries, &keys)) {
+    g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "%s: attention with heads of width %u does not fit a workgroup", r->p->device->name, a->head_width);
+    return;
+  }
+  const guint odd = q->width | k->width | v->width | a->q_column | a->k_column | a->v_column | a->head_width;
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_ATTENTION, {
+      [SPEC_THREADS] = queries * ATTENTION_LANES,
+      [SPEC_VECTORS] = odd % 4 == 0,
+      [SPEC_A] = queries, keys, a->head_width,
+    } };
+  const GptVisVulkanRange bindings[] = {
+    range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[2], 0), range (r, op->out, 0),
+  };
+  const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width, a->heads * a->head_width,
+    a->q_column, a->k_column, a->v_column, a->scale };
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (q->rows, queries), a->heads, r->n);
+}
+
+/* ---- row by row ---- */
+
+static void
+norm (GptVisVulkanRecorder *r)
+{
+  const GptVisOp *op = r->op;
+  const GptVisTensor *x = tensor (r, op->in[0]);
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_NORM, {
+      [SPEC_THREADS] = THREADS,
+      [SPEC_PARTS] = (op->in[1] != GPTVIS_NO_TENSOR ? NORM_HAS_WEIGHT : 0)
+          | (op->in[2] != GPTVIS_NO_TENSOR ? NORM_HAS_BIAS : 0),
+    } };
+  const GptVisVulkanRange bindings[] = {
+    range (r, op->in[0], 0), range (r, op->in[1], op->in[0]), range (r, op->in[2], op->in[0]), range (r, op->out, 0),
+  };
+  const struct NormPush push = { x->rows, x->width, op->norm.epsilon };
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, x->rows, r->n, 1);
+}
+
+static void
+score (GptVisVulkanRecorder *r)
+{
+  const GptVisTensor *x = tensor (r, r->op->in[0]);
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_SCORE, {
+      [SPEC_THREADS] = THREADS,
+      [SPEC_PARTS] = r->op->score.score,
+    } };
+  const GptVisVulkanRange bindings[] = { range (r, r->op->in[0], 0), range (r, r->op->out, 0) };
+  const struct ScorePush push = { x->rows, x->width };
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, x->rows, r->n, 1);
+}
+
+static void
+rows (GptVisVulkanRecorder *r)
+{
+  const GptVisTensor *y = tensor (r, r->op->out);
+  const guint width = y->width;
+  guint done = 0;
+  for (guint i = 0; i < r->op->rows.n_parts; i++) {
+    const GptVisRowsPart *part = &r->op->rows.parts[i];
+    const gboolean add = part->add != GPTVIS_NO_TENSOR;
+    const GptVisVulkanVariant variant = { GPTVIS_SHADER_ROWS, {
+        [SPEC_THREADS] = THREADS,
+        [SPEC_PARTS] = add ? ROWS_HAS_ADD : 0,
+      } };
+    const GptVisVulkanRange bindings[] = {
+      range (r, part->from, 0), range (r, part->add, part->from), range (r, r->op->out, 0),
+    };
+    const struct RowsPush push = { part->rows * width, width, part->first * width, stride (tensor (r, part->from)),
+      part->add_first * width, add ? stride (tensor (r, part->add)) : 0, part->add_to_each, done * width, stride (y) };
+    gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) part->rows * width, THREADS), r->n, 1);
+    done += part->rows;
+  }
+}
+
+static void
+pool (GptVisVulkanRecorder *r)
+{
+  const GptVisTensor *x = tensor (r, r->op->in[0]), *y = tensor (r, r->op->out);
+  for (guint i = 0; i < r->op->pool.n_parts; i++) {
+    const GptVisPoolPart *part = &r->op->pool.parts[i];
+    const GptVisVulkanVariant variant = { GPTVIS_SHADER_POOL, { [SPEC_THREADS] = THREADS } };
+    const GptVisVulkanRange bindings[] = { range (r, r->op->in[0], 0), range (r, r->op->out, 0) };
+    const struct PoolPush push = { x->width, part->first, part->rows, stride (x), i * x->width, stride (y) };
+    gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (x->width, THREADS), r->n, 1);
+  }
+}
+
+/* ---- of the step ---- */
+
+static void
+embed (GptVisVulkanRecorder *r)
+{
+  const GptVisOp *op = r->op;
+  const GptVisVulkanTensor *table = &r->p->tensors[op->in[0]];
+  const guint width = tensor (r, op->out)->width;
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_EMBED, { [SPEC_THREADS] = THREADS } };
+  for (guint i = 0; i < table->n_pieces; i++) {
+    const GptVisVulkanPiece *piece = &table->pieces[i];
+    const GptVisVulkanRange bindings[] = { piece->range, range (r, op->in[1], 0), args (r), range (r, op->out, 0) };
+    const struct EmbedPush push = { width, op->embed.first_position, piece->first, piece->first + piece->rows };
+    gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (width, THREADS), r->n, 1);
+  }
+}
+
+static struct StatePush
+push_state (const GptVisVulkanRecorder *r, const GptVisTensor *t)
+{
+  return (struct StatePush) { t->rows, gptvis_tensor_span (t), t->step ? gptvis_plan_beams (r->p->base.plan) : 1, t->step };
+}
+
+static void
+keep (GptVisVulkanRecorder *r)
+{
+  const GptVisTensor *x = tensor (r, r->op->in[0]), *state = tensor (r, r->op->out);
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_KEEP, { [SPEC_THREADS] = THREADS } };
+  const GptVisVulkanRange bindings[] = { range (r, r->op->in[0], 0), args (r), range (r, r->op->out, 0) };
+  const struct KeepPush push = { x->rows, state->width, x->width, r->op->keep.column, push_state (r, state) };
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) x->rows * state->width, THREADS), r->n, 1);
+}
+
+static void
+recall (GptVisVulkanRecorder *r)
+{
+  const GptVisOp *op = r->op;
+  const GptVisAttention *a = &op->attention;
+  const guint n_states = op->n_in - 1;
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_RECALL, {
+      [SPEC_THREADS] = THREADS,
+      [SPEC_VECTORS] = a->head_width % 4 == 0,
+      [SPEC_A] = a->head_width, n_states,
+    } };
+  const GptVisVulkanRange bindings[] = {
+    range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[n_states], 0), args (r), range (r, op->out, 0),
+  };
+  const struct RecallPush push = { a->heads, tensor (r, op->in[0])->width, a->q_column, r->p->first_history,
+    r->p->history_stride, a->scale, {push_state (r, tensor (r, op->in[1])), push_state (r, tensor (r, op->in[n_states]))} };
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, a->heads, r->n, 1);
+}
+G_STATIC_ASSERT (GPTVIS_RECALL_STATES == 2);
+
+/* ---- all of them ---- */
+
+static void (*const record_op[]) (GptVisVulkanRecorder *) = {
+  [GPTVIS_OP_PATCHES] = NULL,   /* when staged */
+  [GPTVIS_OP_LINEAR] = linear,
+  [GPTVIS_OP_NORM] = norm,
+  [GPTVIS_OP_ATTENTION] = attention,
+  [GPTVIS_OP_EMBED] = embed,
+  [GPTVIS_OP_KEEP] = keep,
+  [GPTVIS_OP_RECALL] = recall,
+  [GPTVIS_OP_ROWS] = rows,
+  [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
+  [GPTVIS_OP_POOL] = pool,
+  [GPTVIS_OP_SCORE] = score,
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (record_op) == GPTVIS_N_OPS);
+
+void
+gptvis_vulkan_operation (GptVisVulkanRecorder *r)
+{
+  record_op[r->op->kind] (r);
+}
+
+guint
+gptvis_vulkan_operation_dispatches (const GptVisVulkanProgram *p, const GptVisOp *op)
+{
+  switch (op->kind) {
+    case GPTVIS_OP_LINEAR:
+      return p->tensors[op->in[1]].n_pieces;
+    case GPTVIS_OP_EMBED:
+      return p->tensors[op->in[0]].n_pieces;
+    case GPTVIS_OP_ROWS:
+      return op->rows.n_parts;
+    case GPTVIS_OP_POOL:
+      return op->pool.n_parts;
+    default:
+      return record_op[op->kind] ? 1 : 0;
+  }
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline.h"
+#include "attention.spv.h"
+#include "embed.spv.h"
+#include "keep.spv.h"
+#include "linear.spv.h"
+#include "norm.spv.h"
+#include "pool.spv.h"
+#include "recall.spv.h"
+#include "rows.spv.h"
+#include "score.spv.h"
+#include <string.h>
+
+#define MAX_CACHE (64u << 20)   /* bytes: a larger file is not one that was written here */
+
+#define SHADER(name, n, push) { #name, gptvis_shader_##name, sizeof gptvis_shader_##name, n, sizeof (struct push) }
+static const struct {
+  const gchar *name;
+  const guint32 *code;
+  gsize code_size;
+  guint n_bindings, push_size;
+} shaders[] = {
+  [GPTVIS_SHADER_ATTENTION] = SHADER (attention, 4, AttentionPush),
+  [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
+  [GPTVIS_SHADER_KEEP] = SHADER (keep, 3, KeepPush),
+  [GPTVIS_SHADER_LINEAR] = SHADER (linear, 7, LinearPush),
+  [GPTVIS_SHADER_NORM] = SHADER (norm, 4, NormPush),
+  [GPTVIS_SHADER_POOL] = SHADER (pool, 2, PoolPush),
+  [GPTVIS_SHADER_RECALL] = SHADER (recall, 5, RecallPush),
+  [GPTVIS_SHADER_ROWS] = SHADER (rows, 3, RowsPush),
+  [GPTVIS_SHADER_SCORE] = SHADER (score, 2, ScorePush),
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (shaders) == GPTVIS_N_SHADERS);
+G_STATIC_ASSERT (sizeof (struct RecallPush) <= 128);    /* what every device can push */
+
+struct GptVisVulkanPipelines {
+  GptVisVulkanDevice *device;
+  GMutex lock;                  /* guards the table */
+  GHashTable *table;            /* GptVisVulkanPipeline, by its variant */
+  VkPipelineCache cache;
+  gchar *cache_path;
+  gboolean grown;               /* something was made that was perhaps not in the cache */
+  VkShaderModule modules[GPTVIS_N_SHADERS];
+  VkDescriptorSetLayout set_layouts[GPTVIS_N_SHADERS];
+  VkPipelineLayout layouts[GPTVIS_N_SHADERS];
+};
+
+static guint
+hash_variant (gconstpointer key)
+{
+  const guint32 *words = key;
+  guint32 hash = 2166136261u;   /* FNV-1a, by words */
+  for (guint i = 0; i < sizeof (GptVisVulkanVariant) / sizeof (guint32); i++)
+    hash = (hash ^ words[i]) * 16777619u;
+  return hash;
+}
+
+static gboolean
+same_variant (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (GptVisVulkanVariant)) == 0;
+}
+
+/* ---- the cache on disk ---- */
+
+static gchar *
+name_cache (const GptVisVulkanDevice *device)
+{
+  const VkPhysicalDeviceProperties *p = &device->properties;
+  GString *name = g_string_new (NULL);
+  g_string_printf (name, "vulkan-%08x-%08x-%08x-", p->vendorID, p->deviceID, p->driverVersion);
+  for (guint i = 0; i < VK_UUID_SIZE; i++)
+    g_string_append_printf (name, "%02x", p->pipelineCacheUUID[i]);
+  gchar *path = g_build_filename (g_get_user_cache_dir (), "gptvis", name->str, NULL);
+  g_string_free (name, TRUE);
+  return path;
+}
+
+/* The driver looks at the header itself, and takes nothing that is not its own. */
+static VkResult
+open_cache (GptVisVulkanPipelines *self)
+{
+  gchar *data = NULL;
+  gsize size = 0;
+  self->cache_path = name_cache (self->device);
+  if (!g_file_get_contents (self->cache_path, &data, &size, NULL) || size > MAX_CACHE)
+    size = 0;
+  const VkPipelineCacheCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
+    .initialDataSize = size,
+    .pInitialData = size ? data : NULL,
+  };
+  const VkResult result = self->device->call.vkCreatePipelineCache (self->device->device, &info, NULL, &self->cache);
+  g_free (data);
+  return result;
+}
+
+/* That it cannot be written is nobody's loss but time's. */
+static void
+save_cache (GptVisVulkanPipelines *self)
+{
+  const GptVisVulkanDevice *d = self->device;
+  gsize size = 0;
+  if (!self->grown || !self->cache || d->lost
+      || d->call.vkGetPipelineCacheData (d->device, self->cache, &size, NULL) != VK_SUCCESS || size > MAX_CACHE)
+    return;
+  gchar *data = g_malloc (size), *folder = g_path_get_dirname (self->cache_path);
+  if (d->call.vkGetPipelineCacheData (d->device, self->cache, &size, data) == VK_SUCCESS
+      && g_mkdir_with_parents (folder, 0700) == 0)
+    g_file_set_contents (self->cache_path, data, size, NULL);
+  g_free (folder);
+  g_free (data);
+}
+
+/* ---- layouts and modules ---- */
+
+static VkResult
+make_layout (GptVisVulkanPipelines *self, GptVisShader shader)
+{
+  const GptVisVulkanDevice *d = self->device;
+  VkDescriptorSetLayoutBinding bindings[GPTVIS_SHADER_BINDINGS];
+  for (guint i = 0; i < shaders[shader].n_bindings; i++)
+    bindings[i] = (VkDescriptorSetLayoutBinding) {
+      .binding = i,
+      .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+      .descriptorCount = 1,
+      .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+    };
+  const VkDescriptorSetLayoutCreateInfo set = {
+    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+    .bindingCount = shaders[shader].n_bindings,
+    .pBindings = bindings,
+  };
+  const VkPushConstantRange push = { VK_SHADER_STAGE_COMPUTE_BIT, 0, shaders[shader].push_size };
+  const VkPipelineLayoutCreateInfo layout = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+    .setLayoutCount = 1,
+    .pSetLayouts = &self->set_layouts[shader],
+    .pushConstantRangeCount = 1,
+    .pPushConstantRanges = &push,
+  };
+  const VkShaderModuleCreateInfo module = {
+    .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+    .codeSize = shaders[shader].code_size,
+    .pCode = shaders[shader].code,
+  };
+  VkResult result = d->call.vkCreateDescriptorSetLayout (d->device, &set, NULL, &self->set_layouts[shader]);
+  if (result == VK_SUCCESS)
+    result = d->call.vkCreatePipelineLayout (d->device, &layout, NULL, &self->layouts[shader]);
+  if (result == VK_SUCCESS)
+    result = d->call.vkCreateShaderModule (d->device, &module, NULL, &self->modules[shader]);
+  return result;
+}
+
+GptVisVulkanPipelines *
+gptvis_vulkan_pipelines_new (GptVisVulkanDevice *device, GError **error)
+{
+  GptVisVulkanPipelines *self = g_new0 (GptVisVulkanPipelines, 1);
+  self->device = device;
+  g_mutex_init (&self->lock);
+  self->table = g_hash_table_new (hash_variant, same_variant);
+  VkResult result = open_cache (self);
+  for (guint i = 0; i < GPTVIS_N_SHADERS && result == VK_SUCCESS; i++)
+    result = make_layout (self, i);
+  if (gptvis_vulkan_device_check (device, result, "making shaders ready", error))
+    return self;
+  gptvis_vulkan_pipelines_free (self);
+  return NULL;
+}
+
+void
+gptvis_vulkan_pipelines_free (GptVisVulkanPipelines *self)
+{
+  const GptVisVulkanDevice *d = self->device;
+  GHashTableIter iter;
+  gpointer value;
+  save_cache (self);
+  g_hash_table_iter_init (&iter, self->table);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    d->call.vkDestroyPipeline (d->device, ((GptVisVulkanPipeline *) value)->pipeline, NULL);
+    g_free (value);
+  }
+  g_hash_table_unref (self->table);
+  for (guint i = 0; i < GPTVIS_N_SHADERS; i++) {
+    d->call.vkDestroyShaderModule (d->device, self->modules[i], NULL);
+    d->call.vkDestroyPipelineLayout (d->device, self->layouts[i], NULL);
+    d->call.vkDestroyDescriptorSetLayout (d->device, self->set_layouts[i], NULL);
+  }
+  d->call.vkDestroyPipelineCache (d->device, self->cache, NULL);
+  g_mutex_clear (&self->lock);
+  g_free (self->cache_path);
+  g_free (self);
+}
+
+/* ---- pipelines ---- */
+
+static VkResult
+make (GptVisVulkanPipelines *self, const GptVisVulkanVariant *variant, VkPipeline *pipeline)
+{
+  VkSpecializationMapEntry entries[N_SPECS];
+  for (guint i = 0; i < N_SPECS; i++)
+    entries[i] = (VkSpecializationMapEntry) { i, i * sizeof (guint32), sizeof (guint32) };
+  const VkSpecializationInfo specialization = { N_SPECS, entries, sizeof variant->specs, variant->specs };
+  const VkComputePipelineCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+    .stage = {
+      .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+      .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+      .module = self->modules[variant->shader],
+      .pName = "main",
+      .pSpecializationInfo = &specialization,
+    },
+    .layout = self->layouts[variant->shader],
+  };
+  return self->device->call.vkCreateComputePipelines (self->device->device, self->cache, 1, &info, NULL, pipeline);
+}
+
+const GptVisVulkanPipeline *
+gptvis_vulkan_pipeline (GptVisVulkanDevice *device, const GptVisVulkanVariant *variant, GError **error)
+{
+  GptVisVulkanPipelines *self = device->pipelines;
+  g_mutex_lock (&self->lock);
+  GptVisVulkanPipeline *found = g_hash_table_lookup (self->table, variant);
+  VkPipeline pipeline = VK_NULL_HANDLE;
+  const VkResult result = found ? VK_SUCCESS : make (self, variant, &pipeline);
+  if (!found && result == VK_SUCCESS) {
+    found = g_new (GptVisVulkanPipeline, 1);
+    *found = (GptVisVulkanPipeline) { *variant, pipeline, self->layouts[variant->shader],
+      self->set_layouts[variant->shader], shaders[variant->shader].n_bindings, shaders[variant->shader].push_size };
+    g_hash_table_insert (self->table, &found->variant, found);
+    self->grown = TRUE;
+  }
+  g_mutex_unlock (&self->lock);
+  return gptvis_vulkan_device_check (device, result, "vkCreateComputePipelines", error) ? found : NULL;
+}

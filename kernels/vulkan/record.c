@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record.h"
+
+/* What was touched since the last barrier. */
+typedef struct {
+  GArray *reads, *writes;       /* GptVisVulkanRange */
+} Pending;
+
+static gboolean
+overlap (const GptVisVulkanRange *a, const GptVisVulkanRange *b)
+{
+  return a->buffer == b->buffer && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
+}
+
+static gboolean
+overlaps_any (const GptVisVulkanRange *range, const GArray *others)
+{
+  for (guint i = 0; i < others->len; i++)
+    if (overlap (range, &g_array_index (others, GptVisVulkanRange, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+barrier (GptVisVulkanRecorder *r, VkPipelineStageFlags from, VkAccessFlags written, VkPipelineStageFlags to,
+    VkAccessFlags read)
+{
+  const VkMemoryBarrier memory = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+    .srcAccessMask = written,
+    .dstAccessMask = read,
+  };
+  r->p->device->call.vkCmdPipelineBarrier (r->recording->commands, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
+  r->recording->statistics.barriers++;
+}
+
+/* Weights and constants are only read. */
+static gboolean
+changes (const GptVisTensor *t)
+{
+  return t->kind != GPTVIS_TENSOR_WEIGHT && t->kind != GPTVIS_TENSOR_CONSTANT;
+}
+
+/* Before r->op: a barrier where it needs one; notes what it touches. */
+static void
+order (GptVisVulkanRecorder *r, Pending *pending)
+{
+  const GptVisVulkanRange *out = &r->p->tensors[r->op->out].pieces[0].range;
+  gboolean needed = overlaps_any (out, pending->reads) || overlaps_any (out, pending->writes);
+  GptVisVulkanRange in[GPTVIS_OP_INPUTS];
+  guint n = 0;
+  for (guint i = 0; i < r->op->n_in; i++)
+    if (r->op->in[i] != GPTVIS_NO_TENSOR && changes (gptvis_plan_tensor (r->p->base.plan, r->op->in[i])))
+      in[n++] = r->p->tensors[r->op->in[i]].pieces[0].range;
+  for (guint i = 0; i < n; i++)
+    needed |= overlaps_any (&in[i], pending->writes);
+  if (needed) {
+    barrier (r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+        VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+    g_array_set_size (pending->reads, 0);
+    g_array_set_size (pending->writes, 0);
+  }
+  g_array_append_vals (pending->reads, in, n);
+  g_array_append_val (pending->writes, *out);
+}
+
+static VkDescriptorSet
+bind (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline, const GptVisVulkanRange *bindings)
+{
+  const GptVisVulkanDevice *d = r->p->device;
+  const VkDescriptorSetAllocateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+    .descriptorPool = r->recording->pool,
+    .descriptorSetCount = 1,
+    .pSetLayouts = &pipeline->set_layout,
+  };
+  VkDescriptorSet set = VK_NULL_HANDLE;
+  if (!gptvis_vulkan_device_check (r->p->device, d->call.vkAllocateDescriptorSets (d->device, &info, &set),
+          "vkAllocateDescriptorSets", &r->error))
+    return VK_NULL_HANDLE;
+  VkDescriptorBufferInfo buffers[GPTVIS_SHADER_BINDINGS];
+  for (guint i = 0; i < pipeline->n_bindings; i++)
+    buffers[i] = (VkDescriptorBufferInfo) { bindings[i].buffer->buffer, bindings[i].offset, bindings[i].size };
+  const VkWriteDescriptorSet write = {
+    .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+    .dstSet = set,
+    .descriptorCount = pipeline->n_bindings,   /* the bindings that follow have one each */
+    .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+    .pBufferInfo = buffers,
+  };
+  d->call.vkUpdateDescriptorSets (d->device, 1, &write, 0, NULL);
+  return set;
+}
+
+static gboolean
+within_limits (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline, const GptVisVulkanRange *bindings,
+    const guint groups[3])
+{
+  const VkPhysicalDeviceLimits *limits = &r->p->device->limits;
+  for (guint i = 0; i < 3; i++)
+    if (groups[i] > limits->maxComputeWorkGroupCount[i]) {
+      g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+          "%s: %s would take %u workgroups on a side, where %u are possible", r->p->device->name,
+          gptvis_op_name (r->op->kind), groups[i], limits->maxComputeWorkGroupCount[i]);
+      return FALSE;
+    }
+  for (guint i = 0; i < pipeline->n_bindings; i++)
+    if (bindings[i].size > limits->maxStorageBufferRange) {
+      g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+          "%s: %s would read or write a tensor of %" G_GSIZE_FORMAT " bytes, where %u are possible", r->p->device->name,
+          gptvis_op_name (r->op->kind), bindings[i].size, limits->maxStorageBufferRange);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+count (GptVisVulkanRecorder *r, guint n_bindings, const GptVisVulkanRange *bindings)
+{
+  GptVisVulkanStatistics *s = &r->recording->statistics;
+  r->dispatches++;
+  s->dispatches++;
+  s->most_a_op = MAX (s->most_a_op, r->dispatches);
+  for (guint i = 0; i < n_bindings; i++)
+    if (bindings[i].buffer == &r->p->arena)
+      s->largest_binding = MAX (s->largest_binding, bindings[i].size);
+}
+
+void
+gptvis_vulkan_dispatch (GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant, const GptVisVulkanRange *bindings,
+    const void *push, guint x, guint y, guint z)
+{
+  const GptVisVulkanDevice *d = r->p->device;
+  const VkCommandBuffer commands = r->recording->commands;
+  if (r->error)
+    return;
+  const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (r->p->device, variant, &r->error);
+  if (!pipeline || !within_limits (r, pipeline, bindings, (guint[]) { x, y, z }))
+    return;
+  VkDescriptorSet set = bind (r, pipeline, bindings);
+  if (!set)
+    return;
+  d->call.vkCmdBindPipeline (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->pipeline);
+  d->call.vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1, &set, 0, NULL);
+  d->call.vkCmdPushConstants (commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, pipeline->push_size, push);
+  d->call.vkCmdDispatch (commands, x, y, z);
+  count (r, pipeline->n_bindings, bindings);
+}
+
+/* Outputs to where the processor reads them. */
+static void
+copy_outputs (GptVisVulkanRecorder *r, gboolean step)
+{
+  const GptVisPlan *plan = r->p->base.plan;
+  barrier (r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT,
+      VK_ACCESS_TRANSFER_READ_BIT);
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    const GptVisVulkanTensor *at = &r->p->tensors[i];
+    if (!t->output || t->step != step || at->n_pieces == 0)
+      continue;
+    const VkBufferCopy copy = { at->pieces[0].range.offset, r->p->output_offsets[i], gptvis_vulkan_bytes (t) * r->n };
+    r->p->device->call.vkCmdCopyBuffer (r->recording->commands, at->pieces[0].range.buffer->buffer,
+        r->p->outputs.buffer, 1, &copy);
+  }
+  barrier (r, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT,
+      VK_ACCESS_HOST_READ_BIT);
+}
+
+static void
+write_time (GptVisVulkanRecorder *r, guint i)
+{
+  if (r->recording->queries)
+    r->p->device->call.vkCmdWriteTimestamp (r->recording->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
+        r->recording->queries, i);
+}
+
+static void
+record_operations (GptVisVulkanRecorder *r)
+{
+  const GptVisVulkanRecording *recording = r->recording;
+  Pending pending = { g_array_new (FALSE, FALSE, sizeof (GptVisVulkanRange)),
+    g_array_new (FALSE, FALSE, sizeof (GptVisVulkanRange)) };
+  write_time (r, 0);
+  for (guint i = recording->first_op; i < recording->end_op && !r->error; i++) {
+    r->op = gptvis_plan_op (r->p->base.plan, i);
+    r->dispatches = 0;
+    if (gptvis_vulkan_operation_dispatches (r->p, r->op) > 0) {
+      order (r, &pending);
+      gptvis_vulkan_operation (r);
+    }
+    write_time (r, i + 1 - recording->first_op);
+  }
+  g_array_unref (pending.reads);
+  g_array_unref (pending.writes);
+}
+
+static VkResult
+make_pools (GptVisVulkanRecording *self, GptVisVulkanProgram *p)
+{
+  const GptVisVulkanDevice *d = p->device;
+  guint sets = 1;
+  for (guint i = self->first_op; i < self->end_op; i++)
+    sets += gptvis_vulkan_operation_dispatches (p, gptvis_plan_op (p->base.plan, i));
+  const VkDescriptorPoolSize size = { VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets * GPTVIS_SHADER_BINDINGS };
+  const VkDescriptorPoolCreateInfo pool = {
+    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+    .maxSets = sets,
+    .poolSizeCount = 1,
+    .pPoolSizes = &size,
+  };
+  const VkQueryPoolCreateInfo queries = {
+    .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+    .queryType = VK_QUERY_TYPE_TIMESTAMP,
+    .queryCount = self->end_op - self->first_op + 1,
+  };
+  const VkCommandBufferAllocateInfo commands = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+    .commandPool = p->commands,
+    .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+    .commandBufferCount = 1,
+  };
+  VkResult result = d->call.vkCreateDescriptorPool (d->device, &pool, NULL, &self->pool);
+  if (result == VK_SUCCESS && p->base.op_ns && d->timestamps)
+    result = d->call.vkCreateQueryPool (d->device, &queries, NULL, &self->queries);
+  if (result == VK_SUCCESS)
+    result = d->call.vkAllocateCommandBuffers (d->device, &commands, &self->commands);
+  return result;
+}
+
+GptVisVulkanRecording *
+gptvis_vulkan_record (GptVisVulkanProgram *p, gboolean step, guint n, GError **error)
+{
+  const GptVisPlan *plan = p->base.plan;
+  const GptVisVulkanDevice *d = p->device;
+  const VkCommandBufferBeginInfo begin = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO };
+  GptVisVulkanRecording *self = g_new0 (GptVisVulkanRecording, 1);
+  GptVisVulkanRecorder r = { .p = p, .n = n, .recording = self };
+  self->first_op = step ? gptvis_plan_step_op (plan) : 0;
+  self->end_op = step ? gptvis_plan_n_ops (plan) : gptvis_plan_step_op (plan);
+  VkResult result = make_pools (self, p);
+  if (result == VK_SUCCESS)
+    result = d->call.vkBeginCommandBuffer (self->commands, &begin);
+  if (gptvis_vulkan_device_check (p->device, result, "recording", &r.error)) {
+    if (self->queries)
+      d->call.vkCmdResetQueryPool (self->commands, self->queries, 0, self->end_op - self->first_op + 1);
+    record_operations (&r);
+    copy_outputs (&r, step);
+    result = d->call.vkEndCommandBuffer (self->commands);
+    if (!r.error)
+      gptvis_vulkan_device_check (p->device, result, "vkEndCommandBuffer", &r.error);
+  }
+  if (!r.error)
+    return self;
+  gptvis_vulkan_recording_free (self, p);
+  g_propagate_error (error, r.error);
+  return NULL;
+}
+
+void
+gptvis_vulkan_recording_free (GptVisVulkanRecording *self, GptVisVulkanProgram *p)
+{
+  const GptVisVulkanDevice *d = p->device;
+  if (!self)
+    return;
+  if (self->commands)
+    d->call.vkFreeCommandBuffers (d->device, p->commands, 1, &self->commands);
+  d->call.vkDestroyDescriptorPool (d->device, self->pool, NULL);
+  d->call.vkDestroyQueryPool (d->device, self->queries, NULL);
+  g_free (self);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Weights into the device's memory, once, through a staging buffer. They lie there as
+ * rows of floats, without gaps. */
+#include "program.h"
+#include "../reference.h"
+#include <string.h>
+
+#define CHUNK ((gsize) 256 << 20)       /* bytes of a buffer of weights, unless one weight is larger */
+#define STAGING ((gsize) 8 << 20)
+
+/* Which tensors a dispatch reads; of those that only a table to resample is made of, none. */
+static gboolean *
+find_read (const GptVisPlan *plan)
+{
+  gboolean *read = g_new0 (gboolean, gptvis_plan_n_tensors (plan));
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
+    const GptVisOp *op = gptvis_plan_op (plan, i);
+    for (guint j = 0; j < op->n_in && op->kind != GPTVIS_OP_RESAMPLE; j++)
+      if (op->in[j] != GPTVIS_NO_TENSOR)
+        read[op->in[j]] = TRUE;
+  }
+  return read;
+}
+
+/* Cuts t into pieces that can be bound; where they lie is not said yet. */
+static void
+cut (const GptVisVulkanProgram *p, const GptVisTensor *t, GptVisVulkanTensor *to)
+{
+  const gsize row = (gsize) t->width * sizeof (float);
+  const guint most = CLAMP (p->device->limits.maxStorageBufferRange / row, 1, t->rows);
+  to->n_pieces = (t->rows + most - 1) / most;
+  to->pieces = g_new0 (GptVisVulkanPiece, to->n_pieces);
+  for (guint i = 0; i < to->n_pieces; i++) {
+    to->pieces[i].first = i * most;
+    to->pieces[i].rows = MIN (most, t->rows - i * most);
+    to->pieces[i].range.size = to->pieces[i].rows * row;
+  }
+}
+
+/* Only a product's W and a table of tokens can be read piece by piece. */
+static gboolean
+may_be_cut (const GptVisPlan *plan, GptVisTensorId id)
+{
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
+    const GptVisOp *op = gptvis_plan_op (plan, i);
+    for (guint j = 0; j < op->n_in; j++)
+      if (op->in[j] == id && !(op->kind == GPTVIS_OP_LINEAR && j == 1) && !(op->kind == GPTVIS_OP_EMBED && j == 0))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+/* Sizes of the chunks, and every piece's place in one: by number, until they are there. */
+static gboolean
+lay_out (GptVisVulkanProgram *p, GArray *sizes, GArray *numbers, GError **error)
+{
+  const GptVisPlan *plan = p->base.plan;
+  gboolean *read = find_read (plan), ok = TRUE;
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan) && ok; i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    GptVisVulkanTensor *to = &p->tensors[i];
+    if (!read[i] || (t->kind != GPTVIS_TENSOR_WEIGHT && t->kind != GPTVIS_TENSOR_CONSTANT))
+      continue;
+    cut (p, t, to);
+    if (to->n_pieces > 1 && !may_be_cut (plan, i)) {
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: tensor %s is larger than the %u bytes that this "
+          "device can read at once", p->device->name, t->name, p->device->limits.maxStorageBufferRange);
+      ok = FALSE;
+    }
+    for (guint j = 0; j < to->n_pieces; j++) {
+      GptVisVulkanRange *range = &to->pieces[j].range;
+      gsize *last = sizes->len ? &g_array_index (sizes, gsize, sizes->len - 1) : NULL;
+      if (!last || *last + range->size > CHUNK) {
+        const gsize zero = 0;
+        g_array_append_val (sizes, zero);
+        last = &g_array_index (sizes, gsize, sizes->len - 1);
+      }
+      const guint number = sizes->len - 1;
+      g_array_append_val (numbers, number);
+      range->offset = *last;
+      *last += GPTVIS_VULKAN_ALIGNED (range->size);
+    }
+  }
+  g_free (read);
+  return ok;
+}
+
+static gboolean
+allocate (GptVisVulkanProgram *p, const GArray *sizes, const GArray *numbers, GError **error)
+{
+  guint piece = 0;
+  p->chunks = g_new0 (GptVisVulkanBuffer, sizes->len);
+  p->n_chunks = sizes->len;
+  for (guint i = 0; i < sizes->len; i++)
+    if (!gptvis_vulkan_buffer_init (&p->chunks[i], p->device, g_array_index (sizes, gsize, i), GPTVIS_VULKAN_DEVICE, error))
+      return FALSE;
+  for (guint i = 0; i < gptvis_plan_n_tensors (p->base.plan); i++)
+    for (guint j = 0; j < p->tensors[i].n_pieces; j++)
+      p->tensors[i].pieces[j].range.buffer = &p->chunks[g_array_index (numbers, guint, piece++)];
+  return TRUE;
+}
+
+/* ---- upload ---- */
+
+typedef struct {
+  GptVisVulkanProgram *p;
+  GptVisVulkanBuffer staging;
+  gsize used;                   /* bytes of it */
+  gboolean recording;
+} Upload;
+
+/* Sends what is staged and waits. */
+static gboolean
+flush (Upload *u, GError **error)
+{
+  GptVisVulkanProgram *p = u->p;
+  const GptVisVulkanDevice *d = p->device;
+  if (!u->recording)
+    return TRUE;
+  u->recording = FALSE;
+  u->used = 0;
+  return gptvis_vulkan_device_check (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
+      && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->fence, error)
+      && gptvis_vulkan_device_wait (p->device, p->fence, error)
+      && gptvis_vulkan_device_check (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences", error);
+}
+
+/* Room for `size` bytes that will be copied to `offset` of `to`; NULL after an error. */
+static float *
+stage (Upload *u, gsize size, const GptVisVulkanBuffer *to, gsize offset, GError **error)
+{
+  const GptVisVulkanDevice *d = u->p->device;
+  const VkCommandBufferBeginInfo begin = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+    .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
+  };
+  if (u->used + size > u->staging.size && !flush (u, error))
+    return NULL;
+  if (!u->recording && !gptvis_vulkan_device_check (u->p->device, d->call.vkBeginCommandBuffer (u->p->copies, &begin),
+          "vkBeginCommandBuffer", error))
+    return NULL;
+  u->recording = TRUE;
+  const VkBufferCopy copy = { u->used, offset, size };
+  d->call.vkCmdCopyBuffer (u->p->copies, u->staging.buffer, to->buffer, 1, &copy);
+  float *room = (float *) ((guint8 *) u->staging.mapped + u->used);
+  u->used += size;
+  return room;
+}
+
+static gboolean
+upload_piece (Upload *u, const GptVisWeights *weights, const GptVisTensor *t, const float *values,
+    const GptVisVulkanPiece *piece, GError **error)
+{
+  const gsize row = (gsize) t->width * sizeof (float);
+  const guint most = CLAMP (u->staging.size / row, 1, piece->rows);
+  for (guint first = 0; first < piece->rows; first += most) {
+    const guint n = MIN (most, piece->rows - first);
+    float *to = stage (u, n * row, piece->range.buffer, piece->range.offset + first * row, error);
+    if (!to)
+      return FALSE;
+    if (values)
+      memcpy (to, values + (gsize) (piece->first + first) * t->width, n * row);
+    else
+      gptvis_weights_read (weights, t, piece->first + first, n, to);
+  }
+  return TRUE;
+}
+
+/* The constant that a resample makes, on the processor. */
+static float *
+make_constant (const GptVisPlan *plan, const GptVisWeights *weights, GptVisTensorId id)
+{
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
+    const GptVisOp *op = gptvis_plan_op (plan, i);
+    if (op->out != id || op->kind != GPTVIS_OP_RESAMPLE)
+      continue;
+    const GptVisTensor *from = gptvis_plan_tensor (plan, op->in[0]), *to = gptvis_plan_tensor (plan, id);
+    float *values = g_new (float, (gsize) from->rows * from->width), *made = g_new (float, (gsize) to->rows * to->width);
+    gptvis_weights_read (weights, from, 0, from->rows, values);
+    gptvis_reference_resample (op, to->width, values, made);
+    g_free (values);
+    return made;
+  }
+  return NULL;
+}
+
+static gboolean
+upload (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
+{
+  const GptVisPlan *plan = p->base.plan;
+  Upload u = { .p = p };
+  gsize row = 0;
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++)
+    row = MAX (row, p->tensors[i].n_pieces ? gptvis_plan_tensor (plan, i)->width * sizeof (float) : 0);
+  gboolean ok = gptvis_vulkan_buffer_init (&u.staging, p->device, MAX (row, STAGING), GPTVIS_VULKAN_TO_DEVICE, error);
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan) && ok; i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    float *values = p->tensors[i].n_pieces && t->kind == GPTVIS_TENSOR_CONSTANT ? make_constant (plan, weights, i) : NULL;
+    for (guint j = 0; j < p->tensors[i].n_pieces && ok; j++)
+      ok = upload_piece (&u, weights, t, values, &p->tensors[i].pieces[j], error);
+    g_free (values);
+  }
+  ok = ok && flush (&u, error);
+  gptvis_vulkan_buffer_clear (&u.staging, p->device);
+  return ok;
+}
+
+gboolean
+gptvis_vulkan_weights_load (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
+{
+  GArray *sizes = g_array_new (FALSE, FALSE, sizeof (gsize)), *numbers = g_array_new (FALSE, FALSE, sizeof (guint));
+  const gboolean ok = lay_out (p, sizes, numbers, error) && allocate (p, sizes, numbers, error)
+      && upload (p, weights, error);
+  g_array_unref (sizes);
+  g_array_unref (numbers);
+  return ok;
+}

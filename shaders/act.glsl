@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Activations, numbered as GptVisAct. What is raised to e is kept below 80, so that no
+// driver meets an infinity.
+
+// erf within 1.5e-7: Abramowitz and Stegun 7.1.26.
+float
+erf (float x)
+{
+  const float t = 1 / (1 + 0.3275911 * abs (x));
+  const float sum = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  return sign (x) * (1 - sum * exp (-min (x * x, 80)));
+}
+
+float
+logistic (float x)
+{
+  return 1 / (1 + exp (min (-x, 80)));
+}
+
+float
+activate (uint kind, float x)
+{
+  switch (kind) {
+    case 1:                     // gelu
+      return 0.5 * x * (1 + erf (x * 0.70710678));
+    case 2:                     // gelu-tanh: (1 + tanh u) / 2 is logistic (2 u)
+      return x * logistic (1.5957691 * (x + 0.044715 * x * x * x));
+    case 3:                     // quick-gelu
+      return x * logistic (1.702 * x);
+    case 4:                     // relu
+      return max (x, 0);
+    case 5:                     // silu
+      return x * logistic (x);
+    default:
+      return x;
+  }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// embed: a token's row of a table plus its position's of another.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "shared.h"
+
+layout (local_size_x_id = SPEC_THREADS) in;
+layout (binding = 0) readonly buffer Table { float table[]; };
+layout (binding = 1) readonly buffer Positions { float positions[]; };
+layout (binding = 2) readonly buffer Args { uint args[]; };
+layout (binding = 3) writeonly buffer Y { float y[]; };
+layout (push_constant) uniform Push { EmbedPush p; };
+
+void
+main ()
+{
+  const uint k = gl_GlobalInvocationID.x, sequence = gl_WorkGroupID.y;
+  const uint token = args[sequence * ARGS_SEQUENCE + ARGS_TOKEN];
+  const uint position = p.first_position + args[sequence * ARGS_SEQUENCE + ARGS_POSITION];
+  if (k < p.width && token >= p.first_token && token < p.end_token)
+    y[sequence * p.width + k] = table[(token - p.first_token) * p.width + k] + positions[position * p.width + k];
+}

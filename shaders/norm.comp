@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// norm: layer norm, a row a workgroup; the variance from the differences, as it is defined.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "shared.h"
+
+layout (local_size_x_id = SPEC_THREADS) in;
+layout (constant_id = SPEC_PARTS) const uint parts = 0;
+layout (binding = 0) readonly buffer X { float x[]; };
+layout (binding = 1) readonly buffer Weight { float weight[]; };
+layout (binding = 2) readonly buffer Bias { float bias[]; };
+layout (binding = 3) writeonly buffer Y { float y[]; };
+layout (push_constant) uniform Push { NormPush p; };
+
+#include "reduce.glsl"
+
+void
+main ()
+{
+  const uint first = (gl_WorkGroupID.y * p.rows + gl_WorkGroupID.x) * p.width;
+  float sum = 0;
+  for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
+    sum += x[first + k];
+  const float mean = sum_of_all (sum) / p.width;
+  sum = 0;
+  for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
+    sum += (x[first + k] - mean) * (x[first + k] - mean);
+  const float factor = 1 / sqrt (sum_of_all (sum) / p.width + p.epsilon);
+  for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x) {
+    float value = (x[first + k] - mean) * factor;
+    if ((parts & NORM_HAS_WEIGHT) != 0)
+      value *= weight[k];
+    if ((parts & NORM_HAS_BIAS) != 0)
+      value += bias[k];
+    y[first + k] = value;
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// score: softmax, sigmoid or the logarithm of the softmax; a row a workgroup.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "shared.h"
+
+layout (local_size_x_id = SPEC_THREADS) in;
+layout (constant_id = SPEC_PARTS) const uint kind = 0;
+layout (binding = 0) readonly buffer X { float x[]; };
+layout (binding = 1) writeonly buffer Y { float y[]; };
+layout (push_constant) uniform Push { ScorePush p; };
+
+#include "reduce.glsl"
+
+void
+main ()
+{
+  const uint first = (gl_WorkGroupID.y * p.rows + gl_WorkGroupID.x) * p.width;
+  if (kind == 1) {              // sigmoid
+    for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
+      y[first + k] = 1 / (1 + exp (min (-x[first + k], 80)));
+    return;
+  }
+  float top = -3e38;
+  for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
+    top = max (top, x[first + k]);
+  top = max_of_all (top);
+  float sum = 0;
+  for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
+    sum += exp (x[first + k] - top);
+  sum = sum_of_all (sum);
+  for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
+    y[first + k] = kind == 0 ? exp (x[first + k] - top) / sum : x[first + k] - top - log (sum);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What C and GLSL agree on: the numbers of bindings and specialization constants, and
+ * what is pushed. Both languages read this file: plain structs of uint and float, no
+ * pointer, no padding (all members are of four bytes).
+ *
+ * Words. rows, width: of a tensor. inner: K of a product. All strides, columns and
+ * offsets are in floats. A picture or sequence is gl_WorkGroupID.y or .z, as said. */
+#ifndef GPTVIS_SHADERS_SHARED_H
+#define GPTVIS_SHADERS_SHARED_H
+
+/* Specialization constants; those that a shader has not got are ignored. */
+#define SPEC_THREADS 0          /* of a workgroup */
+#define SPEC_PARTS 1            /* bits: which optional tensors there are; score: which score */
+#define SPEC_VECTORS 2          /* 1: every row that is read begins at a multiple of four floats, and is so long */
+#define SPEC_A 3                /* as each shader says */
+#define SPEC_B 4
+#define SPEC_C 5
+#define SPEC_D 6
+#define SPEC_E 7
+#define SPEC_F 8
+#define N_SPECS 9
+
+/* linear: SPEC_A rows and SPEC_B columns of a tile, SPEC_C of the inner side at a time;
+ * SPEC_D rows and SPEC_E columns of a thread; SPEC_F the activation (GptVisAct).
+ * Workgroups: columns, rows. Bindings in this order. */
+#define LINEAR_X 0
+#define LINEAR_W 1
+#define LINEAR_B 2
+#define LINEAR_GATE 3
+#define LINEAR_SCALE 4
+#define LINEAR_RESIDUAL 5
+#define LINEAR_Y 6
+#define LINEAR_HAS_B 1
+#define LINEAR_HAS_GATE 2
+#define LINEAR_HAS_SCALE 4
+#define LINEAR_HAS_RESIDUAL 8
+struct LinearPush {
+  uint rows, inner;
+  uint columns;                 /* of this piece of W … */
+  uint first_column, y_width;   /* … which begins there in y */
+  float alpha;
+};
+
+/* norm: x, weight, bias, y. Workgroups: rows, pictures. */
+#define NORM_HAS_WEIGHT 1
+#define NORM_HAS_BIAS 2
+struct NormPush {
+  uint rows, width;
+  float epsilon;
+};
+
+/* attention: q, k, v, y. SPEC_A queries (of ATTENTION_LANES threads each) and SPEC_B keys
+ * of a tile, SPEC_C width of a head. Workgroups: tiles of queries, heads, pictures. */
+#define ATTENTION_LANES 8
+struct AttentionPush {
+  uint n_queries, n_keys;
+  uint q_width, k_width, v_width, y_width;
+  uint q_column, k_column, v_column;
+  float scale;
+};
+
+/* rows: one part: from, add, y. Workgroups: elements, pictures. */
+#define ROWS_HAS_ADD 1
+struct RowsPush {
+  uint count;                   /* elements of the part */
+  uint width;
+  uint from_first, from_stride; /* its first element; from one picture to the next */
+  uint add_first, add_stride, add_to_each;
+  uint y_first, y_stride;
+};
+
+/* pool: one part: x, y. Workgroups: columns, pictures. */
+struct PoolPush {
+  uint width, first, rows;
+  uint x_stride;                /* from one picture to the next */
+  uint y_first, y_stride;
+};
+
+/* score: x, y; SPEC_PARTS is GptVisScore. Workgroups: rows, pictures. */
+struct ScorePush {
+  uint rows, width;
+};
+
+/* The arguments of a run, uints in a buffer: ARGS_SEQUENCE for each picture or sequence,
+ * then for each the copies that hold its rows before its position, a byte each. */
+#define ARGS_SLOT 0
+#define ARGS_TOKEN 1
+#define ARGS_POSITION 2
+#define ARGS_BEAM 3
+#define ARGS_SEQUENCE 4
+
+/* embed: table, positions, args, y. Workgroups: columns, sequences. Writes only the
+ * sequences whose token is in this piece of the table. */
+struct EmbedPush {
+  uint width, first_position;
+  uint first_token, end_token;  /* of this piece */
+};
+
+/* A state: slot after slot, each `copies` times (once, or one a beam) `span` floats.
+ * step: its rows are those up to the sequence's position. */
+struct StatePush {
+  uint rows, span, copies, step;
+};
+#ifndef VULKAN                  /* in GLSL a struct's name is its type's */
+typedef struct StatePush StatePush;
+#endif
+
+/* keep: x, args, state. Workgroups: elements of x's rows in the state's width, pictures. */
+struct KeepPush {
+  uint rows, width;             /* of the state that are written */
+  uint x_width, x_column;
+  StatePush state;
+};
+
+/* recall: q, state 0, state 1 (or again 0), args, y. SPEC_A width of a head, SPEC_B states.
+ * Workgroups: heads, sequences. */
+struct RecallPush {
+  uint heads, q_width, q_column;
+  uint first_history, history_stride;   /* uints: where in args, and of a sequence */
+  float scale;
+  StatePush state[2];
+};
+
+#endif
