@@ -54,6 +54,13 @@ find_backend (const gchar *name, GError **error)
   return NULL;
 }
 
+gchar *
+gptvis_backend_devices (const gchar *backend, GError **error)
+{
+  const GptVisBackend *found = find_backend (backend, error);
+  return found ? found->devices (error) : NULL;
+}
+
 /* auto: a GPU, if there is one and it can; else the processor, and the log says why. */
 static GptVisProgram *
 take_best (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,

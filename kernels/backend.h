@@ -40,8 +40,8 @@ typedef struct {
 } GptVisWeights;
 
 typedef struct {
-  const gchar *backend;         /* "auto", "cpu"; NULL is auto */
-  const gchar *device;          /* NULL or "auto" */
+  const gchar *backend;         /* "auto", "cpu", "vulkan"; NULL is auto: a GPU, else the processor */
+  const gchar *device;          /* NULL, "auto", or a GPU by number or name */
   GptVisPrecision precision;
   guint threads;                /* 0: as many as the process may use */
 } GptVisProgramOptions;
@@ -63,6 +63,7 @@ typedef struct {
 /* The table a backend fills. Arguments have been checked by the functions below. */
 typedef struct {
   const gchar *name;
+  gchar *(*devices) (GError ** error);
   GptVisProgram *(*program_new) (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
   void (*program_free) (GptVisProgram * program);
   GptVisSlot *(*slot_new) (GptVisProgram * program);
@@ -85,10 +86,15 @@ struct _GptVisProgram {
   gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */
 };
 
+/* What the backend can compute on, one a line ("0: name (kind, …)"); NULL: UNSUPPORTED (no such
+ * backend here) or DEVICE (nothing to compute on). Free with g_free. Any thread. */
+gchar *gptvis_backend_devices (const gchar * backend, GError ** error);
+
 /* Takes the named backend, or for auto the best there is; says in description what
- * it took. Refuses with UNSUPPORTED (unknown backend, precision it does not
- * compute, an operation it lacks, a wrong GPTVIS_CPU) or FORMAT (a NaN or
- * infinite weight, by tensor name). Packing uses `threads` threads. */
+ * it took (and auto, with g_info, why no GPU). Refuses with UNSUPPORTED (unknown backend,
+ * precision it does not compute, an operation it lacks, a wrong GPTVIS_CPU), NOT_FOUND (no
+ * such device), DEVICE, LIMIT (no memory) or FORMAT (a NaN or infinite weight, by tensor
+ * name). Packing uses `threads` threads. */
 GptVisProgram *gptvis_program_new (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
 void gptvis_program_free (GptVisProgram * program);     /* NULL is fine; all slots are free by then */
 

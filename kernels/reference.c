@@ -523,8 +523,15 @@ output (GptVisProgram *program, GptVisTensorId id, guint i)
   return p->out[id] + i * n;
 }
 
+static gchar *
+devices (GError **error)
+{
+  return g_strdup ("0: processor (plain C in double precision)");
+}
+
 const GptVisBackend gptvis_backend_reference = {
   .name = "reference",
+  .devices = devices,
   .program_new = program_new,
   .program_free = program_free,
   .slot_new = slot_new,

@@ -185,6 +185,13 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   return &p->base;
 }
 
+static gchar *
+devices (GError **error)
+{
+  const GptVisTier *tier = gptvis_tier_choose (error);
+  return tier ? g_strdup_printf ("0: processor (%s)", tier->name) : NULL;
+}
+
 static GptVisSlot *
 slot_new (GptVisProgram *program)
 {
@@ -286,6 +293,7 @@ output (GptVisProgram *program, GptVisTensorId id, guint i)
 
 const GptVisBackend gptvis_backend_cpu = {
   .name = "cpu",
+  .devices = devices,
   .program_new = program_new,
   .program_free = program_free,
   .slot_new = slot_new,

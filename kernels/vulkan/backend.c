@@ -244,6 +244,7 @@ gptvis_vulkan_statistics (GptVisProgram *program, gboolean step, guint n, GptVis
 
 const GptVisBackend gptvis_backend_vulkan = {
   .name = "vulkan",
+  .devices = gptvis_vulkan_list,
   .program_new = program_new,
   .program_free = program_free,
   .slot_new = slot_new,

@@ -12,8 +12,8 @@
  *
  * What the tensors mean is for whoever makes such directories to know: pixel_values
  * [pictures, 3, h, w], hidden_states.i [pictures, rows, width], logits [pictures,
- * classes]. Exit: 0 all is well, 1 a miss or an error, 77 nothing to check (with
- * --optional), 2 wrong usage. */
+ * classes]. Exit: 0 all is well, 1 a miss or an error, 77 nothing to check or no device to
+ * check it on (with --optional), 2 wrong usage. */
 #include "golden.h"
 #include <math.h>
 #include <string.h>
@@ -240,15 +240,31 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
   return c.misses;
 }
 
+/* FALSE, and why, when the backend is known but has nothing to compute on. */
+static gboolean
+device_is_there (const gchar *backend)
+{
+  GError *error = NULL;
+  if (!backend || strcmp (backend, "vulkan") != 0)
+    return TRUE;
+  gchar *devices = gptvis_backend_devices (backend, &error);
+  const gboolean there = devices && *devices;
+  if (!there)
+    g_print ("skipped: %s\n", error ? error->message : "there is no device that computes with Vulkan 1.1");
+  g_clear_error (&error);
+  g_free (devices);
+  return there;
+}
+
 int
 main (int argc, char **argv)
 {
   gchar *backend = NULL, *precision = NULL;
   gboolean optional = FALSE;
   const GOptionEntry entries[] = {
-    {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, "auto, cpu, reference", "B"},
+    {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, "auto, cpu, vulkan, reference", "B"},
     {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
-    {"optional", 0, 0, G_OPTION_ARG_NONE, &optional, "skip directories that are not there", NULL},
+    {"optional", 0, 0, G_OPTION_ARG_NONE, &optional, "skip directories that are not there, and all without the device", NULL},
     {NULL}
   };
   GptVisProgramOptions program = { .precision = GPTVIS_PRECISION_AUTO };
@@ -264,6 +280,8 @@ main (int argc, char **argv)
     return 2;
   }
   program.backend = backend;
+  if (optional && !device_is_there (backend))
+    return 77;
 
   guint misses = 0, checked = 0, bad = 0;
   for (int i = 1; i < argc; i++) {

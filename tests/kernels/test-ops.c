@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every operation, on every tier of the cpu backend, at odd shapes, with batches
- * and threads: each case is a small plan, run there and on the reference. */
+/* Every operation, on every tier of the cpu backend and on a GPU, at odd shapes, with
+ * batches and threads: each case is a small plan, run there and on the reference. */
+#include "gpu.h"
 #include "made-weights.h"
 #include "reference.h"
 #include "cpu/tier.h"
@@ -45,7 +46,20 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, co
 #define TOLERANCE 2e-5
 
 static void
-compare (GptVisPlan *plan, GRand *rand)
+judge (const GptVisPlan *plan, const gchar *where, guint batch, const float *got, const float *want, gsize n)
+{
+  double largest = 1e-30;
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabs (want[i]));
+  for (gsize i = 0; i < n; i++)
+    if (!(fabs (got[i] - want[i]) <= TOLERANCE * largest)) {
+      gchar *text = gptvis_plan_print (plan);
+      g_error ("%s, batch %u, element %zu: %.9g, the reference has %.9g, in\n%s", where, batch, i, got[i], want[i], text);
+    }
+}
+
+static void
+compare (GptVisPlan *plan, GRand *rand, const gchar *backend)
 {
   GError *error = NULL;
   gptvis_plan_finish (plan, &error);
@@ -59,23 +73,19 @@ compare (GptVisPlan *plan, GRand *rand)
   fill (rand, inputs, (gsize) in->rows * in->width * batch, -2, 2);
   const gsize n = (gsize) out->rows * out->width * batch;
 
-  g_unsetenv ("GPTVIS_CPU");
   float *want = run (plan, &w, "reference", 1, inputs, batch);
-  double largest = 1e-30;
-  for (gsize i = 0; i < n; i++)
-    largest = MAX (largest, fabs (want[i]));
-  for (guint t = 0; gptvis_tier_nth (t); t++) {
-    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
-    float *got = run (plan, &w, "cpu", threads, inputs, batch);
-    for (gsize i = 0; i < n; i++)
-      if (!(fabs (got[i] - want[i]) <= TOLERANCE * largest)) {
-        gchar *text = gptvis_plan_print (plan);
-        g_error ("tier %s, batch %u, %u threads, element %zu: %.9g, the reference has %.9g, in\n%s",
-            gptvis_tier_nth (t)->name, batch, threads, i, got[i], want[i], text);
-      }
+  if (strcmp (backend, "cpu") != 0) {
+    float *got = run (plan, &w, backend, threads, inputs, batch);
+    judge (plan, backend, batch, got, want, n);
     g_free (got);
   }
-  g_unsetenv ("GPTVIS_CPU");
+  for (guint t = 0; strcmp (backend, "cpu") == 0 && gptvis_tier_nth (t); t++) {
+    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+    float *got = run (plan, &w, "cpu", threads, inputs, batch);
+    judge (plan, gptvis_tier_nth (t)->name, batch, got, want, n);
+    g_unsetenv ("GPTVIS_CPU");
+    g_free (got);
+  }
   g_free (want);
   g_free (inputs);
   free_weights (&w);
@@ -94,8 +104,10 @@ odd (GRand *rand)
 static guint cases = 60;          /* of each operation; GPTVIS_TEST_CASES, for slow processors */
 
 static void
-test_linear (void)
+test_linear (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("linear", MAX_BATCH);
@@ -120,14 +132,16 @@ test_linear (void)
     else
       w = head ? gptvis_plan_weight_stack (plan, m, k, parts, 2) : gptvis_plan_weight (plan, "W", m, k);
     gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, w, bias, &linear));
-    compare (plan, rand);
+    compare (plan, rand, backend);
   }
   g_rand_free (rand);
 }
 
 static void
-test_norm (void)
+test_norm (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("norm", MAX_BATCH);
@@ -136,14 +150,16 @@ test_norm (void)
     GptVisTensorId weight = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "w", 1, width) : GPTVIS_NO_TENSOR;
     GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, width) : GPTVIS_NO_TENSOR;
     gptvis_plan_output (plan, "y", gptvis_plan_norm (plan, x, weight, bias, 1e-5f));
-    compare (plan, rand);
+    compare (plan, rand, backend);
   }
   g_rand_free (rand);
 }
 
 static void
-test_attention (void)
+test_attention (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("attention", MAX_BATCH);
@@ -153,14 +169,16 @@ test_attention (void)
     const GptVisAttention attention = { gap, width + 2 * gap, 2 * width + 3 * gap, heads, head_width,
       1 / sqrtf (head_width) };
     gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
-    compare (plan, rand);
+    compare (plan, rand, backend);
   }
   g_rand_free (rand);
 }
 
 static void
-test_rows (void)
+test_rows (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("rows", MAX_BATCH);
@@ -172,14 +190,16 @@ test_rows (void)
       {x, 0, rows, w, 1, TRUE},
     };
     gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, parts, 1 + i % 4));
-    compare (plan, rand);
+    compare (plan, rand, backend);
   }
   g_rand_free (rand);
 }
 
 static void
-test_resample (void)
+test_resample (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("resample", MAX_BATCH);
@@ -190,14 +210,16 @@ test_resample (void)
     GptVisTensorId table = gptvis_plan_resample (plan, w, rows_in, columns_in, rows, columns, i % 2);
     const GptVisRowsPart part = { x, 0, rows * columns, table, 0 };
     gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, &part, 1));
-    compare (plan, rand);
+    compare (plan, rand, backend);
   }
   g_rand_free (rand);
 }
 
 static void
-test_pool (void)
+test_pool (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("pool", MAX_BATCH);
@@ -205,20 +227,22 @@ test_pool (void)
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, odd (rand));
     const GptVisPoolPart parts[2] = { {0, 1}, {first, rows - first} };
     gptvis_plan_output (plan, "y", gptvis_plan_pool (plan, x, parts, 1 + i % 2));
-    compare (plan, rand);
+    compare (plan, rand, backend);
   }
   g_rand_free (rand);
 }
 
 static void
-test_score (void)
+test_score (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("score", MAX_BATCH);
     GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), odd (rand));
     gptvis_plan_output (plan, "y", gptvis_plan_score (plan, x, (GptVisScore) (i % GPTVIS_N_SCORES)));
-    compare (plan, rand);
+    compare (plan, rand, backend);
   }
   g_rand_free (rand);
 }
@@ -261,20 +285,40 @@ test_resample_antialias_values (void)
     g_assert_cmpfloat_with_epsilon (got[i], larger[i], 1e-4);
 }
 
+static const gchar *const backends[] = { "cpu", "vulkan" };
+static const struct {
+  const gchar *name;
+  GTestDataFunc function;
+} tests[] = {
+  {"linear", test_linear},
+  {"norm", test_norm},
+  {"attention", test_attention},
+  {"rows", test_rows},
+  {"resample", test_resample},
+  {"pool", test_pool},
+  {"score", test_score},
+};
+
+static void
+add_test (const gchar *backend, const gchar *name, GTestDataFunc function)
+{
+  gchar *path = g_strdup_printf ("/ops/%s/%s", backend, name);
+  g_test_add_data_func (path, backend, function);
+  g_free (path);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   if (g_getenv ("GPTVIS_TEST_CASES"))
     cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
-  g_test_add_func ("/ops/linear", test_linear);
-  g_test_add_func ("/ops/norm", test_norm);
-  g_test_add_func ("/ops/attention", test_attention);
-  g_test_add_func ("/ops/rows", test_rows);
-  g_test_add_func ("/ops/resample", test_resample);
+  for (guint i = 0; i < G_N_ELEMENTS (backends); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (tests); j++)
+      add_test (backends[i], tests[j].name, tests[j].function);
   g_test_add_func ("/ops/resample/values", test_resample_values);
   g_test_add_func ("/ops/resample/antialias-values", test_resample_antialias_values);
-  g_test_add_func ("/ops/pool", test_pool);
-  g_test_add_func ("/ops/score", test_score);
-  return g_test_run ();
+  const int status = g_test_run ();
+  gpu_close ();
+  return status;
 }

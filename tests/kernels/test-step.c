@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Plans with steps, on every tier of the cpu backend and on the reference: sequences of
+/* Plans with steps, on every tier of the cpu backend, on a GPU and on the reference: sequences of
  * several slots that branch off each other, word by word, must come to the same; and
  * a step over kept rows must come to what attention over all rows at once does. */
+#include "gpu.h"
 #include "made-weights.h"
 #include "cpu/tier.h"
 #include <string.h>
@@ -129,8 +130,10 @@ compare (const gchar *tier, const Sizes *s, const float *got, const float *want,
 static guint cases = 40;          /* GPTVIS_TEST_CASES, for slow processors */
 
 static void
-test_tiers (void)
+test_script (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GRand *rand = seeded_rand ();
   for (guint c = 0; c < cases; c++) {
     static const guint widths[] = { 1, 5, 8, 12, 16, 24, 31, 32, 48, 64, 80 };
@@ -148,13 +151,18 @@ test_tiers (void)
     fill (rand, inputs, n_in, -1, 1);
 
     float *want = play (plan, &s, &script, &w, "reference", 1, inputs);
-    for (guint t = 0; gptvis_tier_nth (t); t++) {
+    if (strcmp (backend, "cpu") != 0) {
+      float *got = play (plan, &s, &script, &w, backend, 1, inputs);
+      compare (backend, &s, got, want, n);
+      g_free (got);
+    }
+    for (guint t = 0; strcmp (backend, "cpu") == 0 && gptvis_tier_nth (t); t++) {
       g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
       float *got = play (plan, &s, &script, &w, "cpu", g_rand_int_range (rand, 1, 4), inputs);
       compare (gptvis_tier_nth (t)->name, &s, got, want, n);
+      g_unsetenv ("GPTVIS_CPU");
       g_free (got);
     }
-    g_unsetenv ("GPTVIS_CPU");
     g_free (want);
     g_free (inputs);
     free_weights (&w);
@@ -178,6 +186,8 @@ find_small (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
 static void
 test_values (gconstpointer backend)
 {
+  if (!gpu_ready (backend))
+    return;
   GptVisPlan *plan = gptvis_plan_new ("values", 1);
   GptVisTensorId x = gptvis_plan_input (plan, "x", 2, 1);
   GptVisTensorId memory = gptvis_plan_state (plan, "memory", 2, 2);
@@ -201,15 +211,18 @@ test_values (gconstpointer backend)
   GptVisSlot *slot = gptvis_program_slot_new (program);
   memcpy (gptvis_program_slot_rows (program, slot), (float[]) { 100, 200 }, 2 * sizeof (float));
   gptvis_program_submit (program, &slot, 1, NULL);
+  g_assert_true (gptvis_program_wait (program, NULL));
   const GptVisTensorId out = gptvis_plan_find (plan, "y");
 
   const GptVisSequence first[] = { {slot, 1, 0, 0, NULL}, {slot, 2, 0, 1, NULL} };
   gptvis_program_step (program, first, 2, NULL);
+  g_assert_true (gptvis_program_wait (program, NULL));
   g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 0)[0], (100 + 200 + 10) / 3.0, 1e-4);
   g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 1)[0], (100 + 200 + 20) / 3.0, 1e-4);
   const guint8 one[] = { 1 };     /* both go on from the second */
   const GptVisSequence second[] = { {slot, 0, 1, 0, one}, {slot, 3, 1, 1, one} };
   gptvis_program_step (program, second, 2, NULL);
+  g_assert_true (gptvis_program_wait (program, NULL));
   g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 0)[0], (100 + 200 + 20 + 0) / 4.0, 1e-4);
   g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 1)[0], (100 + 200 + 20 + 30) / 4.0, 1e-4);
   gptvis_program_slot_free (program, slot);
@@ -223,8 +236,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   if (g_getenv ("GPTVIS_TEST_CASES"))
     cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
-  g_test_add_func ("/step/tiers", test_tiers);
+  g_test_add_data_func ("/step/script/cpu", "cpu", test_script);
+  g_test_add_data_func ("/step/script/vulkan", "vulkan", test_script);
   g_test_add_data_func ("/step/values/reference", "reference", test_values);
   g_test_add_data_func ("/step/values/cpu", "cpu", test_values);
-  return g_test_run ();
+  g_test_add_data_func ("/step/values/vulkan", "vulkan", test_values);
+  const int status = g_test_run ();
+  gpu_close ();
+  return status;
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A GPU for tests, a software rasteriser too, under the validation layer where that is
+ * installed. Without one, tests that need it are skipped and say why. */
+#pragma once
+#include "config.h"
+#include "backend.h"
+#include "vulkan/gpu.h"
+
+static GptVisPlan *gpu_plan;    /* a small network that is kept, so that pipelines are made but once */
+static GptVisProgram *gpu_program;
+static gchar *gpu_reason;       /* why there is none */
+
+static inline gconstpointer
+gpu_find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+{
+  static const float one = 1;
+  *dtype = GPTVIS_F32;
+  *n = 1;
+  return &one;
+}
+
+/* TRUE: there is one, and it is open until gpu_close. */
+static inline gboolean
+gpu_open (void)
+{
+  const GptVisWeights weights = { gpu_find, NULL };
+  const GptVisProgramOptions options = { .backend = "vulkan" };
+  GError *error = NULL;
+  if (gpu_program || gpu_reason)
+    return gpu_program != NULL;
+  g_setenv ("GPTVIS_VULKAN_VALIDATE", "1", FALSE);
+  gpu_plan = gptvis_plan_new ("one", 1);
+  gptvis_plan_output (gpu_plan, "y", gptvis_plan_linear (gpu_plan, gptvis_plan_input (gpu_plan, "x", 1, 1),
+          gptvis_plan_weight (gpu_plan, "w", 1, 1), GPTVIS_NO_TENSOR, NULL));
+  g_assert_true (gptvis_plan_finish (gpu_plan, NULL));
+  gpu_program = gptvis_program_new (gpu_plan, &weights, &options, &error);
+  gpu_reason = g_strdup (error ? error->message : NULL);
+  g_clear_error (&error);
+  return gpu_program != NULL;
+}
+
+/* For a test of that backend to begin with: FALSE, and it is skipped, when it needs a GPU that is not there. */
+static inline gboolean
+gpu_ready (const gchar *backend)
+{
+  if (g_strcmp0 (backend, "vulkan") != 0 || gpu_open ())
+    return TRUE;
+  g_test_skip (gpu_reason);
+  return FALSE;
+}
+
+/* No error and no warning of the validation layer. */
+static inline void
+gpu_close (void)
+{
+#if GPTVIS_HAVE_VULKAN
+  guint messages;
+  const gboolean validated = gptvis_vulkan_validation (&messages);
+  if (gpu_program)
+    g_print ("# %s, validation %s, %u messages\n", gpu_program->description, validated ? "on" : "off", messages);
+  gptvis_program_free (gpu_program);
+  gptvis_vulkan_validation (&messages);
+  g_assert_cmpuint (messages, ==, 0);
+#endif
+  gptvis_plan_free (gpu_plan);
+  g_free (gpu_reason);
+}
