@@ -240,6 +240,7 @@ gptvis_vulkan_statistics (GptVisProgram *program, gboolean step, guint n, GptVis
   const GptVisVulkanRecording *recording = p->recordings[step] ? p->recordings[step][n] : NULL;
   *statistics = recording ? recording->statistics : (GptVisVulkanStatistics) { };
   statistics->submissions = p->submissions;
+  statistics->arena = p->arena.size;
 }
 
 const GptVisBackend gptvis_backend_vulkan = {

@@ -50,6 +50,18 @@ device_free (GptVisVulkanDevice *self)
   g_free (self);
 }
 
+/* To less than it has, for tests. */
+static void
+limit (GptVisVulkanDevice *self)
+{
+  if (self->faults.range > 0)
+    self->limits.maxStorageBufferRange = MIN (self->limits.maxStorageBufferRange, self->faults.range);
+  if (self->faults.least) {
+    self->limits.maxComputeWorkGroupInvocations = 128;
+    self->limits.maxComputeSharedMemorySize = 16384;
+  }
+}
+
 static GptVisVulkanDevice *
 device_new (const GptVisVulkanChoice *choice, GError **error)
 {
@@ -61,6 +73,8 @@ device_new (const GptVisVulkanChoice *choice, GError **error)
   self->physical = choice->physical;
   self->properties = choice->properties;
   self->limits = choice->properties.limits;
+  self->faults = gptvis_vulkan_faults;
+  limit (self);
   self->queue_family = choice->queue_family;
   g_mutex_init (&self->queue_lock);
   vkGetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
@@ -116,7 +130,7 @@ gptvis_vulkan_device_submit (GptVisVulkanDevice *self, const VkCommandBuffer *co
   };
   const guint count = g_atomic_int_add (&self->submitted, 1) + 1;
   VkResult result = VK_ERROR_DEVICE_LOST;
-  if (!g_atomic_int_get (&self->lost) && count != gptvis_vulkan_faults.lose_at) {
+  if (!g_atomic_int_get (&self->lost) && count != self->faults.lose_at) {
     g_mutex_lock (&self->queue_lock);
     result = self->call.vkQueueSubmit (self->queue, 1, &info, fence);
     g_mutex_unlock (&self->queue_lock);

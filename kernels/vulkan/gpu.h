@@ -18,6 +18,7 @@ typedef struct {
   guint submissions;            /* of the program, to run anything, since it was made */
   guint most_a_op;              /* dispatches of one operation */
   guint64 largest_binding;      /* bytes, of an activation that a dispatch reads or writes */
+  guint64 arena;                /* bytes of all activations */
 } GptVisVulkanStatistics;
 void gptvis_vulkan_statistics (GptVisProgram * program, gboolean step, guint n, GptVisVulkanStatistics * statistics);
 
@@ -28,8 +29,13 @@ gchar *gptvis_vulkan_list (GError ** error);
 /* Faults for tests, set before a program is made and not while one runs. All 0: none. */
 typedef struct {
   gboolean no_loader;
+  gboolean too_old;             /* every device has Vulkan 1.0 only */
+  gboolean software_counts;     /* auto takes a software rasteriser for a GPU */
+  /* of devices that are opened from then on: */
   guint lose_at;                /* the device is lost with this submission, counted from 1 */
   guint64 memory;               /* bytes that the device has, at most */
+  guint range;                  /* bytes that can be bound at once, at most */
+  gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
 void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);
 

@@ -249,6 +249,8 @@ list (gchar **why_not, GError **error)
   for (guint i = 0; i < n; i++) {
     GptVisVulkanChoice device = { .physical = physicals[i] };
     vkGetPhysicalDeviceProperties (physicals[i], &device.properties);
+    if (gptvis_vulkan_faults.too_old)
+      device.properties.apiVersion = VK_API_VERSION_1_0;
     const guint32 version = device.properties.apiVersion;
     if (version >= VK_API_VERSION_1_1 && find_queue (physicals[i], &device.queue_family)) {
       g_array_append_val (devices, device);
@@ -326,7 +328,7 @@ gptvis_vulkan_choose (const gchar *device, gboolean software, GptVisVulkanChoice
   GArray *devices = list (&why_not, error);
   if (!devices)
     return FALSE;
-  const gint i = any ? find_best (devices, software) : find_named (devices, device);
+  const gint i = any ? find_best (devices, software || gptvis_vulkan_faults.software_counts) : find_named (devices, device);
   if (i >= 0) {
     *choice = g_array_index (devices, GptVisVulkanChoice, i);
   } else if (devices->len == 0) {

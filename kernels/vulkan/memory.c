@@ -25,7 +25,7 @@ find_type (const GptVisVulkanDevice *device, guint32 allowed, VkMemoryPropertyFl
 static VkResult
 allocate (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, GptVisVulkanPlace place)
 {
-  const GptVisVulkanFaults *faults = &gptvis_vulkan_faults;
+  const GptVisVulkanFaults *faults = &device->faults;
   VkMemoryRequirements needs;
   device->call.vkGetBufferMemoryRequirements (device->device, self->buffer, &needs);
   gint type = find_type (device, needs.memoryTypeBits, places[place].needed | places[place].better);

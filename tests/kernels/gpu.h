@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A GPU for tests, a software rasteriser too, under the validation layer where that is
- * installed. Without one, tests that need it are skipped and say why. */
+ * installed. Without one, tests that need it are skipped and say why. With GPTVIS_TEST_LEAST=1
+ * its workgroups and shared memory are as small as Vulkan allows. */
 #pragma once
 #include "config.h"
 #include "backend.h"
@@ -29,6 +30,10 @@ gpu_open (void)
   if (gpu_program || gpu_reason)
     return gpu_program != NULL;
   g_setenv ("GPTVIS_VULKAN_VALIDATE", "1", FALSE);
+#if GPTVIS_HAVE_VULKAN
+  if (g_getenv ("GPTVIS_TEST_LEAST"))
+    gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .least = TRUE });
+#endif
   gpu_plan = gptvis_plan_new ("one", 1);
   gptvis_plan_output (gpu_plan, "y", gptvis_plan_linear (gpu_plan, gptvis_plan_input (gpu_plan, "x", 1, 1),
           gptvis_plan_weight (gpu_plan, "w", 1, 1), GPTVIS_NO_TENSOR, NULL));
@@ -49,7 +54,7 @@ gpu_ready (const gchar *backend)
   return FALSE;
 }
 
-/* No error and no warning of the validation layer. */
+/* No error and no warning of the validation layer. The device is closed, unless something else has it open. */
 static inline void
 gpu_close (void)
 {
@@ -57,11 +62,12 @@ gpu_close (void)
   guint messages;
   const gboolean validated = gptvis_vulkan_validation (&messages);
   if (gpu_program)
-    g_print ("# %s, validation %s, %u messages\n", gpu_program->description, validated ? "on" : "off", messages);
+    g_print ("# %s, validation %s\n", gpu_program->description, validated ? "on" : "off");
   gptvis_program_free (gpu_program);
   gptvis_vulkan_validation (&messages);
   g_assert_cmpuint (messages, ==, 0);
 #endif
-  gptvis_plan_free (gpu_plan);
-  g_free (gpu_reason);
+  g_clear_pointer (&gpu_plan, gptvis_plan_free);
+  g_clear_pointer (&gpu_reason, g_free);
+  gpu_program = NULL;
 }
