@@ -14,7 +14,8 @@ static struct {
   gchar *value;
 } settings[] = {
   { "model", "model", "DIR", "checkpoint: a Hugging Face directory (else the small bundled one)", NULL },
-  { "backend", "backend", "B", "auto or cpu", NULL },
+  { "backend", "backend", "B", "auto, cpu or vulkan", NULL },
+  { "device", "device", "D", "which GPU, by number or name (else the best)", NULL },
   { "precision", "precision", "P", "auto, f32, f16, bf16 or int8", NULL },
   { "threads", "threads", "N", "threads that compute (else as many as the process may use)", NULL },
   { "every", "interval", "N", "analyse every Nth frame (else each)", NULL },
@@ -133,10 +134,11 @@ gboolean
 arguments_parse (Arguments *self, int argc, char **argv)
 {
   gchar **names = NULL;
-  GOptionEntry entries[G_N_ELEMENTS (settings) + 5] = {
+  GOptionEntry entries[G_N_ELEMENTS (settings) + 6] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "JSON and nothing else: no progress, no summary", NULL },
     { "caption", 0, 0, G_OPTION_ARG_NONE, &self->caption, "write captions, with a model that can", NULL },
     { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations and end", NULL },
+    { "list-devices", 0, 0, G_OPTION_ARG_NONE, &self->devices, "print what there is to compute on and end", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL, NULL },
   };
   GOptionContext *context = g_option_context_new ("FILE|DIRECTORY|URI|DEVICE… - say what is on pictures");
@@ -144,7 +146,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
 
   *self = (Arguments) {.inputs = g_ptr_array_new_with_free_func (input_free) };
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
-    entries[i + 4] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
+    entries[i + 5] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
       settings[i].help, settings[i].argument };
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
@@ -158,7 +160,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
     g_printerr ("gptvis-label: %s\n", error->message);
     g_error_free (error);
-  } else if (!names && !self->plan) {
+  } else if (!names && !self->plan && !self->devices) {
     gchar *help = g_option_context_get_help (context, TRUE, NULL);
     g_printerr ("%s", help);
     g_free (help);
@@ -168,7 +170,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
   }
   g_option_context_free (context);
   g_strfreev (names);
-  return self->plan || self->inputs->len > 0;
+  return self->plan || self->devices || self->inputs->len > 0;
 }
 
 void

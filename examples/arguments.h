@@ -13,7 +13,7 @@ typedef struct {
 
 typedef struct {
   GPtrArray *inputs;            /* of Input */
-  gboolean json, plan, caption;
+  gboolean json, plan, devices, caption;
 } Arguments;
 
 /* Prints what is wrong and returns FALSE where something is. Initialises GStreamer. */
@@ -25,5 +25,7 @@ gboolean arguments_apply (const Arguments * arguments, GstElement * filter);
 
 /* Prints the model's plan; FALSE, and why, when there is none. (plan.c) */
 gboolean print_plan (const gchar * model);
+/* Prints what there is to compute on; FALSE when there is nothing. (plan.c) */
+gboolean print_devices (void);
 /* What was given with --model, or NULL. */
 const gchar *arguments_model (void);

@@ -253,7 +253,9 @@ main (int argc, char **argv)
 
   setlocale (LC_ALL, "");
   if (arguments_parse (&arguments, argc, argv)) {
-    if (arguments.plan)
+    if (arguments.devices)
+      status = print_devices () ? EXIT_SUCCESS : EXIT_USAGE;
+    else if (arguments.plan)
       status = print_plan (arguments_model ()) ? EXIT_SUCCESS : EXIT_USAGE;
     else
       status = label (&arguments);

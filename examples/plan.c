@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gptvis-label --plan: the operations that a checkpoint's network was recorded as.
- * The one place in the examples that looks behind the elements. */
+/* gptvis-label --plan: the operations that a checkpoint's network was recorded as; and
+ * --list-devices: what it could run on. The one place in the examples that looks behind the elements. */
 #include "arguments.h"
 #include "model.h"
 
@@ -23,4 +23,27 @@ print_plan (const gchar *path)
   g_free (text);
   gptvis_model_unref (model);
   return TRUE;
+}
+
+gboolean
+print_devices (void)
+{
+  static const gchar *const backends[] = { "vulkan", "cpu" };
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (backends); i++) {
+    GError *error = NULL;
+    gchar *devices = gptvis_backend_devices (backends[i], &error);
+    gchar **lines = g_strsplit (devices ? devices : "", "\n", -1);
+
+    any = any || (devices && *devices);
+    for (guint j = 0; lines[j]; j++)
+      g_print ("%s %s\n", backends[i], lines[j]);
+    if (error)
+      g_print ("%s: none: %s\n", backends[i], error->message);
+    g_strfreev (lines);
+    g_free (devices);
+    g_clear_error (&error);
+  }
+  return any;
 }

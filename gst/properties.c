@@ -18,6 +18,7 @@ static const GEnumValue tasks[] = {
 static const GEnumValue backends[] = {
   { 0, "The best there is", "auto" },
   { 1, "The processor", "cpu" },
+  { 2, "A GPU, through Vulkan", "vulkan" },
   { 0 }
 };
 static const GEnumValue precisions[] = {
@@ -46,7 +47,7 @@ install_model_properties (GObjectClass * klass)
   g_object_class_install_property (klass, GPTVIS_PROP_BACKEND, g_param_spec_enum ("backend", "Backend",
           "What computes", g_enum_register_static ("GptVisBackend", backends), 0, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_DEVICE, g_param_spec_string ("device", "Device",
-          "Which of the backend's devices, by index or name; auto: the best", "auto", FIXED));
+          "Which GPU, by index or name (gptvis-label --list-devices); auto: the best", "auto", FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_PRECISION, g_param_spec_enum ("precision", "Precision",
           "Numbers the network is computed in", g_enum_register_static ("GptVisPrecision", precisions),
           GPTVIS_PRECISION_AUTO, FIXED));

@@ -72,6 +72,9 @@ run 2 --backend abacus photo.jpg && grep -q -- '--backend cannot be "abacus"' er
   run 2 --threshold 1.5 photo.jpg && run 2 --unknown photo.jpg
 ok "settings that cannot be"
 
+run 0 --list-devices && grep -q '^cpu 0: processor (' out && grep -q '^vulkan' out
+ok "what there is to compute on"
+
 run 2 && grep -q 'FILE|DIRECTORY|URI|DEVICE' err && [ ! -s out ]
 ok "no argument at all"
 
