@@ -20,9 +20,12 @@
 #define SPEC_F 8
 #define N_SPECS 9
 
-/* linear: SPEC_A rows and SPEC_B columns of a tile, SPEC_C of the inner side at a time;
- * SPEC_D rows and SPEC_E columns of a thread; SPEC_F the activation (GptVisAct).
- * Workgroups: columns, rows. Bindings in this order. */
+/* linear: SPEC_A rows and SPEC_B columns of a tile, SPEC_C of the inner side at a time (all
+ * multiples of 4); SPEC_D rows and SPEC_E columns of a thread, in fours; SPEC_F the activation
+ * (GptVisAct). Workgroups: columns, rows. Bindings in this order.
+ * linear-few: SPEC_A rows at most, SPEC_F likewise; LINEAR_FEW_LANES threads a column.
+ * Workgroups: columns. */
+#define LINEAR_FEW_LANES 16
 #define LINEAR_X 0
 #define LINEAR_W 1
 #define LINEAR_B 2
@@ -49,8 +52,9 @@ struct NormPush {
   float epsilon;
 };
 
-/* attention: q, k, v, y. SPEC_A queries (of ATTENTION_LANES threads each) and SPEC_B keys
- * of a tile, SPEC_C width of a head. Workgroups: tiles of queries, heads, pictures. */
+/* attention: q, k, v, y. SPEC_A queries and SPEC_B keys of a tile (a multiple of
+ * ATTENTION_LANES), SPEC_C width of a head, SPEC_D queries that ATTENTION_LANES threads share.
+ * Workgroups: tiles of queries, heads, pictures. */
 #define ATTENTION_LANES 8
 struct AttentionPush {
   uint n_queries, n_keys;

@@ -41,25 +41,68 @@ stride (const GptVisTensor *t)
 
 /* ---- linear ---- */
 
+/* All sides multiples of 4; a workgroup of at most 128 threads, which every device has. */
 typedef struct {
   guint rows, columns, inner, thread_rows, thread_columns;
 } Tile;
 
-/* The flattest tile that takes all rows at once, else the large one; a small device's
- * workgroups have 128 threads. */
+#define FEW 16u                 /* rows, up to which W's reading is what takes time */
+#define ENOUGH 128u             /* workgroups that keep a device busy */
+
+/* The largest that makes enough workgroups. */
 static Tile
-choose_tile (const GptVisVulkanDevice *device, guint rows)
+choose_tile (guint rows, guint columns)
 {
-  static const Tile tiles[] = {
-    {1, 64, 16, 1, 1}, {4, 64, 16, 2, 1}, {8, 64, 16, 4, 1}, {16, 64, 16, 4, 2}, {32, 64, 16, 4, 4}, {64, 64, 16, 4, 4},
-  };
+  static const Tile tiles[] = { {64, 64, 16, 8, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 4} };
   guint i = 0;
-  while (i + 1 < G_N_ELEMENTS (tiles) && tiles[i].rows < rows)
+  while (i + 1 < G_N_ELEMENTS (tiles) && blocks (rows, tiles[i].rows) * blocks (columns, tiles[i].columns) < ENOUGH)
     i++;
-  while (tiles[i].rows / tiles[i].thread_rows * (tiles[i].columns / tiles[i].thread_columns)
-      > device->limits.maxComputeWorkGroupInvocations)
-    i--;
   return tiles[i];
+}
+
+/* Specialization constants that both shaders of linear have. */
+static GptVisVulkanVariant
+begin_linear (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads)
+{
+  const GptVisOp *op = r->op;
+  return (GptVisVulkanVariant) { shader, {
+      [SPEC_THREADS] = threads,
+      [SPEC_PARTS] = (op->in[2] != GPTVIS_NO_TENSOR ? LINEAR_HAS_B : 0)
+          | (op->in[3] != GPTVIS_NO_TENSOR ? LINEAR_HAS_GATE : 0)
+          | (op->in[4] != GPTVIS_NO_TENSOR ? LINEAR_HAS_SCALE : 0)
+          | (op->in[5] != GPTVIS_NO_TENSOR ? LINEAR_HAS_RESIDUAL : 0),
+      [SPEC_VECTORS] = tensor (r, op->in[0])->width % 4 == 0,
+      [SPEC_F] = op->linear.act,
+    } };
+}
+
+static GptVisVulkanVariant
+few_rows (const GptVisVulkanRecorder *r, guint rows, guint columns, guint groups[2])
+{
+  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR_FEW, THREADS);
+  guint most = 1;
+  while (most < rows)
+    most *= 2;
+  variant.specs[SPEC_A] = most;
+  groups[0] = blocks (columns, THREADS / LINEAR_FEW_LANES);
+  groups[1] = 1;
+  return variant;
+}
+
+static GptVisVulkanVariant
+many_rows (const GptVisVulkanRecorder *r, guint rows, guint columns, guint groups[2])
+{
+  const Tile tile = choose_tile (rows, columns);
+  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR,
+      tile.rows / tile.thread_rows * (tile.columns / tile.thread_columns));
+  variant.specs[SPEC_A] = tile.rows;
+  variant.specs[SPEC_B] = tile.columns;
+  variant.specs[SPEC_C] = tile.inner;
+  variant.specs[SPEC_D] = tile.thread_rows / 4;
+  variant.specs[SPEC_E] = tile.thread_columns / 4;
+  groups[0] = blocks (columns, tile.columns);
+  groups[1] = blocks (rows, tile.rows);
+  return variant;
 }
 
 static void
@@ -68,16 +111,6 @@ linear (GptVisVulkanRecorder *r)
   const GptVisOp *op = r->op;
   const GptVisTensor *x = tensor (r, op->in[0]), *y = tensor (r, op->out);
   const guint rows = r->n * x->rows;
-  const Tile tile = choose_tile (r->p->device, rows);
-  const GptVisVulkanVariant variant = { GPTVIS_SHADER_LINEAR, {
-      [SPEC_THREADS] = tile.rows / tile.thread_rows * (tile.columns / tile.thread_columns),
-      [SPEC_PARTS] = (op->in[2] != GPTVIS_NO_TENSOR ? LINEAR_HAS_B : 0)
-          | (op->in[3] != GPTVIS_NO_TENSOR ? LINEAR_HAS_GATE : 0)
-          | (op->in[4] != GPTVIS_NO_TENSOR ? LINEAR_HAS_SCALE : 0)
-          | (op->in[5] != GPTVIS_NO_TENSOR ? LINEAR_HAS_RESIDUAL : 0),
-      [SPEC_VECTORS] = x->width % 4 == 0,
-      [SPEC_A] = tile.rows, tile.columns, tile.inner, tile.thread_rows, tile.thread_columns, op->linear.act,
-    } };
   GptVisVulkanRange bindings[] = {
     [LINEAR_X] = range (r, op->in[0], 0),
     [LINEAR_B] = range (r, op->in[2], op->in[0]),
@@ -90,28 +123,35 @@ linear (GptVisVulkanRecorder *r)
   for (guint i = 0; i < w->n_pieces; i++) {
     const GptVisVulkanPiece *piece = &w->pieces[i];
     const struct LinearPush push = { rows, x->width, piece->rows, piece->first, y->width, op->linear.alpha };
+    guint groups[2];
+    const GptVisVulkanVariant variant = rows <= FEW ? few_rows (r, rows, piece->rows, groups)
+        : many_rows (r, rows, piece->rows, groups);
     bindings[LINEAR_W] = piece->range;
-    gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (piece->rows, tile.columns), blocks (rows, tile.rows), 1);
+    gptvis_vulkan_dispatch (r, &variant, bindings, &push, groups[0], groups[1], 1);
   }
 }
 
 /* ---- attention ---- */
 
-/* Queries and keys of a tile: the largest that fits the device's workgroups and shared memory. */
-static gboolean
-choose_attention_tile (const GptVisVulkanDevice *device, guint head_width, guint *queries, guint *keys)
+typedef struct {
+  guint queries, keys, thread_queries;
+} AttentionTile;
+
+/* The largest that fits the device's shared memory; NULL: none does. */
+static const AttentionTile *
+choose_attention_tile (const GptVisVulkanDevice *device, guint head_width)
 {
-  static const guint tiles[][2] = { {32, 32}, {32, 16}, {16, 32}, {16, 16}, {16, 8}, {8, 8}, {4, 8}, {2, 8}, {1, 4} };
+  static const AttentionTile tiles[] = {
+    {32, 32, 4}, {32, 16, 4}, {16, 32, 2}, {16, 16, 2}, {16, 8, 2}, {8, 8, 1}, {4, 8, 1}, {1, 8, 1}
+  };
   const guint row = ((head_width + 3) / 4 | 1) * 16;    /* bytes */
   for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
-    *queries = tiles[i][0];
-    *keys = tiles[i][1];
-    const guint bytes = (*queries + *keys) * row + 2 * *queries * (*keys + 1) * sizeof (float);
-    if (*queries * ATTENTION_LANES <= device->limits.maxComputeWorkGroupInvocations
-        && bytes <= device->limits.maxComputeSharedMemorySize)
-      return TRUE;
+    const AttentionTile *t = &tiles[i];
+    if ((t->queries + t->keys) * row + t->queries * (t->keys + 1 + ATTENTION_LANES) * sizeof (float)
+        <= device->limits.maxComputeSharedMemorySize)
+      return t;
   }
-  return FALSE;
+  return NULL;
 }
 
 static void
@@ -120,24 +160,24 @@ attention (GptVisVulkanRecorder *r)
   const GptVisOp *op = r->op;
   const GptVisAttention *a = &op->attention;
   const GptVisTensor *q = tensor (r, op->in[0]), *k = tensor (r, op->in[1]), *v = tensor (r, op->in[2]);
-  guint queries, keys;
-  if (!choose_attention_tile (r->p->device, a->head_width, &queries, &keys)) {
+  const AttentionTile *tile = choose_attention_tile (r->p->device, a->head_width);
+  if (!tile) {
     g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
         "%s: attention with heads of width %u does not fit a workgroup", r->p->device->name, a->head_width);
     return;
   }
   const guint odd = q->width | k->width | v->width | a->q_column | a->k_column | a->v_column | a->head_width;
   const GptVisVulkanVariant variant = { GPTVIS_SHADER_ATTENTION, {
-      [SPEC_THREADS] = queries * ATTENTION_LANES,
+      [SPEC_THREADS] = tile->queries / tile->thread_queries * ATTENTION_LANES,
       [SPEC_VECTORS] = odd % 4 == 0,
-      [SPEC_A] = queries, keys, a->head_width,
+      [SPEC_A] = tile->queries, tile->keys, a->head_width, tile->thread_queries,
     } };
   const GptVisVulkanRange bindings[] = {
     range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[2], 0), range (r, op->out, 0),
   };
   const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width, a->heads * a->head_width,
     a->q_column, a->k_column, a->v_column, a->scale };
-  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (q->rows, queries), a->heads, r->n);
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (q->rows, tile->queries), a->heads, r->n);
 }
 
 /* ---- row by row ---- */

@@ -4,6 +4,7 @@
 #include "embed.spv.h"
 #include "keep.spv.h"
 #include "linear.spv.h"
+#include "linear-few.spv.h"
 #include "norm.spv.h"
 #include "pool.spv.h"
 #include "recall.spv.h"
@@ -24,6 +25,7 @@ static const struct {
   [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
   [GPTVIS_SHADER_KEEP] = SHADER (keep, 3, KeepPush),
   [GPTVIS_SHADER_LINEAR] = SHADER (linear, 7, LinearPush),
+  [GPTVIS_SHADER_LINEAR_FEW] = SHADER (linear_few, 7, LinearPush),
   [GPTVIS_SHADER_NORM] = SHADER (norm, 4, NormPush),
   [GPTVIS_SHADER_POOL] = SHADER (pool, 2, PoolPush),
   [GPTVIS_SHADER_RECALL] = SHADER (recall, 5, RecallPush),

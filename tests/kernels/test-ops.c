@@ -137,6 +137,26 @@ test_linear (gconstpointer backend)
   g_rand_free (rand);
 }
 
+/* So large that a GPU takes its larger tiles. */
+static void
+test_linear_large (gconstpointer backend)
+{
+  static const struct {
+    guint rows, k, m;
+  } shapes[] = { {513, 37, 1030}, {513, 36, 1030}, {400, 33, 640}, {401, 40, 641} };
+  if (!gpu_ready (backend))
+    return;
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < MIN (cases, G_N_ELEMENTS (shapes)); i++) {
+    GptVisPlan *plan = gptvis_plan_new ("linear", MAX_BATCH);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", shapes[i].rows, shapes[i].k);
+    gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "W", shapes[i].m, shapes[i].k),
+            gptvis_plan_weight (plan, "b", 1, shapes[i].m), GPTVIS_LINEAR (.act = GPTVIS_ACT_GELU)));
+    compare (plan, rand, backend);
+  }
+  g_rand_free (rand);
+}
+
 static void
 test_norm (gconstpointer backend)
 {
@@ -291,6 +311,7 @@ static const struct {
   GTestDataFunc function;
 } tests[] = {
   {"linear", test_linear},
+  {"linear-large", test_linear_large},
   {"norm", test_norm},
   {"attention", test_attention},
   {"rows", test_rows},

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What both shaders of linear share: bindings, and what is done with a sum before it is y.
+layout (local_size_x_id = SPEC_THREADS) in;
+layout (constant_id = SPEC_PARTS) const uint parts = 0;
+layout (constant_id = SPEC_VECTORS) const uint vectors = 0;
+layout (constant_id = SPEC_F) const uint act = 0;
+
+layout (binding = LINEAR_X) readonly buffer X { float x[]; };
+layout (binding = LINEAR_X) readonly buffer X4 { vec4 x4[]; };
+layout (binding = LINEAR_W) readonly buffer W { float w[]; };
+layout (binding = LINEAR_W) readonly buffer W4 { vec4 w4[]; };
+layout (binding = LINEAR_B) readonly buffer B { float b[]; };
+layout (binding = LINEAR_GATE) readonly buffer Gate { float gate[]; };
+layout (binding = LINEAR_SCALE) readonly buffer Scale { float scale[]; };
+layout (binding = LINEAR_RESIDUAL) readonly buffer Residual { float residual[]; };
+layout (binding = LINEAR_Y) writeonly buffer Y { float y[]; };
+layout (push_constant) uniform Push { LinearPush p; };
+
+#include "act.glsl"
+
+// Four of x's row, or of W's, from k on; 0 past the row's end.
+#define LOAD(name) vec4 \
+load_##name (uint row, uint k) \
+{ \
+  if (vectors != 0) \
+    return k < p.inner ? name##4[(row * p.inner + k) / 4] : vec4 (0); \
+  vec4 value = vec4 (0); \
+  for (uint j = 0; j < 4; j++) \
+    if (k + j < p.inner) \
+      value[j] = name[row * p.inner + k + j]; \
+  return value; \
+}
+LOAD (x)
+LOAD (w)
+
+void
+store (uint row, uint column, float sum)
+{
+  const uint at = row * p.y_width + column;
+  if ((parts & LINEAR_HAS_B) != 0)
+    sum += b[column];
+  sum = activate (act, sum);
+  if ((parts & LINEAR_HAS_GATE) != 0)
+    sum *= gate[at];
+  sum *= p.alpha;
+  if ((parts & LINEAR_HAS_SCALE) != 0)
+    sum *= scale[column];
+  if ((parts & LINEAR_HAS_RESIDUAL) != 0)
+    sum += residual[at];
+  y[at] = sum;
+}
