@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The backend's table: programs, slots, runs. A run is one submission of two command
  * buffers: the slots' rows into the arena, and what was recorded for so many. */
+#include "check.h"
 #include "record.h"
 #include "../memory.h"
 #include "../patches.h"
@@ -23,7 +24,14 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   }
   const gboolean by_name = options->backend && strcmp (options->backend, "vulkan") == 0;
   GptVisVulkanDevice *device = gptvis_vulkan_device_open (options->device, by_name, error);
-  return device ? (GptVisProgram *) gptvis_vulkan_program_new (plan, weights, device, error) : NULL;
+  GptVisVulkanProgram *p = device ? gptvis_vulkan_program_new (plan, weights, device, error) : NULL;
+  if (!p)
+    return NULL;
+  p->base.backend = &gptvis_backend_vulkan;
+  if (gptvis_vulkan_check_program (p, weights, error))
+    return &p->base;
+  gptvis_vulkan_program_free (p);
+  return NULL;
 }
 
 /* ---- slots ---- */

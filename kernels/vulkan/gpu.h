@@ -35,6 +35,7 @@ typedef struct {
   guint lose_at;                /* the device is lost with this submission, counted from 1 */
   guint64 memory;               /* bytes that the device has, at most */
   guint range;                  /* bytes that can be bound at once, at most */
+  gboolean wrong;               /* what it computes is not what the processor does */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
 void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);

@@ -24,6 +24,16 @@ gptvis_vulkan_validation (guint *messages)
   return validated;
 }
 
+gboolean
+gptvis_vulkan_disabled (const gchar *what)
+{
+  const gchar *text = g_getenv ("GPTVIS_VULKAN_DISABLE");
+  gchar **words = g_strsplit (text ? text : "", ",", -1);
+  const gboolean found = g_strv_contains ((const gchar * const *) words, what);
+  g_strfreev (words);
+  return found;
+}
+
 const gchar *
 gptvis_vulkan_result_name (VkResult result)
 {
@@ -137,8 +147,7 @@ create_instance (gboolean validate)
 static gboolean
 open_instance (GError **error)
 {
-  const gchar *disabled = g_getenv ("GPTVIS_VULKAN_DISABLE");
-  if (disabled && strcmp (disabled, "all") == 0) {
+  if (gptvis_vulkan_disabled ("all")) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE, "Vulkan is turned off by GPTVIS_VULKAN_DISABLE=all");
     return FALSE;
   }

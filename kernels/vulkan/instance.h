@@ -20,6 +20,9 @@ typedef struct {
  * NOT_FOUND (none of that name or number; the sentence lists what there is). */
 gboolean gptvis_vulkan_choose (const gchar * device, gboolean software, GptVisVulkanChoice * choice, GError ** error);
 
+/* Is that among what GPTVIS_VULKAN_DISABLE turns off (words with commas between: all, check)? */
+gboolean gptvis_vulkan_disabled (const gchar * what);
+
 /* "out of device memory", … */
 const gchar *gptvis_vulkan_result_name (VkResult result);
 

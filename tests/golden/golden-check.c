@@ -14,7 +14,9 @@
  * [pictures, 3, h, w], hidden_states.i [pictures, rows, width], logits [pictures,
  * classes]. Exit: 0 all is well, 1 a miss or an error, 77 nothing to check or no device to
  * check it on (with --optional), 2 wrong usage. */
+#include "config.h"
 #include "golden.h"
+#include "vulkan/gpu.h"
 #include <math.h>
 #include <string.h>
 
@@ -256,6 +258,18 @@ device_is_there (const gchar *backend)
   return there;
 }
 
+/* What Vulkan's validation layer has told, where it was asked for (GPTVIS_VULKAN_VALIDATE=1). */
+static guint
+count_messages (void)
+{
+  guint messages = 0;
+#if GPTVIS_HAVE_VULKAN
+  if (gptvis_vulkan_validation (&messages))
+    g_print ("%u messages of the validation layer\n", messages);
+#endif
+  return messages;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -298,6 +312,7 @@ main (int argc, char **argv)
   g_free (precision);
   if (checked == 0)
     return 77;
+  misses += count_messages ();
   g_print ("%u of %u directories as expected, %u misses\n", checked - bad, checked, misses);
   return misses ? 1 : 0;
 }

@@ -4,6 +4,7 @@
 #include "gpu.h"
 #include "made-weights.h"
 #include "vulkan/gpu.h"
+#include <glib/gstdio.h>
 #include <string.h>
 
 static const GptVisVulkanFaults none;
@@ -264,10 +265,12 @@ test_no_driver (void)
 static void
 test_turned_off (void)
 {
-  g_setenv ("GPTVIS_VULKAN_DISABLE", "all", TRUE);
+  gchar *before = g_strdup (g_getenv ("GPTVIS_VULKAN_DISABLE"));
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "check,all", TRUE);
   expect_refusal (NULL, GPTVIS_ERROR_DEVICE, "GPTVIS_VULKAN_DISABLE=all");
   expect_cpu ("GPTVIS_VULKAN_DISABLE=all");
-  g_unsetenv ("GPTVIS_VULKAN_DISABLE");
+  g_setenv ("GPTVIS_VULKAN_DISABLE", before, TRUE);
+  g_free (before);
 }
 
 static void
@@ -324,6 +327,54 @@ test_software (void)
 
 /* ---- what can go wrong ---- */
 
+static guint
+n_remembered (void)
+{
+  gchar *path = g_build_filename (g_get_user_cache_dir (), "gptvis", NULL);
+  GDir *folder = g_dir_open (path, 0, NULL);
+  guint n = 0;
+  for (const gchar *name; folder && (name = g_dir_read_name (folder));)
+    n += g_str_has_prefix (name, "checked-");
+  g_clear_pointer (&folder, g_dir_close);
+  g_free (path);
+  return n;
+}
+
+/* A network is held against the processor's once, with and without steps, and a miss is refused. */
+static void
+test_check (void)
+{
+  Network network;
+  GError *error = NULL;
+  if (!gpu_ready ("vulkan"))
+    return;
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "", TRUE);
+  network_init (&network, 2, 1);
+  g_assert_cmpuint (n_remembered (), ==, 0);
+  for (guint i = 0; i < 2; i++) {
+    GptVisVulkanStatistics s;
+    GptVisProgram *program = open_program (&network, "vulkan", NULL, &error);
+    g_assert_no_error (error);
+    gptvis_vulkan_statistics (program, FALSE, 1, &s);
+    g_assert_cmpuint (s.submissions, ==, i == 0);
+    g_assert_cmpuint (n_remembered (), ==, 1);
+    gptvis_program_free (program);
+  }
+  gpu_close ();
+  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .wrong = TRUE, .software_counts = TRUE });
+  for (guint i = 0; i < 2; i++) {
+    g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*computes the network network wrongly*");
+    if (i == 0)
+      expect_refusal (NULL, GPTVIS_ERROR_DEVICE, "computes the network network wrongly");
+    else
+      expect_cpu ("computes the network network wrongly");
+    g_test_assert_expected_messages ();
+  }
+  gptvis_vulkan_set_faults (&none);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
+  network_clear (&network);
+}
+
 static void
 test_no_memory (void)
 {
@@ -371,11 +422,28 @@ test_lost (void)
   network_clear (&network);
 }
 
+static void
+remove_folder (const gchar *path)
+{
+  GDir *folder = g_dir_open (path, 0, NULL);
+  for (const gchar *name; folder && (name = g_dir_read_name (folder));) {
+    gchar *file = g_build_filename (path, name, NULL);
+    remove_folder (file);
+    g_free (file);
+  }
+  g_clear_pointer (&folder, g_dir_close);
+  g_remove (path);
+}
+
 int
 main (int argc, char **argv)
 {
+  /* a cache of its own; GLib's way to it would hide the drivers too */
+  gchar *cache = g_dir_make_tmp ("gptvis-XXXXXX", NULL);
+  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
   g_test_init (&argc, &argv, NULL);
   g_setenv ("GPTVIS_VULKAN_VALIDATE", "1", FALSE);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
   g_test_add_func ("/vulkan/no-loader", test_no_loader);
   g_test_add_func ("/vulkan/no-driver", test_no_driver);
   g_test_add_func ("/vulkan/turned-off", test_turned_off);
@@ -385,9 +453,12 @@ main (int argc, char **argv)
   g_test_add_func ("/vulkan/recorded", test_recorded);
   g_test_add_func ("/vulkan/growth", test_growth);
   g_test_add_func ("/vulkan/cut", test_cut);
+  g_test_add_func ("/vulkan/check", test_check);
   g_test_add_func ("/vulkan/no-memory", test_no_memory);
   g_test_add_func ("/vulkan/lost", test_lost);
   const int status = g_test_run ();
   gpu_close ();
+  remove_folder (cache);
+  g_free (cache);
   return status;
 }
