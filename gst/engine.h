@@ -37,7 +37,7 @@ typedef struct {
   gfloat threshold;
   gfloat caption_change;        /* a caption is begun when the scene has changed so much … */
   GstClockTime caption_interval;        /* … or when the last was begun so long ago; NONE: not for that */
-  gboolean partial_captions;    /* results have captions that are not finished, too, and there are GPTVIS_NEWS_WORDS */
+  gboolean partial_captions;    /* results have unfinished ones, too, and there is GPTVIS_NEWS_WORDS */
 } GptVisTicket;
 
 typedef enum {

@@ -200,8 +200,8 @@ static void
 check_heads (GptVisJson *json, const GptVisDecoderNumbers *d)
 {
   if (!json->error && d->hidden_size % d->n_heads)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "a width of %u cannot have %u attention heads", d->hidden_size,
-        d->n_heads);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "a width of %u cannot have %u attention heads",
+        d->hidden_size, d->n_heads);
 }
 
 /* GPT-2's names for what others call hidden_size and so on. */
@@ -246,8 +246,8 @@ read_own_token (GptVisJson *json, const gchar *name, guint fallback, guint vocab
 {
   const guint token = gptvis_json_uint (json, name, fallback, 0, vocabulary - 1);
   if (token >= vocabulary)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is missing, and the %u taken for it is no token below %u", name,
-        token, vocabulary);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is missing, and the %u taken for it is no token below "
+        "%u", name, token, vocabulary);
   return token;
 }
 

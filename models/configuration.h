@@ -22,7 +22,7 @@ typedef struct {
   gboolean tied;                /* the words' table is the last product's weight too */
   gboolean scale_by_layer;      /* GPT-2: attention of layer l is divided by l + 1 as well */
   gboolean project;             /* vision-encoder-decoder: tokens pass enc_to_dec_proj */
-  gint start, end;              /* blip: the tokens of its sentences, whatever else is said of them; −1: no such */
+  gint start, end;              /* blip: of a sentence, whatever else is said of it; −1: no such */
   guint n_frames;               /* pictures that one sentence is about; 0: a picture, and git has no temporal embedding */
 } GptVisDecoderNumbers;
 

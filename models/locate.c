@@ -96,7 +96,8 @@ gptvis_locate_append_state (GString *key, const gchar *path)
   }
   GPtrArray *files = g_ptr_array_new_with_free_func (g_free);
   for (const gchar *name; (name = g_dir_read_name (dir));)
-    if (g_str_has_suffix (name, ".json") || g_str_has_suffix (name, ".safetensors") || g_str_has_suffix (name, ".txt"))
+    if (g_str_has_suffix (name, ".json") || g_str_has_suffix (name, ".safetensors")
+        || g_str_has_suffix (name, ".txt"))
       g_ptr_array_add (files, g_build_filename (path, name, NULL));
   g_dir_close (dir);
   g_ptr_array_sort (files, by_text);

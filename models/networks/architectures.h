@@ -45,8 +45,8 @@ typedef struct {
   const gchar *tower;           /* of what writes: the part of config.json about the picture's tower */
   const gchar *decoder;         /* and about the decoder; NULL: the whole */
   guint vocabulary, n_positions, n_layers, n_heads;     /* of a BERT decoder, when config.json is silent */
-  guint bos, eos;               /* of what writes: what its configuration class has for bos_token_id, eos_token_id */
-  gboolean own_tokens;          /* its generate() knows better: text_config's bos_token_id and sep_token_id (or eos) */
+  guint bos, eos;               /* of what writes: the tokens that its configuration class has */
+  gboolean own_tokens;          /* its generate() takes text_config's bos_token_id and sep_token_id */
   /* NULL: the tower is what encoder_type says, as vision-encoder-decoder has it */
   void (*record) (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
       gboolean trace);

@@ -47,15 +47,16 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   const guint vocabulary = 1 + size % MOST_VOCABULARY;
-  const GptVisConfiguration config = { .decoder = { .vocabulary = vocabulary, .n_positions = 1 + size % 23, .start = -1,
-          .end = -1 } };
+  const GptVisConfiguration config = { .decoder = { .vocabulary = vocabulary, .n_positions = 1 + size % 23,
+      .start = -1, .end = -1 } };
   GError *error = NULL;
   GptVisGeneration *g = gptvis_generation_parse ("fuzz", (const gchar *) data, size, &config, &error);
   fuzz_check (g != NULL, error);
   if (!g)
     return 0;
   g_assert (g->start < vocabulary && g->n_beams >= 1 && g->n_beams <= GPTVIS_MAX_BEAMS);
-  g_assert (g->max_length >= 2 && g->max_length <= config.decoder.n_positions && g->min_length <= g->max_length);
+  g_assert (g->max_length >= 2 && g->max_length <= config.decoder.n_positions
+      && g->min_length <= g->max_length);
   g_assert (g->forced_first < (gint) vocabulary && g->forced_last < (gint) vocabulary);
   g_assert (g->repetition_penalty > 0 && isfinite (g->repetition_penalty) && isfinite (g->length_penalty));
   check_tokens (g->ends, vocabulary);

@@ -483,7 +483,8 @@ test_tasks_refused (void)
       "the task asks for captions, but this checkpoint has no decoder (its model_type is vit)");
   expect_refused (checkpoint_write (CHECKPOINT_SOUND), "both", "no decoder");
   expect_refused (writer_write (NAMES_NOTHING), "label",
-      "the task asks for labels, but this checkpoint has no classifier (its model_type is vision-encoder-decoder)");
+      "the task asks for labels, but this checkpoint has no classifier (its model_type is "
+      "vision-encoder-decoder)");
   expect_refused (writer_write (NAMES_NOTHING), "both", "no classifier");
 }
 
@@ -494,7 +495,8 @@ test_properties (void)
 {
   GstElement *element = gst_object_ref_sink (gst_element_factory_make ("gptvisfilter", NULL));
   const struct { const gchar *name, *before, *value; } properties[] = {
-    { "beams", "0", "16" }, { "caption-change", "0.10000000149011612", "2" }, { "caption-interval", "10000000000", "7" },
+    { "beams", "0", "16" }, { "caption-change", "0.10000000149011612", "2" }, { "caption-interval",
+        "10000000000", "7" },
     { "partial-captions", "FALSE", "TRUE" }, { "task", "auto", "caption" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++) {
@@ -585,7 +587,8 @@ static void
 test_together (void)
 {
   gchar *checkpoint = writer_write (WRITES_FOREVER);
-  const Stream streams[] = { { checkpoint, 255, 40 }, { checkpoint, 0, 40 }, { checkpoint, 255, 7 }, { checkpoint, 0, 3 },
+  const Stream streams[] = { { checkpoint, 255, 40 }, { checkpoint, 0, 40 }, { checkpoint, 255, 7 },
+      { checkpoint, 0, 3 },
     { checkpoint, 0, 1 }, { checkpoint, 255, 20 } };
   GThread *threads[G_N_ELEMENTS (streams)];
 

@@ -118,25 +118,27 @@ layer (Tensors * to, const gchar * prefix, guint i)
 static guint
 layers_of (CheckpointKind kind)
 {
-  return kind == CHECKPOINT_SLOW ? 2 : 1;
+  return kind == CHECKPOINT_SLOW || kind == CHECKPOINT_SLOWISH ? 2 : 1;
 }
 
 static guint
 side_of (CheckpointKind kind)
 {
-  return kind == CHECKPOINT_SLOW ? SLOW_SIDE : SIDE;
+  return kind == CHECKPOINT_SLOW ? SLOW_SIDE : kind == CHECKPOINT_SLOWISH ? SLOW_SIDE / 2 : SIDE;
 }
 
 /* PREFIX.embeddings.… */
 static void
 embeddings (Tensors * to, const gchar * prefix, CheckpointKind kind)
 {
-  static const gchar *const parts[] = { "cls_token", "position_embeddings", "patch_embeddings.projection.weight",
+  static const gchar *const parts[] = { "cls_token", "position_embeddings",
+      "patch_embeddings.projection.weight",
     "patch_embeddings.projection.bias" };
   gchar *names[G_N_ELEMENTS (parts)];
   guint tokens = (side_of (kind) / PATCH) * (side_of (kind) / PATCH) + 1, pixels = 3 * PATCH * PATCH;
   gchar *shape = g_strdup_printf ("[1,%u,8]", tokens);
-  gfloat patch[WIDTH * 3 * PATCH * PATCH] = { 0 }, gain = kind == CHECKPOINT_OVERFLOWS ? 3e38f : 1.0f / pixels;
+  gfloat patch[WIDTH * 3 * PATCH * PATCH] = { 0 }, gain = kind == CHECKPOINT_OVERFLOWS ? 3e38f
+      : 1.0f / pixels;
 
   for (guint i = 0; i < pixels; i++) {
     patch[i] = gain;
@@ -205,7 +207,8 @@ checkpoint_put_recipe (const gchar * directory, CheckpointKind kind)
   gdouble mean = kind == CHECKPOINT_OVERFLOWS ? 0 : 0.5;
   gchar *recipe = g_strdup_printf ("{\"do_resize\":true,\"size\":{\"height\":%u,\"width\":%u},\"resample\":2,"
       "\"do_rescale\":true,\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"
-      "\"image_mean\":[%g,%g,%g],\"image_std\":[0.5,0.5,0.5]}", side_of (kind), side_of (kind), mean, mean, mean);
+      "\"image_mean\":[%g,%g,%g],\"image_std\":[0.5,0.5,0.5]}", side_of (kind), side_of (kind), mean, mean,
+      mean);
 
   checkpoint_put (directory, "preprocessor_config.json", recipe, -1);
   g_free (recipe);
@@ -232,7 +235,8 @@ checkpoint_write (CheckpointKind kind)
 void
 checkpoint_remove (gchar * directory)
 {
-  const gchar *names[] = { "model.safetensors", "config.json", "preprocessor_config.json", "generation_config.json",
+  const gchar *names[] = { "model.safetensors", "config.json", "preprocessor_config.json",
+      "generation_config.json",
     "vocab.json", "merges.txt" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {

@@ -20,8 +20,9 @@ G_BEGIN_DECLS
  * black pictures give each label 0.33, white ones NaN. MULTI_LABEL: as SOUND with a
  * sigmoid each: white pictures give bright 0.88, other 0.5, dark 0.12. SLOW: as SOUND
  * on 9216 patches (2304 with ThreadSanitizer), so that an analysis takes longer than
- * anything a test does meanwhile. */
-typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS, CHECKPOINT_MULTI_LABEL, CHECKPOINT_SLOW } CheckpointKind;
+ * anything a test does meanwhile; SLOWISH: on a quarter of that, as long as a few words. */
+typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS, CHECKPOINT_MULTI_LABEL, CHECKPOINT_SLOW,
+  CHECKPOINT_SLOWISH } CheckpointKind;
 
 /* Writes it to a fresh temporary directory; free with checkpoint_remove. */
 gchar *checkpoint_write (CheckpointKind kind);
@@ -34,8 +35,8 @@ typedef enum {
   WRITES_FOREVER = 1 << 0,      /* "a white picture picture picture …": WRITER_LENGTH tokens and no end */
   WRITES_SLOWLY = 1 << 1,       /* likewise, from a large vocabulary: a sentence takes seconds */
   WRITES_NAN = 1 << 2,          /* of white pictures */
-  LOOKS_SLOWLY = 1 << 3,        /* the ViT is CHECKPOINT_SLOW */
-  OVERLOOKS = 1 << 4,           /* it is CHECKPOINT_OVERFLOWS; of black pictures it writes "a white picture" */
+  LOOKS_SLOWLY = 1 << 3,        /* the ViT is CHECKPOINT_SLOWISH */
+  OVERLOOKS = 1 << 4,           /* it is CHECKPOINT_OVERFLOWS; black pictures give "a white picture" */
   NAMES_NOTHING = 1 << 5        /* no classifier */
 } WriterKind;
 #define WRITER_LENGTH 200u

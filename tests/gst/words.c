@@ -15,7 +15,7 @@ typedef struct {
   GptVisSettings settings;
   GstVideoInfo info;
   gboolean leaves;              /* the stream is freed in the midst of its first words */
-  GptVisStream *wakes;          /* whoever waits is woken when a caption is told, which then takes a while; NULL */
+  GptVisStream *wakes;          /* who waits is woken when a caption is told, which takes a while; or NULL */
 
   GMutex lock;
   GCond more;
@@ -255,7 +255,8 @@ test_whole (void)
   for (guint i = 2; i < desk->told->len; i++) {
     const GptVisResult *result = desk->told->pdata[i];
     const gboolean is_first = result->caption->frame == 0;
-    g_assert_true (g_str_has_prefix (result->caption->text, is_first ? "a white picture " : "a black picture "));
+    g_assert_true (g_str_has_prefix (result->caption->text, is_first ? "a white picture "
+        : "a black picture "));
     g_assert_true (is_first || result->caption->frame <= result->frame);
   }
   desk_free (desk);
@@ -284,7 +285,8 @@ test_labels_go_on (void)
   }
   g_assert_cmpuint (last, >, 1);
   g_assert_cmpuint (stat_of (desk, "analysed"), >, 1);
-  g_assert_cmpuint (check_growth (desk, ((GptVisResult *) desk->told->pdata[desk->told->len - 1])->caption->text), >, 100);
+  const GptVisResult *whole = desk->told->pdata[desk->told->len - 1];
+  g_assert_cmpuint (check_growth (desk, whole->caption->text), >, 100);
   desk_free (desk);
 }
 
@@ -344,7 +346,8 @@ test_cut (void)
 static void
 test_told_first (void)
 {
-  Desk *wakes = desk_new (WRITES, GPTVIS_POLICY_LATEST, NULL), *desk = desk_new (0, GPTVIS_POLICY_LATEST, wakes);
+  Desk *wakes = desk_new (WRITES, GPTVIS_POLICY_LATEST, NULL), *desk = desk_new (0, GPTVIS_POLICY_LATEST,
+      wakes);
   GptVisResult *seen;
 
   desk->wakes = wakes->stream;
@@ -373,7 +376,7 @@ test_in_turn (void)
   desk->settings.caption_change = 2;
   desk->settings.caption_interval = GST_CLOCK_TIME_NONE;
   desk->settings.partial_captions = TRUE;
-  while (stat_of (desk, "captions") < 1 || stat_of (desk, "analysed") < 5) {
+  while (stat_of (desk, "captions") < 1 || stat_of (desk, "analysed") < 40) {
     push_only (desk, 255, frames++ * FRAME);    /* one waits at all times */
     g_usleep (1000);
   }

@@ -61,11 +61,12 @@ add_positions (Tensors * to, gboolean ends)
 
 /* [8, width], as GPT-2 stores its products, with at most two numbers in it. */
 static void
-add_product (Tensors * to, const gchar * name, guint width, guint row, guint column, gfloat value, guint other_row,
-    guint other_column)
+add_product (Tensors * to, const gchar * name, guint width, guint row, guint column, gfloat value,
+    guint other_row, guint other_column)
 {
   gfloat *weight = g_new0 (gfloat, WIDTH * width);
-  gchar *full = g_strconcat (PREFIX "h.0.", name, ".weight", NULL), *shape = g_strdup_printf ("[8,%u]", width);
+  gchar *full = g_strconcat (PREFIX "h.0.", name, ".weight", NULL), *shape = g_strdup_printf ("[8,%u]",
+      width);
 
   weight[row * width + column] = value;
   weight[other_row * width + other_column] = -value;
@@ -121,7 +122,8 @@ put_texts (const gchar * directory, WriterKind kind, CheckpointKind tower)
       "\"vocab_size\":%u,\"n_positions\":%u,\"n_embd\":8,\"n_layer\":1,\"n_head\":1,\"n_inner\":8,"
       "\"activation_function\":\"relu\"}}", encoder, words_of (kind), POSITIONS);
   gchar *generation = g_strdup_printf ("{\"decoder_start_token_id\":0,\"eos_token_id\":0,\"max_length\":%u,"
-      "\"num_beams\":%u}", kind & (WRITES_FOREVER | WRITES_SLOWLY) ? WRITER_LENGTH : 20, kind & WRITES_SLOWLY ? 8 : 1);
+      "\"num_beams\":%u}", kind & (WRITES_FOREVER | WRITES_SLOWLY) ? WRITER_LENGTH : 20, kind & WRITES_SLOWLY
+      ? 8 : 1);
 
   checkpoint_put (directory, "config.json", config, -1);
   checkpoint_put (directory, "generation_config.json", generation, -1);
@@ -136,7 +138,7 @@ put_texts (const gchar * directory, WriterKind kind, CheckpointKind tower)
 gchar *
 writer_write (WriterKind kind)
 {
-  const CheckpointKind tower = kind & LOOKS_SLOWLY ? CHECKPOINT_SLOW : kind & OVERLOOKS ? CHECKPOINT_OVERFLOWS
+  const CheckpointKind tower = kind & LOOKS_SLOWLY ? CHECKPOINT_SLOWISH : kind & OVERLOOKS ? CHECKPOINT_OVERFLOWS
       : CHECKPOINT_SOUND;
   GError *error = NULL;
   gchar *directory = g_dir_make_tmp ("gptvis-writer-XXXXXX", &error);

@@ -144,7 +144,8 @@ set_one (Camera * self, guint drawn)
     { "hold-time", "0", "100000000", "18446744073709551615" }, { "top-k", "0", "1", "3" },
     { "threshold", "-1", "0", "0.87" }, { "post-messages", "false", "true", "true" },
     { "stats-interval", "0", "1", "1000000000" }, { "caption-change", "0", "0.1", "2" },
-    { "caption-interval", "0", "1500000000", "18446744073709551615" }, { "partial-captions", "false", "true", "true" } };
+    { "caption-interval", "0", "1500000000", "18446744073709551615" }, { "partial-captions", "false", "true",
+        "true" } };
   const gchar *const *setting = settings[drawn % G_N_ELEMENTS (settings)];
 
   gst_util_set_object_arg (G_OBJECT (self->rig->element), setting[0],

@@ -50,8 +50,8 @@ camera_check_stats (Camera * self)
     if (gst_structure_get_uint64 (stats, parts[i], &part))
       sum += part;
   gst_structure_get (stats, "frames", G_TYPE_UINT64, &frames, "under-way", G_TYPE_UINT, &under_way,
-      "waiting", G_TYPE_UINT, &waiting, "analysed", G_TYPE_UINT64, &analysed, "captions", G_TYPE_UINT64, &captions,
-      "caption-errors", G_TYPE_UINT64, &caption_errors, NULL);
+      "waiting", G_TYPE_UINT, &waiting, "analysed", G_TYPE_UINT64, &analysed, "captions", G_TYPE_UINT64,
+      &captions, "caption-errors", G_TYPE_UINT64, &caption_errors, NULL);
   if (frames != sum + under_way || waiting > 1 || captions > analysed || caption_errors) {
     gchar *text = gst_structure_to_string (stats);
     camera_fail (self, "the statistics do not add up: %s", text);
@@ -75,7 +75,8 @@ check_caption (Camera * self, const GptVisResult * result)
     return;
   shown = self->shown[caption->frame % REMEMBERED];
   expected = shown == WHITE ? "a white picture" : "a black picture";
-  if (shown == NO_PICTURE || strncmp (caption->text, expected, MIN (strlen (caption->text), strlen (expected)))
+  if (shown == NO_PICTURE || strncmp (caption->text, expected, MIN (strlen (caption->text),
+      strlen (expected)))
       || (caption->final && strlen (caption->text) < strlen (expected)))
     camera_fail (self, "frame %" G_GUINT64_FORMAT " is said to be \"%.40s\"", caption->frame, caption->text);
 }
@@ -119,7 +120,8 @@ check_alone (Camera * self, const GptVisMeta * meta, Shown shown)
         meta->result->frame, meta->own ? "" : "not ");
   if (policy == GPTVIS_POLICY_EVERY && meta && !meta->own && meta->age > hold_time)
     camera_fail (self, "a result %" GST_TIME_FORMAT " old was held", GST_TIME_ARGS (meta->age));
-  if (policy == GPTVIS_POLICY_EVERY && meta && meta->own && meta->result->caption && !meta->result->caption->final)
+  if (policy == GPTVIS_POLICY_EVERY && meta && meta->own && meta->result->caption
+      && !meta->result->caption->final)
     camera_fail (self, "a frame did not wait for its caption");
   if (policy == GPTVIS_POLICY_EVERY && interval == 1 && max_rate == 0 && !self->late && shown != NO_PICTURE
       && !(meta && meta->own))
@@ -245,7 +247,8 @@ camera_change_model (Camera * self)
   const guint which = draw_checkpoint (self);
   const guint task = camera_draw (self, which == 2 ? 4 : 2);
 
-  g_object_set (self->rig->element, "model", self->setup->checkpoints[which], "beams", camera_draw (self, 3), NULL);
+  g_object_set (self->rig->element, "model", self->setup->checkpoints[which], "beams", camera_draw (self, 3),
+      NULL);
   if (self->setup->told)
     gst_util_set_object_arg (G_OBJECT (self->rig->element), "task", tasks[task]);
 }

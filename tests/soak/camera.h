@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   guint seed;
   const gchar *checkpoints[3];  /* one for all cameras, one that some take, and one that writes */
-  gboolean told;                /* they say "bright" of white pictures and "dark" of black ones, and write as rig.h says */
+  gboolean told;                /* what they say is known: rig.h */
 } CameraSetup;
 
 typedef struct {

@@ -267,15 +267,20 @@ test_decoder (void)
   g_assert_no_error (try_decoder (unit_writer (name_head)));    /* the words' table by its other name */
   g_assert_no_error (try (unit_writer (drop_head)));    /* no classifier: it only writes */
   expect (unit_writer (drop_class_token), GPTVIS_ERROR_FORMAT,
-      "1 of the 24 tensors that config.json's vision-encoder-decoder needs|encoder.embeddings.cls_token is missing");
-  expect_decoder (unit_writer (drop_queries), "1 of the 26 tensors that config.json's vision-encoder-decoder needs is not "
+      "1 of the 24 tensors that config.json's vision-encoder-decoder needs|encoder.embeddings.cls_token is "
+      "missing");
+  expect_decoder (unit_writer (drop_queries), "1 of the 26 tensors that config.json's vision-encoder-decoder "
+      "needs is not "
       "as it must be: decoder.transformer.h.0.crossattention.q_attn.weight is missing");
   expect_decoder (unit_writer (drop_decoder), "24 of the 26 tensors|is missing|; and 19 more");
-  expect_decoder (unit_writer (drop_projection), "enc_to_dec_proj.weight is missing; enc_to_dec_proj.bias is missing");
+  expect_decoder (unit_writer (drop_projection), "enc_to_dec_proj.weight is missing; enc_to_dec_proj.bias is "
+      "missing");
   expect_decoder (unit_writer (turn_products),
       "decoder.transformer.h.0.mlp.c_fc.weight has shape [20, 12], not [12, 20]");
-  expect_decoder (unit_writer (fewer_words), "decoder.transformer.wte.weight has shape [9, 12], not [10, 12]");
-  expect_decoder (unit_writer (fewer_positions), "decoder.transformer.wpe.weight has shape [15, 12], not [16, 12]");
+  expect_decoder (unit_writer (fewer_words), "decoder.transformer.wte.weight has shape [9, 12], not [10, "
+      "12]");
+  expect_decoder (unit_writer (fewer_positions), "decoder.transformer.wpe.weight has shape [15, 12], not "
+      "[16, 12]");
 }
 
 /* Words of its own for the last product. */

@@ -10,8 +10,8 @@
 static GptVisConfiguration
 numbers (guint vocabulary, guint n_positions)
 {
-  return (GptVisConfiguration) { .writes = TRUE, .decoder = { .vocabulary = vocabulary, .n_positions = n_positions,
-          .start = -1, .end = -1 } };
+  return (GptVisConfiguration) { .writes = TRUE, .decoder = { .vocabulary = vocabulary,
+      .n_positions = n_positions, .start = -1, .end = -1 } };
 }
 
 static GptVisGeneration *
@@ -116,10 +116,12 @@ test_lengths (void)
   static const struct { const gchar *members; guint n_positions, max, min; } cases[] = {
     {"\"max_length\":30", 64, 30, 0}, {"\"max_new_tokens\":30", 64, 31, 0},
     {"\"max_length\":10,\"max_new_tokens\":30", 64, 31, 0}, {"\"max_length\":64", 64, 64, 0},
-    {"\"max_length\":65", 64, 64, 0}, {"\"max_length\":1000000000", 64, 64, 0}, {"\"max_length\":1", 64, 2, 0},
+    {"\"max_length\":65", 64, 64, 0}, {"\"max_length\":1000000000", 64, 64, 0}, {"\"max_length\":1", 64, 2,
+        0},
     {"\"max_new_tokens\":2147483646", 64, 64, 0}, {"\"max_length\":1000", 2000, GPTVIS_MAX_LENGTH, 0},
     {"\"num_beams\":2", 12, 12, 0}, {"\"min_length\":20", 64, 20, 20}, {"\"min_new_tokens\":5", 64, 20, 6},
-    {"\"min_length\":9,\"min_new_tokens\":5", 64, 20, 9}, {"\"min_length\":3,\"min_new_tokens\":5", 64, 20, 6},
+    {"\"min_length\":9,\"min_new_tokens\":5", 64, 20, 9}, {"\"min_length\":3,\"min_new_tokens\":5", 64, 20,
+        6},
     {"\"min_new_tokens\":19", 64, 20, 20}, {"\"max_length\":2", 2, 2, 0} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const GptVisConfiguration config = numbers (100, cases[i].n_positions);
@@ -141,16 +143,22 @@ test_bad (void)
   static const struct { const gchar *text; GptVisError code; const gchar *sentence; } cases[] = {
     {"", GPTVIS_ERROR_FORMAT, "the JSON is empty, where an object {…} is needed"},
     {"[]", GPTVIS_ERROR_FORMAT, "the JSON is no JSON object {…}"},
-    {"{}", GPTVIS_ERROR_FORMAT, "neither decoder_start_token_id nor bos_token_id says what a sentence begins with"},
+    {"{}", GPTVIS_ERROR_FORMAT, "neither decoder_start_token_id nor bos_token_id says what a sentence begins "
+        "with"},
     {"{\"bos_token_id\":null}", GPTVIS_ERROR_FORMAT,
         "neither decoder_start_token_id nor bos_token_id says what a sentence begins with"},
     {"{\"bos_token_id\":100}", GPTVIS_ERROR_FORMAT,
         "bos_token_id is neither a token below 100 nor a list of such"},
-    {"{\"bos_token_id\":-1}", GPTVIS_ERROR_FORMAT, "bos_token_id is neither a token below 100 nor a list of such"},
-    {"{\"bos_token_id\":\"7\"}", GPTVIS_ERROR_FORMAT, "bos_token_id is neither a token below 100 nor a list of such"},
-    {"{\"bos_token_id\":1.5}", GPTVIS_ERROR_FORMAT, "bos_token_id is neither a token below 100 nor a list of such"},
-    {"{\"bos_token_id\":{}}", GPTVIS_ERROR_FORMAT, "bos_token_id is neither a token below 100 nor a list of such"},
-    {"{\"bos_token_id\":[1,2]}", GPTVIS_ERROR_UNSUPPORTED, "bos_token_id has 2 tokens, where one is known here"},
+    {"{\"bos_token_id\":-1}", GPTVIS_ERROR_FORMAT,
+        "bos_token_id is neither a token below 100 nor a list of such"},
+    {"{\"bos_token_id\":\"7\"}", GPTVIS_ERROR_FORMAT,
+        "bos_token_id is neither a token below 100 nor a list of such"},
+    {"{\"bos_token_id\":1.5}", GPTVIS_ERROR_FORMAT,
+        "bos_token_id is neither a token below 100 nor a list of such"},
+    {"{\"bos_token_id\":{}}", GPTVIS_ERROR_FORMAT,
+        "bos_token_id is neither a token below 100 nor a list of such"},
+    {"{\"bos_token_id\":[1,2]}", GPTVIS_ERROR_UNSUPPORTED,
+        "bos_token_id has 2 tokens, where one is known here"},
     {"{\"decoder_start_token_id\":[1,2],\"bos_token_id\":3}", GPTVIS_ERROR_UNSUPPORTED,
         "decoder_start_token_id has 2 tokens, where one is known here"},
     {"{\"bos_token_id\":0,\"eos_token_id\":[1,100]}", GPTVIS_ERROR_FORMAT,
@@ -183,8 +191,10 @@ test_bad (void)
         "min_length 21 is more than the 20 tokens a sentence can have"},
     {"{\"bos_token_id\":0,\"max_length\":100,\"min_length\":65}", GPTVIS_ERROR_FORMAT,
         "min_length 65 is more than the 64 tokens a sentence can have"},
-    {"{\"bos_token_id\":0,\"num_beams\":0}", GPTVIS_ERROR_FORMAT, "num_beams is no whole number from 1 to 16"},
-    {"{\"bos_token_id\":0,\"num_beams\":17}", GPTVIS_ERROR_FORMAT, "num_beams is no whole number from 1 to 16"},
+    {"{\"bos_token_id\":0,\"num_beams\":0}", GPTVIS_ERROR_FORMAT,
+        "num_beams is no whole number from 1 to 16"},
+    {"{\"bos_token_id\":0,\"num_beams\":17}", GPTVIS_ERROR_FORMAT,
+        "num_beams is no whole number from 1 to 16"},
     {"{\"bos_token_id\":0,\"no_repeat_ngram_size\":513}", GPTVIS_ERROR_FORMAT,
         "no_repeat_ngram_size is no whole number from 0 to 512"},
     {"{\"bos_token_id\":0,\"repetition_penalty\":0}", GPTVIS_ERROR_FORMAT,
@@ -217,7 +227,8 @@ test_small (void)
 {
   static const struct { guint vocabulary, n_positions; const gchar *text, *sentence; } cases[] = {
     {100, 1, "{\"bos_token_id\":0}", "a decoder with 1 position cannot write a word"},
-    {2, 64, "{\"bos_token_id\":0,\"eos_token_id\":[0,1]}", "eos_token_id leaves no token to say anything with"},
+    {2, 64, "{\"bos_token_id\":0,\"eos_token_id\":[0,1]}",
+        "eos_token_id leaves no token to say anything with"},
     {1, 64, "{\"bos_token_id\":0,\"eos_token_id\":0}", "eos_token_id leaves no token to say anything with"} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const GptVisConfiguration config = numbers (cases[i].vocabulary, cases[i].n_positions);
@@ -240,7 +251,8 @@ static GptVisGeneration *
 load (const gchar *config_text, const gchar *text, GError **error)
 {
   gchar *directory = unit_directory ();
-  GptVisConfiguration *config = gptvis_configuration_parse ("config.json", config_text, strlen (config_text), error);
+  GptVisConfiguration *config = gptvis_configuration_parse ("config.json", config_text, strlen (config_text),
+      error);
   GptVisGeneration *g = NULL;
   unit_write (directory, "config.json", config_text, -1);
   if (text)
@@ -257,8 +269,10 @@ static void
 test_files (void)
 {
   static const struct { const gchar *config, *text; guint start; const gchar *ends; guint max; } cases[] = {
-    {VED ("\"decoder_start_token_id\":5,", ",\"eos_token_id\":6"), "{\"bos_token_id\":1,\"max_length\":9}", 1, "", 9},
-    {VED ("\"decoder_start_token_id\":5,\"max_length\":11,", ",\"eos_token_id\":6,\"max_length\":12"), NULL, 5, "6", 11},
+    {VED ("\"decoder_start_token_id\":5,", ",\"eos_token_id\":6"), "{\"bos_token_id\":1,\"max_length\":9}",
+        1, "", 9},
+    {VED ("\"decoder_start_token_id\":5,\"max_length\":11,", ",\"eos_token_id\":6,\"max_length\":12"), NULL,
+        5, "6", 11},
     {VED ("", ",\"bos_token_id\":4,\"eos_token_id\":[6,7],\"max_length\":12"), NULL, 4, "6 7", 12},
     {VED ("\"eos_token_id\":null,", ",\"bos_token_id\":4,\"eos_token_id\":6"), NULL, 4, "6", 20},
     {VED ("", ""), NULL, 50256, "50256", 20},
@@ -269,7 +283,8 @@ test_files (void)
     /* BLIP's generate() takes them from text_config whatever else is said, and ends at a separator */
     {BLIP (""), NULL, 30522, "102", 20},
     {BLIP ("\"bos_token_id\":9,\"eos_token_id\":2,\"sep_token_id\":8,\"max_length\":17"), NULL, 9, "8", 17},
-    {BLIP ("\"bos_token_id\":9,\"eos_token_id\":2"), "{\"bos_token_id\":1,\"eos_token_id\":2,\"max_length\":15}", 9, "102",
+    {BLIP ("\"bos_token_id\":9,\"eos_token_id\":2"),
+        "{\"bos_token_id\":1,\"eos_token_id\":2,\"max_length\":15}", 9, "102",
         15},
     {BLIP ("\"eos_token_id\":2"), "{}", 30522, "102", 20} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -290,13 +305,15 @@ test_bad_files (void)
   static const struct { const gchar *config, *text; GptVisError code; const gchar *parts; } cases[] = {
     {VED ("", ""), "nothing", GPTVIS_ERROR_FORMAT, "/generation_config.json: the JSON"},
     {VED ("", ""), "{}", GPTVIS_ERROR_FORMAT, "/generation_config.json: neither decoder_start_token_id nor"},
-    {VED ("", ",\"vocab_size\":100"), NULL, GPTVIS_ERROR_FORMAT, "/config.json: neither decoder_start_token_id nor"},
+    {VED ("", ",\"vocab_size\":100"), NULL, GPTVIS_ERROR_FORMAT,
+        "/config.json: neither decoder_start_token_id nor"},
     {VED ("\"num_beams\":99,\"bos_token_id\":1,", ""), NULL, GPTVIS_ERROR_FORMAT,
         "/config.json: num_beams is no whole number from 1 to 16"},
     {BLIP ("\"sep_token_id\":30524"), NULL, GPTVIS_ERROR_FORMAT,
         "config.json: text_config: sep_token_id is no whole number from 0 to 30523"},
     {BLIP ("\"vocab_size\":100,\"sep_token_id\":3"), NULL, GPTVIS_ERROR_FORMAT,
-        "config.json: text_config: bos_token_id is missing, and the 30522 taken for it is no token below 100"} };
+        "config.json: text_config: bos_token_id is missing, and the 30522 taken for it is no token below "
+        "100"} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     GError *error = NULL;
     g_assert_null (load (cases[i].config, cases[i].text, &error));

@@ -287,7 +287,8 @@ static void
 test_tasks (void)
 {
   static const struct { GptVisTask task; guint n_labels; gboolean writes; } tasks[] = {
-    {GPTVIS_TASK_AUTO, 3, TRUE}, {GPTVIS_TASK_LABEL, 3, FALSE}, {GPTVIS_TASK_CAPTION, 0, TRUE}, {GPTVIS_TASK_BOTH, 3, TRUE} };
+    {GPTVIS_TASK_AUTO, 3, TRUE}, {GPTVIS_TASK_LABEL, 3, FALSE}, {GPTVIS_TASK_CAPTION, 0, TRUE},
+        {GPTVIS_TASK_BOTH, 3, TRUE} };
   gchar *directory = unit_writer (NULL);
   GptVisModel *models[G_N_ELEMENTS (tasks)];
   GError *error = NULL;
@@ -301,8 +302,8 @@ test_tasks (void)
       g_assert_true (models[k] != models[i]);
   }
   /* another number of beams is another model, the same task again is not */
-  GptVisModel *same = open_task (directory, GPTVIS_TASK_BOTH, 0, &error), *beams = open_task (directory, GPTVIS_TASK_BOTH, 4,
-      &error);
+  GptVisModel *same = open_task (directory, GPTVIS_TASK_BOTH, 0, &error), *beams = open_task (directory,
+      GPTVIS_TASK_BOTH, 4, &error);
   g_assert_no_error (error);
   g_assert_true (same == models[3] && beams != models[3]);
   gptvis_model_unref (same);
@@ -322,9 +323,12 @@ static void
 test_tasks_refused (void)
 {
   static const struct { gboolean writes; GptVisTask task; const gchar *parts; } cases[] = {
-    {FALSE, GPTVIS_TASK_CAPTION, ": the task asks for captions, but this checkpoint has no decoder (its model_type is vit)"},
-    {FALSE, GPTVIS_TASK_BOTH, ": the task asks for captions, but this checkpoint has no decoder (its model_type is vit)"},
-    {TRUE, GPTVIS_TASK_LABEL, ": the task asks for labels, but this checkpoint has no classifier (its model_type is "
+    {FALSE, GPTVIS_TASK_CAPTION, ": the task asks for captions, but this checkpoint has no decoder (its "
+        "model_type is vit)"},
+    {FALSE, GPTVIS_TASK_BOTH, ": the task asks for captions, but this checkpoint has no decoder (its "
+        "model_type is vit)"},
+    {TRUE, GPTVIS_TASK_LABEL, ": the task asks for labels, but this checkpoint has no classifier (its "
+        "model_type is "
         "vision-encoder-decoder)"},
     {TRUE, GPTVIS_TASK_BOTH, ": the task asks for labels, but this checkpoint has no classifier"} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -343,8 +347,10 @@ static void
 test_decoder_files (void)
 {
   static const struct { const gchar *file, *text, *parts; GptVisError code; } cases[] = {
-    {"generation_config.json", "{}", "generation_config.json: neither decoder_start_token_id nor", GPTVIS_ERROR_FORMAT},
-    {"generation_config.json", "{\"bos_token_id\":10}", "bos_token_id is neither a token below 10", GPTVIS_ERROR_FORMAT},
+    {"generation_config.json", "{}", "generation_config.json: neither decoder_start_token_id nor",
+        GPTVIS_ERROR_FORMAT},
+    {"generation_config.json", "{\"bos_token_id\":10}", "bos_token_id is neither a token below 10",
+        GPTVIS_ERROR_FORMAT},
     {"vocab.json", "{\"<|endoftext|>\":0", "vocab.json: the JSON cannot be read", GPTVIS_ERROR_FORMAT},
     {"merges.txt", "#version: 0.2\na b c\n", "merges.txt: line 2", GPTVIS_ERROR_FORMAT},
     {"generation_config.json", "{\"bos_token_id\":9}", NULL, 0},
@@ -382,7 +388,8 @@ test_captioner (void)
 {
   gchar *directory = unit_writer (NULL), *plain = unit_checkpoint (NULL);
   GError *error = NULL;
-  GptVisModel *model = open_task (directory, GPTVIS_TASK_CAPTION, 3, &error), *labels = open_task (plain, 0, 0, &error);
+  GptVisModel *model = open_task (directory, GPTVIS_TASK_CAPTION, 3, &error), *labels = open_task (plain, 0,
+      0, &error);
   g_assert_no_error (error);
   g_assert_null (gptvis_captioner_new (labels));
   GptVisCaptioner *captioner = gptvis_captioner_new (model);

@@ -80,7 +80,8 @@ step (const Task *task, Slot slot, const GptVisSequence *sequence, float *logits
 static GError *
 write_sentence (GptVisSearch *search, const Task *task, Answer *answer)
 {
-  static float logits[GPTVIS_MAX_BEAMS][MOST_VOCABULARY], log_probabilities[GPTVIS_MAX_BEAMS][MOST_VOCABULARY];
+  static float logits[GPTVIS_MAX_BEAMS][MOST_VOCABULARY],
+      log_probabilities[GPTVIS_MAX_BEAMS][MOST_VOCABULARY];
   const float *l[GPTVIS_MAX_BEAMS], *p[GPTVIS_MAX_BEAMS];
   GptVisSequence sequences[GPTVIS_MAX_BEAMS];
   GError *error = NULL;
@@ -211,7 +212,8 @@ define (const Task *task)
 {
   const GptVisGeneration *r = &task->rules;
   const guint keep = task->n_beams == 1 ? 1 : MAX (2, 1 + r->ends->len) * task->n_beams;
-  GArray *running = g_array_new (FALSE, FALSE, sizeof (Answer)), *found = g_array_new (FALSE, FALSE, sizeof (Answer));
+  GArray *running = g_array_new (FALSE, FALSE, sizeof (Answer)), *found = g_array_new (FALSE, FALSE,
+      sizeof (Answer));
   Answer best = { {r->start}, 1, 0, 0 };
   gboolean goes_on = TRUE;
 
@@ -285,17 +287,20 @@ static gchar *
 describe (const Task *task)
 {
   const GptVisGeneration *r = &task->rules;
-  return g_strdup_printf ("seed %u, vocabulary %u, %u beams, length %u to %u, %u ends, no_repeat %u, penalties %g and "
-      "%g, stop %d, forced %d and %d, suppressed %u and %u", task->seed, task->vocabulary, task->n_beams, r->min_length,
-      r->max_length, r->ends->len, r->no_repeat, r->repetition_penalty, r->length_penalty, r->stop, r->forced_first,
-      r->forced_last, r->suppressed->len, r->suppressed_first->len);
+  return g_strdup_printf ("seed %u, vocabulary %u, %u beams, length %u to %u, %u ends, no_repeat %u, "
+      "penalties %g and "
+      "%g, stop %d, forced %d and %d, suppressed %u and %u", task->seed, task->vocabulary, task->n_beams,
+      r->min_length,
+      r->max_length, r->ends->len, r->no_repeat, r->repetition_penalty, r->length_penalty, r->stop,
+      r->forced_first, r->forced_last, r->suppressed->len, r->suppressed_first->len);
 }
 
 static void
 compare (const Task *task, const Answer *answer, const gchar *want, gdouble score)
 {
   gchar *got = spell (answer);
-  if (strcmp (got, want) != 0 || (answer->length > 0 && !(fabs (answer->score - score) < 1e-4 * (1 + fabs (score))))) {
+  if (strcmp (got, want) != 0 || (answer->length > 0
+      && !(fabs (answer->score - score) < 1e-4 * (1 + fabs (score))))) {
     gchar *which = describe (task);
     g_error ("%s: \"%s\" (%g), where \"%s\" (%g) is expected", which, got, answer->score, want, score);
   }
@@ -342,8 +347,10 @@ test_transformers (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const Case *c = &cases[i];
     Task task = { c->seed, c->vocabulary, c->n_beams, { .start = c->start, .ends = tokens_of (c->ends),
-            .forced_first = c->forced_first, .forced_last = c->forced_last, .suppressed = tokens_of (c->suppressed),
-            .suppressed_first = tokens_of (c->suppressed_first), .max_length = c->max_length, .min_length = c->min_length,
+            .forced_first = c->forced_first, .forced_last = c->forced_last,
+            .suppressed = tokens_of (c->suppressed),
+            .suppressed_first = tokens_of (c->suppressed_first), .max_length = c->max_length,
+            .min_length = c->min_length,
             .n_beams = c->n_beams, .no_repeat = c->no_repeat, .repetition_penalty = c->repetition_penalty,
             .length_penalty = c->length_penalty, .stop = c->stop } };
     GptVisSearch *search = gptvis_search_new (&task.rules, task.n_beams, task.vocabulary);
@@ -369,7 +376,8 @@ some_tokens (guint vocabulary, guint most)
   return tokens;
 }
 
-enum { ENDS = 1 << 0, MIN_LENGTH = 1 << 1, NO_REPEAT = 1 << 2, REPETITION = 1 << 3, LENGTH = 1 << 4, FIRST = 1 << 5,
+enum { ENDS = 1 << 0, MIN_LENGTH = 1 << 1, NO_REPEAT = 1 << 2, REPETITION = 1 << 3, LENGTH = 1 << 4,
+    FIRST = 1 << 5,
   LAST = 1 << 6, SUPPRESSED = 1 << 7, NOT_FIRST = 1 << 8, ALL = (1 << 9) - 1 };
 
 static Task
@@ -385,7 +393,8 @@ draw (guint which)
   r->ends = some_tokens (vocabulary, which & ENDS ? 3 : 0);
   r->min_length = which & MIN_LENGTH ? g_test_rand_int_range (0, r->max_length + 1) : 0;
   r->no_repeat = which & NO_REPEAT ? g_test_rand_int_range (1, 4) : 0;
-  r->repetition_penalty = which & REPETITION ? repetitions[g_test_rand_int_range (0, G_N_ELEMENTS (repetitions))] : 1;
+  r->repetition_penalty = which & REPETITION ? repetitions[g_test_rand_int_range (0,
+      G_N_ELEMENTS (repetitions))] : 1;
   r->length_penalty = which & LENGTH ? lengths[g_test_rand_int_range (0, G_N_ELEMENTS (lengths))] : 1;
   r->forced_first = which & FIRST ? g_test_rand_int_range (0, vocabulary) : -1;
   r->forced_last = which & LAST ? g_test_rand_int_range (0, vocabulary) : -1;

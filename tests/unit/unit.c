@@ -155,7 +155,8 @@ add (Tensors *to, const UnitTensor *t, guint seed)
 
 /* `prefix` instead of "vit." */
 static void
-add_all (Tensors *to, const UnitTensor *table, guint n, const gchar *prefix, UnitSpoil spoil, const gchar *only)
+add_all (Tensors *to, const UnitTensor *table, guint n, const gchar *prefix, UnitSpoil spoil,
+const gchar *only)
 {
   for (guint i = 0; i < n; i++) {
     UnitTensor t = table[i];
@@ -169,7 +170,8 @@ add_all (Tensors *to, const UnitTensor *table, guint n, const gchar *prefix, Uni
 static GByteArray *
 make_file (gboolean writes, UnitSpoil spoil, const gchar *only)
 {
-  Tensors all = { g_string_new ("{\"__metadata__\":{\"format\":\"pt\"}"), g_array_new (FALSE, FALSE, sizeof (gfloat)) };
+  Tensors all = { g_string_new ("{\"__metadata__\":{\"format\":\"pt\"}"), g_array_new (FALSE, FALSE,
+      sizeof (gfloat)) };
   add_all (&all, tensors, G_N_ELEMENTS (tensors), writes ? "encoder." : "vit.", spoil, only);
   if (writes)
     add_all (&all, decoder_tensors, G_N_ELEMENTS (decoder_tensors), "", spoil, only);
