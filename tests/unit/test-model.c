@@ -262,8 +262,8 @@ test_refusals (void)
 {
   gchar *directory = unit_checkpoint (NULL);
   GError *error = NULL;
-  g_assert_null (open_model ("/nonexistent", NULL, 1, &error));
-  unit_expect_error ("absent", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent: there is no such directory");
+  g_assert_null (open_model ("/nonexistent/checkpoint", NULL, 1, &error));
+  unit_expect_error ("absent", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
   error = NULL;
   g_assert_null (open_model (directory, "abacus", 1, &error));
   unit_expect_error ("backend", error, GPTVIS_ERROR_UNSUPPORTED, "backend \"abacus\"");
@@ -459,9 +459,9 @@ test_bundled (void)
   g_assert_no_error (error);
   g_assert_cmpstr (gptvis_model_path (model), ==, directory);
   gptvis_model_unref (model);
-  g_setenv ("GPTVIS_BUNDLED", "/nonexistent", TRUE);
+  g_setenv ("GPTVIS_BUNDLED", "/nonexistent/checkpoint", TRUE);
   g_assert_null (open_model (NULL, NULL, 1, &error));
-  unit_expect_error ("bundled", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent: there is no such directory");
+  unit_expect_error ("bundled", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
   g_unsetenv ("GPTVIS_BUNDLED");
   unit_remove (directory);
 }
