@@ -86,7 +86,8 @@ gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
 
 /* With the lock, which is let go for the call. */
 static void
-tell (GptVisSeat * seat, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
+tell (GptVisSeat * seat, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
+    const GError * error)
 {
   GptVisEngine *self = seat->engine;
 
