@@ -116,6 +116,8 @@ on_text (GstElement * sink, GstBuffer * buffer, GstPad * pad, gpointer data)
   const double end = start + (double) GST_BUFFER_DURATION (buffer) / GST_SECOND;
   gchar text[100] = { 0 };
 
+  if (gst_buffer_get_size (buffer) == 0)        /* what matroskamux makes of a gap from 1.26 on */
+    return;
   gst_buffer_extract (buffer, 0, text, sizeof text - 1);
   g_test_message ("%.3f %.3f \"%s\"", start, end, text);
   g_assert_cmpuint (n_read, <, G_N_ELEMENTS (times));
