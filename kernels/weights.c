@@ -25,6 +25,26 @@ f16_to_f32 (guint16 h)
   return v.f;
 }
 
+guint16
+gptvis_to_f16 (float x)
+{
+  union { float f; guint32 u; } v = { x };
+  const guint16 sign = v.u >> 16 & 0x8000;
+  const guint32 u = v.u & 0x7fffffff;
+  if (u >= 0x7f800000)          /* an infinity or a NaN */
+    return sign | 0x7c00 | (u > 0x7f800000 ? 0x200 : 0);
+  if (u < 0x33000000)           /* below half of the smallest denormal */
+    return sign;
+  if (u < 0x38800000) {         /* a denormal: units of 2⁻²⁴ */
+    const guint shift = 126 - (u >> 23);
+    const guint32 fraction = (u & 0x7fffff) | 0x800000, rest = fraction & ((1u << shift) - 1), half = 1u << (shift - 1);
+    const guint32 n = fraction >> shift;
+    return sign | (n + (rest > half || (rest == half && n % 2)));
+  }
+  const guint32 rounded = u + 0xfff + (u >> 13 & 1);
+  return rounded >= 0x47800000 ? sign | 0x7c00 : sign | ((rounded - 0x38000000) >> 13);
+}
+
 void
 gptvis_to_f32 (GptVisDtype dtype, gconstpointer from, float *to, gsize n)
 {

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* n elements of `dtype` at `from` (any alignment) as floats. */
 void gptvis_to_f32 (GptVisDtype dtype, gconstpointer from, float *to, gsize n);
 
+/* The nearest IEEE 754 binary16, the even one of two; an infinity beyond 65519. */
+guint16 gptvis_to_f16 (float x);
+
 /* Rows [first, first + n) of the weight t, stacked from its parts, as [n, width]
  * floats at `to`. The plan's loader has checked the parts. */
 void gptvis_weights_read (const GptVisWeights * weights, const GptVisTensor * t, guint first, guint n, float *to);

@@ -5,11 +5,19 @@
 #include "shared.h"
 
 layout (local_size_x_id = SPEC_THREADS) in;
+#ifdef F16
+layout (binding = 0) readonly buffer Table { uint table[]; };
+#define TABLE(i) half_of (table[(i) / 2], i)
+#else
 layout (binding = 0) readonly buffer Table { float table[]; };
+#define TABLE(i) table[i]
+#endif
 layout (binding = 1) readonly buffer Positions { float positions[]; };
 layout (binding = 2) readonly buffer Args { uint args[]; };
 layout (binding = 3) writeonly buffer Y { float y[]; };
 layout (push_constant) uniform Push { EmbedPush p; };
+
+#include "half.glsl"
 
 void
 main ()
@@ -18,5 +26,5 @@ main ()
   const uint token = args[sequence * ARGS_SEQUENCE + ARGS_TOKEN];
   const uint position = p.first_position + args[sequence * ARGS_SEQUENCE + ARGS_POSITION];
   if (k < p.width && token >= p.first_token && token < p.end_token)
-    y[sequence * p.width + k] = table[(token - p.first_token) * p.width + k] + positions[position * p.width + k];
+    y[sequence * p.width + k] = TABLE ((token - p.first_token) * p.width + k) + positions[position * p.width + k];
 }

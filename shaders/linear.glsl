@@ -7,8 +7,13 @@ layout (constant_id = SPEC_F) const uint act = 0;
 
 layout (binding = LINEAR_X) readonly buffer X { float x[]; };
 layout (binding = LINEAR_X) readonly buffer X4 { vec4 x4[]; };
+#ifdef F16
+layout (binding = LINEAR_W) readonly buffer W { uint w[]; };
+layout (binding = LINEAR_W) readonly buffer W4 { uvec2 w4[]; };
+#else
 layout (binding = LINEAR_W) readonly buffer W { float w[]; };
 layout (binding = LINEAR_W) readonly buffer W4 { vec4 w4[]; };
+#endif
 layout (binding = LINEAR_B) readonly buffer B { float b[]; };
 layout (binding = LINEAR_GATE) readonly buffer Gate { float gate[]; };
 layout (binding = LINEAR_SCALE) readonly buffer Scale { float scale[]; };
@@ -17,21 +22,32 @@ layout (binding = LINEAR_Y) writeonly buffer Y { float y[]; };
 layout (push_constant) uniform Push { LinearPush p; };
 
 #include "act.glsl"
+#include "half.glsl"
+
+#define X_FLOAT(i) x[i]
+#define X_FLOATS(i) x4[i]
+#ifdef F16
+#define W_FLOAT(i) half_of (w[(i) / 2], i)
+#define W_FLOATS(i) halves (w4[i])
+#else
+#define W_FLOAT(i) w[i]
+#define W_FLOATS(i) w4[i]
+#endif
 
 // Four of x's row, or of W's, from k on; 0 past the row's end.
-#define LOAD(name) vec4 \
+#define LOAD(name, FLOAT, FLOATS) vec4 \
 load_##name (uint row, uint k) \
 { \
   if (vectors != 0) \
-    return k < p.inner ? name##4[(row * p.inner + k) / 4] : vec4 (0); \
+    return k < p.inner ? FLOATS ((row * p.inner + k) / 4) : vec4 (0); \
   vec4 value = vec4 (0); \
   for (uint j = 0; j < 4; j++) \
     if (k + j < p.inner) \
-      value[j] = name[row * p.inner + k + j]; \
+      value[j] = FLOAT (row * p.inner + k + j); \
   return value; \
 }
-LOAD (x)
-LOAD (w)
+LOAD (x, X_FLOAT, X_FLOATS)
+LOAD (w, W_FLOAT, W_FLOATS)
 
 void
 store (uint row, uint column, float sum)

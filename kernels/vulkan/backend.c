@@ -16,15 +16,15 @@ program_free (GptVisProgram *program)
 static GptVisProgram *
 program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error)
 {
-  if (options->precision != GPTVIS_PRECISION_AUTO && options->precision != GPTVIS_PRECISION_F32) {
+  if (options->precision > GPTVIS_PRECISION_F16) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "the vulkan backend computes f32: precision must be auto or f32, not %s",
+        "the vulkan backend computes f32 and f16: precision must be auto, f32 or f16, not %s",
         gptvis_precision_name (options->precision));
     return NULL;
   }
   const gboolean by_name = options->backend && strcmp (options->backend, "vulkan") == 0;
   GptVisVulkanDevice *device = gptvis_vulkan_device_open (options->device, by_name, error);
-  GptVisVulkanProgram *p = device ? gptvis_vulkan_program_new (plan, weights, device, error) : NULL;
+  GptVisVulkanProgram *p = device ? gptvis_vulkan_program_new (plan, weights, device, options->precision, error) : NULL;
   if (!p)
     return NULL;
   p->base.backend = &gptvis_backend_vulkan;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GPUs as a backend, through Vulkan 1.1's compute: any plan, f32. A plan becomes one
+/* GPUs as a backend, through Vulkan 1.1's compute: any plan, f32, or f16
+ * (weights are halves then; sums and activations stay f32). A plan becomes one
  * command buffer for each batch size, recorded when that size is first run. This header
  * knows no Vulkan, so that it can be included without. (It is not called vulkan.h: volk would
  * take it for the system's <vulkan/vulkan.h>.) */

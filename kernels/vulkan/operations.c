@@ -62,10 +62,10 @@ choose_tile (guint rows, guint columns)
 
 /* Specialization constants that both shaders of linear have. */
 static GptVisVulkanVariant
-begin_linear (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads)
+begin_linear (const GptVisVulkanRecorder *r, GptVisShader shader, GptVisShader half, guint threads)
 {
   const GptVisOp *op = r->op;
-  return (GptVisVulkanVariant) { shader, {
+  return (GptVisVulkanVariant) { r->p->tensors[op->in[1]].half ? half : shader, {
       [SPEC_THREADS] = threads,
       [SPEC_PARTS] = (op->in[2] != GPTVIS_NO_TENSOR ? LINEAR_HAS_B : 0)
           | (op->in[3] != GPTVIS_NO_TENSOR ? LINEAR_HAS_GATE : 0)
@@ -79,7 +79,7 @@ begin_linear (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads)
 static GptVisVulkanVariant
 few_rows (const GptVisVulkanRecorder *r, guint rows, guint columns, guint groups[2])
 {
-  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR_FEW, THREADS);
+  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR_FEW, GPTVIS_SHADER_LINEAR_FEW_F16, THREADS);
   guint most = 1;
   while (most < rows)
     most *= 2;
@@ -93,7 +93,7 @@ static GptVisVulkanVariant
 many_rows (const GptVisVulkanRecorder *r, guint rows, guint columns, guint groups[2])
 {
   const Tile tile = choose_tile (rows, columns);
-  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR,
+  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR, GPTVIS_SHADER_LINEAR_F16,
       tile.rows / tile.thread_rows * (tile.columns / tile.thread_columns));
   variant.specs[SPEC_A] = tile.rows;
   variant.specs[SPEC_B] = tile.columns;
@@ -256,7 +256,7 @@ embed (GptVisVulkanRecorder *r)
   const GptVisOp *op = r->op;
   const GptVisVulkanTensor *table = &r->p->tensors[op->in[0]];
   const guint width = tensor (r, op->out)->width;
-  const GptVisVulkanVariant variant = { GPTVIS_SHADER_EMBED, { [SPEC_THREADS] = THREADS } };
+  const GptVisVulkanVariant variant = { table->half ? GPTVIS_SHADER_EMBED_F16 : GPTVIS_SHADER_EMBED, { [SPEC_THREADS] = THREADS } };
   for (guint i = 0; i < table->n_pieces; i++) {
     const GptVisVulkanPiece *piece = &table->pieces[i];
     const GptVisVulkanRange bindings[] = { piece->range, range (r, op->in[1], 0), args (r), range (r, op->out, 0) };

@@ -2,9 +2,12 @@
 #include "pipeline.h"
 #include "attention.spv.h"
 #include "embed.spv.h"
+#include "embed-f16.spv.h"
 #include "keep.spv.h"
 #include "linear.spv.h"
+#include "linear-f16.spv.h"
 #include "linear-few.spv.h"
+#include "linear-few-f16.spv.h"
 #include "norm.spv.h"
 #include "pool.spv.h"
 #include "recall.spv.h"
@@ -23,9 +26,12 @@ static const struct {
 } shaders[] = {
   [GPTVIS_SHADER_ATTENTION] = SHADER (attention, 4, AttentionPush),
   [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
+  [GPTVIS_SHADER_EMBED_F16] = SHADER (embed_f16, 4, EmbedPush),
   [GPTVIS_SHADER_KEEP] = SHADER (keep, 3, KeepPush),
   [GPTVIS_SHADER_LINEAR] = SHADER (linear, 7, LinearPush),
+  [GPTVIS_SHADER_LINEAR_F16] = SHADER (linear_f16, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW] = SHADER (linear_few, 7, LinearPush),
+  [GPTVIS_SHADER_LINEAR_FEW_F16] = SHADER (linear_few_f16, 7, LinearPush),
   [GPTVIS_SHADER_NORM] = SHADER (norm, 4, NormPush),
   [GPTVIS_SHADER_POOL] = SHADER (pool, 2, PoolPush),
   [GPTVIS_SHADER_RECALL] = SHADER (recall, 5, RecallPush),

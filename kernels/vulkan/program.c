@@ -220,14 +220,14 @@ try_recording (GptVisVulkanProgram *p, GError **error)
 
 GptVisVulkanProgram *
 gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights, GptVisVulkanDevice *device,
-    GError **error)
+    GptVisPrecision precision, GError **error)
 {
   GptVisVulkanProgram *p = g_new0 (GptVisVulkanProgram, 1);
   p->base.plan = plan;
-  p->base.precision = GPTVIS_PRECISION_F32;
+  p->base.precision = precision == GPTVIS_PRECISION_AUTO ? GPTVIS_PRECISION_F32 : precision;
   p->base.threads = 1;
   p->device = device;
-  p->base.description = g_strdup_printf ("vulkan, %s, f32", device->name);
+  p->base.description = g_strdup_printf ("vulkan, %s, %s", device->name, gptvis_precision_name (p->base.precision));
   p->tensors = g_new0 (GptVisVulkanTensor, gptvis_plan_n_tensors (plan));
   p->taken = g_array_new (FALSE, TRUE, sizeof (gboolean));
   g_mutex_init (&p->lock);

@@ -29,6 +29,7 @@ typedef struct {
 typedef struct {
   GptVisVulkanPiece *pieces;
   guint n_pieces;               /* 0: no dispatch reads it; 1 but for large weights */
+  gboolean half;                /* of 16 bits: products' W and tables of tokens, at precision f16 */
 } GptVisVulkanTensor;
 
 struct GptVisVulkanRecording;
@@ -66,7 +67,7 @@ struct _GptVisSlot {
 
 /* program.c */
 GptVisVulkanProgram *gptvis_vulkan_program_new (const GptVisPlan * plan, const GptVisWeights * weights,
-    GptVisVulkanDevice * device, GError ** error);  /* takes the device over, also when it fails */
+    GptVisVulkanDevice * device, GptVisPrecision precision, GError ** error);  /* takes the device over, also when it fails */
 void gptvis_vulkan_program_free (GptVisVulkanProgram * p);
 /* Room in `states` for slots [0, n); drops the recordings when they move. Nothing may run. */
 gboolean gptvis_vulkan_program_grow (GptVisVulkanProgram * p, guint n, GError ** error);

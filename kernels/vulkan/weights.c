@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Weights into the device's memory, once, through a staging buffer. They lie there as
- * rows of floats, without gaps. */
+ * rows of floats, or of halves, without gaps. */
 #include "program.h"
 #include "../reference.h"
 #include <string.h>
@@ -22,22 +22,32 @@ find_read (const GptVisPlan *plan)
   return read;
 }
 
+#define WORDS(bytes) (((bytes) + 3) / 4 * 4)
+
+static gsize
+row_bytes (const GptVisTensor *t, const GptVisVulkanTensor *at)
+{
+  return (gsize) t->width * (at->half ? sizeof (guint16) : sizeof (float));
+}
+
 /* Cuts t into pieces that can be bound; where they lie is not said yet. */
 static void
 cut (const GptVisVulkanProgram *p, const GptVisTensor *t, GptVisVulkanTensor *to)
 {
-  const gsize row = (gsize) t->width * sizeof (float);
-  const guint most = CLAMP (p->device->limits.maxStorageBufferRange / row, 1, t->rows);
+  const gsize row = row_bytes (t, to);
+  guint most = CLAMP (p->device->limits.maxStorageBufferRange / row, 1, t->rows);
+  if (most < t->rows && most > 1)
+    most -= most % 2;           /* so that each piece begins with a whole word */
   to->n_pieces = (t->rows + most - 1) / most;
   to->pieces = g_new0 (GptVisVulkanPiece, to->n_pieces);
   for (guint i = 0; i < to->n_pieces; i++) {
     to->pieces[i].first = i * most;
     to->pieces[i].rows = MIN (most, t->rows - i * most);
-    to->pieces[i].range.size = to->pieces[i].rows * row;
+    to->pieces[i].range.size = WORDS (to->pieces[i].rows * row);
   }
 }
 
-/* Only a product's W and a table of tokens can be read piece by piece. */
+/* Only a product's W and a table of tokens can be read piece by piece, or as halves. */
 static gboolean
 may_be_cut (const GptVisPlan *plan, GptVisTensorId id)
 {
@@ -61,6 +71,7 @@ lay_out (GptVisVulkanProgram *p, GArray *sizes, GArray *numbers, GError **error)
     GptVisVulkanTensor *to = &p->tensors[i];
     if (!read[i] || (t->kind != GPTVIS_TENSOR_WEIGHT && t->kind != GPTVIS_TENSOR_CONSTANT))
       continue;
+    to->half = p->base.precision == GPTVIS_PRECISION_F16 && may_be_cut (plan, i);
     cut (p, t, to);
     if (to->n_pieces > 1 && !may_be_cut (plan, i)) {
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: tensor %s is larger than the %u bytes that this "
@@ -147,17 +158,43 @@ stage (Upload *u, gsize size, const GptVisVulkanBuffer *to, gsize offset, GError
   return room;
 }
 
+/* Rows that are read as floats, into halves; FALSE when one is too large for that. */
 static gboolean
-upload_piece (Upload *u, const GptVisWeights *weights, const GptVisTensor *t, const float *values,
+read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, guint16 *to, GError **error)
+{
+  float *row = g_new (float, t->width);
+  gboolean ok = TRUE;
+  for (guint i = 0; i < n && ok; i++) {
+    gptvis_weights_read (weights, t, first + i, 1, row);
+    for (guint k = 0; k < t->width; k++, to++) {
+      *to = gptvis_to_f16 (row[k]);
+      ok &= (*to & 0x7fff) < 0x7c00;
+    }
+  }
+  if (!ok)
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "tensor %s has values above 65504, which f16 does not: precision must be f32", t->name);
+  g_free (row);
+  return ok;
+}
+
+static gboolean
+upload_piece (Upload *u, const GptVisWeights *weights, GptVisTensorId id, const float *values,
     const GptVisVulkanPiece *piece, GError **error)
 {
-  const gsize row = (gsize) t->width * sizeof (float);
-  const guint most = CLAMP (u->staging.size / row, 1, piece->rows);
+  const GptVisTensor *t = gptvis_plan_tensor (u->p->base.plan, id);
+  const gboolean half = u->p->tensors[id].half;
+  const gsize row = row_bytes (t, &u->p->tensors[id]);
+  guint most = CLAMP (u->staging.size / row, 1, piece->rows);
+  if (most > 1)
+    most -= most % 2;           /* halves are copied by whole words */
   for (guint first = 0; first < piece->rows; first += most) {
     const guint n = MIN (most, piece->rows - first);
-    float *to = stage (u, n * row, piece->range.buffer, piece->range.offset + first * row, error);
-    if (!to)
+    float *to = stage (u, WORDS (n * row), piece->range.buffer, piece->range.offset + first * row, error);
+    if (!to || (half && !read_halves (weights, t, piece->first + first, n, (guint16 *) to, error)))
       return FALSE;
+    if (half)
+      continue;
     if (values)
       memcpy (to, values + (gsize) (piece->first + first) * t->width, n * row);
     else
@@ -192,12 +229,12 @@ upload (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
   gsize row = 0;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++)
     row = MAX (row, p->tensors[i].n_pieces ? gptvis_plan_tensor (plan, i)->width * sizeof (float) : 0);
-  gboolean ok = gptvis_vulkan_buffer_init (&u.staging, p->device, MAX (row, STAGING), GPTVIS_VULKAN_TO_DEVICE, error);
+  gboolean ok = gptvis_vulkan_buffer_init (&u.staging, p->device, MAX (2 * row, STAGING), GPTVIS_VULKAN_TO_DEVICE, error);
   for (guint i = 0; i < gptvis_plan_n_tensors (plan) && ok; i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     float *values = p->tensors[i].n_pieces && t->kind == GPTVIS_TENSOR_CONSTANT ? make_constant (plan, weights, i) : NULL;
     for (guint j = 0; j < p->tensors[i].n_pieces && ok; j++)
-      ok = upload_piece (&u, weights, t, values, &p->tensors[i].pieces[j], error);
+      ok = upload_piece (&u, weights, i, values, &p->tensors[i].pieces[j], error);
     g_free (values);
   }
   ok = ok && flush (&u, error);

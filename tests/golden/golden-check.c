@@ -25,13 +25,17 @@
  * f32: the engine sums in another order than the double precision it is held
  * against. A sum of n products of random sign is off by about √n · 2⁻²⁴ of its
  * magnitude: 1e-6 for n = 256, and a hundredfold is left for depth and for
- * networks with outliers. */
+ * networks with outliers.
+ *
+ * f16: weights are rounded to eleven bits, each by up to 2⁻¹² of itself, which a dozen
+ * layers make a few thousandths of. */
 static const struct {
   GptVisPrecision precision;
   gdouble tensors;              /* hidden states and logits, of the largest magnitude */
   gdouble scores;               /* decoded, absolute */
 } tolerances[] = {
   {GPTVIS_PRECISION_F32, 1e-4, 1e-4},
+  {GPTVIS_PRECISION_F16, 1e-2, 1e-2},
 };
 
 /* Does a run of the slots; FALSE after a miss. */

@@ -74,7 +74,9 @@ play (const GptVisPlan *plan, const Sizes *s, const Script *script, Weights *w, 
     guint threads, const float *inputs)
 {
   const GptVisWeights weights = { find_weight, w };
-  const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_AUTO, .threads = threads };
+  const gboolean f16 = strcmp (backend, "vulkan-f16") == 0;
+  const GptVisProgramOptions options = { .backend = f16 ? "vulkan" : backend,
+    .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_AUTO, .threads = threads };
   const GptVisTensorId y = gptvis_plan_find (plan, "y");
   const guint d = s->heads * s->head_width;
   const gsize n_in = (gsize) s->memory * (d + 3);
@@ -238,6 +240,7 @@ main (int argc, char **argv)
     cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
   g_test_add_data_func ("/step/script/cpu", "cpu", test_script);
   g_test_add_data_func ("/step/script/vulkan", "vulkan", test_script);
+  g_test_add_data_func ("/step/script/vulkan-f16", "vulkan-f16", test_script);
   g_test_add_data_func ("/step/values/reference", "reference", test_values);
   g_test_add_data_func ("/step/values/cpu", "cpu", test_values);
   g_test_add_data_func ("/step/values/vulkan", "vulkan", test_values);

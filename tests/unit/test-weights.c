@@ -55,6 +55,24 @@ check (GptVisDtype dtype)
   g_free (from - 1);
 }
 
+/* The nearest half: of each half itself; of what lies between two neighbours the nearer, in the middle the even one. */
+static void
+test_to_f16 (void)
+{
+  for (guint bits = 0; bits < 0x7c00; bits++) {
+    const float low = define (GPTVIS_F16, bits), high = bits == 0x7bff ? 65536 : define (GPTVIS_F16, bits + 1);
+    const float middle = (low + high) / 2;
+    g_assert_cmphex (gptvis_to_f16 (low), ==, bits);
+    g_assert_cmphex (gptvis_to_f16 (-low), ==, bits | 0x8000);
+    g_assert_cmphex (gptvis_to_f16 (nextafterf (middle, 0)), ==, bits);
+    g_assert_cmphex (gptvis_to_f16 (middle), ==, bits + bits % 2);
+    g_assert_cmphex (gptvis_to_f16 (nextafterf (middle, INFINITY)), ==, bits + 1);
+  }
+  g_assert_cmphex (gptvis_to_f16 (1e30f), ==, 0x7c00);
+  g_assert_cmphex (gptvis_to_f16 (-INFINITY), ==, 0xfc00);
+  g_assert_cmphex (gptvis_to_f16 (NAN) & 0x7fff, ==, 0x7e00);
+}
+
 static void
 test_f16 (void)
 {
@@ -102,5 +120,6 @@ main (int argc, char **argv)
   g_test_add_func ("/weights/f16", test_f16);
   g_test_add_func ("/weights/bf16", test_bf16);
   g_test_add_func ("/weights/transposed", test_transposed);
+  g_test_add_func ("/weights/to-f16", test_to_f16);
   return g_test_run ();
 }
