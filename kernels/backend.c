@@ -49,8 +49,8 @@ find_backend (const gchar *name, GError **error)
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
         "backend vulkan is not in this build: it is compiled where Vulkan's headers, volk and glslangValidator are");
   else
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "backend \"%s\" is none of auto, cpu, vulkan, reference",
-        name);
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "backend \"%s\" is none of auto, cpu, vulkan, reference", name);
   return NULL;
 }
 
@@ -141,7 +141,8 @@ gptvis_program_step (GptVisProgram *program, const GptVisSequence *sequences, gu
   const GptVisPlan *plan = program->plan;
   g_assert (n >= 1 && n <= gptvis_plan_max_sequences (plan));
   for (guint i = 0; i < n; i++)
-    g_assert (sequences[i].beam < gptvis_plan_beams (plan) && sequences[i].position < gptvis_plan_max_positions (plan));
+    g_assert (sequences[i].beam < gptvis_plan_beams (plan)
+        && sequences[i].position < gptvis_plan_max_positions (plan));
   return program->backend->step (program, sequences, n, error);
 }
 

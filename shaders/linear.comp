@@ -43,7 +43,8 @@ void
 main ()
 {
   const uint first_row = gl_WorkGroupID.y * tile_rows, first_column = gl_WorkGroupID.x * tile_columns;
-  const uint across = gl_LocalInvocationIndex % threads_across, down = gl_LocalInvocationIndex / threads_across;
+  const uint across = gl_LocalInvocationIndex % threads_across,
+      down = gl_LocalInvocationIndex / threads_across;
   vec4 sums[thread_rows4 * 4 * thread_columns4];        // of columns
 
   [[unroll]] for (uint i = 0; i < thread_rows4 * 4 * thread_columns4; i++)

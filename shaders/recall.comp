@@ -70,7 +70,8 @@ main ()
   for (uint i = 0; i < thread_columns; i++)
     sums[i] = 0;
   for (uint d = me; d < width4 * 4; d += gl_WorkGroupSize.x)
-    query[d / 4][d % 4] = d < head_width ? q[sequence * p.q_width + p.q_column + head * head_width + d] * p.scale : 0;
+    query[d / 4][d % 4] = d < head_width
+        ? q[sequence * p.q_width + p.q_column + head * head_width + d] * p.scale : 0;
   for (uint first = 0; first < n; first += gl_WorkGroupSize.x) {
     const uint row = first + me, some = min (gl_WorkGroupSize.x, n - first);
     barrier ();

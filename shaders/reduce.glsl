@@ -24,7 +24,8 @@ max_of_all (float x)
   for (uint n = gl_WorkGroupSize.x / 2; n > 0; n /= 2) {
     barrier ();
     if (gl_LocalInvocationIndex < n)
-      reduced[gl_LocalInvocationIndex] = max (reduced[gl_LocalInvocationIndex], reduced[gl_LocalInvocationIndex + n]);
+      reduced[gl_LocalInvocationIndex] = max (reduced[gl_LocalInvocationIndex],
+          reduced[gl_LocalInvocationIndex + n]);
   }
   barrier ();
   return reduced[0];

@@ -14,7 +14,8 @@ program_free (GptVisProgram *program)
 }
 
 static GptVisProgram *
-program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error)
+program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
+    GError **error)
 {
   if (options->precision > GPTVIS_PRECISION_F16) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
@@ -24,7 +25,8 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   }
   const gboolean by_name = options->backend && strcmp (options->backend, "vulkan") == 0;
   GptVisVulkanDevice *device = gptvis_vulkan_device_open (options->device, by_name, error);
-  GptVisVulkanProgram *p = device ? gptvis_vulkan_program_new (plan, weights, device, options->precision, error) : NULL;
+  GptVisVulkanProgram *p = !device ? NULL
+      : gptvis_vulkan_program_new (plan, weights, device, options->precision, error);
   if (!p)
     return NULL;
   p->base.backend = &gptvis_backend_vulkan;
@@ -106,8 +108,8 @@ add_times (GptVisVulkanProgram *p, const GptVisVulkanRecording *recording)
   const GptVisVulkanDevice *d = p->device;
   const guint n = recording->end_op - recording->first_op + 1;
   guint64 *ticks = g_new0 (guint64, n);
-  if (d->call.vkGetQueryPoolResults (d->device, recording->queries, 0, n, n * sizeof *ticks, ticks, sizeof *ticks,
-          VK_QUERY_RESULT_64_BIT) == VK_SUCCESS)
+  if (d->call.vkGetQueryPoolResults (d->device, recording->queries, 0, n, n * sizeof *ticks, ticks,
+      sizeof *ticks, VK_QUERY_RESULT_64_BIT) == VK_SUCCESS)
     for (guint i = 1; i < n; i++)
       p->base.op_ns[recording->first_op + i - 1] += (ticks[i] - ticks[i - 1]) * d->limits.timestampPeriod;
   g_free (ticks);
@@ -122,7 +124,8 @@ wait (GptVisProgram *program, GError **error)
     return TRUE;
   p->running = FALSE;
   if (!gptvis_vulkan_device_wait (p->device, p->fence, error)
-      || !gptvis_vulkan_device_check (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences", error))
+      || !gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences",
+          error))
     return FALSE;
   if (program->op_ns && p->timed && p->timed->queries)
     add_times (p, p->timed);
@@ -168,16 +171,16 @@ record_copies (GptVisVulkanProgram *p, GptVisSlot *const *slots, guint n, GError
     .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
     .dstAccessMask = VK_ACCESS_SHADER_READ_BIT,
   };
-  if (!gptvis_vulkan_device_check (p->device, d->call.vkBeginCommandBuffer (p->copies, &begin), "vkBeginCommandBuffer",
+  if (!gptvis_vulkan_ok (p->device, d->call.vkBeginCommandBuffer (p->copies, &begin), "vkBeginCommandBuffer",
           error))
     return FALSE;
   for (guint i = 0; i < n; i++) {
     const VkBufferCopy copy = { 0, input->offset + i * size, size };
     d->call.vkCmdCopyBuffer (p->copies, slots[i]->buffer.buffer, input->buffer->buffer, 1, &copy);
   }
-  d->call.vkCmdPipelineBarrier (p->copies, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1,
-      &barrier, 0, NULL, 0, NULL);
-  return gptvis_vulkan_device_check (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error);
+  d->call.vkCmdPipelineBarrier (p->copies, VK_PIPELINE_STAGE_TRANSFER_BIT,
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
+  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error);
 }
 
 static gboolean
@@ -189,8 +192,8 @@ submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **erro
   for (guint i = 0; i < n; i++) {
     end = MAX (end, slots[i]->number + 1);
     if (!slots[i]->buffer.buffer) {
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "%s: there was no memory for this stream's picture",
-          p->device->name);
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
+          "%s: there was no memory for this stream's picture", p->device->name);
       return FALSE;
     }
   }
@@ -238,7 +241,8 @@ output (GptVisProgram *program, GptVisTensorId id, guint i)
 {
   const GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
   const GptVisTensor *t = gptvis_plan_tensor (program->plan, id);
-  return (const float *) ((const guint8 *) p->outputs.mapped + p->output_offsets[id] + i * gptvis_vulkan_bytes (t));
+  const guint8 *outputs = p->outputs.mapped;
+  return (const float *) (outputs + p->output_offsets[id] + i * gptvis_vulkan_bytes (t));
 }
 
 void

@@ -137,7 +137,8 @@ measure (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
     return -1;
   cpu->backend = &gptvis_backend_cpu;
   GArray *want = run (cpu, NULL), *got = run (&p->base, error);
-  const double off = want && got ? difference ((const float *) got->data, (const float *) want->data, want->len) : -1;
+  const double off = !want || !got ? -1
+      : difference ((const float *) got->data, (const float *) want->data, want->len);
   if (want)
     g_array_unref (want);
   if (got)

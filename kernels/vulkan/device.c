@@ -2,13 +2,14 @@
 #include "device.h"
 #include "pipeline.h"
 
-#define PATIENCE G_GUINT64_CONSTANT (120000000000)      /* ns: no run takes so long, but a software rasteriser's */
+/* ns: no run takes so long, not even a software rasteriser's. */
+#define PATIENCE G_GUINT64_CONSTANT (120000000000)
 
 static GMutex lock;             /* guards the table and every count */
 static GSList *devices;         /* GptVisVulkanDevice, not owned */
 
 gboolean
-gptvis_vulkan_device_check (GptVisVulkanDevice *self, VkResult result, const gchar *call, GError **error)
+gptvis_vulkan_ok (GptVisVulkanDevice *self, VkResult result, const gchar *call, GError **error)
 {
   if (result == VK_ERROR_DEVICE_LOST)
     g_atomic_int_set (&self->lost, TRUE);
@@ -30,7 +31,7 @@ create (GptVisVulkanDevice *self, GError **error)
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,
   };
-  if (!gptvis_vulkan_device_check (self, vkCreateDevice (self->physical, &info, NULL, &self->device),
+  if (!gptvis_vulkan_ok (self, vkCreateDevice (self->physical, &info, NULL, &self->device),
           "vkCreateDevice", error))
     return FALSE;
   volkLoadDeviceTable (&self->call, self->device);
@@ -120,8 +121,8 @@ gptvis_vulkan_device_unref (GptVisVulkanDevice *self)
 }
 
 gboolean
-gptvis_vulkan_device_submit (GptVisVulkanDevice *self, const VkCommandBuffer *commands, guint n, VkFence fence,
-    GError **error)
+gptvis_vulkan_device_submit (GptVisVulkanDevice *self, const VkCommandBuffer *commands, guint n,
+    VkFence fence, GError **error)
 {
   const VkSubmitInfo info = {
     .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
@@ -135,7 +136,7 @@ gptvis_vulkan_device_submit (GptVisVulkanDevice *self, const VkCommandBuffer *co
     result = self->call.vkQueueSubmit (self->queue, 1, &info, fence);
     g_mutex_unlock (&self->queue_lock);
   }
-  return gptvis_vulkan_device_check (self, result, "vkQueueSubmit", error);
+  return gptvis_vulkan_ok (self, result, "vkQueueSubmit", error);
 }
 
 gboolean
@@ -146,5 +147,5 @@ gptvis_vulkan_device_wait (GptVisVulkanDevice *self, VkFence fence, GError **err
     g_atomic_int_set (&self->lost, TRUE);
     result = VK_ERROR_DEVICE_LOST;
   }
-  return gptvis_vulkan_device_check (self, result, "vkWaitForFences", error);
+  return gptvis_vulkan_ok (self, result, "vkWaitForFences", error);
 }

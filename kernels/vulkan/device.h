@@ -34,11 +34,11 @@ GptVisVulkanDevice *gptvis_vulkan_device_open (const gchar * device, gboolean so
 void gptvis_vulkan_device_unref (GptVisVulkanDevice * self);
 
 /* As gptvis_vulkan_check, with the device's name; notes when the device is lost. */
-gboolean gptvis_vulkan_device_check (GptVisVulkanDevice * self, VkResult result, const gchar * call, GError ** error);
+gboolean gptvis_vulkan_ok (GptVisVulkanDevice * self, VkResult result, const gchar * call, GError ** error);
 
 /* Submits command buffers, in this order, as one; `fence` is signalled at their end. */
-gboolean gptvis_vulkan_device_submit (GptVisVulkanDevice * self, const VkCommandBuffer * commands, guint n, VkFence fence,
-    GError ** error);
+gboolean gptvis_vulkan_device_submit (GptVisVulkanDevice * self, const VkCommandBuffer * commands, guint n,
+    VkFence fence, GError ** error);
 /* Waits for a fence that was submitted. */
 gboolean gptvis_vulkan_device_wait (GptVisVulkanDevice * self, VkFence fence, GError ** error);
 

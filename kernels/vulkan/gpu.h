@@ -21,7 +21,8 @@ typedef struct {
   guint64 largest_binding;      /* bytes, of an activation that a dispatch reads or writes */
   guint64 arena;                /* bytes of all activations */
 } GptVisVulkanStatistics;
-void gptvis_vulkan_statistics (GptVisProgram * program, gboolean step, guint n, GptVisVulkanStatistics * statistics);
+void gptvis_vulkan_statistics (GptVisProgram * program, gboolean step, guint n,
+    GptVisVulkanStatistics * statistics);
 
 /* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230)"; NULL after an error:
  * DEVICE without a loader or a driver. Free with g_free. Any thread. */

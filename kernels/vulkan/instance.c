@@ -67,8 +67,8 @@ gptvis_vulkan_check (VkResult result, const gchar *call, const gchar *device, GE
   if (result == VK_SUCCESS)
     return TRUE;
   const gboolean memory = result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
-  g_set_error (error, GPTVIS_ERROR, memory ? GPTVIS_ERROR_LIMIT : GPTVIS_ERROR_DEVICE, "%s: %s failed with %d: %s",
-      device, call, result, gptvis_vulkan_result_name (result));
+  g_set_error (error, GPTVIS_ERROR, memory ? GPTVIS_ERROR_LIMIT : GPTVIS_ERROR_DEVICE,
+      "%s: %s failed with %d: %s", device, call, result, gptvis_vulkan_result_name (result));
   return FALSE;
 }
 
@@ -109,8 +109,10 @@ create_instance (gboolean validate)
   };
   const VkDebugUtilsMessengerCreateInfoEXT messenger = {
     .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-    .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-    .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+    .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT
+        | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+    .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT
+        | VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
     .pfnUserCallback = told,
   };
   const VkValidationFeaturesEXT features = {
@@ -148,7 +150,8 @@ static gboolean
 open_instance (GError **error)
 {
   if (gptvis_vulkan_disabled ("all")) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE, "Vulkan is turned off by GPTVIS_VULKAN_DISABLE=all");
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE,
+        "Vulkan is turned off by GPTVIS_VULKAN_DISABLE=all");
     return FALSE;
   }
   if (gptvis_vulkan_faults.no_loader || (!instance && volkInitialize () != VK_SUCCESS)) {
@@ -160,14 +163,16 @@ open_instance (GError **error)
     return TRUE;
   const guint32 version = volkGetInstanceVersion ();
   if (version < VK_API_VERSION_1_1) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE, "the Vulkan loader is of version %u.%u, where 1.1 is needed",
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE,
+        "the Vulkan loader is of version %u.%u, where 1.1 is needed",
         VK_API_VERSION_MAJOR (version), VK_API_VERSION_MINOR (version));
     return FALSE;
   }
   validated = layer_is_there ();
   const VkResult result = create_instance (validated);
   if (result == VK_ERROR_INCOMPATIBLE_DRIVER) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE, "there is no Vulkan driver (Debian: mesa-vulkan-drivers, or the "
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE,
+        "there is no Vulkan driver (Debian: mesa-vulkan-drivers, or the "
         "GPU's maker's)");
     return FALSE;
   }
@@ -214,8 +219,8 @@ describe (const GptVisVulkanChoice *device, guint i)
 {
   const guint32 version = device->properties.apiVersion;
   return g_strdup_printf ("%u: %s (%s, Vulkan %u.%u.%u)", i, device->properties.deviceName,
-      kind_name (device->properties.deviceType), VK_API_VERSION_MAJOR (version), VK_API_VERSION_MINOR (version),
-      VK_API_VERSION_PATCH (version));
+      kind_name (device->properties.deviceType), VK_API_VERSION_MAJOR (version),
+      VK_API_VERSION_MINOR (version), VK_API_VERSION_PATCH (version));
 }
 
 /* The first queue family that computes: one that does nothing else is preferred, since it
@@ -337,18 +342,20 @@ gptvis_vulkan_choose (const gchar *device, gboolean software, GptVisVulkanChoice
   GArray *devices = list (&why_not, error);
   if (!devices)
     return FALSE;
-  const gint i = any ? find_best (devices, software || gptvis_vulkan_faults.software_counts) : find_named (devices, device);
+  const gint i = any ? find_best (devices, software || gptvis_vulkan_faults.software_counts)
+      : find_named (devices, device);
   if (i >= 0) {
     *choice = g_array_index (devices, GptVisVulkanChoice, i);
   } else if (devices->len == 0) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE, "there is no device that computes with Vulkan 1.1%s%s",
-        why_not ? ": " : "", why_not ? why_not : "");
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE,
+        "there is no device that computes with Vulkan 1.1%s%s", why_not ? ": " : "", why_not ? why_not : "");
   } else {
     gchar *all = describe_all (devices, ", ");
     if (any)
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE, "there is no GPU, only %s", all);
     else
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "there is no device \"%s\", only %s", device, all);
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "there is no device \"%s\", only %s", device,
+          all);
     g_free (all);
   }
   g_array_unref (devices);

@@ -18,9 +18,10 @@ typedef struct {
  * and a software rasteriser only with `software`; a number: that one of the list; else
  * whose name is or contains that text. DEVICE (no loader, no driver, no device) or
  * NOT_FOUND (none of that name or number; the sentence lists what there is). */
-gboolean gptvis_vulkan_choose (const gchar * device, gboolean software, GptVisVulkanChoice * choice, GError ** error);
+gboolean gptvis_vulkan_choose (const gchar * device, gboolean software, GptVisVulkanChoice * choice,
+    GError ** error);
 
-/* Is that among what GPTVIS_VULKAN_DISABLE turns off (words with commas between: all, check)? */
+/* Is that among what GPTVIS_VULKAN_DISABLE turns off (words with commas between: all, cache, check)? */
 gboolean gptvis_vulkan_disabled (const gchar * what);
 
 /* "out of device memory", … */

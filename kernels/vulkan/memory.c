@@ -31,7 +31,8 @@ allocate (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, GptVisVulkanPlac
   gint type = find_type (device, needs.memoryTypeBits, places[place].needed | places[place].better);
   if (type < 0)
     type = find_type (device, needs.memoryTypeBits, places[place].needed);
-  if (type < 0 || (faults->memory && (g_atomic_pointer_get (&device->allocated) + KIB (needs.size)) * 1024 > faults->memory))
+  if (type < 0 || (faults->memory
+      && (g_atomic_pointer_get (&device->allocated) + KIB (needs.size)) * 1024 > faults->memory))
     return VK_ERROR_OUT_OF_DEVICE_MEMORY;
   const VkMemoryAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
@@ -54,13 +55,14 @@ destroy (GptVisVulkanBuffer *self, GptVisVulkanDevice *device)
 }
 
 gboolean
-gptvis_vulkan_buffer_init (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, gsize size, GptVisVulkanPlace place,
-    GError **error)
+gptvis_vulkan_buffer_init (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, gsize size,
+    GptVisVulkanPlace place, GError **error)
 {
   const VkBufferCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
     .size = MAX (size, GPTVIS_VULKAN_ALIGN),
-    .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+    .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT
+        | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
     .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
   };
   GptVisVulkanBuffer new = { .size = info.size };
@@ -69,9 +71,11 @@ gptvis_vulkan_buffer_init (GptVisVulkanBuffer *self, GptVisVulkanDevice *device,
     result = allocate (&new, device, place);
   if (result != VK_SUCCESS) {
     destroy (&new, device);
-    g_set_error (error, GPTVIS_ERROR, result == VK_ERROR_DEVICE_LOST ? GPTVIS_ERROR_DEVICE : GPTVIS_ERROR_LIMIT,
+    g_set_error (error, GPTVIS_ERROR,
+        result == VK_ERROR_DEVICE_LOST ? GPTVIS_ERROR_DEVICE : GPTVIS_ERROR_LIMIT,
         "%s: a buffer of %" G_GSIZE_FORMAT " KiB cannot be had beside the %" G_GSIZE_FORMAT " KiB in use: %s",
-        device->name, KIB (size), (gsize) g_atomic_pointer_get (&device->allocated), gptvis_vulkan_result_name (result));
+        device->name, KIB (size), (gsize) g_atomic_pointer_get (&device->allocated),
+        gptvis_vulkan_result_name (result));
     return FALSE;
   }
   g_atomic_pointer_add (&device->allocated, KIB (new.size));

@@ -21,9 +21,11 @@ typedef struct {
 
 /* Where any GPU can bind a part of a buffer (minStorageBufferOffsetAlignment is at most this). */
 #define GPTVIS_VULKAN_ALIGN 256u
-#define GPTVIS_VULKAN_ALIGNED(bytes) (((gsize) (bytes) + GPTVIS_VULKAN_ALIGN - 1) / GPTVIS_VULKAN_ALIGN * GPTVIS_VULKAN_ALIGN)
+#define GPTVIS_VULKAN_ALIGNED(bytes) \
+  (((gsize) (bytes) + GPTVIS_VULKAN_ALIGN - 1) / GPTVIS_VULKAN_ALIGN * GPTVIS_VULKAN_ALIGN)
 
-/* For storage and for copies both ways. FALSE: LIMIT when there is no such memory, DEVICE; *self is as it was. */
+/* For storage and for copies both ways. FALSE: LIMIT when there is no such memory, DEVICE;
+ * *self is as it was. */
 gboolean gptvis_vulkan_buffer_init (GptVisVulkanBuffer * self, GptVisVulkanDevice * device, gsize size,
     GptVisVulkanPlace place, GError ** error);
 /* Nothing that uses it may run. One of zeros is fine. */

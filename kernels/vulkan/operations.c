@@ -55,7 +55,8 @@ choose_tile (guint rows, guint columns)
 {
   static const Tile tiles[] = { {64, 64, 16, 8, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 4} };
   guint i = 0;
-  while (i + 1 < G_N_ELEMENTS (tiles) && blocks (rows, tiles[i].rows) * blocks (columns, tiles[i].columns) < ENOUGH)
+  while (i + 1 < G_N_ELEMENTS (tiles)
+      && blocks (rows, tiles[i].rows) * blocks (columns, tiles[i].columns) < ENOUGH)
     i++;
   return tiles[i];
 }
@@ -79,7 +80,8 @@ begin_linear (const GptVisVulkanRecorder *r, GptVisShader shader, GptVisShader h
 static GptVisVulkanVariant
 few_rows (const GptVisVulkanRecorder *r, guint rows, guint columns, guint groups[2])
 {
-  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR_FEW, GPTVIS_SHADER_LINEAR_FEW_F16, THREADS);
+  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR_FEW, GPTVIS_SHADER_LINEAR_FEW_F16,
+      THREADS);
   guint most = 1;
   while (most < rows)
     most *= 2;
@@ -175,8 +177,8 @@ attention (GptVisVulkanRecorder *r)
   const GptVisVulkanRange bindings[] = {
     range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[2], 0), range (r, op->out, 0),
   };
-  const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width, a->heads * a->head_width,
-    a->q_column, a->k_column, a->v_column, a->scale };
+  const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width,
+      a->heads * a->head_width, a->q_column, a->k_column, a->v_column, a->scale };
   gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (q->rows, tile->queries), a->heads, r->n);
 }
 
@@ -193,7 +195,8 @@ norm (GptVisVulkanRecorder *r)
           | (op->in[2] != GPTVIS_NO_TENSOR ? NORM_HAS_BIAS : 0),
     } };
   const GptVisVulkanRange bindings[] = {
-    range (r, op->in[0], 0), range (r, op->in[1], op->in[0]), range (r, op->in[2], op->in[0]), range (r, op->out, 0),
+    range (r, op->in[0], 0), range (r, op->in[1], op->in[0]), range (r, op->in[2], op->in[0]),
+    range (r, op->out, 0),
   };
   const struct NormPush push = { x->rows, x->width, op->norm.epsilon };
   gptvis_vulkan_dispatch (r, &variant, bindings, &push, x->rows, r->n, 1);
@@ -228,9 +231,12 @@ rows (GptVisVulkanRecorder *r)
     const GptVisVulkanRange bindings[] = {
       range (r, part->from, 0), range (r, part->add, part->from), range (r, r->op->out, 0),
     };
-    const struct RowsPush push = { part->rows * width, width, part->first * width, stride (tensor (r, part->from)),
-      part->add_first * width, add ? stride (tensor (r, part->add)) : 0, part->add_to_each, done * width, stride (y) };
-    gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) part->rows * width, THREADS), r->n, 1);
+    const struct RowsPush push = { part->rows * width, width, part->first * width,
+        stride (tensor (r, part->from)),
+      part->add_first * width, add ? stride (tensor (r, part->add)) : 0, part->add_to_each, done * width,
+      stride (y) };
+    gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) part->rows * width, THREADS),
+        r->n, 1);
     done += part->rows;
   }
 }
@@ -256,11 +262,14 @@ embed (GptVisVulkanRecorder *r)
   const GptVisOp *op = r->op;
   const GptVisVulkanTensor *table = &r->p->tensors[op->in[0]];
   const guint width = tensor (r, op->out)->width;
-  const GptVisVulkanVariant variant = { table->half ? GPTVIS_SHADER_EMBED_F16 : GPTVIS_SHADER_EMBED, { [SPEC_THREADS] = THREADS } };
+  const GptVisVulkanVariant variant = { table->half ? GPTVIS_SHADER_EMBED_F16 : GPTVIS_SHADER_EMBED,
+      { [SPEC_THREADS] = THREADS } };
   for (guint i = 0; i < table->n_pieces; i++) {
     const GptVisVulkanPiece *piece = &table->pieces[i];
-    const GptVisVulkanRange bindings[] = { piece->range, range (r, op->in[1], 0), args (r), range (r, op->out, 0) };
-    const struct EmbedPush push = { width, op->embed.first_position, piece->first, piece->first + piece->rows };
+    const GptVisVulkanRange bindings[] = { piece->range, range (r, op->in[1], 0), args (r),
+        range (r, op->out, 0) };
+    const struct EmbedPush push = { width, op->embed.first_position, piece->first,
+        piece->first + piece->rows };
     gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (width, THREADS), r->n, 1);
   }
 }
@@ -268,7 +277,8 @@ embed (GptVisVulkanRecorder *r)
 static struct StatePush
 push_state (const GptVisVulkanRecorder *r, const GptVisTensor *t)
 {
-  return (struct StatePush) { t->rows, gptvis_tensor_span (t), t->step ? gptvis_plan_beams (r->p->base.plan) : 1, t->step };
+  const guint copies = t->step ? gptvis_plan_beams (r->p->base.plan) : 1;
+  return (struct StatePush) { t->rows, gptvis_tensor_span (t), copies, t->step };
 }
 
 static void
@@ -278,7 +288,8 @@ keep (GptVisVulkanRecorder *r)
   const GptVisVulkanVariant variant = { GPTVIS_SHADER_KEEP, { [SPEC_THREADS] = THREADS } };
   const GptVisVulkanRange bindings[] = { range (r, r->op->in[0], 0), args (r), range (r, r->op->out, 0) };
   const struct KeepPush push = { x->rows, state->width, x->width, r->op->keep.column, push_state (r, state) };
-  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) x->rows * state->width, THREADS), r->n, 1);
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) x->rows * state->width, THREADS),
+      r->n, 1);
 }
 
 static void
@@ -293,10 +304,12 @@ recall (GptVisVulkanRecorder *r)
       [SPEC_A] = a->head_width, n_states,
     } };
   const GptVisVulkanRange bindings[] = {
-    range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[n_states], 0), args (r), range (r, op->out, 0),
+    range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[n_states], 0), args (r),
+    range (r, op->out, 0),
   };
   const struct RecallPush push = { a->heads, tensor (r, op->in[0])->width, a->q_column, r->p->first_history,
-    r->p->history_stride, a->scale, {push_state (r, tensor (r, op->in[1])), push_state (r, tensor (r, op->in[n_states]))} };
+    r->p->history_stride, a->scale,
+    {push_state (r, tensor (r, op->in[1])), push_state (r, tensor (r, op->in[n_states]))} };
   gptvis_vulkan_dispatch (r, &variant, bindings, &push, a->heads, r->n, 1);
 }
 G_STATIC_ASSERT (GPTVIS_RECALL_STATES == 2);

@@ -17,7 +17,8 @@
 
 #define MAX_CACHE (64u << 20)   /* bytes: a larger file is not one that was written here */
 
-#define SHADER(name, n, push) { #name, gptvis_shader_##name, sizeof gptvis_shader_##name, n, sizeof (struct push) }
+#define SHADER(name, n, push) \
+  { #name, gptvis_shader_##name, sizeof gptvis_shader_##name, n, sizeof (struct push) }
 static const struct {
   const gchar *name;
   const guint32 *code;
@@ -90,15 +91,16 @@ open_cache (GptVisVulkanPipelines *self)
 {
   gchar *data = NULL;
   gsize size = 0;
-  self->cache_path = name_cache (self->device);
-  if (!g_file_get_contents (self->cache_path, &data, &size, NULL) || size > MAX_CACHE)
+  self->cache_path = gptvis_vulkan_disabled ("cache") ? NULL : name_cache (self->device);
+  if (!self->cache_path || !g_file_get_contents (self->cache_path, &data, &size, NULL) || size > MAX_CACHE)
     size = 0;
   const VkPipelineCacheCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
     .initialDataSize = size,
     .pInitialData = size ? data : NULL,
   };
-  const VkResult result = self->device->call.vkCreatePipelineCache (self->device->device, &info, NULL, &self->cache);
+  const VkResult result = self->device->call.vkCreatePipelineCache (self->device->device, &info, NULL,
+      &self->cache);
   g_free (data);
   return result;
 }
@@ -109,8 +111,9 @@ save_cache (GptVisVulkanPipelines *self)
 {
   const GptVisVulkanDevice *d = self->device;
   gsize size = 0;
-  if (!self->grown || !self->cache || d->lost
-      || d->call.vkGetPipelineCacheData (d->device, self->cache, &size, NULL) != VK_SUCCESS || size > MAX_CACHE)
+  if (!self->grown || !self->cache || !self->cache_path || d->lost
+      || d->call.vkGetPipelineCacheData (d->device, self->cache, &size, NULL) != VK_SUCCESS
+      || size > MAX_CACHE)
     return;
   gchar *data = g_malloc (size), *folder = g_path_get_dirname (self->cache_path);
   if (d->call.vkGetPipelineCacheData (d->device, self->cache, &size, data) == VK_SUCCESS
@@ -170,7 +173,7 @@ gptvis_vulkan_pipelines_new (GptVisVulkanDevice *device, GError **error)
   VkResult result = open_cache (self);
   for (guint i = 0; i < GPTVIS_N_SHADERS && result == VK_SUCCESS; i++)
     result = make_layout (self, i);
-  if (gptvis_vulkan_device_check (device, result, "making shaders ready", error))
+  if (gptvis_vulkan_ok (device, result, "making shaders ready", error))
     return self;
   gptvis_vulkan_pipelines_free (self);
   return NULL;
@@ -220,7 +223,8 @@ make (GptVisVulkanPipelines *self, const GptVisVulkanVariant *variant, VkPipelin
     },
     .layout = self->layouts[variant->shader],
   };
-  return self->device->call.vkCreateComputePipelines (self->device->device, self->cache, 1, &info, NULL, pipeline);
+  return self->device->call.vkCreateComputePipelines (self->device->device, self->cache, 1, &info, NULL,
+      pipeline);
 }
 
 const GptVisVulkanPipeline *
@@ -234,10 +238,11 @@ gptvis_vulkan_pipeline (GptVisVulkanDevice *device, const GptVisVulkanVariant *v
   if (!found && result == VK_SUCCESS) {
     found = g_new (GptVisVulkanPipeline, 1);
     *found = (GptVisVulkanPipeline) { *variant, pipeline, self->layouts[variant->shader],
-      self->set_layouts[variant->shader], shaders[variant->shader].n_bindings, shaders[variant->shader].push_size };
+      self->set_layouts[variant->shader], shaders[variant->shader].n_bindings,
+      shaders[variant->shader].push_size };
     g_hash_table_insert (self->table, &found->variant, found);
     self->grown = TRUE;
   }
   g_mutex_unlock (&self->lock);
-  return gptvis_vulkan_device_check (device, result, "vkCreateComputePipelines", error) ? found : NULL;
+  return gptvis_vulkan_ok (device, result, "vkCreateComputePipelines", error) ? found : NULL;
 }

@@ -49,7 +49,7 @@ GptVisVulkanPipelines *gptvis_vulkan_pipelines_new (GptVisVulkanDevice * device,
 void gptvis_vulkan_pipelines_free (GptVisVulkanPipelines * self);
 
 /* The device's; NULL: DEVICE or LIMIT. */
-const GptVisVulkanPipeline *gptvis_vulkan_pipeline (GptVisVulkanDevice * device, const GptVisVulkanVariant * variant,
-    GError ** error);
+const GptVisVulkanPipeline *gptvis_vulkan_pipeline (GptVisVulkanDevice * device,
+    const GptVisVulkanVariant * variant, GError ** error);
 
 G_END_DECLS

@@ -15,7 +15,8 @@ place (GptVisVulkanProgram *p, GptVisTensorId id, const GptVisVulkanBuffer *buff
   if (!to->pieces)
     to->pieces = g_new (GptVisVulkanPiece, 1);
   to->n_pieces = 1;
-  to->pieces[0] = (GptVisVulkanPiece) { {buffer, offset, size}, 0, gptvis_plan_tensor (p->base.plan, id)->rows };
+  to->pieces[0] = (GptVisVulkanPiece) { {buffer, offset, size}, 0, 0 };
+  to->pieces[0].rows = gptvis_plan_tensor (p->base.plan, id)->rows;
 }
 
 /* Temporaries where the plan has them, the input of a batch behind them. */
@@ -69,7 +70,8 @@ make_args (GptVisVulkanProgram *p, GError **error)
   p->first_history = MAX (sequences, gptvis_plan_max_batch (plan)) * ARGS_SEQUENCE;
   p->history_stride = (positions + 3) / 4;
   return gptvis_vulkan_buffer_init (&p->args, p->device,
-      (p->first_history + (gsize) sequences * p->history_stride) * sizeof (guint32), GPTVIS_VULKAN_TO_DEVICE, error);
+      (p->first_history + (gsize) sequences * p->history_stride) * sizeof (guint32), GPTVIS_VULKAN_TO_DEVICE,
+      error);
 }
 
 static VkResult
@@ -126,7 +128,7 @@ move_states (GptVisVulkanProgram *p, const GptVisVulkanBuffer *new, guint capaci
     .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
   };
   gsize from = 0, to = 0;
-  if (!gptvis_vulkan_device_check (p->device, d->call.vkBeginCommandBuffer (p->copies, &begin), "vkBeginCommandBuffer",
+  if (!gptvis_vulkan_ok (p->device, d->call.vkBeginCommandBuffer (p->copies, &begin), "vkBeginCommandBuffer",
           error))
     return FALSE;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
@@ -138,10 +140,11 @@ move_states (GptVisVulkanProgram *p, const GptVisVulkanBuffer *new, guint capaci
     from += slot_bytes (plan, t) * p->capacity;
     to += slot_bytes (plan, t) * capacity;
   }
-  return gptvis_vulkan_device_check (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
+  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
       && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->fence, error)
       && gptvis_vulkan_device_wait (p->device, p->fence, error)
-      && gptvis_vulkan_device_check (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences", error);
+      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences",
+          error);
 }
 
 static gboolean
@@ -195,8 +198,8 @@ gptvis_vulkan_program_grow (GptVisVulkanProgram *p, guint n, GError **error)
   const guint most = most_slots (p), wanted = MIN (MAX (n, 2 * p->capacity), most);
   if (n > most) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
-        "%s: the states of %u streams are more than this device can read at once, which is those of %u", p->device->name,
-        n, most);
+        "%s: the states of %u streams are more than this device can read at once, which is those of %u",
+        p->device->name, n, most);
     return FALSE;
   }
   return set_capacity (p, wanted, wanted > n ? NULL : error) || (wanted > n && set_capacity (p, n, error));
@@ -227,11 +230,12 @@ gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights,
   p->base.precision = precision == GPTVIS_PRECISION_AUTO ? GPTVIS_PRECISION_F32 : precision;
   p->base.threads = 1;
   p->device = device;
-  p->base.description = g_strdup_printf ("vulkan, %s, %s", device->name, gptvis_precision_name (p->base.precision));
+  p->base.description = g_strdup_printf ("vulkan, %s, %s", device->name,
+      gptvis_precision_name (p->base.precision));
   p->tensors = g_new0 (GptVisVulkanTensor, gptvis_plan_n_tensors (plan));
   p->taken = g_array_new (FALSE, TRUE, sizeof (gboolean));
   g_mutex_init (&p->lock);
-  if (gptvis_vulkan_device_check (device, make_commands (p), "making command buffers", error)
+  if (gptvis_vulkan_ok (device, make_commands (p), "making command buffers", error)
       && gptvis_vulkan_weights_load (p, weights, error) && make_arena (p, error) && make_outputs (p, error)
       && make_args (p, error) && gptvis_vulkan_program_grow (p, 1, error) && try_recording (p, error))
     return p;

@@ -65,9 +65,9 @@ struct _GptVisSlot {
   float *rows;                  /* mapped; without a buffer from gptvis_alloc */
 };
 
-/* program.c */
+/* program.c: takes the device over, also when it fails. */
 GptVisVulkanProgram *gptvis_vulkan_program_new (const GptVisPlan * plan, const GptVisWeights * weights,
-    GptVisVulkanDevice * device, GptVisPrecision precision, GError ** error);  /* takes the device over, also when it fails */
+    GptVisVulkanDevice * device, GptVisPrecision precision, GError ** error);
 void gptvis_vulkan_program_free (GptVisVulkanProgram * p);
 /* Room in `states` for slots [0, n); drops the recordings when they move. Nothing may run. */
 gboolean gptvis_vulkan_program_grow (GptVisVulkanProgram * p, guint n, GError ** error);

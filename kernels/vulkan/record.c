@@ -55,8 +55,8 @@ order (GptVisVulkanRecorder *r, Pending *pending)
   for (guint i = 0; i < n; i++)
     needed |= overlaps_any (&in[i], pending->writes);
   if (needed) {
-    barrier (r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-        VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+    barrier (r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
     g_array_set_size (pending->reads, 0);
     g_array_set_size (pending->writes, 0);
   }
@@ -75,12 +75,13 @@ bind (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline, const GptVi
     .pSetLayouts = &pipeline->set_layout,
   };
   VkDescriptorSet set = VK_NULL_HANDLE;
-  if (!gptvis_vulkan_device_check (r->p->device, d->call.vkAllocateDescriptorSets (d->device, &info, &set),
+  if (!gptvis_vulkan_ok (r->p->device, d->call.vkAllocateDescriptorSets (d->device, &info, &set),
           "vkAllocateDescriptorSets", &r->error))
     return VK_NULL_HANDLE;
   VkDescriptorBufferInfo buffers[GPTVIS_SHADER_BINDINGS];
   for (guint i = 0; i < pipeline->n_bindings; i++)
-    buffers[i] = (VkDescriptorBufferInfo) { bindings[i].buffer->buffer, bindings[i].offset, bindings[i].size };
+    buffers[i] = (VkDescriptorBufferInfo) { bindings[i].buffer->buffer, bindings[i].offset,
+        bindings[i].size };
   const VkWriteDescriptorSet write = {
     .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
     .dstSet = set,
@@ -93,8 +94,8 @@ bind (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline, const GptVi
 }
 
 static gboolean
-within_limits (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline, const GptVisVulkanRange *bindings,
-    const guint groups[3])
+within_limits (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline,
+    const GptVisVulkanRange *bindings, const guint groups[3])
 {
   const VkPhysicalDeviceLimits *limits = &r->p->device->limits;
   for (guint i = 0; i < 3; i++)
@@ -107,8 +108,8 @@ within_limits (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline, co
   for (guint i = 0; i < pipeline->n_bindings; i++)
     if (bindings[i].size > limits->maxStorageBufferRange) {
       g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-          "%s: %s would read or write a tensor of %" G_GSIZE_FORMAT " bytes, where %u are possible", r->p->device->name,
-          gptvis_op_name (r->op->kind), bindings[i].size, limits->maxStorageBufferRange);
+          "%s: %s would read or write a tensor of %" G_GSIZE_FORMAT " bytes, where %u are possible",
+          r->p->device->name, gptvis_op_name (r->op->kind), bindings[i].size, limits->maxStorageBufferRange);
       return FALSE;
     }
   return TRUE;
@@ -127,8 +128,8 @@ count (GptVisVulkanRecorder *r, guint n_bindings, const GptVisVulkanRange *bindi
 }
 
 void
-gptvis_vulkan_dispatch (GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant, const GptVisVulkanRange *bindings,
-    const void *push, guint x, guint y, guint z)
+gptvis_vulkan_dispatch (GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant,
+    const GptVisVulkanRange *bindings, const void *push, guint x, guint y, guint z)
 {
   const GptVisVulkanDevice *d = r->p->device;
   const VkCommandBuffer commands = r->recording->commands;
@@ -141,8 +142,10 @@ gptvis_vulkan_dispatch (GptVisVulkanRecorder *r, const GptVisVulkanVariant *vari
   if (!set)
     return;
   d->call.vkCmdBindPipeline (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->pipeline);
-  d->call.vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1, &set, 0, NULL);
-  d->call.vkCmdPushConstants (commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, pipeline->push_size, push);
+  d->call.vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1, &set, 0,
+      NULL);
+  d->call.vkCmdPushConstants (commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, pipeline->push_size,
+      push);
   d->call.vkCmdDispatch (commands, x, y, z);
   count (r, pipeline->n_bindings, bindings);
 }
@@ -152,14 +155,15 @@ static void
 copy_outputs (GptVisVulkanRecorder *r, gboolean step)
 {
   const GptVisPlan *plan = r->p->base.plan;
-  barrier (r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT,
-      VK_ACCESS_TRANSFER_READ_BIT);
+  barrier (r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+      VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     const GptVisVulkanTensor *at = &r->p->tensors[i];
     if (!t->output || t->step != step || at->n_pieces == 0)
       continue;
-    const VkBufferCopy copy = { at->pieces[0].range.offset, r->p->output_offsets[i], gptvis_vulkan_bytes (t) * r->n };
+    const VkBufferCopy copy = { at->pieces[0].range.offset, r->p->output_offsets[i],
+        gptvis_vulkan_bytes (t) * r->n };
     r->p->device->call.vkCmdCopyBuffer (r->recording->commands, at->pieces[0].range.buffer->buffer,
         r->p->outputs.buffer, 1, &copy);
   }
@@ -241,14 +245,14 @@ gptvis_vulkan_record (GptVisVulkanProgram *p, gboolean step, guint n, GError **e
   VkResult result = make_pools (self, p);
   if (result == VK_SUCCESS)
     result = d->call.vkBeginCommandBuffer (self->commands, &begin);
-  if (gptvis_vulkan_device_check (p->device, result, "recording", &r.error)) {
+  if (gptvis_vulkan_ok (p->device, result, "recording", &r.error)) {
     if (self->queries)
       d->call.vkCmdResetQueryPool (self->commands, self->queries, 0, self->end_op - self->first_op + 1);
     record_operations (&r);
     copy_outputs (&r, step);
     result = d->call.vkEndCommandBuffer (self->commands);
     if (!r.error)
-      gptvis_vulkan_device_check (p->device, result, "vkEndCommandBuffer", &r.error);
+      gptvis_vulkan_ok (p->device, result, "vkEndCommandBuffer", &r.error);
   }
   if (!r.error)
     return self;

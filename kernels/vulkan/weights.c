@@ -54,7 +54,8 @@ may_be_cut (const GptVisPlan *plan, GptVisTensorId id)
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
     const GptVisOp *op = gptvis_plan_op (plan, i);
     for (guint j = 0; j < op->n_in; j++)
-      if (op->in[j] == id && !(op->kind == GPTVIS_OP_LINEAR && j == 1) && !(op->kind == GPTVIS_OP_EMBED && j == 0))
+      if (op->in[j] == id && !(op->kind == GPTVIS_OP_LINEAR && j == 1)
+          && !(op->kind == GPTVIS_OP_EMBED && j == 0))
         return FALSE;
   }
   return TRUE;
@@ -74,7 +75,8 @@ lay_out (GptVisVulkanProgram *p, GArray *sizes, GArray *numbers, GError **error)
     to->half = p->base.precision == GPTVIS_PRECISION_F16 && may_be_cut (plan, i);
     cut (p, t, to);
     if (to->n_pieces > 1 && !may_be_cut (plan, i)) {
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: tensor %s is larger than the %u bytes that this "
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+          "%s: tensor %s is larger than the %u bytes that this "
           "device can read at once", p->device->name, t->name, p->device->limits.maxStorageBufferRange);
       ok = FALSE;
     }
@@ -103,7 +105,8 @@ allocate (GptVisVulkanProgram *p, const GArray *sizes, const GArray *numbers, GE
   p->chunks = g_new0 (GptVisVulkanBuffer, sizes->len);
   p->n_chunks = sizes->len;
   for (guint i = 0; i < sizes->len; i++)
-    if (!gptvis_vulkan_buffer_init (&p->chunks[i], p->device, g_array_index (sizes, gsize, i), GPTVIS_VULKAN_DEVICE, error))
+    if (!gptvis_vulkan_buffer_init (&p->chunks[i], p->device, g_array_index (sizes, gsize, i),
+        GPTVIS_VULKAN_DEVICE, error))
       return FALSE;
   for (guint i = 0; i < gptvis_plan_n_tensors (p->base.plan); i++)
     for (guint j = 0; j < p->tensors[i].n_pieces; j++)
@@ -130,10 +133,11 @@ flush (Upload *u, GError **error)
     return TRUE;
   u->recording = FALSE;
   u->used = 0;
-  return gptvis_vulkan_device_check (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
+  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
       && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->fence, error)
       && gptvis_vulkan_device_wait (p->device, p->fence, error)
-      && gptvis_vulkan_device_check (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences", error);
+      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences",
+          error);
 }
 
 /* Room for `size` bytes that will be copied to `offset` of `to`; NULL after an error. */
@@ -147,7 +151,7 @@ stage (Upload *u, gsize size, const GptVisVulkanBuffer *to, gsize offset, GError
   };
   if (u->used + size > u->staging.size && !flush (u, error))
     return NULL;
-  if (!u->recording && !gptvis_vulkan_device_check (u->p->device, d->call.vkBeginCommandBuffer (u->p->copies, &begin),
+  if (!u->recording && !gptvis_vulkan_ok (u->p->device, d->call.vkBeginCommandBuffer (u->p->copies, &begin),
           "vkBeginCommandBuffer", error))
     return NULL;
   u->recording = TRUE;
@@ -160,7 +164,8 @@ stage (Upload *u, gsize size, const GptVisVulkanBuffer *to, gsize offset, GError
 
 /* Rows that are read as floats, into halves; FALSE when one is too large for that. */
 static gboolean
-read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, guint16 *to, GError **error)
+read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, guint16 *to,
+    GError **error)
 {
   float *row = g_new (float, t->width);
   gboolean ok = TRUE;
@@ -212,7 +217,8 @@ make_constant (const GptVisPlan *plan, const GptVisWeights *weights, GptVisTenso
     if (op->out != id || op->kind != GPTVIS_OP_RESAMPLE)
       continue;
     const GptVisTensor *from = gptvis_plan_tensor (plan, op->in[0]), *to = gptvis_plan_tensor (plan, id);
-    float *values = g_new (float, (gsize) from->rows * from->width), *made = g_new (float, (gsize) to->rows * to->width);
+    float *values = g_new (float, (gsize) from->rows * from->width);
+    float *made = g_new (float, (gsize) to->rows * to->width);
     gptvis_weights_read (weights, from, 0, from->rows, values);
     gptvis_reference_resample (op, to->width, values, made);
     g_free (values);
@@ -229,10 +235,12 @@ upload (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
   gsize row = 0;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++)
     row = MAX (row, p->tensors[i].n_pieces ? gptvis_plan_tensor (plan, i)->width * sizeof (float) : 0);
-  gboolean ok = gptvis_vulkan_buffer_init (&u.staging, p->device, MAX (2 * row, STAGING), GPTVIS_VULKAN_TO_DEVICE, error);
+  gboolean ok = gptvis_vulkan_buffer_init (&u.staging, p->device, MAX (2 * row, STAGING),
+      GPTVIS_VULKAN_TO_DEVICE, error);
   for (guint i = 0; i < gptvis_plan_n_tensors (plan) && ok; i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    float *values = p->tensors[i].n_pieces && t->kind == GPTVIS_TENSOR_CONSTANT ? make_constant (plan, weights, i) : NULL;
+    float *values = p->tensors[i].n_pieces && t->kind == GPTVIS_TENSOR_CONSTANT
+        ? make_constant (plan, weights, i) : NULL;
     for (guint j = 0; j < p->tensors[i].n_pieces && ok; j++)
       ok = upload_piece (&u, weights, i, values, &p->tensors[i].pieces[j], error);
     g_free (values);
@@ -245,7 +253,8 @@ upload (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
 gboolean
 gptvis_vulkan_weights_load (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
 {
-  GArray *sizes = g_array_new (FALSE, FALSE, sizeof (gsize)), *numbers = g_array_new (FALSE, FALSE, sizeof (guint));
+  GArray *sizes = g_array_new (FALSE, FALSE, sizeof (gsize));
+  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (guint));
   const gboolean ok = lay_out (p, sizes, numbers, error) && allocate (p, sizes, numbers, error)
       && upload (p, weights, error);
   g_array_unref (sizes);

@@ -30,8 +30,9 @@ gpu_open (void)
   if (gpu_program || gpu_reason)
     return gpu_program != NULL;
   g_setenv ("GPTVIS_VULKAN_VALIDATE", "1", FALSE);
-  g_setenv ("XDG_CACHE_HOME", "/dev/null", FALSE);      /* no folder can be made there: leave no pipelines behind */
-  g_setenv ("GPTVIS_VULKAN_DISABLE", "check", FALSE);   /* nothing but checks is done here */
+  /* nothing is left behind, by the driver neither, and all that is done here are checks */
+  g_setenv ("XDG_CACHE_HOME", "/dev/null", FALSE);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", FALSE);
 #if GPTVIS_HAVE_VULKAN
   if (g_getenv ("GPTVIS_TEST_LEAST"))
     gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .least = TRUE });

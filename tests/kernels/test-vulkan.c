@@ -25,7 +25,8 @@ static GptVisTensorId
 record_block (GptVisPlan *plan, GptVisTensorId x)
 {
   const GptVisAttention attention = { 0, WIDTH, 2 * WIDTH, HEADS, WIDTH / HEADS, 0.3f };
-  GptVisTensorId scale = gptvis_plan_weight (plan, "norm", 1, WIDTH), bias = gptvis_plan_weight (plan, "bias", 1, WIDTH);
+  GptVisTensorId scale = gptvis_plan_weight (plan, "norm", 1, WIDTH);
+  GptVisTensorId bias = gptvis_plan_weight (plan, "bias", 1, WIDTH);
   GptVisTensorId n = gptvis_plan_norm (plan, x, scale, bias, 1e-6f);
   GptVisTensorId qkv = gptvis_plan_linear (plan, n, gptvis_plan_weight (plan, "qkv", 3 * WIDTH, WIDTH),
       GPTVIS_NO_TENSOR, NULL);
@@ -127,7 +128,8 @@ record_tied (void)
   gptvis_plan_step (plan, 2, 1);
   GptVisTensorId table = gptvis_plan_weight (plan, "table", 333, 41);
   GptVisTensorId y = gptvis_plan_embed (plan, table, gptvis_plan_weight (plan, "positions", 5, 41), 0);
-  gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, y, table, gptvis_plan_weight (plan, "b", 1, 333), NULL));
+  gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, y, table, gptvis_plan_weight (plan, "b", 1, 333),
+      NULL));
   g_assert_true (gptvis_plan_finish (plan, NULL));
   return plan;
 }
@@ -172,13 +174,15 @@ test_cut (void)
   g_rand_free (rand);
 }
 
-/* States grow with the slots, and keep what they hold. (A slot's values are all the same, and so is their mean.) */
+/* States grow with the slots, and keep what they hold. (A slot's values are all the same, and
+ * so is their mean.) */
 static void
 test_growth (void)
 {
   enum { SLOTS = 5, ROWS = 4, W = 6 };
   GptVisPlan *plan = gptvis_plan_new ("growth", 1);
-  GptVisTensorId x = gptvis_plan_input (plan, "x", ROWS, W), memory = gptvis_plan_state (plan, "memory", ROWS, W);
+  GptVisTensorId x = gptvis_plan_input (plan, "x", ROWS, W);
+  GptVisTensorId memory = gptvis_plan_state (plan, "memory", ROWS, W);
   GptVisSlot *slots[SLOTS];
   Weights w;
   if (!gpu_ready ("vulkan"))
@@ -205,7 +209,8 @@ test_growth (void)
   for (guint i = 0; i < SLOTS; i++) {
     g_assert_true (gptvis_program_step (program, &(GptVisSequence) { slots[i], 0, 0, 0, NULL }, 1, NULL));
     g_assert_true (gptvis_program_wait (program, NULL));
-    g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, gptvis_plan_find (plan, "y"), 0)[1], 10 * i, 1e-4);
+    g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, gptvis_plan_find (plan, "y"), 0)[1],
+        10 * i, 1e-4);
     gptvis_program_slot_free (program, slots[i]);
   }
   gptvis_program_free (program);
