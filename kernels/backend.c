@@ -67,13 +67,20 @@ take_best (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisPro
     const GptVisBackend **backend, GError **error)
 {
 #if GPTVIS_HAVE_VULKAN
+  GptVisProgramOptions any_device = *options;
   GError *why = NULL;
   *backend = &gptvis_backend_vulkan;
   GptVisProgram *program = (*backend)->program_new (plan, weights, options, &why);
   if (program)
     return program;
+  if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND)) {    /* the device that was named */
+    g_propagate_error (error, why);
+    return NULL;
+  }
   g_info ("%s: backend auto takes the cpu: %s", gptvis_plan_name (plan), why->message);
   g_error_free (why);
+  any_device.device = NULL;     /* it was a GPU's */
+  options = &any_device;
 #endif
   *backend = &gptvis_backend_cpu;
   return (*backend)->program_new (plan, weights, options, error);

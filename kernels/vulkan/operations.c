@@ -184,13 +184,25 @@ attention (GptVisVulkanRecorder *r)
 
 /* ---- row by row ---- */
 
+/* Of a workgroup that goes through a row of that width: more for a vocabulary; a power of two. */
+static guint
+row_threads (const GptVisVulkanRecorder *r, guint width)
+{
+  const VkPhysicalDeviceLimits *limits = &r->p->device->limits;
+  const guint most = MIN (limits->maxComputeWorkGroupInvocations, limits->maxComputeWorkGroupSize[0]);
+  guint threads = THREADS;
+  while (threads * 2 <= MIN (most, 512) && threads * 16 < width)
+    threads *= 2;
+  return threads;
+}
+
 static void
 norm (GptVisVulkanRecorder *r)
 {
   const GptVisOp *op = r->op;
   const GptVisTensor *x = tensor (r, op->in[0]);
   const GptVisVulkanVariant variant = { GPTVIS_SHADER_NORM, {
-      [SPEC_THREADS] = THREADS,
+      [SPEC_THREADS] = row_threads (r, x->width),
       [SPEC_PARTS] = (op->in[1] != GPTVIS_NO_TENSOR ? NORM_HAS_WEIGHT : 0)
           | (op->in[2] != GPTVIS_NO_TENSOR ? NORM_HAS_BIAS : 0),
     } };
@@ -207,7 +219,7 @@ score (GptVisVulkanRecorder *r)
 {
   const GptVisTensor *x = tensor (r, r->op->in[0]);
   const GptVisVulkanVariant variant = { GPTVIS_SHADER_SCORE, {
-      [SPEC_THREADS] = THREADS,
+      [SPEC_THREADS] = row_threads (r, x->width),
       [SPEC_PARTS] = r->op->score.score,
     } };
   const GptVisVulkanRange bindings[] = { range (r, r->op->in[0], 0), range (r, r->op->out, 0) };

@@ -262,7 +262,8 @@ test_score (gconstpointer backend)
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("score", MAX_BATCH);
-    GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), odd (rand));
+    const guint width = i % 10 < 7 ? odd (rand) : 3000 + 997 * (i % 10);        /* a vocabulary */
+    GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), width);
     gptvis_plan_output (plan, "y", gptvis_plan_score (plan, x, (GptVisScore) (i % GPTVIS_N_SCORES)));
     compare (plan, rand, backend);
   }

@@ -322,6 +322,9 @@ test_choice (void)
     g_assert_true (g_str_has_prefix (program->description, "vulkan, "));
     gptvis_program_free (program);
   }
+  g_assert_null (open_program (&network, "auto", "no such thing", &error));
+  g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND);
+  g_clear_error (&error);
   g_assert_null (gptvis_backend_devices ("no such thing", &error));
   g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED);
   g_clear_error (&error);
