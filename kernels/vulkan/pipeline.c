@@ -85,23 +85,46 @@ name_cache (const GptVisVulkanDevice *device)
   return path;
 }
 
-/* The driver looks at the header itself, and takes nothing that is not its own. */
+/* A line before the driver's data: their sum, so that no driver is given what it did not write.
+ * (That it is the same driver, it looks after itself.) */
+static gchar *
+first_line (const gchar *data, gsize size)
+{
+  gchar *sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) data, size);
+  gchar *line = g_strconcat (sum, "\n", NULL);
+  g_free (sum);
+  return line;
+}
+
+static gboolean
+is_whole (const gchar *file, gsize size, gsize line_size)
+{
+  if (size < line_size || size > MAX_CACHE)
+    return FALSE;
+  gchar *line = first_line (file + line_size, size - line_size);
+  const gboolean same = memcmp (line, file, line_size) == 0;
+  g_free (line);
+  return same;
+}
+
 static VkResult
 open_cache (GptVisVulkanPipelines *self)
 {
-  gchar *data = NULL;
+  const gsize line_size = 2 * 32 + 1;
+  gchar *file = NULL;
   gsize size = 0;
   self->cache_path = gptvis_vulkan_disabled ("cache") ? NULL : name_cache (self->device);
-  if (!self->cache_path || !g_file_get_contents (self->cache_path, &data, &size, NULL) || size > MAX_CACHE)
-    size = 0;
+  if (!self->cache_path || !g_file_get_contents (self->cache_path, &file, &size, NULL)
+      || !is_whole (file, size, line_size))
+    size = line_size;
   const VkPipelineCacheCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
-    .initialDataSize = size,
-    .pInitialData = size ? data : NULL,
+    .initialDataSize = size - line_size,
+    .pInitialData = size > line_size ? file + line_size : NULL,
   };
   const VkResult result = self->device->call.vkCreatePipelineCache (self->device->device, &info, NULL,
       &self->cache);
-  g_free (data);
+  g_free (file);
   return result;
 }
 
@@ -117,8 +140,14 @@ save_cache (GptVisVulkanPipelines *self)
     return;
   gchar *data = g_malloc (size), *folder = g_path_get_dirname (self->cache_path);
   if (d->call.vkGetPipelineCacheData (d->device, self->cache, &size, data) == VK_SUCCESS
-      && g_mkdir_with_parents (folder, 0700) == 0)
-    g_file_set_contents (self->cache_path, data, size, NULL);
+      && g_mkdir_with_parents (folder, 0700) == 0) {
+    gchar *line = first_line (data, size);
+    GString *file = g_string_new (line);
+    g_free (line);
+    g_string_append_len (file, data, size);
+    g_file_set_contents (self->cache_path, file->str, file->len, NULL);
+    g_string_free (file, TRUE);
+  }
   g_free (folder);
   g_free (data);
 }

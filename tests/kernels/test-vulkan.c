@@ -360,6 +360,36 @@ n_remembered (void)
   return n;
 }
 
+/* The driver's cache of pipelines comes back from the disk; a file that was touched is made anew. */
+static void
+test_pipelines_kept (void)
+{
+  gchar *path = g_build_filename (g_get_user_cache_dir (), "gptvis", NULL), *before = NULL, *after = NULL;
+  Network network;
+  gsize size = 0;
+  if (gpu_ready ("vulkan")) {
+    gpu_close ();
+    g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
+    network_init (&network, 1, 1);
+    gptvis_program_free (open_program (&network, "vulkan", NULL, NULL));
+    GDir *folder = g_dir_open (path, 0, NULL);
+    gchar *file = g_build_filename (path, g_dir_read_name (folder), NULL);
+    g_assert_true (g_file_get_contents (file, &before, &size, NULL));
+    g_assert_true (g_file_set_contents (file, "what a driver would not like", -1, NULL));
+    gptvis_program_free (open_program (&network, "vulkan", NULL, NULL));
+    g_assert_true (g_file_get_contents (file, &after, NULL, NULL));
+    g_assert_cmpmem (before, 64, after, 64);
+    g_remove (file);
+    g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", TRUE);
+    g_dir_close (folder);
+    g_free (file);
+    network_clear (&network);
+  }
+  g_free (before);
+  g_free (after);
+  g_free (path);
+}
+
 /* A network is held against the processor's once, with and without steps, and a miss is refused. */
 static void
 test_check (void)
@@ -391,7 +421,7 @@ test_check (void)
     g_test_assert_expected_messages ();
   }
   gptvis_vulkan_set_faults (&none);
-  g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", TRUE);
   network_clear (&network);
 }
 
@@ -463,7 +493,7 @@ main (int argc, char **argv)
   g_setenv ("XDG_CACHE_HOME", cache, TRUE);
   g_test_init (&argc, &argv, NULL);
   g_setenv ("GPTVIS_VULKAN_VALIDATE", "1", FALSE);
-  g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", TRUE);
   g_test_add_func ("/vulkan/no-loader", test_no_loader);
   g_test_add_func ("/vulkan/no-driver", test_no_driver);
   g_test_add_func ("/vulkan/turned-off", test_turned_off);
@@ -473,6 +503,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vulkan/recorded", test_recorded);
   g_test_add_func ("/vulkan/growth", test_growth);
   g_test_add_func ("/vulkan/cut", test_cut);
+  g_test_add_func ("/vulkan/pipelines-kept", test_pipelines_kept);
   g_test_add_func ("/vulkan/check", test_check);
   g_test_add_func ("/vulkan/no-memory", test_no_memory);
   g_test_add_func ("/vulkan/lost", test_lost);
