@@ -122,8 +122,9 @@ wait (GptVisProgram *program, GError **error)
   const GptVisVulkanDevice *d = p->device;
   if (!p->running)
     return TRUE;
-  p->running = FALSE;
-  if (!gptvis_vulkan_device_wait (p->device, p->fence, error)
+  const gboolean ended = gptvis_vulkan_device_wait (p->device, p->fence, error);
+  p->running = !ended && !g_atomic_int_get (&p->device->lost);  /* of what is lost, nothing runs */
+  if (!ended
       || !gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences",
           error))
     return FALSE;

@@ -2,9 +2,6 @@
 #include "device.h"
 #include "pipeline.h"
 
-/* ns: no run takes so long, not even a software rasteriser's. */
-#define PATIENCE G_GUINT64_CONSTANT (120000000000)
-
 static GMutex lock;             /* guards the table and every count */
 static GSList *devices;         /* GptVisVulkanDevice, not owned */
 
@@ -142,10 +139,8 @@ gptvis_vulkan_device_submit (GptVisVulkanDevice *self, const VkCommandBuffer *co
 gboolean
 gptvis_vulkan_device_wait (GptVisVulkanDevice *self, VkFence fence, GError **error)
 {
-  VkResult result = self->call.vkWaitForFences (self->device, 1, &fence, VK_TRUE, PATIENCE);
-  if (result == VK_TIMEOUT) {   /* it hangs: as good as lost, and its memory must not be touched */
-    g_atomic_int_set (&self->lost, TRUE);
-    result = VK_ERROR_DEVICE_LOST;
-  }
+  /* without end: what hangs is ended by the system's driver, and is a device lost; what is only slow must not
+   * have its memory taken away */
+  const VkResult result = self->call.vkWaitForFences (self->device, 1, &fence, VK_TRUE, G_MAXUINT64);
   return gptvis_vulkan_ok (self, result, "vkWaitForFences", error);
 }

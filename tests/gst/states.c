@@ -386,6 +386,31 @@ test_impossible_values (void)
   }
 }
 
+/* Where there is no GPU (meson.build sees to that), backend=vulkan says so when the model is opened. */
+static void
+test_no_gpu (void)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  GstElement *element = filter_on (directory);
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  GError *error = NULL;
+
+  gst_element_set_bus (element, bus);
+  gst_util_set_object_arg (G_OBJECT (element), "backend", "vulkan");
+  g_assert_cmpint (gst_element_set_state (element, GST_STATE_READY), ==, GST_STATE_CHANGE_FAILURE);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_assert_nonnull (strstr (error->message, "ulkan"));
+  g_error_free (error);
+  gst_message_unref (message);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  close_filter (element);
+  checkpoint_remove (directory);
+}
+
 static void
 test_latency (void)
 {
@@ -486,6 +511,7 @@ main (int argc, char **argv)
   g_test_add_func ("/states/model-changed-in-ready", test_model_changed_in_ready);
   g_test_add_func ("/states/pushed-too-early", test_pushed_too_early);
   g_test_add_func ("/states/impossible-values", test_impossible_values);
+  g_test_add_func ("/states/no-gpu", test_no_gpu);
   g_test_add_func ("/states/latency", test_latency);
   return g_test_run ();
 }

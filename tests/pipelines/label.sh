@@ -75,6 +75,15 @@ ok "settings that cannot be"
 run 0 --list-devices && grep -q '^cpu 0: processor (' out && grep -q '^vulkan' out
 ok "what there is to compute on"
 
+if grep -q '^vulkan 0' out; then
+  run 0 --backend vulkan --device 0 --top-k 1 photo.jpg && mv out gpu && run 0 --backend cpu --top-k 1 photo.jpg &&
+    [ "$(grep -o '"label":"[^"]*"' gpu)" = "$(grep -o '"label":"[^"]*"' out)" ] && run 2 --backend vulkan --device 77 photo.jpg &&
+    grep -q '^gptvis-label: there is no device "77", only 0: ' err
+else
+  run 2 --backend vulkan photo.jpg && grep -q '^gptvis-label: .*ulkan' err
+fi
+ok "a photo on a GPU, or why not"
+
 run 2 && grep -q 'FILE|DIRECTORY|URI|DEVICE' err && [ ! -s out ]
 ok "no argument at all"
 
