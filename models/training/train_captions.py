@@ -105,12 +105,12 @@ class Language:
 
 
 class Captioned:
-    """The training pictures with captions."""
+    """The training pictures with captions; with `made` also those with sentences made from labels."""
 
-    def __init__(self, a, tokenizer):
+    def __init__(self, a, tokenizer, made=False):
         self.batch, self.tokenizer = a.batch, tokenizer
         self.pictures, self.labels = data.load(a.data, "train", a.state)
-        self.captions = words.captions(a.data, "train", made=True)
+        self.captions = words.captions(a.data, "train", made)
         self.with_captions = np.array([i for i, c in enumerate(self.captions) if c])
         self.tables = {i: words.ids(tokenizer, self.captions[i]) for i in self.with_captions}
         self.epoch = len(self.with_captions) // self.batch
@@ -125,7 +125,7 @@ class Captioned:
 
 class Pictures(Captioned):
     def __init__(self, a, tokenizer):
-        super().__init__(a, tokenizer)
+        super().__init__(a, tokenizer, made=True)
         self.joint = a.encoder_rate > 0
         self.cls, self.patches = teacher.features(self.pictures, a.teacher, a.state, "train")
         self.held = train.Targets(self.labels, self.cls, self.patches)
@@ -145,6 +145,8 @@ class Pictures(Captioned):
 
 
 class Reward(Captioned):
+    """Made sentences have no part in it: few and always the same, they are what scores best."""
+
     def __init__(self, a, tokenizer):
         super().__init__(a, tokenizer)
         self.cider = metrics.Cider([self.captions[i] for i in self.with_captions])
