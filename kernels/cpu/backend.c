@@ -61,7 +61,7 @@ load_packed (GptVisCpuProgram *p, const GptVisWeights *weights, GptVisTensorId i
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
   if (p->packed[id])
     return TRUE;
-  if (p->blas && (p->packed[id] = (float *) gptvis_weights_in_place (weights, t)))
+  if (p->blas && (p->packed[id] = (gpointer) gptvis_weights_in_place (weights, t)))
     p->borrowed[id] = TRUE;
   else
     p->packed[id] = gptvis_cpu_linear_pack (p, weights, t);
@@ -145,37 +145,48 @@ make_ready (GptVisCpuProgram *p, const GptVisWeights *weights)
   return lay_out (p);
 }
 
+/* What auto becomes, or FALSE where the tier does not compute it. */
+static gboolean
+choose_precision (const GptVisTier *tier, GptVisPrecision *precision, GError **error)
+{
+  if (*precision == GPTVIS_PRECISION_AUTO)
+    *precision = GPTVIS_PRECISION_F32;
+  if (*precision == GPTVIS_PRECISION_F16 || (*precision == GPTVIS_PRECISION_BF16 && !tier->tile_bf16)) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+        "the cpu backend computes f32 and int8, and bf16 with AVX-512 BF16 (here is %s): precision must be one of those, "
+        "not %s", tier->name, gptvis_precision_name (*precision));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static GptVisProgram *
 program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error)
 {
-  if (options->precision != GPTVIS_PRECISION_AUTO && options->precision != GPTVIS_PRECISION_F32) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "the cpu backend computes f32: precision must be auto or f32, not %s",
-        gptvis_precision_name (options->precision));
-    return NULL;
-  }
   if (options->device && strcmp (options->device, "auto") != 0) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
         "the cpu backend has one device: device must be auto, not \"%s\"", options->device);
     return NULL;
   }
   const GptVisTier *tier = gptvis_tier_choose (error);
-  if (!tier)
+  GptVisPrecision precision = options->precision;
+  if (!tier || !choose_precision (tier, &precision, error))
     return NULL;
   GptVisCpuProgram *p = g_new0 (GptVisCpuProgram, 1);
   const guint n_tensors = gptvis_plan_n_tensors (plan);
   p->base.plan = plan;
-  p->base.precision = GPTVIS_PRECISION_F32;
+  p->base.precision = precision;
   p->weights = *weights;
   p->tier = tier;
   p->pool = gptvis_pool_new (options->threads);
   p->data = g_new0 (float *, n_tensors);
-  p->packed = g_new0 (float *, n_tensors);
+  p->packed = g_new0 (gpointer, n_tensors);
   p->borrowed = g_new0 (gboolean, n_tensors);
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
-  p->base.description = g_strdup_printf ("cpu, %s, f32, %u thread%s", tier->name, threads, threads == 1 ? "" : "s");
+  p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name, gptvis_precision_name (precision),
+      threads, threads == 1 ? "" : "s");
   /* a step's few rows are not what a library's product is made for */
-  p->blas = tier->blas && gptvis_plan_max_sequences (plan) == 0 && gptvis_blas_open (threads);
+  p->blas = tier->blas && precision == GPTVIS_PRECISION_F32 && gptvis_plan_max_sequences (plan) == 0 && gptvis_blas_open (threads);
   if (!make_ready (p, weights)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
         gptvis_plan_name (plan));

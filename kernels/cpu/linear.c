@@ -5,9 +5,11 @@
  * p holds, for k = 0 … K − 1, the weights of outputs p · tile_columns … side by
  * side (zeros past M). x is packed for each run into blocks of up to tile_rows rows,
  * k-major as well, so that a tile reads two streams from start to end. What
- * follows the product is done on a tile while it is in the nearest cache. */
+ * follows the product is done on a tile while it is in the nearest cache.
+ *
+ * The products in f32 are here; those in int8 and bf16 in files of their own. */
 #include "blas.h"
-#include "program.h"
+#include "linear.h"
 #include "../memory.h"
 #include "../weights.h"
 #include <string.h>
@@ -15,15 +17,16 @@
 /* A group of packed rows that stays in a core's second cache while panels go by. */
 #define GROUP_BYTES (512u << 10)
 
-typedef struct {
-  const GptVisTier *tier;
-  GptVisAct act;
-  float alpha;
-  guint rows, k, m;             /* rows of the whole batch */
-  const float *x, *w, *bias, *gate, *scale, *residual;
-  float *y, *packed_x;
-  guint n_blocks, n_groups, n_panels;
-} Linear;
+/* A product narrower than this, either way, is not worth rounding for. */
+#define LEAST_NARROW 32u
+
+/* The one place that says which products are computed in the precision of the program. */
+static GptVisPrecision
+precision_of (const GptVisCpuProgram *p, const GptVisTensor *w)
+{
+  const gboolean narrow = w->width >= LEAST_NARROW && w->rows >= LEAST_NARROW && w->width <= GPTVIS_INT8_MOST;
+  return narrow ? p->base.precision : GPTVIS_PRECISION_F32;
+}
 
 typedef struct {
   const GptVisTier *tier;
@@ -46,8 +49,8 @@ pack_panel (void *context, gsize panel)
   g_free (rows);
 }
 
-float *
-gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
+static float *
+pack_f32 (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
 {
   const guint columns = p->blas ? 1 : p->tier->tile_columns, n_panels = gptvis_n_blocks (w->rows, columns);
   float *packed = gptvis_alloc ((gsize) n_panels * columns * w->width * sizeof (float));
@@ -62,16 +65,30 @@ gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights,
   return packed;
 }
 
+gpointer
+gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
+{
+  switch (precision_of (p, w)) {
+    case GPTVIS_PRECISION_INT8:
+      return gptvis_cpu_int8_pack (p, weights, w);
+    case GPTVIS_PRECISION_BF16:
+      return gptvis_cpu_bf16_pack (p, weights, w);
+    default:
+      return pack_f32 (p, weights, w);
+  }
+}
+
+/* The narrow products keep a row twice, in at most K + 1 halves each, and its scale. */
 gsize
 gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op)
 {
   const GptVisTensor *x = gptvis_plan_tensor (plan, op->in[0]);
-  return (gsize) gptvis_plan_batch_of (plan, x) * x->rows * x->width;
+  return (gsize) gptvis_plan_batch_of (plan, x) * x->rows * (x->width + 2);
 }
 
 /* Everything after the product and the bias, on n columns of one row. */
 static inline void
-finish_row (const Linear *l, guint row, guint column, guint n)
+finish_row (const GptVisCpuLinear *l, guint row, guint column, guint n)
 {
   const gsize at = (gsize) row * l->m + column;
   float *y = l->y + at;
@@ -82,15 +99,18 @@ finish_row (const Linear *l, guint row, guint column, guint n)
         l->residual ? l->residual + at : NULL);
 }
 
+/* A block alone is read where it lies. */
 static void
 pack_block (void *context, gsize block)
 {
-  const Linear *l = context;
-  const guint first = gptvis_block_start (l->rows, l->n_blocks, block);
-  const guint m = gptvis_block_start (l->rows, l->n_blocks, block + 1) - first, k = l->k;
+  const GptVisCpuLinear *l = context;
+  const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
+  const guint k = l->k;
   const float *x = l->x + (gsize) first * k;
-  float *to = l->packed_x + (gsize) first * k;
+  float *to = (float *) l->scratch + (gsize) first * k;
   guint i = 0;
+  if (l->n_blocks == 1)
+    return;
   for (; i + 16 <= k; i += 16)  /* a cache line of each row at a time */
     for (guint r = 0; r < m; r++)
       for (guint j = 0; j < 16; j++)
@@ -100,26 +120,46 @@ pack_block (void *context, gsize block)
       to[(gsize) i * m + r] = x[(gsize) r * k + i];
 }
 
+static void
+tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
+{
+  const guint columns = l->tier->tile_columns;
+  const float *w = (const float *) l->w + (gsize) column * l->k, *bias = l->bias ? l->bias + column : NULL;
+  if (l->n_blocks > 1)
+    l->tier->tile (m, n, l->k, (const float *) l->scratch + (gsize) first * l->k, m, w, columns, bias, y, l->m);
+  else
+    l->tier->tile_by_rows (m, n, l->k, l->x, l->k, w, columns, bias, y, l->m);
+}
+
+static gsize
+row_bytes (const GptVisTier *tier, guint k)
+{
+  return k * sizeof (float);
+}
+
+static const GptVisCpuProduct f32 = { row_bytes, pack_block, tile };
+
+static const GptVisCpuProduct *
+product_of (const GptVisCpuProgram *p, const GptVisTensor *w)
+{
+  const GptVisPrecision precision = precision_of (p, w);
+  return precision == GPTVIS_PRECISION_INT8 ? &gptvis_cpu_int8 : precision == GPTVIS_PRECISION_BF16 ? &gptvis_cpu_bf16
+      : &f32;
+}
+
 /* One panel by one group of row blocks. */
 static void
 multiply (void *context, gsize task)
 {
-  const Linear *l = context;
-  const GptVisTier *t = l->tier;
+  const GptVisCpuLinear *l = context;
   const guint panel = task % l->n_panels, group = task / l->n_panels;
-  const guint column = panel * t->tile_columns, n = MIN (t->tile_columns, l->m - column);
-  const float *w = l->w + (gsize) panel * t->tile_columns * l->k, *bias = l->bias ? l->bias + column : NULL;
+  const guint column = panel * l->tier->tile_columns, n = MIN (l->tier->tile_columns, l->m - column);
   const guint end = gptvis_block_start (l->n_blocks, l->n_groups, group + 1);
 
   for (guint block = gptvis_block_start (l->n_blocks, l->n_groups, group); block < end; block++) {
-    const guint first = gptvis_block_start (l->rows, l->n_blocks, block);
-    const guint m = gptvis_block_start (l->rows, l->n_blocks, block + 1) - first;
-    float *y = l->y + (gsize) first * l->m + column;
-    if (l->packed_x)
-      t->tile (m, n, l->k, l->packed_x + (gsize) first * l->k, m, w, t->tile_columns, bias, y, l->m);
-    else
-      t->tile_by_rows (m, n, l->k, l->x + (gsize) first * l->k, l->k, w, t->tile_columns, bias, y, l->m);
-    for (guint r = first; r < first + m; r++)
+    const guint first = gptvis_cpu_linear_first (l, block), next = gptvis_cpu_linear_first (l, block + 1);
+    l->product->tile (l, first, next - first, column, n, l->y + (gsize) first * l->m + column);
+    for (guint r = first; r < next; r++)
       finish_row (l, r, column, n);
   }
 }
@@ -127,11 +167,11 @@ multiply (void *context, gsize task)
 static void
 finish_whole_row (void *context, gsize row)
 {
-  finish_row (context, row, 0, ((const Linear *) context)->m);
+  finish_row (context, row, 0, ((const GptVisCpuLinear *) context)->m);
 }
 
 static void
-multiply_with_blas (const Linear *l, GptVisPool *pool)
+multiply_with_blas (const GptVisCpuLinear *l, GptVisPool *pool)
 {
   for (guint r = 0; l->bias && r < l->rows; r++)
     memcpy (l->y + (gsize) r * l->m, l->bias, l->m * sizeof (float));
@@ -144,13 +184,13 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   const GptVisTensor *tx = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const GptVisTensor *tw = gptvis_plan_tensor (p->base.plan, op->in[1]);
-  Linear l = {
-    .tier = p->tier, .act = op->linear.act, .alpha = op->linear.alpha,
+  GptVisCpuLinear l = {
+    .product = product_of (p, tw), .tier = p->tier, .act = op->linear.act, .alpha = op->linear.alpha,
     .rows = p->n * tx->rows, .k = tx->width, .m = tw->rows,
     .x = gptvis_cpu_data (p, op->in[0]), .w = p->packed[op->in[1]],
     .bias = gptvis_cpu_data (p, op->in[2]), .gate = gptvis_cpu_data (p, op->in[3]),
     .scale = gptvis_cpu_data (p, op->in[4]), .residual = gptvis_cpu_data (p, op->in[5]),
-    .y = gptvis_cpu_data (p, op->out),
+    .y = gptvis_cpu_data (p, op->out), .scratch = p->scratch,
   };
   if (p->blas) {
     multiply_with_blas (&l, p->pool);
@@ -158,11 +198,8 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
   }
   l.n_blocks = gptvis_n_blocks (l.rows, p->tier->tile_rows);
   l.n_panels = gptvis_n_blocks (l.m, p->tier->tile_columns);
-  const guint rows_in_cache = MAX (p->tier->tile_rows, GROUP_BYTES / (l.k * sizeof (float)));
+  const guint rows_in_cache = MAX (p->tier->tile_rows, GROUP_BYTES / l.product->row_bytes (p->tier, l.k));
   l.n_groups = MIN (l.n_blocks, gptvis_n_blocks (l.rows, rows_in_cache));
-  if (l.n_blocks > 1) {
-    l.packed_x = p->scratch;
-    gptvis_pool_run (p->pool, pack_block, &l, l.n_blocks);
-  }
+  gptvis_pool_run (p->pool, l.product->pack_block, &l, l.n_blocks);
   gptvis_pool_run (p->pool, multiply, &l, (gsize) l.n_groups * l.n_panels);
 }

@@ -18,7 +18,7 @@ typedef struct {
   GptVisSlot *const *slots;     /* of the pictures at hand */
   const GptVisSequence *sequences;      /* at hand, in a step */
   float **data;                 /* of each tensor; NULL for weights that only linear reads */
-  float **packed;               /* W of linear: for OpenBLAS [M, K]; else panels, see linear.c */
+  gpointer *packed;             /* W of linear: for OpenBLAS [M, K]; else panels, see linear.c and its like */
   gboolean *borrowed;           /* data or packed is the checkpoint's own memory */
   float *arena;                 /* temporaries */
   float *input;                 /* the input of a batch of several */
@@ -67,8 +67,8 @@ gptvis_block_start (guint n, guint blocks, guint i)
   return (guint64) n * i / blocks;
 }
 
-/* Packs W [M, K] of a linear for p's tier, or for OpenBLAS; NULL without memory. */
-float *gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
+/* Packs W [M, K] of a linear for p's tier and precision, or for OpenBLAS; NULL without memory. */
+gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
 
 /* Floats of scratch that the operation needs for max_batch pictures. */
 gsize gptvis_cpu_linear_scratch (const GptVisPlan * plan, const GptVisOp * op);

@@ -3,6 +3,9 @@
 #include "tier.h"
 #include "../error.h"
 #include <string.h>
+#if defined (__x86_64__)
+#include <cpuid.h>
+#endif
 
 static gboolean
 always (void)
@@ -24,27 +27,76 @@ has_avx512 (void)
   return has_avx2 () && __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
       && __builtin_cpu_supports ("avx512vl") && __builtin_cpu_supports ("avx512dq");
 }
+
+static gboolean
+has_avxvnni (void)
+{
+  guint a, b, c, d;             /* clang 14 has no name for it; the registers are AVX2's */
+  return has_avx2 () && __get_cpuid_count (7, 1, &a, &b, &c, &d) && a & 1 << 4;
+}
+
+static gboolean
+has_avx512vnni (void)
+{
+  return has_avx512 () && __builtin_cpu_supports ("avx512vnni");
+}
+
+static gboolean
+has_avx512bf16 (void)
+{
+  return has_avx512vnni () && __builtin_cpu_supports ("avx512bf16");
+}
 #endif
 
-/* The later, the better. */
+enum { C, AVX2, AVXVNNI, AVX512, AVX512VNNI, AVX512BF16 };
+
+/* The later, the better. A tier is a whole table, or adds to an earlier one whose needs its own include. */
 static const struct {
-  const GptVisTier *tier;
+  const gchar *name;
   gboolean (*usable) (void);
   const gchar *needs;
+  const GptVisTier *whole;
+  guint base;
+  void (*add) (GptVisTier *);
 } tiers[] = {
-  {&gptvis_tier_c, always, "nothing"},
+  [C] = {"c", always, "nothing", &gptvis_tier_c},
 #if defined (__x86_64__)
-  {&gptvis_tier_avx2, has_avx2, "AVX2 and FMA"},
-  {&gptvis_tier_avx512, has_avx512, "AVX-512 F, BW, VL and DQ"},
+  [AVX2] = {"avx2", has_avx2, "AVX2 and FMA", &gptvis_tier_avx2},
+  [AVXVNNI] = {"avxvnni", has_avxvnni, "AVX2 and AVX-VNNI", NULL, AVX2, gptvis_tier_add_avxvnni},
+  [AVX512] = {"avx512", has_avx512, "AVX-512 F, BW, VL and DQ", &gptvis_tier_avx512},
+  [AVX512VNNI] = {"avx512vnni", has_avx512vnni, "AVX-512 F, BW, VL, DQ and VNNI", NULL, AVX512,
+    gptvis_tier_add_avx512vnni},
+  [AVX512BF16] = {"avx512bf16", has_avx512bf16, "AVX-512 F, BW, VL, DQ, VNNI and BF16", NULL, AVX512VNNI,
+    gptvis_tier_add_avx512bf16},
 #endif
 };
+
+/* Tier i, put together by the first who asks; NULL when this processor cannot run it. */
+static const GptVisTier *
+tier_at (guint index)
+{
+  static GptVisTier made[G_N_ELEMENTS (tiers)];
+  static gsize done;
+  if (g_once_init_enter (&done)) {
+    for (guint i = 0; i < G_N_ELEMENTS (tiers); i++) {
+      if (!tiers[i].usable ())
+        continue;
+      made[i] = tiers[i].whole ? *tiers[i].whole : made[tiers[i].base];
+      made[i].name = tiers[i].name;
+      if (tiers[i].add)
+        tiers[i].add (&made[i]);
+    }
+    g_once_init_leave (&done, 1);
+  }
+  return made[index].name ? &made[index] : NULL;
+}
 
 const GptVisTier *
 gptvis_tier_nth (guint n)
 {
   for (guint i = 0; i < G_N_ELEMENTS (tiers); i++)
-    if (tiers[i].usable () && n-- == 0)
-      return tiers[i].tier;
+    if (tier_at (i) && n-- == 0)
+      return tier_at (i);
   return NULL;
 }
 
@@ -53,15 +105,15 @@ forced (const gchar *name, GError **error)
 {
   GString *names = g_string_new (NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tiers); i++) {
-    if (strcmp (tiers[i].tier->name, name) == 0) {
+    if (strcmp (tiers[i].name, name) == 0) {
       g_string_free (names, TRUE);
-      if (tiers[i].usable ())
-        return tiers[i].tier;
+      if (tier_at (i))
+        return tier_at (i);
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
           "GPTVIS_CPU=%s needs %s, which this processor lacks", name, tiers[i].needs);
       return NULL;
     }
-    g_string_append_printf (names, "%s%s", i ? ", " : "", tiers[i].tier->name);
+    g_string_append_printf (names, "%s%s", i ? ", " : "", tiers[i].name);
   }
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "GPTVIS_CPU=%s is none of %s", name, names->str);
   g_string_free (names, TRUE);

@@ -12,6 +12,19 @@
 
 G_BEGIN_DECLS
 
+/* Rows whose largest magnitude is below this are all zero in int8. */
+#define GPTVIS_INT8_LEAST 1e-30f
+
+/* What the tile of int8 reads. Values of k stand in groups of int8_group (0 past the last); group g of
+ * row r are the 32 bits a[g · m + r]: four bytes x + 128, or two gint16 x. b [groups, tile_columns,
+ * int8_group]; start, scales and bias (which may be NULL) are tile_columns wide. */
+typedef struct {
+  const gint32 *a;
+  const gint8 *b;
+  const gint32 *start;          /* −128 · Σ_k w (k, j) for groups of four, which takes the 128 off again; else 0 */
+  const float *row_scales, *scales, *bias;
+} GptVisInt8Tile;
+
 typedef struct {
   const gchar *name;
 
@@ -29,6 +42,25 @@ typedef struct {
 
   /* TRUE where OpenBLAS's sgemm, if it is installed, beats this tier's tile. */
   gboolean blas;
+
+  /* q[i] = x[i] · (127 / top), rounded to the nearest, of two the even one, for i < n, top being max |x|;
+   * returns top / 127. All 0, and 0, below GPTVIS_INT8_LEAST; all 0, and NaN, where x has a NaN or an
+   * infinity. The same bits in every tier. */
+  float (*quantise) (const float *x, guint n, gint8 *q);
+
+  /* c [m, n] = (start (j) + Σ_k x (r, k) · w (k, j)) · (row_scales (r) · scales (j)) + bias (j), the sum exact
+   * for k ≤ GPTVIS_INT8_MOST. */
+#define GPTVIS_INT8_MOST 65536u
+  guint int8_group;             /* 4 or 2 */
+  void (*tile_int8) (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step);
+
+  /* to[i] = x[i], rounded to the nearest bf16, of two the even one; denormals are 0. NULL without instructions for it. */
+  void (*to_bf16) (const float *x, guint n, guint16 *to);
+
+  /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[i · m + r] are the values 2i (low) and 2i + 1 of row r, 0 past the
+   * last; b[i · tile_columns + j] are those of column j. NULL without instructions for it. */
+  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias, float *c,
+      gsize c_step);
 
   /* x[i] = act (x[i]) for i < n. */
   void (*activate[GPTVIS_N_ACTS]) (float *x, guint n);
@@ -70,6 +102,11 @@ typedef struct {
 extern const GptVisTier gptvis_tier_c;
 #if defined (__x86_64__)
 extern const GptVisTier gptvis_tier_avx2, gptvis_tier_avx512;
+
+/* What these have over the tier that they build on is put into its place. */
+void gptvis_tier_add_avxvnni (GptVisTier * tier);
+void gptvis_tier_add_avx512vnni (GptVisTier * tier);
+void gptvis_tier_add_avx512bf16 (GptVisTier * tier);
 #endif
 
 /* The best tier of this processor, or the one that GPTVIS_CPU names. UNSUPPORTED,

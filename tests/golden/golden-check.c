@@ -36,6 +36,8 @@ static const struct {
 } tolerances[] = {
   {GPTVIS_PRECISION_F32, 1e-4, 1e-4},
   {GPTVIS_PRECISION_F16, 1e-2, 1e-2},
+  {GPTVIS_PRECISION_BF16, 1e-4, 1e-4},
+  {GPTVIS_PRECISION_INT8, 1e-4, 1e-4},
 };
 
 /* Does a run of the slots; FALSE after a miss. */

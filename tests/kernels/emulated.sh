@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The tests of kernels on processors that this machine is not: one without AVX, one with AVX2 only,
-# one with AVX-512. Usage: emulated.sh EMULATION-FOLDER MODEL TIERS TEST…
+# The tests of kernels on processors that this machine is not: one without AVX, one with AVX2 only, one with
+# AVX-VNNI and no AVX-512, one with AVX-512 and no VNNI, one with all of it. Usage: emulated.sh EMULATION-FOLDER MODEL TIERS TEST…
 # TIERS are the tiers that the model must choose from, so that a wrong choice fails.
 emulation=$1 model=$2 tiers=$3
 shift 3

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* AVX-512: 32 registers of 16; 24 hold sums, 2 a row of b; broadcasts come with
- * the multiplication. */
+/* AVX-512: F, BW, VL and DQ. */
 #include "../tier.h"
 #include "pixels.h"
+#include "quantise.h"
 #include "rowwise.h"
-#define TILE_ROWS 12
-#define TILE_VECTORS 2
+#include "tile-int8.h"
 #include "tile.h"
 
 TIER (avx512, FALSE);

@@ -3,9 +3,9 @@
  * matrix product is OpenBLAS's. */
 #include "../tier.h"
 #include "pixels.h"
+#include "quantise.h"
 #include "rowwise.h"
-#define TILE_ROWS 4
-#define TILE_VECTORS 2
+#include "tile-int8.h"
 #include "tile.h"
 
 TIER (c, TRUE);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tile of the matrix product: TILE_ROWS × TILE_VECTORS vectors of sums held
- * in registers while k runs. A tier defines those two so that sums, one row of b
- * and one broadcast just fill its registers, and includes this. */
+ * in registers while k runs. */
 #pragma once
 #include "simd.h"
-
-#define TILE_COLUMNS (TILE_VECTORS * VW)
+#include "tile-shape.h"
 
 /* a (r, k) = a[r · a_row + k · a_column]; one of the two is 1 in each use, and m
  * is a constant, so that every loop over rows and vectors unrolls. */
@@ -49,14 +47,6 @@ tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_c
     }
 }
 
-#if TILE_ROWS == 12
-#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (9) X (10) X (11) X (12)
-#elif TILE_ROWS == 6
-#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6)
-#elif TILE_ROWS == 4
-#define EACH_ROWS(X) X (1) X (2) X (3) X (4)
-#endif
-
 static void
 tile (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias, float *c,
     gsize c_step)
@@ -94,6 +84,9 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .tile = tile,                               \
     .tile_by_rows = tile_by_rows,               \
     .blas = BLAS,                               \
+    .int8_group = GROUP,                        \
+    .quantise = quantise,                       \
+    .tile_int8 = tile_int8,                     \
     .activate = ACTIVATIONS,                    \
     .finish = finish,                           \
     .norm = norm,                               \

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* linear in bf16: W and x rounded to bf16, in pairs along K, sums in f32. */
+#include "linear.h"
+#include "../memory.h"
+#include "../weights.h"
+#include <string.h>
+
+typedef struct {
+  const GptVisTier *tier;
+  const GptVisWeights *weights;
+  const GptVisTensor *w;
+  guint16 *packed;
+} Packing;
+
+/* Pair i of output j: packed[panel][i][j]. */
+static void
+pack_panel (void *context, gsize panel)
+{
+  const Packing *c = context;
+  const guint columns = c->tier->tile_columns, k = c->w->width, pairs = (k + 1) / 2, first = panel * columns;
+  const guint n = MIN (columns, c->w->rows - first);
+  float *rows = g_new (float, (gsize) n * k);
+  guint16 *narrow = g_new0 (guint16, 2 * pairs), *to = c->packed + panel * columns * pairs * 2;
+  gptvis_weights_read (c->weights, c->w, first, n, rows);
+  for (guint j = 0; j < n; j++) {
+    c->tier->to_bf16 (rows + (gsize) j * k, k, narrow);
+    for (guint i = 0; i < pairs; i++)
+      memcpy (to + ((gsize) i * columns + j) * 2, narrow + 2 * i, 4);
+  }
+  g_free (rows);
+  g_free (narrow);
+}
+
+gpointer
+gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
+{
+  const guint columns = p->tier->tile_columns, n_panels = gptvis_n_blocks (w->rows, columns);
+  Packing c = { p->tier, weights, w, gptvis_alloc ((gsize) n_panels * columns * ((w->width + 1) / 2) * 4) };
+  if (c.packed)
+    gptvis_pool_run (p->pool, pack_panel, &c, n_panels);
+  return c.packed;
+}
+
+/* Scratch: the rows in pairs as the tile reads them, then as they come. */
+static void
+pack_block (void *context, gsize block)
+{
+  const GptVisCpuLinear *l = context;
+  const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
+  const guint pairs = (l->k + 1) / 2;
+  gint32 *to = (gint32 *) l->scratch + (gsize) first * pairs;
+  for (guint r = 0; r < m; r++) {
+    guint16 *narrow = (guint16 *) ((gint32 *) l->scratch + (gsize) (l->rows + first + r) * pairs);
+    narrow[2 * pairs - 1] = 0;
+    l->tier->to_bf16 (l->x + (gsize) (first + r) * l->k, l->k, narrow);
+    for (guint i = 0; i < pairs; i++)
+      memcpy (to + (gsize) i * m + r, narrow + 2 * i, 4);
+  }
+}
+
+static void
+tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
+{
+  const guint pairs = (l->k + 1) / 2;
+  l->tier->tile_bf16 (m, n, pairs, (const gint32 *) l->scratch + (gsize) first * pairs,
+      (const gint32 *) l->w + (gsize) column * pairs, l->bias ? l->bias + column : NULL, y, l->m);
+}
+
+static gsize
+row_bytes (const GptVisTier *tier, guint k)
+{
+  return (k + 1) / 2 * sizeof (gint32);
+}
+
+const GptVisCpuProduct gptvis_cpu_bf16 = { row_bytes, pack_block, tile };

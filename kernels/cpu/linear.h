@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the products of linear share, whatever they are computed in: rows in blocks,
+ * outputs in panels, and everything that follows the product. */
+#pragma once
+#include "program.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GptVisCpuLinear GptVisCpuLinear;
+
+/* A product in one precision. */
+typedef struct {
+  /* Bytes of a row of x as the tile reads it. */
+  gsize (*row_bytes) (const GptVisTier * tier, guint k);
+  /* context is the linear: makes its rows of one block ready in scratch. */
+  GptVisTask pack_block;
+  /* y (first …, column …) of m rows and n columns of one panel. */
+  void (*tile) (const GptVisCpuLinear * l, guint first, guint m, guint column, guint n, float *y);
+} GptVisCpuProduct;
+
+struct _GptVisCpuLinear {
+  const GptVisCpuProduct *product;
+  const GptVisTier *tier;
+  GptVisAct act;
+  float alpha;
+  guint rows, k, m;             /* rows of the whole batch */
+  const float *x, *bias, *gate, *scale, *residual;
+  gconstpointer w;              /* as the product packs it */
+  float *y;
+  gpointer scratch;
+  guint n_blocks, n_groups, n_panels;
+};
+
+/* W [M, K] as each product wants it; NULL without memory. */
+gpointer gptvis_cpu_int8_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
+gpointer gptvis_cpu_bf16_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
+
+extern const GptVisCpuProduct gptvis_cpu_int8, gptvis_cpu_bf16;
+
+/* The first row of a block of at most tile_rows. */
+static inline guint
+gptvis_cpu_linear_first (const GptVisCpuLinear *l, guint block)
+{
+  return gptvis_block_start (l->rows, l->n_blocks, block);
+}
+
+G_END_DECLS

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* AVX-VNNI: AVX2's registers, and a dot product of bytes. */
+#include "../tier.h"
+#include "tile-int8.h"
+
+void
+gptvis_tier_add_avxvnni (GptVisTier *tier)
+{
+  tier->int8_group = GROUP;
+  tier->tile_int8 = tile_int8;
+}

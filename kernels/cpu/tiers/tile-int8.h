@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* int8: the tile of the product of rows of whole numbers with weights of 8 bits,
+ * summed exactly in 32.
+ *
+ * Whatever the instructions, 32 bits of a row are multiplied with one vector of
+ * weights at a time. With VNNI these are GROUP = 4 bytes; one side of vpdpbusd has
+ * no sign, and it is the row's: x + 128, put right by the sums' start. Without it
+ * they are 2 values of 16 bits for vpmaddwd, and weights are widened as they are
+ * loaded, once for all rows. vpmaddubsw would take 4 bytes, but saturates at 16
+ * bits: the sign of x moved to the weights (vpsignb) for each product keeps it
+ * below that and costs just what is won. */
+#pragma once
+#include "simd.h"
+#include "tile-shape.h"
+
+typedef gint32 vi_unaligned __attribute__ ((vector_size (4 * VW), aligned (4), may_alias));
+
+INLINE vi
+vi_set (gint32 x)
+{
+  return x - (vi) {};
+}
+
+#if defined (__AVX512VNNI__) || defined (__AVXVNNI__)
+#define GROUP 4
+
+INLINE vi
+load_weights (const gint8 *w)
+{
+  return *(const vi_unaligned *) w;
+}
+
+INLINE vi
+dot (vi sum, vi x, vi w)
+{
+#if defined (__AVX512VNNI__)
+  return (vi) _mm512_dpbusd_epi32 ((__m512i) sum, (__m512i) x, (__m512i) w);
+#else
+  return (vi) _mm256_dpbusd_avx_epi32 ((__m256i) sum, (__m256i) x, (__m256i) w);
+#endif
+}
+#else
+#define GROUP 2
+
+INLINE vi
+load_weights (const gint8 *w)
+{
+#if defined (__AVX512BW__)
+  return (vi) _mm512_cvtepi8_epi16 (_mm256_loadu_si256 ((const __m256i *) w));
+#elif defined (__AVX2__)
+  return (vi) _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) w));
+#else
+  gint16 wide[2 * VW];
+  vi v;
+  for (int i = 0; i < 2 * VW; i++)
+    wide[i] = w[i];
+  memcpy (&v, wide, sizeof v);
+  return v;
+#endif
+}
+
+INLINE vi
+dot (vi sum, vi x, vi w)
+{
+#if defined (__AVX512BW__)
+  return sum + (vi) _mm512_madd_epi16 ((__m512i) x, (__m512i) w);
+#elif defined (__AVX2__)
+  return sum + (vi) _mm256_madd_epi16 ((__m256i) x, (__m256i) w);
+#elif defined (__SSE2__)
+  return sum + (vi) _mm_madd_epi16 ((__m128i) x, (__m128i) w);
+#else
+  gint16 a[2 * VW], b[2 * VW];
+  memcpy (a, &x, sizeof a);
+  memcpy (b, &w, sizeof b);
+  for (int i = 0; i < VW; i++)
+    sum[i] += a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
+  return sum;
+#endif
+}
+#endif
+
+/* m is a constant in each use, as in tile.h. */
+INLINE void
+tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
+{
+  const gint32 *a = t->a;
+  const gint8 *b = t->b;
+  vi sums[TILE_ROWS][TILE_VECTORS];
+#pragma GCC unroll 32
+  for (guint r = 0; r < m; r++)
+#pragma GCC unroll 4
+    for (guint v = 0; v < TILE_VECTORS; v++)
+      sums[r][v] = *(const vi_unaligned *) (t->start + v * VW);
+
+  for (guint g = 0; g < groups; g++) {
+    vi row[TILE_VECTORS];
+#pragma GCC unroll 4
+    for (guint v = 0; v < TILE_VECTORS; v++)
+      row[v] = load_weights (b + v * VW * GROUP);
+#pragma GCC unroll 32
+    for (guint r = 0; r < m; r++) {
+      const vi x = vi_set (a[r]);
+#pragma GCC unroll 4
+      for (guint v = 0; v < TILE_VECTORS; v++)
+        sums[r][v] = dot (sums[r][v], x, row[v]);
+    }
+    a += m;
+    b += TILE_COLUMNS * GROUP;
+  }
+
+#pragma GCC unroll 32
+  for (guint r = 0; r < m; r++)
+#pragma GCC unroll 4
+    for (guint v = 0; v < TILE_VECTORS; v++) {
+      const vf scale = vf_set (t->row_scales[r]) * vf_load (t->scales + v * VW);
+      const vf bias = t->bias ? vf_load (t->bias + v * VW) : (vf) {};
+      const vf y = vf_fma (__builtin_convertvector (sums[r][v], vf), scale, bias);
+      if (n >= (v + 1) * VW)
+        vf_store (c + r * c_step + v * VW, y);
+      else if (n > v * VW)
+        vf_store_some (c + r * c_step + v * VW, y, n - v * VW);
+    }
+}
+
+static void
+tile_int8 (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
+{
+  switch (m) {
+#define X(rows) case rows: tile_int8_of (rows, n, groups, t, c, c_step); break;
+    EACH_ROWS (X)
+#undef X
+  }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How large the tiles of a tier are: TILE_ROWS × TILE_VECTORS vectors of sums in
+ * registers, so that these, one row of the right side and one broadcast just fill
+ * them. The same for every precision. */
+#pragma once
+#include "simd.h"
+
+#if defined (__AVX512F__)       /* 32 registers of 16: 24 hold sums; broadcasts come with the multiplication */
+#define TILE_ROWS 12
+#elif defined (__AVX2__)        /* 16 registers of 8: 12 hold sums, 2 a row of b, 1 a broadcast */
+#define TILE_ROWS 6
+#else
+#define TILE_ROWS 4
+#endif
+#define TILE_VECTORS 2
+#define TILE_COLUMNS (TILE_VECTORS * VW)
+
+#if TILE_ROWS == 12
+#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (9) X (10) X (11) X (12)
+#elif TILE_ROWS == 6
+#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6)
+#else
+#define EACH_ROWS(X) X (1) X (2) X (3) X (4)
+#endif

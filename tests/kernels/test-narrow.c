@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* int8 and bf16: what each tier has for them against plain definitions, exactly
+ * where whole numbers are summed, at sizes around the vector and the tile, between
+ * guard pages; then whole linears against the reference on rounded operands. */
+#include "made-weights.h"
+#include "reference.h"
+#include "cpu/tier.h"
+#include "memory.h"
+#include <string.h>
+
+static guint cases = 60;        /* of linears; GPTVIS_TEST_CASES, for slow processors */
+
+static gpointer
+input (Guard *guard, gsize bytes)
+{
+  return guard_new (guard, bytes, GPTVIS_PADDING);
+}
+
+static void
+free_guards (Guard *guards, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    munmap (guards[i].base, guards[i].size + sysconf (_SC_PAGESIZE));
+}
+
+/* ---- rows to whole numbers ---- */
+
+static float
+plain_quantise (const float *x, guint n, gint8 *q)
+{
+  float top = 0;
+  for (guint i = 0; i < n; i++) {
+    if (!isfinite (x[i]))
+      top = NAN;
+    else if (!(fabsf (x[i]) <= top))
+      top = isnan (top) ? NAN : fabsf (x[i]);
+  }
+  const float inverse = 127 / top;
+  for (guint i = 0; i < n; i++)
+    q[i] = top >= GPTVIS_INT8_LEAST ? (gint8) nearbyintf (x[i] * inverse) : 0;
+  return isnan (top) ? NAN : top >= GPTVIS_INT8_LEAST ? top / 127 : 0;
+}
+
+static void
+check_quantise (const GptVisTier *t, const float *x, guint n)
+{
+  Guard g;
+  gint8 *q = guard_new (&g, n, 0), *want = g_new (gint8, n);
+  const float scale = t->quantise (x, n, q), right = plain_quantise (x, n, want);
+  g_assert_true (memcmp (&scale, &right, sizeof scale) == 0 || (isnan (scale) && isnan (right)));
+  for (guint i = 0; i < n; i++)
+    if (q[i] != want[i])
+      g_error ("%s, quantise of %u, element %u: %d where %d is right", t->name, n, i, q[i], want[i]);
+  g_free (want);
+  free_guards (&g, 1);
+}
+
+static void
+test_quantise (gconstpointer data)
+{
+  static const guint sizes[] = { 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 257 };
+  static const double reach[] = { 1e-31, 1e-20, 1, 127, 3e38 };
+  static const float odd[] = { NAN, INFINITY, -INFINITY, 0 };
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
+    const guint n = sizes[s];
+    Guard g;
+    float *x = input (&g, n * sizeof (float));
+    for (guint r = 0; r < G_N_ELEMENTS (reach); r++) {
+      fill (rand, x, n, -reach[r], reach[r]);
+      check_quantise (t, x, n);
+    }
+    for (guint i = 0; i < n; i++)       /* halves: of two the even one */
+      x[i] = i ? i % 127 - 63.5f : -127;
+    check_quantise (t, x, n);
+    for (guint i = 0; i < G_N_ELEMENTS (odd); i++) {
+      x[g_rand_int_range (rand, 0, n)] = odd[i];
+      check_quantise (t, x, n);
+    }
+    free_guards (&g, 1);
+  }
+  g_rand_free (rand);
+}
+
+/* ---- the tile of int8 ---- */
+
+typedef struct {
+  Guard guards[7];
+  gint8 *x, *w;                 /* [m, k], [columns, k] */
+  gint32 *a, *start;
+  gint8 *b;
+  float *row_scales, *scales, *bias, *c;
+} Tile;
+
+static gint8
+any_byte (GRand *rand, gboolean extreme)
+{
+  return extreme ? (g_rand_boolean (rand) ? 127 : -127) : g_rand_int_range (rand, -127, 128);
+}
+
+/* Operands as tier.h describes them, written down plainly. */
+static void
+make_tile (Tile *o, const GptVisTier *t, GRand *rand, guint m, guint k, gsize n_c)
+{
+  const guint columns = t->tile_columns, group = t->int8_group, groups = (k + group - 1) / group;
+  const gboolean extreme = g_rand_boolean (rand);
+  o->x = g_new (gint8, m * k);
+  o->w = g_new (gint8, columns * k);
+  o->a = input (&o->guards[0], m * groups * sizeof (gint32));
+  o->b = input (&o->guards[1], columns * groups * group);
+  o->start = input (&o->guards[2], columns * sizeof (gint32));
+  o->row_scales = input (&o->guards[3], m * sizeof (float));
+  o->scales = input (&o->guards[4], columns * sizeof (float));
+  o->bias = input (&o->guards[5], columns * sizeof (float));
+  o->c = guard_new (&o->guards[6], n_c * sizeof (float), 0);
+  for (gsize i = 0; i < n_c; i++)
+    o->c[i] = 77;
+  for (guint i = 0; i < m * k; i++)
+    o->x[i] = any_byte (rand, extreme);
+  for (guint r = 0; r < m; r++)
+    for (guint i = 0; i < groups * group; i++) {
+      const gint v = i < k ? o->x[r * k + i] : 0;
+      if (group == 4)
+        ((guint8 *) o->a)[(i / 4 * m + r) * 4 + i % 4] = v + 128;
+      else
+        ((gint16 *) o->a)[(i / 2 * m + r) * 2 + i % 2] = v;
+    }
+  for (guint j = 0; j < columns; j++) {
+    gint32 sum = 0;
+    for (guint i = 0; i < k; i++) {
+      sum += o->w[j * k + i] = any_byte (rand, extreme);
+      o->b[(i / group * columns + j) * group + i % group] = o->w[j * k + i];
+    }
+    o->start[j] = group == 4 ? -128 * sum : 0;
+  }
+}
+
+static void
+free_tile (Tile *o)
+{
+  g_free (o->x);
+  g_free (o->w);
+  free_guards (o->guards, G_N_ELEMENTS (o->guards));
+}
+
+/* With scales of 1 and no bias the result is the exact sum as a float; else two roundings off at most. */
+static void
+check_tile (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
+{
+  const guint c_step = n + g_rand_int_range (rand, 0, 5);
+  const gsize n_c = (gsize) (m - 1) * c_step + n;
+  const gboolean exact = g_rand_boolean (rand);
+  Tile o;
+  make_tile (&o, t, rand, m, k, n_c);
+  fill (rand, o.row_scales, m, exact ? 1 : 0.01, 1);
+  fill (rand, o.scales, t->tile_columns, exact ? 1 : 0.01, 1);
+  fill (rand, o.bias, t->tile_columns, -100, 100);
+  const GptVisInt8Tile tile = { o.a, o.b, o.start, o.row_scales, o.scales, exact ? NULL : o.bias };
+  t->tile_int8 (m, n, (k + t->int8_group - 1) / t->int8_group, &tile, o.c, c_step);
+  for (gsize i = 0; i < n_c; i++) {
+    const guint r = i / c_step, j = i % c_step;
+    gint64 sum = 0;
+    for (guint d = 0; d < k && j < n; d++)
+      sum += o.x[r * k + d] * o.w[j * k + d];
+    const double product = (double) sum * o.row_scales[r] * o.scales[j < n ? j : 0];
+    const double want = j >= n ? 77 : exact ? (float) sum : product + o.bias[j];
+    if (!(fabs (o.c[i] - want) <= (exact || j >= n ? 0 : 4e-7 * (fabs (product) + 100))))
+      g_error ("%s, int8 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
+          o.c[i], want);
+  }
+  free_tile (&o);
+}
+
+static void
+test_tile_int8 (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint m = 1; m <= t->tile_rows; m++)
+    for (guint n = 1; n <= t->tile_columns; n += n < t->tile_columns - 2 ? 3 : 1)
+      check_tile (t, rand, m, n, g_rand_int_range (rand, 1, 70));
+  check_tile (t, rand, t->tile_rows, t->tile_columns, 3001);
+  check_tile (t, rand, 1, 2, GPTVIS_INT8_MOST);
+  g_rand_free (rand);
+}
+
+/* ---- bf16 ---- */
+
+static guint16
+plain_bf16 (float x)
+{
+  guint32 bits;
+  memcpy (&bits, &x, sizeof bits);
+  if (isnan (x))
+    return bits >> 16 | 0x40;
+  if (fabsf (x) < G_MINFLOAT)
+    return bits >> 16 & 0x8000;
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+static float
+from_bf16 (guint16 x)
+{
+  const guint32 bits = (guint32) x << 16;
+  float y;
+  memcpy (&y, &bits, sizeof y);
+  return y;
+}
+
+static void
+test_to_bf16 (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint n = 1; n <= 70; n++) {
+    Guard g[2];
+    float *x = input (&g[0], n * sizeof (float));
+    guint16 *y = guard_new (&g[1], n * sizeof (guint16), 0);
+    for (guint i = 0; i < n; i++) {     /* any float at all, and halves between two */
+      guint32 bits = g_rand_int (rand);
+      if (g_rand_boolean (rand))
+        bits = (bits & 0xffff0000) | 0x8000;
+      memcpy (x + i, &bits, sizeof bits);
+    }
+    t->to_bf16 (x, n, y);
+    for (guint i = 0; i < n; i++)
+      if (y[i] != plain_bf16 (x[i]))
+        g_error ("%s, bf16 of %a: %04x where %04x is right", t->name, x[i], y[i], plain_bf16 (x[i]));
+    free_guards (g, 2);
+  }
+  g_rand_free (rand);
+}
+
+/* Products of bf16 are exact in f32; sums of k of them as in test-tiers, each rounded twice at most. */
+static void
+check_tile_bf16 (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
+{
+  const guint columns = t->tile_columns, pairs = (k + 1) / 2, c_step = n + g_rand_int_range (rand, 0, 5);
+  const gsize n_c = (gsize) (m - 1) * c_step + n;
+  Guard g[4];
+  guint16 *a = input (&g[0], m * pairs * 4), *b = input (&g[1], columns * pairs * 4);
+  float *bias = input (&g[2], columns * sizeof (float)), *c = guard_new (&g[3], n_c * sizeof (float), 0);
+  for (guint i = 0; i < m * pairs * 2; i++)
+    a[i] = k % 2 && i % 2 && i / (2 * m) == pairs - 1 ? 0 : plain_bf16 (g_rand_double_range (rand, -1, 1));
+  for (guint i = 0; i < columns * pairs * 2; i++)
+    b[i] = plain_bf16 (g_rand_double_range (rand, -1, 1));
+  for (gsize i = 0; i < n_c; i++)
+    c[i] = 77;
+  fill (rand, bias, columns, -1, 1);
+  const gboolean has_bias = g_rand_boolean (rand);
+  t->tile_bf16 (m, n, pairs, (gint32 *) a, (gint32 *) b, has_bias ? bias : NULL, c, c_step);
+  for (gsize i = 0; i < n_c; i++) {
+    const guint r = i / c_step, j = i % c_step;
+    double want = j >= n ? 77 : has_bias ? bias[j] : 0;
+    for (guint d = 0; d < k && j < n; d++)
+      want += (double) from_bf16 (a[(d / 2 * m + r) * 2 + d % 2]) * from_bf16 (b[(d / 2 * columns + j) * 2 + d % 2]);
+    if (!(fabs (c[i] - want) <= (j < n ? (k + 1.0) * (k + 1) * 1.2e-7 : 0)))
+      g_error ("%s, bf16 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
+          c[i], want);
+  }
+  free_guards (g, 4);
+}
+
+static void
+test_tile_bf16 (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint m = 1; m <= t->tile_rows; m++)
+    for (guint n = 1; n <= t->tile_columns; n += n < t->tile_columns - 2 ? 3 : 1)
+      check_tile_bf16 (t, rand, m, n, g_rand_int_range (rand, 1, 70));
+  g_rand_free (rand);
+}
+
+/* ---- whole linears ---- */
+
+/* n rows of k floats, each what it is once rounded. */
+static void
+round_rows (GptVisPrecision precision, float *x, gsize n, guint k)
+{
+  gint8 *q = g_new (gint8, k);
+  for (gsize r = 0; r < n; r++, x += k) {
+    const float scale = precision == GPTVIS_PRECISION_INT8 ? plain_quantise (x, k, q) : 0;
+    for (guint i = 0; i < k; i++)
+      x[i] = precision == GPTVIS_PRECISION_INT8 ? q[i] * scale : from_bf16 (plain_bf16 (x[i]));
+  }
+  g_free (q);
+}
+
+static float *
+run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision precision, guint threads, const float *x)
+{
+  const GptVisWeights weights = { find_weight, w };
+  const GptVisProgramOptions options = { .backend = backend, .precision = precision, .threads = threads };
+  GError *error = NULL;
+  GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (program->precision, ==, precision);
+  const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
+  const GptVisTensorId id = gptvis_plan_find (plan, "y");
+  const GptVisTensor *out = gptvis_plan_tensor (plan, id);
+  GptVisSlot *slot = gptvis_program_slot_new (program);
+  memcpy (gptvis_program_slot_rows (program, slot), x, (gsize) in->rows * in->width * sizeof (float));
+  g_assert_true (gptvis_program_submit (program, &slot, 1, &error) && gptvis_program_wait (program, &error));
+  float *y = g_memdup2 (gptvis_program_output (program, id, 0), (gsize) out->rows * out->width * sizeof (float));
+  gptvis_program_slot_free (program, slot);
+  gptvis_program_free (program);
+  return y;
+}
+
+/* The reference on rounded x and W computes what the narrow product is meant to, so nothing
+ * is left but the order of floats: as in test-ops. */
+static void
+compare (GptVisPlan *plan, GRand *rand, GptVisPrecision precision)
+{
+  GError *error = NULL;
+  gptvis_plan_finish (plan, &error);
+  g_assert_no_error (error);
+  Weights w;
+  make_weights (&w, plan, rand);
+  const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
+  const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
+  const guint threads = g_rand_int_range (rand, 1, 4);
+  const gsize n = (gsize) out->rows * out->width;
+  float *x = g_new (float, (gsize) in->rows * in->width), *got[8], *want;
+  guint n_tiers = 0;
+  fill (rand, x, (gsize) in->rows * in->width, -2, 2);
+  for (; gptvis_tier_nth (n_tiers); n_tiers++) {
+    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (n_tiers)->name, TRUE);
+    const gboolean can = precision == GPTVIS_PRECISION_INT8 || gptvis_tier_nth (n_tiers)->tile_bf16;
+    got[n_tiers] = can ? run (plan, &w, "cpu", precision, threads, x) : NULL;
+  }
+  g_unsetenv ("GPTVIS_CPU");
+  round_rows (precision, x, in->rows, in->width);
+  round_rows (precision, g_hash_table_lookup (w.tensors, "W"), out->width, in->width);
+  want = run (plan, &w, "reference", GPTVIS_PRECISION_F32, 1, x);
+  double largest = 1e-30;
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabs (want[i]));
+  for (guint t = 0; t < n_tiers; t++)
+    for (gsize i = 0; got[t] && i < n; i++)
+      if (!(fabs (got[t][i] - want[i]) <= 2e-5 * largest)) {
+        gchar *text = gptvis_plan_print (plan);
+        g_error ("tier %s, %s, element %zu: %.9g, the reference has %.9g, in\n%s", gptvis_tier_nth (t)->name,
+            gptvis_precision_name (precision), i, got[t][i], want[i], text);
+      }
+  for (guint t = 0; t < n_tiers; t++)
+    g_free (got[t]);
+  g_free (want);
+  g_free (x);
+  free_weights (&w);
+  gptvis_plan_free (plan);
+}
+
+static guint
+odd (GRand *rand)
+{
+  static const guint sizes[] = { 32, 33, 34, 35, 48, 50, 63, 64, 65, 97, 130, 301 };
+  return sizes[g_rand_int_range (rand, 0, G_N_ELEMENTS (sizes))];
+}
+
+static void
+test_linear (gconstpointer data)
+{
+  const GptVisPrecision precision = GPOINTER_TO_INT (data);
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < cases; i++) {
+    GptVisPlan *plan = gptvis_plan_new ("linear", 1);
+    const guint rows = g_rand_int_range (rand, 1, 40), k = odd (rand), m = odd (rand);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", rows, k);
+    GptVisLinear linear = *GPTVIS_LINEAR (.act = g_rand_int_range (rand, 0, GPTVIS_N_ACTS), .alpha = 0.5f);
+    if (g_rand_boolean (rand))
+      linear.scale = gptvis_plan_weight (plan, "scale", 1, m);
+    GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, m) : GPTVIS_NO_TENSOR;
+    gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "W", m, k), bias, &linear));
+    compare (plan, rand, precision);
+  }
+  g_rand_free (rand);
+}
+
+/* A tier without the instructions says so. */
+static void
+test_refused (void)
+{
+  GptVisPlan *plan = gptvis_plan_new ("refused", 1);
+  GptVisTensorId x = gptvis_plan_input (plan, "x", 1, 40);
+  GError *error = NULL;
+  gptvis_plan_output (plan, "y", gptvis_plan_norm (plan, x, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, 1e-5f));
+  g_assert_true (gptvis_plan_finish (plan, &error));
+  static const struct { const gchar *tier; GptVisPrecision precision; } wrong[] = {
+    {"c", GPTVIS_PRECISION_BF16}, {"c", GPTVIS_PRECISION_F16},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    const GptVisProgramOptions options = { .backend = "cpu", .precision = wrong[i].precision };
+    g_setenv ("GPTVIS_CPU", wrong[i].tier, TRUE);
+    g_assert_null (gptvis_program_new (plan, &(GptVisWeights) { find_weight, NULL }, &options, &error));
+    g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED);
+    g_assert_nonnull (strstr (error->message, gptvis_precision_name (wrong[i].precision)));
+    g_clear_error (&error);
+  }
+  g_unsetenv ("GPTVIS_CPU");
+  gptvis_plan_free (plan);
+}
+
+static void
+add (const gchar *what, const GptVisTier *tier, GTestDataFunc test)
+{
+  gchar *path = g_strdup_printf ("/narrow/%s/%s", tier->name, what);
+  g_test_add_data_func (path, tier, test);
+  g_free (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (g_getenv ("GPTVIS_TEST_CASES"))
+    cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
+  for (guint i = 0; gptvis_tier_nth (i); i++) {
+    const GptVisTier *tier = gptvis_tier_nth (i);
+    add ("quantise", tier, test_quantise);
+    add ("tile-int8", tier, test_tile_int8);
+    if (tier->tile_bf16) {
+      add ("to-bf16", tier, test_to_bf16);
+      add ("tile-bf16", tier, test_tile_bf16);
+    }
+  }
+  g_test_add_data_func ("/narrow/linear/int8", GINT_TO_POINTER (GPTVIS_PRECISION_INT8), test_linear);
+  g_test_add_data_func ("/narrow/linear/bf16", GINT_TO_POINTER (GPTVIS_PRECISION_BF16), test_linear);
+  g_test_add_func ("/narrow/refused", test_refused);
+  return g_test_run ();
+}
