@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linear in int8: y ≈ (x̂ · Ŵᵀ) ⊙ (row scales × scales) + b, where x̂ and Ŵ are whole
- * numbers from −127 to 127.
+/* linear in int8: y ≈ (x̂ · Ŵᵀ) ⊙ (row scales × scales) + b in whole numbers, x̂ from 0 to
+ * 255 less the row's zero, Ŵ from −127 to 127.
  *
  * W is made such once, at load, with one scale for each output; x for each run, with
- * one for each row. So no calibration is needed, nothing saturates, and a row's
- * result does not depend on what else is in the batch. The sums are exact. */
+ * one and a zero for each row: what GELU leaves is nearly all of one sign. So no
+ * calibration is needed, nothing saturates, and a row's result does not depend on
+ * what else is in the batch. The sums are exact. */
 #include "linear.h"
 #include "../memory.h"
 #include "../weights.h"
+#include <math.h>
 #include <string.h>
 
 static guint
@@ -16,10 +18,10 @@ n_groups_of (const GptVisTier *tier, guint k)
   return gptvis_n_blocks (k, tier->int8_group);
 }
 
-/* W packed: scales and sums' starts of all panels, then the panels themselves. */
+/* W packed: scales and sums of all outputs, then the panels themselves. */
 typedef struct {
   float *scales;
-  gint32 *start;
+  gint32 *sums;
   gint8 *panels;
   gsize panel_bytes;
 } Packed;
@@ -29,8 +31,8 @@ packed_at (gpointer base, const GptVisTier *tier, guint m, guint k)
 {
   const guint width = gptvis_n_blocks (m, tier->tile_columns) * tier->tile_columns;
   Packed p = { .scales = base };
-  p.start = (gint32 *) (p.scales + width);
-  p.panels = (gint8 *) (p.start + width);
+  p.sums = (gint32 *) (p.scales + width);
+  p.panels = (gint8 *) (p.sums + width);
   p.panel_bytes = (gsize) n_groups_of (tier, k) * tier->int8_group * tier->tile_columns;
   return p;
 }
@@ -41,6 +43,19 @@ typedef struct {
   const GptVisTensor *w;
   Packed packed;
 } Packing;
+
+/* The largest becomes 127. Returns the scale. */
+static float
+round_weights (const float *w, guint k, gint8 *q)
+{
+  float largest = 0;
+  for (guint i = 0; i < k; i++)
+    largest = MAX (largest, fabsf (w[i]));
+  const float factor = largest >= GPTVIS_INT8_LEAST ? 127 / largest : 0;
+  for (guint i = 0; i < k; i++)
+    q[i] = (gint8) lrintf (w[i] * factor);
+  return largest / 127;
+}
 
 /* One output's weights q [k] into column j of its panel. */
 static void
@@ -53,7 +68,7 @@ pack_column (const Packing *c, guint column, const gint8 *q)
     to[(gsize) (i / group) * columns * group + i % group] = q[i];
     sum += q[i];
   }
-  c->packed.start[column] = group == 4 ? -128 * sum : 0;
+  c->packed.sums[column] = sum;
 }
 
 static void
@@ -66,7 +81,7 @@ pack_panel (void *context, gsize panel)
   gint8 *q = g_new (gint8, k);
   gptvis_weights_read (c->weights, c->w, first, n, rows);
   for (guint j = 0; j < n; j++) {
-    c->packed.scales[first + j] = c->tier->quantise (rows + (gsize) j * k, k, q);
+    c->packed.scales[first + j] = round_weights (rows + (gsize) j * k, k, q);
     pack_column (c, first + j, q);
   }
   g_free (rows);
@@ -86,34 +101,33 @@ gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
   return packed;
 }
 
-/* Scratch: a scale for each row, the rows as the tile reads them, and as plain bytes before that. */
+/* Scratch: the rows' scales and zeros, the rows as the tile reads them, and as plain bytes before that. */
 typedef struct {
-  float *row_scales;
+  GptVisInt8Row *rows;
   gint32 *groups;
-  gint8 *q;
+  guint8 *q;
 } Scratch;
 
 static Scratch
 scratch_of (const GptVisCpuLinear *l)
 {
-  Scratch s = { .row_scales = l->scratch };
-  s.groups = (gint32 *) s.row_scales + l->rows;
-  s.q = (gint8 *) (s.groups + (gsize) l->rows * n_groups_of (l->tier, l->k));
+  Scratch s = { .rows = l->scratch };
+  s.groups = (gint32 *) (s.rows + l->rows);
+  s.q = (guint8 *) (s.groups + (gsize) l->rows * n_groups_of (l->tier, l->k));
   return s;
 }
 
-/* Row of bytes → its 32 bits of each group, m rows apart. */
+/* A row's bytes → the 32 bits of each group, m rows apart. */
 static void
-spread (const gint8 *q, guint groups, guint group, gint32 *to, guint m)
+spread (const guint8 *q, gint zero, guint groups, guint group, gint32 *to, guint m)
 {
-  for (guint g = 0; g < groups; g++, q += group, to += m)
-    if (group == 4) {
-      guint32 four;
-      memcpy (&four, q, 4);
-      *to = (gint32) (four ^ 0x80808080u);      /* + 128 in each byte */
-    } else {
-      const gint16 two[2] = { q[0], q[1] };
-      memcpy (to, two, 4);
+  if (group == 4)
+    for (guint g = 0; g < groups; g++)
+      memcpy (to + (gsize) g * m, q + 4 * g, 4);
+  else
+    for (guint g = 0; g < groups; g++) {
+      const gint16 two[2] = { q[2 * g] - zero, q[2 * g + 1] - zero };
+      memcpy (to + (gsize) g * m, two, 4);
     }
 }
 
@@ -125,10 +139,10 @@ pack_block (void *context, gsize block)
   const guint group = l->tier->int8_group, groups = n_groups_of (l->tier, l->k);
   const Scratch s = scratch_of (l);
   for (guint r = 0; r < m; r++) {
-    gint8 *q = s.q + (gsize) (first + r) * groups * group;
-    memset (q + l->k, 0, groups * group - l->k);
-    s.row_scales[first + r] = l->tier->quantise (l->x + (gsize) (first + r) * l->k, l->k, q);
-    spread (q, groups, group, s.groups + (gsize) first * groups + r, m);
+    guint8 *q = s.q + (gsize) (first + r) * groups * group;
+    s.rows[first + r] = l->tier->quantise (l->x + (gsize) (first + r) * l->k, l->k, q);
+    memset (q + l->k, 0, groups * group - l->k);        /* where weights are 0 */
+    spread (q, s.rows[first + r].zero, groups, group, s.groups + (gsize) first * groups + r, m);
   }
 }
 
@@ -141,8 +155,8 @@ tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, flo
   const GptVisInt8Tile t = {
     .a = s.groups + (gsize) first * groups,
     .b = w.panels + column / l->tier->tile_columns * w.panel_bytes,
-    .start = w.start + column,
-    .row_scales = s.row_scales + first,
+    .sums = w.sums + column,
+    .rows = s.rows + first,
     .scales = w.scales + column,
     .bias = l->bias ? l->bias + column : NULL,
   };

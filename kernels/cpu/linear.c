@@ -78,12 +78,12 @@ gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights,
   }
 }
 
-/* The narrow products keep a row twice, in at most K + 1 halves each, and its scale. */
+/* The narrow products keep a row twice, in at most (K + 1) / 2 floats each, and two numbers about it. */
 gsize
 gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op)
 {
   const GptVisTensor *x = gptvis_plan_tensor (plan, op->in[0]);
-  return (gsize) gptvis_plan_batch_of (plan, x) * x->rows * (x->width + 2);
+  return (gsize) gptvis_plan_batch_of (plan, x) * x->rows * (x->width + 4);
 }
 
 /* Everything after the product and the bias, on n columns of one row. */

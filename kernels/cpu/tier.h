@@ -12,17 +12,24 @@
 
 G_BEGIN_DECLS
 
-/* Rows whose largest magnitude is below this are all zero in int8. */
+/* A row in int8: x ≈ scale · (q − zero), q from 0 to 255. */
+typedef struct {
+  float scale;
+  gint32 zero;
+} GptVisInt8Row;
+
+/* Rows that span less than this are all zero in int8. */
 #define GPTVIS_INT8_LEAST 1e-30f
 
 /* What the tile of int8 reads. Values of k stand in groups of int8_group (0 past the last); group g of
- * row r are the 32 bits a[g · m + r]: four bytes x + 128, or two gint16 x. b [groups, tile_columns,
- * int8_group]; start, scales and bias (which may be NULL) are tile_columns wide. */
+ * row r are the 32 bits a[g · m + r]: four bytes q, or two gint16 q − zero. b [groups, tile_columns,
+ * int8_group]; sums, scales and bias (which may be NULL) are tile_columns wide. */
 typedef struct {
   const gint32 *a;
   const gint8 *b;
-  const gint32 *start;          /* −128 · Σ_k w (k, j) for groups of four, which takes the 128 off again; else 0 */
-  const float *row_scales, *scales, *bias;
+  const gint32 *sums;           /* Σ_k w (k, j): with it the bytes' zero is taken off again */
+  const GptVisInt8Row *rows;
+  const float *scales, *bias;
 } GptVisInt8Tile;
 
 typedef struct {
@@ -43,12 +50,13 @@ typedef struct {
   /* TRUE where OpenBLAS's sgemm, if it is installed, beats this tier's tile. */
   gboolean blas;
 
-  /* q[i] = x[i] · (127 / top), rounded to the nearest, of two the even one, for i < n, top being max |x|;
-   * returns top / 127. All 0, and 0, below GPTVIS_INT8_LEAST; all 0, and NaN, where x has a NaN or an
-   * infinity. The same bits in every tier. */
-  float (*quantise) (const float *x, guint n, gint8 *q);
+  /* With low = min (0, x…), span = max (0, x…) − low and f = 255 / span: zero = −low · f and
+   * q[i] = x[i] · f + zero for i < n, both products rounded to the nearest whole number, of two the even
+   * one, and q limited to 255; scale = span / 255. All zero, and scale 0, below GPTVIS_INT8_LEAST; all
+   * zero, and NaN, where x has a NaN or the span is no finite float. The same bits in every tier. */
+  GptVisInt8Row (*quantise) (const float *x, guint n, guint8 *q);
 
-  /* c [m, n] = (start (j) + Σ_k x (r, k) · w (k, j)) · (row_scales (r) · scales (j)) + bias (j), the sum exact
+  /* c [m, n] = Σ_k (q (r, k) − zero (r)) · w (k, j) · (scale (r) · scales (j)) + bias (j), the sum exact
    * for k ≤ GPTVIS_INT8_MOST. */
 #define GPTVIS_INT8_MOST 65536u
   guint int8_group;             /* 4 or 2 */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""ONNX Runtime as a peer of tests/bench: LAYERS WIDTH HEADS SIDE PATCH THREADS BATCH.
-Needs onnx, onnxruntime and numpy. The graph is the ViT as exporters write it (layer norms, one
+"""ONNX Runtime as a peer of tests/bench: [--int8] LAYERS WIDTH HEADS SIDE PATCH THREADS BATCH.
+--int8: its dynamic quantisation, weights per channel. Needs onnx, onnxruntime and numpy. The graph is the ViT as exporters write it (layer norms, one
 product for q, k and v, softmax (QKᵀ) V, erf GELU), so that the runtime's own fusions apply."""
+import os
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -10,7 +12,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-layers, width, heads, side, patch, threads, batch = map(int, sys.argv[1:])
+int8 = sys.argv[1] == "--int8"
+layers, width, heads, side, patch, threads, batch = map(int, sys.argv[1 + int8:])
 tokens, head = (side // patch) ** 2 + 1, width // heads
 rng = np.random.default_rng(1)
 nodes, weights = [], []
@@ -68,12 +71,21 @@ graph = helper.make_graph(
     [helper.make_tensor_value_info(logits, TensorProto.FLOAT, [batch, 1000])], weights)
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
 model.ir_version = 8
+serialized = model.SerializeToString()
+if int8:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    with tempfile.TemporaryDirectory() as folder:
+        onnx.save(model, os.path.join(folder, "f32"))
+        quantize_dynamic(os.path.join(folder, "f32"), os.path.join(folder, "int8"), per_channel=True,
+                         weight_type=QuantType.QInt8)
+        with open(os.path.join(folder, "int8"), "rb") as file:
+            serialized = file.read()
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = threads
-session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+session = onnxruntime.InferenceSession(serialized, options, providers=["CPUExecutionProvider"])
 patches = rng.random((batch, tokens - 1, 3 * patch * patch), np.float32)
 
-print(f"ONNX Runtime {onnxruntime.__version__}", flush=True)
+print(f"ONNX Runtime {onnxruntime.__version__}{' int8' if int8 else ''}", flush=True)
 for _ in sys.stdin:
     start = time.perf_counter_ns()
     session.run(None, {"patches": patches})

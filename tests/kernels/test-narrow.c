@@ -25,29 +25,35 @@ free_guards (Guard *guards, guint n)
 
 /* ---- rows to whole numbers ---- */
 
-static float
-plain_quantise (const float *x, guint n, gint8 *q)
+static GptVisInt8Row
+plain_quantise (const float *x, guint n, guint8 *q)
 {
-  float top = 0;
+  float low = 0, high = 0;
+  gboolean bad = FALSE;
   for (guint i = 0; i < n; i++) {
-    if (!isfinite (x[i]))
-      top = NAN;
-    else if (!(fabsf (x[i]) <= top))
-      top = isnan (top) ? NAN : fabsf (x[i]);
+    bad |= isnan (x[i]);
+    low = fminf (low, x[i]);
+    high = fmaxf (high, x[i]);
   }
-  const float inverse = 127 / top;
+  const float span = high - low, factor = 255 / span;
+  if (bad || !isfinite (span) || span < GPTVIS_INT8_LEAST) {
+    memset (q, 0, n);
+    return (GptVisInt8Row) { bad || !isfinite (span) ? NAN : 0, 0 };
+  }
+  const gint zero = (gint) nearbyintf (-low * factor);
   for (guint i = 0; i < n; i++)
-    q[i] = top >= GPTVIS_INT8_LEAST ? (gint8) nearbyintf (x[i] * inverse) : 0;
-  return isnan (top) ? NAN : top >= GPTVIS_INT8_LEAST ? top / 127 : 0;
+    q[i] = CLAMP ((gint) nearbyintf (x[i] * factor) + zero, 0, 255);
+  return (GptVisInt8Row) { span / 255, zero };
 }
 
 static void
 check_quantise (const GptVisTier *t, const float *x, guint n)
 {
   Guard g;
-  gint8 *q = guard_new (&g, n, 0), *want = g_new (gint8, n);
-  const float scale = t->quantise (x, n, q), right = plain_quantise (x, n, want);
-  g_assert_true (memcmp (&scale, &right, sizeof scale) == 0 || (isnan (scale) && isnan (right)));
+  guint8 *q = guard_new (&g, n, 0), *want = g_new (guint8, n);
+  const GptVisInt8Row row = t->quantise (x, n, q), right = plain_quantise (x, n, want);
+  g_assert_true (row.scale == right.scale || (isnan (row.scale) && isnan (right.scale)));
+  g_assert_cmpint (row.zero, ==, right.zero);
   for (guint i = 0; i < n; i++)
     if (q[i] != want[i])
       g_error ("%s, quantise of %u, element %u: %d where %d is right", t->name, n, i, q[i], want[i]);
@@ -59,7 +65,7 @@ static void
 test_quantise (gconstpointer data)
 {
   static const guint sizes[] = { 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 257 };
-  static const double reach[] = { 1e-31, 1e-20, 1, 127, 3e38 };
+  static const double reach[] = { 1e-31, 1e-20, 1, 127, 1e38, 3e38 };
   static const float odd[] = { NAN, INFINITY, -INFINITY, 0 };
   const GptVisTier *t = data;
   GRand *rand = seeded_rand ();
@@ -70,9 +76,11 @@ test_quantise (gconstpointer data)
     for (guint r = 0; r < G_N_ELEMENTS (reach); r++) {
       fill (rand, x, n, -reach[r], reach[r]);
       check_quantise (t, x, n);
+      fill (rand, x, n, reach[r] / 2, reach[r]);        /* all of one sign */
+      check_quantise (t, x, n);
     }
     for (guint i = 0; i < n; i++)       /* halves: of two the even one */
-      x[i] = i ? i % 127 - 63.5f : -127;
+      x[i] = i ? i % 127 - 63.5f : 127.5f;
     check_quantise (t, x, n);
     for (guint i = 0; i < G_N_ELEMENTS (odd); i++) {
       x[g_rand_int_range (rand, 0, n)] = odd[i];
@@ -87,17 +95,12 @@ test_quantise (gconstpointer data)
 
 typedef struct {
   Guard guards[7];
-  gint8 *x, *w;                 /* [m, k], [columns, k] */
-  gint32 *a, *start;
-  gint8 *b;
-  float *row_scales, *scales, *bias, *c;
+  guint8 *x;                    /* [m, k] */
+  gint8 *w, *b;                 /* w [columns, k] */
+  gint32 *a, *sums;
+  GptVisInt8Row *rows;
+  float *scales, *bias, *c;
 } Tile;
-
-static gint8
-any_byte (GRand *rand, gboolean extreme)
-{
-  return extreme ? (g_rand_boolean (rand) ? 127 : -127) : g_rand_int_range (rand, -127, 128);
-}
 
 /* Operands as tier.h describes them, written down plainly. */
 static void
@@ -105,34 +108,36 @@ make_tile (Tile *o, const GptVisTier *t, GRand *rand, guint m, guint k, gsize n_
 {
   const guint columns = t->tile_columns, group = t->int8_group, groups = (k + group - 1) / group;
   const gboolean extreme = g_rand_boolean (rand);
-  o->x = g_new (gint8, m * k);
+  o->x = g_new (guint8, m * k);
   o->w = g_new (gint8, columns * k);
   o->a = input (&o->guards[0], m * groups * sizeof (gint32));
   o->b = input (&o->guards[1], columns * groups * group);
-  o->start = input (&o->guards[2], columns * sizeof (gint32));
-  o->row_scales = input (&o->guards[3], m * sizeof (float));
+  o->sums = input (&o->guards[2], columns * sizeof (gint32));
+  o->rows = input (&o->guards[3], m * sizeof (GptVisInt8Row));
   o->scales = input (&o->guards[4], columns * sizeof (float));
   o->bias = input (&o->guards[5], columns * sizeof (float));
   o->c = guard_new (&o->guards[6], n_c * sizeof (float), 0);
   for (gsize i = 0; i < n_c; i++)
     o->c[i] = 77;
   for (guint i = 0; i < m * k; i++)
-    o->x[i] = any_byte (rand, extreme);
-  for (guint r = 0; r < m; r++)
+    o->x[i] = extreme ? 255 : g_rand_int_range (rand, 0, 256);
+  for (guint r = 0; r < m; r++) {
+    o->rows[r].zero = extreme ? g_rand_int_range (rand, 0, 2) * 255 : g_rand_int_range (rand, 0, 256);
     for (guint i = 0; i < groups * group; i++) {
       const gint v = i < k ? o->x[r * k + i] : 0;
       if (group == 4)
-        ((guint8 *) o->a)[(i / 4 * m + r) * 4 + i % 4] = v + 128;
+        ((guint8 *) o->a)[(i / 4 * m + r) * 4 + i % 4] = v;
       else
-        ((gint16 *) o->a)[(i / 2 * m + r) * 2 + i % 2] = v;
+        ((gint16 *) o->a)[(i / 2 * m + r) * 2 + i % 2] = v - o->rows[r].zero;
     }
+  }
   for (guint j = 0; j < columns; j++) {
     gint32 sum = 0;
     for (guint i = 0; i < k; i++) {
-      sum += o->w[j * k + i] = any_byte (rand, extreme);
+      sum += o->w[j * k + i] = extreme ? (j % 2 ? 127 : -127) : g_rand_int_range (rand, -127, 128);
       o->b[(i / group * columns + j) * group + i % group] = o->w[j * k + i];
     }
-    o->start[j] = group == 4 ? -128 * sum : 0;
+    o->sums[j] = sum;
   }
 }
 
@@ -153,17 +158,18 @@ check_tile (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
   const gboolean exact = g_rand_boolean (rand);
   Tile o;
   make_tile (&o, t, rand, m, k, n_c);
-  fill (rand, o.row_scales, m, exact ? 1 : 0.01, 1);
+  for (guint r = 0; r < m; r++)
+    o.rows[r].scale = exact ? 1 : g_rand_double_range (rand, 0.01, 1);
   fill (rand, o.scales, t->tile_columns, exact ? 1 : 0.01, 1);
   fill (rand, o.bias, t->tile_columns, -100, 100);
-  const GptVisInt8Tile tile = { o.a, o.b, o.start, o.row_scales, o.scales, exact ? NULL : o.bias };
+  const GptVisInt8Tile tile = { o.a, o.b, o.sums, o.rows, o.scales, exact ? NULL : o.bias };
   t->tile_int8 (m, n, (k + t->int8_group - 1) / t->int8_group, &tile, o.c, c_step);
   for (gsize i = 0; i < n_c; i++) {
     const guint r = i / c_step, j = i % c_step;
     gint64 sum = 0;
     for (guint d = 0; d < k && j < n; d++)
-      sum += o.x[r * k + d] * o.w[j * k + d];
-    const double product = (double) sum * o.row_scales[r] * o.scales[j < n ? j : 0];
+      sum += (o.x[r * k + d] - o.rows[r].zero) * o.w[j * k + d];
+    const double product = (double) sum * o.rows[r].scale * o.scales[j < n ? j : 0];
     const double want = j >= n ? 77 : exact ? (float) sum : product + o.bias[j];
     if (!(fabs (o.c[i] - want) <= (exact || j >= n ? 0 : 4e-7 * (fabs (product) + 100))))
       g_error ("%s, int8 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
@@ -275,15 +281,19 @@ test_tile_bf16 (gconstpointer data)
 
 /* ---- whole linears ---- */
 
-/* n rows of k floats, each what it is once rounded. */
+/* n rows of k floats, each what it is once rounded: x, or weights, which have no zero. */
 static void
-round_rows (GptVisPrecision precision, float *x, gsize n, guint k)
+round_rows (GptVisPrecision precision, float *x, gsize n, guint k, gboolean weights)
 {
-  gint8 *q = g_new (gint8, k);
+  guint8 *q = g_new (guint8, k);
   for (gsize r = 0; r < n; r++, x += k) {
-    const float scale = precision == GPTVIS_PRECISION_INT8 ? plain_quantise (x, k, q) : 0;
+    float largest = 0;
     for (guint i = 0; i < k; i++)
-      x[i] = precision == GPTVIS_PRECISION_INT8 ? q[i] * scale : from_bf16 (plain_bf16 (x[i]));
+      largest = fmaxf (largest, fabsf (x[i]));
+    const GptVisInt8Row row = plain_quantise (x, k, q);
+    for (guint i = 0; i < k; i++)
+      x[i] = precision == GPTVIS_PRECISION_BF16 ? from_bf16 (plain_bf16 (x[i]))
+          : weights ? nearbyintf (x[i] * (127 / largest)) * (largest / 127) : (q[i] - row.zero) * row.scale;
   }
   g_free (q);
 }
@@ -332,8 +342,8 @@ compare (GptVisPlan *plan, GRand *rand, GptVisPrecision precision)
     got[n_tiers] = can ? run (plan, &w, "cpu", precision, threads, x) : NULL;
   }
   g_unsetenv ("GPTVIS_CPU");
-  round_rows (precision, x, in->rows, in->width);
-  round_rows (precision, g_hash_table_lookup (w.tensors, "W"), out->width, in->width);
+  round_rows (precision, x, in->rows, in->width, FALSE);
+  round_rows (precision, g_hash_table_lookup (w.tensors, "W"), out->width, in->width, TRUE);
   want = run (plan, &w, "reference", GPTVIS_PRECISION_F32, 1, x);
   double largest = 1e-30;
   for (gsize i = 0; i < n; i++)

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A row of floats → whole numbers from −127 to 127, the same in every tier. */
+/* A row of floats → whole numbers from 0 to 255, the same in every tier. */
 #pragma once
 #include "simd.h"
 #include <math.h>
 
-typedef gint8 vb __attribute__ ((vector_size (VW)));
-typedef gint8 vb_unaligned __attribute__ ((vector_size (VW), aligned (1), may_alias));
-
-INLINE vi
-vi_max (vi a, vi b)
-{
-  const vi take = a > b;
-  return (take & a) | (~take & b);
-}
+typedef guint8 vb __attribute__ ((vector_size (VW)));
+typedef guint8 vb_unaligned __attribute__ ((vector_size (VW), aligned (1), may_alias));
 
 /* To the nearest, of two the even one. */
 INLINE vi
@@ -32,41 +25,54 @@ vi_round (vf x)
 #endif
 }
 
-/* Compared as bits: a NaN is larger than infinity, and the order of the row does not matter. */
-INLINE float
-largest_magnitude (const float *x, guint n)
+/* The smallest and the largest, and 0 for each; FALSE when there is a NaN. */
+INLINE gboolean
+find_limits (const float *x, guint n, float *low, float *high)
 {
-  const vi magnitude = 0x7fffffff - (vi) {};
-  vi top = {};
-  guint i = 0;
-  for (; i + VW <= n; i += VW)
-    top = vi_max (top, (vi) vf_load (x + i) & magnitude);
-  if (i < n)
-    top = vi_max (top, (vi) vf_load_some (x + i, n - i, 0) & magnitude);
-  gint32 lanes[VW];
-  memcpy (lanes, &top, sizeof lanes);
-  for (i = 1; i < VW; i++)
-    lanes[0] = MAX (lanes[0], lanes[i]);
-  float largest;
-  memcpy (&largest, lanes, sizeof largest);
-  return largest;
+  vf least = {}, most = {};
+  vi numbers = ~(vi) {};
+  for (guint i = 0; i < n; i += VW) {
+    const vf v = i + VW <= n ? vf_load (x + i) : vf_load_some (x + i, n - i, 0);
+    numbers &= v == v;
+    least = vf_max (least, -v);
+    most = vf_max (most, v);
+  }
+  gint32 lanes[VW], all = -1;
+  memcpy (lanes, &numbers, sizeof lanes);
+  for (guint i = 0; i < VW; i++)
+    all &= lanes[i];
+  *low = -vf_largest (least);
+  *high = vf_largest (most);
+  return all != 0;
 }
 
-static float
-quantise (const float *x, guint n, gint8 *q)
+INLINE vb
+to_bytes (vf x, vf factor, vi zero)
 {
-  const float largest = largest_magnitude (x, n);
-  if (!(largest >= GPTVIS_INT8_LEAST && largest <= G_MAXFLOAT)) {
+  const vi q = vi_round (x * factor) + zero, limit = 255 - (vi) {}, over = q > limit;
+  return __builtin_convertvector ((over & limit) | (~over & q), vb);
+}
+
+static GptVisInt8Row
+quantise (const float *x, guint n, guint8 *q)
+{
+  float low, high;
+  const gboolean numbers = find_limits (x, n, &low, &high);
+  const float span = high - low;
+  if (!numbers || !(span >= GPTVIS_INT8_LEAST && span <= G_MAXFLOAT)) {
     memset (q, 0, n);
-    return largest < GPTVIS_INT8_LEAST ? 0 : NAN;
+    return (GptVisInt8Row) { numbers && span < GPTVIS_INT8_LEAST ? 0 : NAN, 0 };
   }
-  const vf inverse = vf_set (127 / largest);
+  const float factor = 255 / span;
+  const gint32 offset = vi_round (vf_set (-low * factor))[0];
+  const vf factors = vf_set (factor);
+  const vi zero = offset - (vi) {};
   guint i = 0;
   for (; i + VW <= n; i += VW)
-    *(vb_unaligned *) (q + i) = __builtin_convertvector (vi_round (vf_load (x + i) * inverse), vb);
+    *(vb_unaligned *) (q + i) = to_bytes (vf_load (x + i), factors, zero);
   if (i < n) {
-    const vb last = __builtin_convertvector (vi_round (vf_load_some (x + i, n - i, 0) * inverse), vb);
+    const vb last = to_bytes (vf_load_some (x + i, n - i, 0), factors, zero);
     memcpy (q + i, &last, n - i);
   }
-  return largest / 127;
+  return (GptVisInt8Row) { span / 255, offset };
 }

@@ -4,11 +4,11 @@
  *
  * Whatever the instructions, 32 bits of a row are multiplied with one vector of
  * weights at a time. With VNNI these are GROUP = 4 bytes; one side of vpdpbusd has
- * no sign, and it is the row's: x + 128, put right by the sums' start. Without it
- * they are 2 values of 16 bits for vpmaddwd, and weights are widened as they are
- * loaded, once for all rows. vpmaddubsw would take 4 bytes, but saturates at 16
- * bits: the sign of x moved to the weights (vpsignb) for each product keeps it
- * below that and costs just what is won. */
+ * no sign, as the rows' bytes have none, and their zero is put right by what the
+ * sums start with. Without VNNI they are 2 values of 16 bits for vpmaddwd, less
+ * the zero already, and weights are widened as they are loaded, once for all rows.
+ * vpmaddubsw would take 4 bytes, but two products of 8 bits saturate its 16, and
+ * with 7 bits a side the network would be another one. */
 #pragma once
 #include "simd.h"
 #include "tile-shape.h"
@@ -23,6 +23,12 @@ vi_set (gint32 x)
 
 #if defined (__AVX512VNNI__) || defined (__AVXVNNI__)
 #define GROUP 4
+
+INLINE vi
+zeros (gint32 zero)
+{
+  return vi_set (zero);
+}
 
 INLINE vi
 load_weights (const gint8 *w)
@@ -43,12 +49,21 @@ dot (vi sum, vi x, vi w)
 #define GROUP 2
 
 INLINE vi
+zeros (gint32 zero)
+{
+  return (vi) {};
+}
+
+INLINE vi
 load_weights (const gint8 *w)
 {
 #if defined (__AVX512BW__)
   return (vi) _mm512_cvtepi8_epi16 (_mm256_loadu_si256 ((const __m256i *) w));
 #elif defined (__AVX2__)
   return (vi) _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) w));
+#elif defined (__SSE2__)
+  const __m128i v = _mm_loadl_epi64 ((const __m128i *) w);
+  return (vi) _mm_srai_epi16 (_mm_unpacklo_epi8 (v, v), 8);
 #else
   gint16 wide[2 * VW];
   vi v;
@@ -90,7 +105,7 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
   for (guint r = 0; r < m; r++)
 #pragma GCC unroll 4
     for (guint v = 0; v < TILE_VECTORS; v++)
-      sums[r][v] = *(const vi_unaligned *) (t->start + v * VW);
+      sums[r][v] = -zeros (t->rows[r].zero) * *(const vi_unaligned *) (t->sums + v * VW);
 
   for (guint g = 0; g < groups; g++) {
     vi row[TILE_VECTORS];
@@ -112,7 +127,7 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
   for (guint r = 0; r < m; r++)
 #pragma GCC unroll 4
     for (guint v = 0; v < TILE_VECTORS; v++) {
-      const vf scale = vf_set (t->row_scales[r]) * vf_load (t->scales + v * VW);
+      const vf scale = vf_set (t->rows[r].scale) * vf_load (t->scales + v * VW);
       const vf bias = t->bias ? vf_load (t->bias + v * VW) : (vf) {};
       const vf y = vf_fma (__builtin_convertvector (sums[r][v], vf), scale, bias);
       if (n >= (v + 1) * VW)
