@@ -49,6 +49,7 @@ program_free (GptVisProgram *program)
   gptvis_free (p->scratch);
   g_free (p->data);
   g_free (p->packed);
+  g_free (p->packed_as);
   g_free (p->borrowed);
   g_free (program->description);
   g_free (p);
@@ -56,15 +57,17 @@ program_free (GptVisProgram *program)
 
 /* W of a linear: as the tier wants it. */
 static gboolean
-load_packed (GptVisCpuProgram *p, const GptVisWeights *weights, GptVisTensorId id)
+load_packed (GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
 {
+  const GptVisTensorId id = op->in[1];
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
   if (p->packed[id])
     return TRUE;
+  p->packed_as[id] = GPTVIS_PRECISION_F32;
   if (p->blas && (p->packed[id] = (gpointer) gptvis_weights_in_place (weights, t)))
     p->borrowed[id] = TRUE;
   else
-    p->packed[id] = gptvis_cpu_linear_pack (p, weights, t);
+    p->packed[id] = gptvis_cpu_linear_pack (p, weights, op);
   return p->packed[id] != NULL;
 }
 
@@ -89,7 +92,7 @@ load_op (GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
     if (op->kind == GPTVIS_OP_EMBED && j == 0)
       continue;                 /* rows are read where they lie */
     if (op->in[j] != GPTVIS_NO_TENSOR
-        && !(is_matrix ? load_packed (p, weights, op->in[j]) : load_plain (p, weights, op->in[j])))
+        && !(is_matrix ? load_packed (p, weights, op) : load_plain (p, weights, op->in[j])))
       return FALSE;
   }
   if (op->kind == GPTVIS_OP_RESAMPLE) {
@@ -181,6 +184,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->pool = gptvis_pool_new (options->threads);
   p->data = g_new0 (float *, n_tensors);
   p->packed = g_new0 (gpointer, n_tensors);
+  p->packed_as = g_new0 (GptVisPrecision, n_tensors);
   p->borrowed = g_new0 (gboolean, n_tensors);
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
   p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name, gptvis_precision_name (precision),

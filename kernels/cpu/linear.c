@@ -20,12 +20,18 @@
 /* A product narrower than this, either way, is not worth rounding for. */
 #define LEAST_NARROW 32u
 
-/* The one place that says which products are computed in the precision of the program. */
+/* The one place that says which products are computed in the precision of the program: all but
+ * small ones, and what makes a picture's one row of results (a classifier), which costs next to
+ * nothing and whose rounding nothing evens out any more. A decoder's are narrow to the last:
+ * reading their weights is nearly all its time. */
 static GptVisPrecision
-precision_of (const GptVisCpuProgram *p, const GptVisTensor *w)
+precision_of (const GptVisCpuProgram *p, const GptVisOp *op)
 {
-  const gboolean narrow = w->width >= LEAST_NARROW && w->rows >= LEAST_NARROW && w->width <= GPTVIS_INT8_MOST;
-  return narrow ? p->base.precision : GPTVIS_PRECISION_F32;
+  const GptVisTensor *w = gptvis_plan_tensor (p->base.plan, op->in[1]);
+  const GptVisTensor *y = gptvis_plan_tensor (p->base.plan, op->out);
+  const gboolean large = w->width >= LEAST_NARROW && w->rows >= LEAST_NARROW && w->width <= GPTVIS_INT8_MOST;
+  const gboolean is_result = y->output && y->rows == 1 && !y->step;
+  return large && !is_result ? p->base.precision : GPTVIS_PRECISION_F32;
 }
 
 typedef struct {
@@ -66,9 +72,10 @@ pack_f32 (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisT
 }
 
 gpointer
-gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
+gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
 {
-  switch (precision_of (p, w)) {
+  const GptVisTensor *w = gptvis_plan_tensor (p->base.plan, op->in[1]);
+  switch (p->packed_as[op->in[1]] = precision_of (p, op)) {
     case GPTVIS_PRECISION_INT8:
       return gptvis_cpu_int8_pack (p, weights, w);
     case GPTVIS_PRECISION_BF16:
@@ -139,13 +146,11 @@ row_bytes (const GptVisTier *tier, guint k)
 
 static const GptVisCpuProduct f32 = { row_bytes, pack_block, tile };
 
-static const GptVisCpuProduct *
-product_of (const GptVisCpuProgram *p, const GptVisTensor *w)
-{
-  const GptVisPrecision precision = precision_of (p, w);
-  return precision == GPTVIS_PRECISION_INT8 ? &gptvis_cpu_int8 : precision == GPTVIS_PRECISION_BF16 ? &gptvis_cpu_bf16
-      : &f32;
-}
+static const GptVisCpuProduct *const products[] = {
+  [GPTVIS_PRECISION_F32] = &f32,
+  [GPTVIS_PRECISION_BF16] = &gptvis_cpu_bf16,
+  [GPTVIS_PRECISION_INT8] = &gptvis_cpu_int8,
+};
 
 /* One panel by one group of row blocks. */
 static void
@@ -185,7 +190,7 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
   const GptVisTensor *tx = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const GptVisTensor *tw = gptvis_plan_tensor (p->base.plan, op->in[1]);
   GptVisCpuLinear l = {
-    .product = product_of (p, tw), .tier = p->tier, .act = op->linear.act, .alpha = op->linear.alpha,
+    .product = products[p->packed_as[op->in[1]]], .tier = p->tier, .act = op->linear.act, .alpha = op->linear.alpha,
     .rows = p->n * tx->rows, .k = tx->width, .m = tw->rows,
     .x = gptvis_cpu_data (p, op->in[0]), .w = p->packed[op->in[1]],
     .bias = gptvis_cpu_data (p, op->in[2]), .gate = gptvis_cpu_data (p, op->in[3]),

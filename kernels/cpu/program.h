@@ -19,6 +19,7 @@ typedef struct {
   const GptVisSequence *sequences;      /* at hand, in a step */
   float **data;                 /* of each tensor; NULL for weights that only linear reads */
   gpointer *packed;             /* W of linear: for OpenBLAS [M, K]; else panels, see linear.c and its like */
+  GptVisPrecision *packed_as;   /* f32, bf16 or int8; where two linears share W, the first decides */
   gboolean *borrowed;           /* data or packed is the checkpoint's own memory */
   float *arena;                 /* temporaries */
   float *input;                 /* the input of a batch of several */
@@ -67,8 +68,8 @@ gptvis_block_start (guint n, guint blocks, guint i)
   return (guint64) n * i / blocks;
 }
 
-/* Packs W [M, K] of a linear for p's tier and precision, or for OpenBLAS; NULL without memory. */
-gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
+/* Packs a linear's W [M, K] for p's tier and precision, or for OpenBLAS; NULL without memory. */
+gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisOp * op);
 
 /* Floats of scratch that the operation needs for max_batch pictures. */
 gsize gptvis_cpu_linear_scratch (const GptVisPlan * plan, const GptVisOp * op);

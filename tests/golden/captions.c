@@ -101,7 +101,7 @@ same_ids (JsonArray *want, const guint *got, guint n)
 /* Sentence i against what is expected of this way to search. */
 static void
 check_sentence (Check *c, const gchar *search, JsonObject *want, guint i, const GptVisCaptioner *captioner,
-    gdouble *largest)
+    gboolean may_differ, gdouble *largest)
 {
   const GptVisCaption *caption = gptvis_captioner_caption (captioner);
   JsonArray *scores = json_object_has_member (want, "scores") ? json_object_get_array_member (want, "scores") : NULL;
@@ -112,6 +112,8 @@ check_sentence (Check *c, const gchar *search, JsonObject *want, guint i, const 
   const GError *error = gptvis_captioner_error (captioner);
   if (!caption || error)
     miss (c, "%s %u: %s  MISS", search, i, error ? error->message : "no caption");
+  else if (may_differ)
+    return;
   else if (!same_ids (json_array_get_array_element (json_object_get_array_member (want, "ids"), i), tokens, n))
     miss (c, "%s %u has other tokens, \"%s\" where \"%s\" is expected  MISS", search, i, caption->text, text);
   else if (!caption->final || strcmp (caption->text, text) != 0)
@@ -151,7 +153,7 @@ check_search (Check *c, const gchar *search, guint beams, JsonObject *want, cons
       writing |= gptvis_captioner_is_writing (captioners[r]);
   }
   for (guint r = 0; r < rows; r++) {
-    check_sentence (c, search, want, r, captioners[r], &largest);
+    check_sentence (c, search, want, r, captioners[r], beams > c->beams, &largest);
     gptvis_captioner_free (captioners[r]);
   }
   if (c->misses == before)

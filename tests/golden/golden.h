@@ -15,6 +15,7 @@ typedef struct {
   GptVisSafetensors *expected;
   guint n_pictures;             /* of a network of moments: frames, of one moment */
   gdouble tensors, scores;      /* tolerances */
+  guint beams;                  /* sentences found with more may differ */
   guint misses;
 } Check;
 

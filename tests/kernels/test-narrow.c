@@ -377,7 +377,7 @@ test_linear (gconstpointer data)
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases; i++) {
     GptVisPlan *plan = gptvis_plan_new ("linear", 1);
-    const guint rows = g_rand_int_range (rand, 1, 40), k = odd (rand), m = odd (rand);
+    const guint rows = g_rand_int_range (rand, 2, 40), k = odd (rand), m = odd (rand);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, k);
     GptVisLinear linear = *GPTVIS_LINEAR (.act = g_rand_int_range (rand, 0, GPTVIS_N_ACTS), .alpha = 0.5f);
     if (g_rand_boolean (rand))
