@@ -82,7 +82,7 @@ activate (GptVisAct act, double x)
   }
 }
 
-/* erf's polynomial is good to 1.5e-7 absolute, times |x|/2; exp to two units in the last place. */
+/* erf is good to 3.1e-7 absolute, times |x|/2; exp to two units in the last place. */
 static void
 test_activations (gconstpointer data)
 {

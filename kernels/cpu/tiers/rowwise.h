@@ -15,19 +15,28 @@
       vf_store_some ((x) + i_, f (vf_load_some ((x) + i_, (n) - i_, 0)), (n) - i_); \
   } while (0)
 
-/* erf to 1.5e−7: Abramowitz and Stegun 7.1.26, for |x|, the sign put back. */
+/* erf to 3.1e−7: x · P (x²) / Q (x²), fitted by least squares that are weighted again and again
+ * until the largest error is least; from 4 on it is 1. A NaN stays one. */
 INLINE vf
 vf_erf (vf x)
 {
   const vi sign = (vi) x & (vi) vf_set (-0.0f);
-  const vf one = vf_set (1.0f), a = (vf) ((vi) x ^ sign);
-  const vf t = one / vf_fma (vf_set (0.3275911f), a, one);
-  vf p = vf_set (1.061405429f);
-  p = vf_fma (p, t, vf_set (-1.453152027f));
-  p = vf_fma (p, t, vf_set (1.421413741f));
-  p = vf_fma (p, t, vf_set (-0.284496736f));
-  p = vf_fma (p, t, vf_set (0.254829592f));
-  return (vf) ((vi) (one - p * t * vf_exp (-a * a)) | sign);
+  const vi saturated = (vf) ((vi) x ^ sign) > vf_set (4.0f);
+  const vf u = x * x;
+  vf p = vf_set (1.921729975e-8f);
+  p = vf_fma (p, u, vf_set (-1.990288638e-6f));
+  p = vf_fma (p, u, vf_set (1.555291819e-4f));
+  p = vf_fma (p, u, vf_set (4.292743746e-3f));
+  p = vf_fma (p, u, vf_set (5.243249238e-2f));
+  p = vf_fma (p, u, vf_set (2.139375508e-1f));
+  p = vf_fma (p, u, vf_set (1.128378630f));
+  vf q = vf_set (1.097962609e-3f);
+  q = vf_fma (q, u, vf_set (1.555046532e-2f));
+  q = vf_fma (q, u, vf_set (1.207966357e-1f));
+  q = vf_fma (q, u, vf_set (5.229248405e-1f));
+  q = vf_fma (q, u, vf_set (1.0f));
+  const vi one = (vi) vf_set (1.0f) | sign;
+  return (vf) ((saturated & one) | (~saturated & (vi) (x * p / q)));
 }
 
 INLINE vf
