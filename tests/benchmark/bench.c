@@ -251,7 +251,7 @@ bench_network (const gchar *name, guint n_threads)
   GptVisSlot *slots[64];
   for (gint i = 0; i < batch; i++)
     slots[i] = make_slot (program);
-  const gdouble limit = measure_multiply_limit (n_threads);
+  const gdouble limit = measure_multiply_limit (n_threads, program->precision);
   print_head (program, name, limit);
 
   Peer other = { 0 };

@@ -67,6 +67,7 @@ measure_median (GArray *times)
 
 typedef struct {
   const GptVisTier *tier;
+  GptVisPrecision precision;
   gint rounds;
 } Multiplying;
 
@@ -74,28 +75,39 @@ static void
 multiply_in_cache (void *context, gsize i)
 {
   Multiplying *l = context;
-  enum { K = 128 };
-  const guint rows = l->tier->tile_rows, columns = l->tier->tile_columns;
+  enum { K = 256 };
+  const GptVisTier *t = l->tier;
+  const guint rows = t->tile_rows, columns = t->tile_columns;
   float *a = gptvis_alloc (rows * K * sizeof (float)), *b = gptvis_alloc (columns * K * sizeof (float));
-  float *c = gptvis_alloc (rows * columns * sizeof (float));
+  float *c = gptvis_alloc (rows * columns * sizeof (float)), *scales = gptvis_alloc (columns * sizeof (float));
+  GptVisInt8Row *row_scales = gptvis_alloc (rows * sizeof (GptVisInt8Row));
+  const GptVisInt8Tile int8 = { (gint32 *) a, (gint8 *) b, (gint32 *) scales, row_scales, scales, NULL };
   for (gint r = 0; r < l->rounds; r++)
-    l->tier->tile (rows, columns, K, a, rows, b, columns, NULL, c, columns);
+    if (l->precision == GPTVIS_PRECISION_INT8)
+      t->tile_int8 (rows, columns, K / t->int8_group, &int8, c, columns);
+    else if (l->precision == GPTVIS_PRECISION_BF16)
+      t->tile_bf16 (rows, columns, K / 2, (gint32 *) a, (gint32 *) b, NULL, c, columns);
+    else
+      t->tile (rows, columns, K, a, rows, b, columns, NULL, c, columns);
   gptvis_free (a);
   gptvis_free (b);
   gptvis_free (c);
+  gptvis_free (scales);
+  gptvis_free (row_scales);
 }
 
+/* Many short measurements, of which one is not disturbed. */
 gdouble
-measure_multiply_limit (guint threads)
+measure_multiply_limit (guint threads, GptVisPrecision precision)
 {
   GptVisPool *pool = gptvis_pool_new (threads);
-  Multiplying l = { .tier = gptvis_tier_choose (NULL), .rounds = 40000 };
+  Multiplying l = { .tier = gptvis_tier_choose (NULL), .precision = precision, .rounds = 1000 };
   gdouble best = 0;
-  for (guint i = 0; i < 5; i++) {
+  for (guint i = 0; i < 400; i++) {
     const gint64 start = measure_now ();
     gptvis_pool_run (pool, multiply_in_cache, &l, threads);
     const gint64 ns = measure_now () - start;
-    best = MAX (best, 2.0 * l.tier->tile_rows * l.tier->tile_columns * 128 * l.rounds * threads / ns);
+    best = MAX (best, 2.0 * l.tier->tile_rows * l.tier->tile_columns * 256 * l.rounds * threads / ns);
   }
   gptvis_pool_free (pool);
   return best;

@@ -28,7 +28,7 @@ gdouble measure_least (GArray * times);
 gdouble measure_median (GArray * times);
 
 /* GFLOP/s of the tier's own tile on operands that stay in the first cache. */
-gdouble measure_multiply_limit (guint threads);
+gdouble measure_multiply_limit (guint threads, GptVisPrecision precision);
 
 /* Reads memory from end to end, as many threads as given, each some pages at a time. */
 typedef struct _MeasureReader MeasureReader;

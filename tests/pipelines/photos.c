@@ -8,9 +8,9 @@
 
 #define N_PHOTOS 200u
 
-/* Nine photos' two best logits are less than 0.09 apart, three less than 0.035. bf16 moves a logit by
- * 0.02; int8 by 0.09, which expects three or four of them to change sides: 198 kept their label with
- * VNNI and 196 without, where only the last bits of sums differ. */
+/* Nine photos' two best logits are less than 0.09 apart. bf16 moves a logit by 0.02. int8 moves it by 0.09,
+ * which expects 3.4 ± 1.6 photos to change their label: with the last bits of a sum (another tier, another
+ * polynomial of GELU) it was 2, 3, 4 and 5 of them. */
 static const struct {
   const gchar *precision;
   guint min_same;               /* photos with the reference's best label … */
@@ -19,7 +19,7 @@ static const struct {
 } demands[] = {
   {"f32", 198, 0.01, 158, 162},
   {"bf16", 198, 0.03, 158, 162},
-  {"int8", 195, 0.12, 156, 164},
+  {"int8", 193, 0.15, 155, 165},
 };
 
 static const gchar *program, *shared, *precision;
