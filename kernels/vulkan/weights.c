@@ -178,7 +178,7 @@ read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, g
   }
   if (!ok)
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "tensor %s has values above 65504, which f16 does not: precision must be f32", t->name);
+        "tensor %s has values above 65504, which f16 does not reach: precision must be f32", t->name);
   g_free (row);
   return ok;
 }

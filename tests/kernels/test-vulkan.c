@@ -174,6 +174,33 @@ test_cut (void)
   g_rand_free (rand);
 }
 
+/* A weight that halves do not reach is refused by its name, and what is asked for in f32 is not. */
+static void
+test_too_large_for_f16 (void)
+{
+  GError *error = NULL;
+  Network network;
+  if (!gpu_ready ("vulkan"))
+    return;
+  network_init (&network, 1, 1);
+  ((float *) g_hash_table_lookup (network.weights.tensors, "up"))[5] = -65520;
+  const GptVisWeights weights = { find_weight, &network.weights };
+  GptVisProgramOptions options = { .backend = "vulkan",.precision = GPTVIS_PRECISION_F16 };
+  g_assert_null (gptvis_program_new (network.plan, &weights, &options, &error));
+  g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "tensor up has values above 65504"));
+  g_clear_error (&error);
+  options.precision = GPTVIS_PRECISION_INT8;
+  g_assert_null (gptvis_program_new (network.plan, &weights, &options, &error));
+  g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED);
+  g_clear_error (&error);
+  options.precision = GPTVIS_PRECISION_F32;
+  GptVisProgram *program = gptvis_program_new (network.plan, &weights, &options, &error);
+  g_assert_no_error (error);
+  gptvis_program_free (program);
+  network_clear (&network);
+}
+
 /* States grow with the slots, and keep what they hold. (A slot's values are all the same, and
  * so is their mean.) */
 static void
@@ -503,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vulkan/recorded", test_recorded);
   g_test_add_func ("/vulkan/growth", test_growth);
   g_test_add_func ("/vulkan/cut", test_cut);
+  g_test_add_func ("/vulkan/too-large-for-f16", test_too_large_for_f16);
   g_test_add_func ("/vulkan/pipelines-kept", test_pipelines_kept);
   g_test_add_func ("/vulkan/check", test_check);
   g_test_add_func ("/vulkan/no-memory", test_no_memory);
