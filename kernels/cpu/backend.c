@@ -156,8 +156,8 @@ choose_precision (const GptVisTier *tier, GptVisPrecision *precision, GError **e
     *precision = GPTVIS_PRECISION_F32;
   if (*precision == GPTVIS_PRECISION_F16 || (*precision == GPTVIS_PRECISION_BF16 && !tier->tile_bf16)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "the cpu backend computes f32 and int8, and bf16 with AVX-512 BF16 (here is %s): precision must be one of those, "
-        "not %s", tier->name, gptvis_precision_name (*precision));
+        "the cpu backend computes f32 and int8, and bf16 with AVX-512 BF16 (here is %s): "
+        "precision must be one of those, not %s", tier->name, gptvis_precision_name (*precision));
     return FALSE;
   }
   return TRUE;
@@ -190,7 +190,8 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name, gptvis_precision_name (precision),
       threads, threads == 1 ? "" : "s");
   /* a step's few rows are not what a library's product is made for */
-  p->blas = tier->blas && precision == GPTVIS_PRECISION_F32 && gptvis_plan_max_sequences (plan) == 0 && gptvis_blas_open (threads);
+  p->blas = tier->blas && precision == GPTVIS_PRECISION_F32 && gptvis_plan_max_sequences (plan) == 0
+      && gptvis_blas_open (threads);
   if (!make_ready (p, weights)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
         gptvis_plan_name (plan));

@@ -62,13 +62,14 @@ typedef struct {
   guint int8_group;             /* 4 or 2 */
   void (*tile_int8) (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step);
 
-  /* to[i] = x[i], rounded to the nearest bf16, of two the even one; denormals are 0. NULL without instructions for it. */
+  /* to[i] = x[i], rounded to the nearest bf16, of two the even one; denormals are 0. This and the next
+   * are NULL without instructions for it. */
   void (*to_bf16) (const float *x, guint n, guint16 *to);
 
-  /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[i · m + r] are the values 2i (low) and 2i + 1 of row r, 0 past the
-   * last; b[i · tile_columns + j] are those of column j. NULL without instructions for it. */
-  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias, float *c,
-      gsize c_step);
+  /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[i · m + r] are the values 2i (low) and 2i + 1 of row r,
+   * 0 past the last; b[i · tile_columns + j] are those of column j. */
+  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias,
+      float *c, gsize c_step);
 
   /* x[i] = act (x[i]) for i < n. */
   void (*activate[GPTVIS_N_ACTS]) (float *x, guint n);

@@ -59,7 +59,8 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, const gint32
 }
 
 static void
-tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias, float *c, gsize c_step)
+tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias, float *c,
+    gsize c_step)
 {
   switch (m) {
 #define X(rows) case rows: tile_bf16_of (rows, n, pairs, a, b, bias, c, c_step); break;

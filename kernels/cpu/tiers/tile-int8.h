@@ -24,8 +24,9 @@ vi_set (gint32 x)
 #if defined (__AVX512VNNI__) || defined (__AVXVNNI__)
 #define GROUP 4
 
+/* What has to be taken off again, of the zero of a row. */
 INLINE vi
-zeros (gint32 zero)
+zero_of (gint32 zero)
 {
   return vi_set (zero);
 }
@@ -49,7 +50,7 @@ dot (vi sum, vi x, vi w)
 #define GROUP 2
 
 INLINE vi
-zeros (gint32 zero)
+zero_of (gint32 zero)
 {
   return (vi) {};
 }
@@ -105,7 +106,7 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
   for (guint r = 0; r < m; r++)
 #pragma GCC unroll 4
     for (guint v = 0; v < TILE_VECTORS; v++)
-      sums[r][v] = -zeros (t->rows[r].zero) * *(const vi_unaligned *) (t->sums + v * VW);
+      sums[r][v] = -zero_of (t->rows[r].zero) * *(const vi_unaligned *) (t->sums + v * VW);
 
   for (guint g = 0; g < groups; g++) {
     vi row[TILE_VECTORS];
