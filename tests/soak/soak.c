@@ -228,6 +228,7 @@ main (int argc, char **argv)
   CameraSetup setup;
   int status;
 
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "all", FALSE);        /* drivers are not what lives long here */
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     g_error ("%s", error->message);
