@@ -33,7 +33,7 @@ import train
 import vit
 import words
 
-GENERATION = {"max_length": words.LENGTH, "num_beams": 3, "no_repeat_ngram_size": 3, "length_penalty": 1.0}
+GENERATION = {"max_length": words.LENGTH, "num_beams": 1, "no_repeat_ngram_size": 3, "length_penalty": 1.0}
 CAPTIONS = 5  # of a picture in a batch
 
 
