@@ -270,12 +270,15 @@ test_labels_go_on (void)
   guint64 last = 0;
 
   desk->settings.partial_captions = TRUE;
+  desk->settings.caption_change = 2;    /* one sentence */
+  desk->settings.caption_interval = GST_CLOCK_TIME_NONE;
   push_only (desk, 255, 0);
   await (desk, 1, is_partial);
   for (guint i = 1; stat_of (desk, "captions") == 0; i++) {
     push_only (desk, 0, i * GST_MSECOND);
     g_usleep (2000);
   }
+  gptvis_stream_drain (desk->stream);
   for (guint i = 0; i < desk->told->len; i++) {
     const GptVisResult *result = desk->told->pdata[i];
     g_assert_cmpuint (result->frame, >=, last);
