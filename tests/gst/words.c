@@ -389,6 +389,7 @@ test_in_turn (void)
     push_only (desk, 255, GST_SECOND * 1000 + frames++ * FRAME);
     g_usleep (1000);
   }
+  gptvis_stream_drain (desk->stream);
   for (guint i = first; i < desk->told->len; i++) {
     const GptVisResult *result = desk->told->pdata[i];
     in_a_row = is_partial (result) && result->frame == last ? in_a_row + 1 : 0;
