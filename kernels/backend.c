@@ -3,6 +3,7 @@
  * forwards. */
 #include "config.h"
 #include "backend.h"
+#include "patches.h"
 #include "weights.h"
 #include "reference.h"
 #include "cpu/cpu.h"
@@ -113,26 +114,33 @@ gptvis_program_free (GptVisProgram *program)
 GptVisSlot *
 gptvis_program_slot_new (GptVisProgram *program)
 {
-  return program->backend->slot_new (program);
+  const GptVisOp *op = gptvis_plan_op (program->plan, 0);
+  GptVisSlot *slot = program->backend->slot_new (program);
+  if (op->kind == GPTVIS_OP_PATCHES)
+    slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
+  return slot;
 }
 
 void
 gptvis_program_slot_free (GptVisProgram *program, GptVisSlot *slot)
 {
-  if (slot)
-    program->backend->slot_free (program, slot);
+  if (!slot)
+    return;
+  if (slot->patchifier)
+    gptvis_patchifier_free (slot->patchifier);
+  program->backend->slot_free (program, slot);
 }
 
 gboolean
 gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
 {
-  return program->backend->stage (program, slot, picture, error);
+  return gptvis_patchifier_run (slot->patchifier, picture, slot->rows, error);
 }
 
 float *
 gptvis_program_slot_rows (GptVisProgram *program, GptVisSlot *slot)
 {
-  return program->backend->slot_rows (program, slot);
+  return slot->rows;
 }
 
 gboolean

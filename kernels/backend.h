@@ -68,13 +68,18 @@ typedef struct {
   void (*program_free) (GptVisProgram * program);
   GptVisSlot *(*slot_new) (GptVisProgram * program);
   void (*slot_free) (GptVisProgram * program, GptVisSlot * slot);
-  gboolean (*stage) (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
-  float *(*slot_rows) (GptVisProgram * program, GptVisSlot * slot);
   gboolean (*submit) (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
   gboolean (*step) (GptVisProgram * program, const GptVisSequence * sequences, guint n, GError ** error);
   gboolean (*wait) (GptVisProgram * program, GError ** error);
   const float *(*output) (GptVisProgram * program, GptVisTensorId id, guint i);
 } GptVisBackend;
+
+/* Every slot begins with this; a backend's own struct embeds it first and gives it the
+ * memory of `rows`, the patchifier comes and goes in backend.c. */
+struct _GptVisSlot {
+  struct _GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
+  float *rows;                  /* of the plan's input, [rows, width] */
+};
 
 /* Every program begins with this; a backend's own struct embeds it first. */
 struct _GptVisProgram {

@@ -127,6 +127,15 @@ gptvis_plan_arena (const GptVisPlan *plan)
 }
 
 GptVisTensorId
+gptvis_plan_input_id (const GptVisPlan *plan)
+{
+  guint i = 0;
+  while (gptvis_plan_tensor (plan, i)->kind != GPTVIS_TENSOR_INPUT)
+    i++;
+  return i;
+}
+
+GptVisTensorId
 gptvis_plan_find (const GptVisPlan *plan, const gchar *name)
 {
   for (guint i = 0; i < plan->tensors->len; i++) {

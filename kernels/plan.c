@@ -73,17 +73,11 @@ take (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id)
   return &g_array_index (plan->tensors, GptVisTensor, id);
 }
 
-static gboolean
-is_activation (const GptVisTensor *t)
-{
-  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY;
-}
-
 static const GptVisTensor *
 take_activation (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id)
 {
   const GptVisTensor *t = take (plan, what, role, id);
-  if (t && !is_activation (t)) {
+  if (t && !gptvis_tensor_is_activation (t)) {
     fail (plan, what, "%s is a %s, where an activation is needed", role,
         t->kind == GPTVIS_TENSOR_STATE ? "state" : "weight");
     return NULL;
@@ -105,7 +99,7 @@ check_optional (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTe
   const GptVisTensor *t = activation ? take_activation (plan, what, role, id) : take (plan, what, role, id);
   if (!t)
     return FALSE;
-  if (!activation && is_activation (t)) {
+  if (!activation && gptvis_tensor_is_activation (t)) {
     fail (plan, what, "%s is an activation, where a weight is needed", role);
     return FALSE;
   }

@@ -221,6 +221,13 @@ guint gptvis_plan_beams (const GptVisPlan * plan);      /* sequences of a slot; 
 guint gptvis_plan_max_positions (const GptVisPlan * plan);
 /* Largest batch that the tensor is laid out for: of pictures or of sequences. */
 guint gptvis_plan_batch_of (const GptVisPlan * plan, const GptVisTensor * tensor);
+/* Is there one for each picture, or sequence, of a batch? */
+static inline gboolean
+gptvis_tensor_is_activation (const GptVisTensor *tensor)
+{
+  return tensor->kind == GPTVIS_TENSOR_INPUT || tensor->kind == GPTVIS_TENSOR_TEMPORARY;
+}
+
 /* Floats from one copy of the tensor to the next in an arena or a slot's states. */
 gsize gptvis_tensor_span (const GptVisTensor * tensor);
 gsize gptvis_plan_slot_states (const GptVisPlan * plan);        /* floats of states in a slot */
@@ -228,6 +235,7 @@ const GptVisOp *gptvis_plan_op (const GptVisPlan * plan, guint i);
 guint gptvis_plan_n_tensors (const GptVisPlan * plan);
 const GptVisTensor *gptvis_plan_tensor (const GptVisPlan * plan, GptVisTensorId id);
 gsize gptvis_plan_arena (const GptVisPlan * plan);      /* floats, for the largest batches */
+GptVisTensorId gptvis_plan_input_id (const GptVisPlan * plan);  /* every finished plan has one */
 GptVisTensorId gptvis_plan_find (const GptVisPlan * plan, const gchar * name); /* an output or input by name */
 /* Multiply-adds × 2 of operation i for one picture or sequence (products and attention; else 0). */
 gdouble gptvis_plan_op_flops (const GptVisPlan * plan, guint i);

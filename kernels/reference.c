@@ -2,15 +2,13 @@
 #include "reference.h"
 #include "weights.h"
 #include "memory.h"
-#include "patches.h"
 #include <math.h>
 #include <string.h>
 
-struct _GptVisSlot {
-  GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
-  float *rows;
+typedef struct {
+  GptVisSlot base;
   double *states;
-};
+} Slot;
 
 typedef struct {
   GptVisProgram base;
@@ -26,12 +24,6 @@ elements (const GptVisTensor *t)
   return (gsize) t->rows * t->width;
 }
 
-static gboolean
-has_batch (const GptVisTensor *t)
-{
-  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY;
-}
-
 /* Tensor `id` of picture i; NULL for GPTVIS_NO_TENSOR. */
 static double *
 at (const Program *p, GptVisTensorId id, guint i)
@@ -39,7 +31,7 @@ at (const Program *p, GptVisTensorId id, guint i)
   if (id == GPTVIS_NO_TENSOR)
     return NULL;
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
-  return p->data[id] + (has_batch (t) ? i * elements (t) : 0);
+  return p->data[id] + (gptvis_tensor_is_activation (t) ? i * elements (t) : 0);
 }
 
 static double
@@ -158,10 +150,10 @@ static double *
 state_row (const Program *p, const GptVisTensor *t, guint i, guint row)
 {
   if (!t->step)
-    return (p->sequences ? p->sequences[i].slot : p->slots[i])->states + t->offset + (gsize) row * t->width;
+    return ((Slot *) (p->sequences ? p->sequences[i].slot : p->slots[i]))->states + t->offset + (gsize) row * t->width;
   const GptVisSequence *s = &p->sequences[i];
   const guint copy = s->history && row < s->position ? s->history[row] : s->beam;
-  return s->slot->states + t->offset + copy * gptvis_tensor_span (t) + (gsize) row * t->width;
+  return ((Slot *) s->slot)->states + t->offset + copy * gptvis_tensor_span (t) + (gsize) row * t->width;
 }
 
 static void
@@ -348,7 +340,7 @@ load (Program *p, const GptVisWeights *weights)
   const GptVisPlan *plan = p->base.plan;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    const guint batch = has_batch (t) ? gptvis_plan_batch_of (plan, t) : 1;
+    const guint batch = gptvis_tensor_is_activation (t) ? gptvis_plan_batch_of (plan, t) : 1;
     if (t->kind == GPTVIS_TENSOR_STATE)
       continue;                 /* a slot's */
     if (!(p->data[i] = gptvis_alloc (elements (t) * batch * sizeof (double))))
@@ -394,47 +386,23 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   return &p->base;
 }
 
-static GptVisTensorId
-input_of (const GptVisPlan *plan)
-{
-  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++)
-    if (gptvis_plan_tensor (plan, i)->kind == GPTVIS_TENSOR_INPUT)
-      return i;
-  return GPTVIS_NO_TENSOR;
-}
-
 static GptVisSlot *
 slot_new (GptVisProgram *program)
 {
-  GptVisSlot *slot = g_new0 (GptVisSlot, 1);
-  const GptVisOp *op = gptvis_plan_op (program->plan, 0);
-  if (op->kind == GPTVIS_OP_PATCHES)
-    slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
-  slot->rows = g_new0 (float, elements (gptvis_plan_tensor (program->plan, input_of (program->plan))));
-  slot->states = g_new0 (double, gptvis_plan_slot_states (program->plan));
-  return slot;
+  const GptVisPlan *plan = program->plan;
+  Slot *slot = g_new0 (Slot, 1);
+  slot->base.rows = g_new0 (float, elements (gptvis_plan_tensor (plan, gptvis_plan_input_id (plan))));
+  slot->states = g_new0 (double, gptvis_plan_slot_states (plan));
+  return &slot->base;
 }
 
 static void
 slot_free (GptVisProgram *program, GptVisSlot *slot)
 {
-  if (slot->patchifier)
-    gptvis_patchifier_free (slot->patchifier);
-  g_free (slot->rows);
-  g_free (slot->states);
-  g_free (slot);
-}
-
-static gboolean
-stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
-{
-  return gptvis_patchifier_run (slot->patchifier, picture, slot->rows, error);
-}
-
-static float *
-slot_rows (GptVisProgram *program, GptVisSlot *slot)
-{
-  return slot->rows;
+  Slot *own = (Slot *) slot;
+  g_free (own->base.rows);
+  g_free (own->states);
+  g_free (own);
 }
 
 static void
@@ -479,7 +447,7 @@ static gboolean
 submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error)
 {
   Program *p = (Program *) program;
-  const GptVisTensorId input = input_of (program->plan);
+  const GptVisTensorId input = gptvis_plan_input_id (program->plan);
   p->slots = slots;
   p->sequences = NULL;
   for (guint i = 0; i < n; i++) {
@@ -536,8 +504,6 @@ const GptVisBackend gptvis_backend_reference = {
   .program_free = program_free,
   .slot_new = slot_new,
   .slot_free = slot_free,
-  .stage = stage,
-  .slot_rows = slot_rows,
   .submit = submit,
   .step = step,
   .wait = wait,

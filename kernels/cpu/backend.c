@@ -5,7 +5,6 @@
 #include "cpu.h"
 #include "program.h"
 #include "../memory.h"
-#include "../patches.h"
 #include "../reference.h"
 #include "../weights.h"
 #include <string.h>
@@ -132,9 +131,8 @@ lay_out (GptVisCpuProgram *p)
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     if (t->kind == GPTVIS_TENSOR_TEMPORARY)
       p->data[i] = p->arena + t->offset * gptvis_plan_batch_of (plan, t);
-    if (t->kind == GPTVIS_TENSOR_INPUT)
-      p->input_id = i;
   }
+  p->input_id = gptvis_plan_input_id (plan);
   p->input = max_batch > 1 ? gptvis_alloc (bytes (gptvis_plan_tensor (plan, p->input_id)) * max_batch) : NULL;
   return max_batch == 1 || p->input;
 }
@@ -212,38 +210,23 @@ static GptVisSlot *
 slot_new (GptVisProgram *program)
 {
   const GptVisCpuProgram *p = (GptVisCpuProgram *) program;
-  const GptVisOp *op = gptvis_plan_op (program->plan, 0);
-  GptVisSlot *slot = g_new0 (GptVisSlot, 1);
-  if (op->kind == GPTVIS_OP_PATCHES)
-    slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
-  slot->rows = gptvis_alloc (bytes (gptvis_plan_tensor (program->plan, p->input_id)));
-  if (gptvis_plan_slot_states (program->plan) > 0)
-    slot->states = gptvis_alloc (gptvis_plan_slot_states (program->plan) * sizeof (float));
-  if (!slot->rows || (!slot->states && gptvis_plan_slot_states (program->plan) > 0))
+  const gsize states = gptvis_plan_slot_states (program->plan);
+  GptVisCpuSlot *slot = g_new0 (GptVisCpuSlot, 1);
+  slot->base.rows = gptvis_alloc (bytes (gptvis_plan_tensor (program->plan, p->input_id)));
+  if (states > 0)
+    slot->states = gptvis_alloc (states * sizeof (float));
+  if (!slot->base.rows || (states > 0 && !slot->states))
     g_error ("no memory for one picture's patches and states"); /* as GLib's own allocator does */
-  return slot;
+  return &slot->base;
 }
 
 static void
 slot_free (GptVisProgram *program, GptVisSlot *slot)
 {
-  if (slot->patchifier)
-    gptvis_patchifier_free (slot->patchifier);
-  gptvis_free (slot->rows);
-  gptvis_free (slot->states);
-  g_free (slot);
-}
-
-static gboolean
-stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
-{
-  return gptvis_patchifier_run (slot->patchifier, picture, slot->rows, error);
-}
-
-static float *
-slot_rows (GptVisProgram *program, GptVisSlot *slot)
-{
-  return slot->rows;
+  GptVisCpuSlot *own = (GptVisCpuSlot *) slot;
+  gptvis_free (own->base.rows);
+  gptvis_free (own->states);
+  g_free (own);
 }
 
 static gint64
@@ -314,8 +297,6 @@ const GptVisBackend gptvis_backend_cpu = {
   .program_free = program_free,
   .slot_new = slot_new,
   .slot_free = slot_free,
-  .stage = stage,
-  .slot_rows = slot_rows,
   .submit = submit,
   .step = step,
   .wait = wait,

@@ -27,17 +27,17 @@ typedef struct {
   float *scratch;               /* of the operation at hand */
 } GptVisCpuProgram;
 
-struct _GptVisSlot {
-  struct _GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
-  float *rows;                  /* of the input */
+typedef struct {
+  GptVisSlot base;
   float *states;                /* all of them; NULL when the plan has none */
-};
+} GptVisCpuSlot;
 
 /* Row `row` of a state: the picture's, or the one that copy `beam` has. */
 static inline float *
 gptvis_cpu_state (const GptVisSlot *slot, const GptVisTensor *t, guint beam, guint row)
 {
-  return slot->states + t->offset + (t->step ? beam * gptvis_tensor_span (t) : 0) + (gsize) row * t->width;
+  const GptVisCpuSlot *own = (const GptVisCpuSlot *) slot;
+  return own->states + t->offset + (t->step ? beam * gptvis_tensor_span (t) : 0) + (gsize) row * t->width;
 }
 
 /* The tensor's memory for picture 0 of the batch; NULL for GPTVIS_NO_TENSOR. */
@@ -52,7 +52,7 @@ static inline gsize
 gptvis_cpu_stride (const GptVisCpuProgram *p, GptVisTensorId id)
 {
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
-  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY ? (gsize) t->rows * t->width : 0;
+  return gptvis_tensor_is_activation (t) ? (gsize) t->rows * t->width : 0;
 }
 
 /* n things in blocks of at most `most`, as equal as can be: how many blocks, and where block i starts. */

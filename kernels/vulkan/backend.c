@@ -4,7 +4,6 @@
 #include "check.h"
 #include "record.h"
 #include "../memory.h"
-#include "../patches.h"
 #include <string.h>
 
 static void
@@ -57,46 +56,30 @@ static GptVisSlot *
 slot_new (GptVisProgram *program)
 {
   GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
-  const GptVisOp *op = gptvis_plan_op (program->plan, 0);
   const gsize size = gptvis_vulkan_bytes (gptvis_plan_tensor (program->plan, p->input_id));
-  GptVisSlot *slot = g_new0 (GptVisSlot, 1);
+  GptVisVulkanSlot *slot = g_new0 (GptVisVulkanSlot, 1);
   slot->number = take_number (p);
-  if (op->kind == GPTVIS_OP_PATCHES)
-    slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
   if (gptvis_vulkan_buffer_init (&slot->buffer, p->device, size, GPTVIS_VULKAN_SHARED, NULL)) {
-    slot->rows = slot->buffer.mapped;
-    memset (slot->rows, 0, size);
-  } else if (!(slot->rows = gptvis_alloc (size))) {
+    slot->base.rows = slot->buffer.mapped;
+    memset (slot->base.rows, 0, size);
+  } else if (!(slot->base.rows = gptvis_alloc (size))) {
     g_error ("no memory for one picture's patches");  /* as GLib's own allocator does */
   }
-  return slot;
+  return &slot->base;
 }
 
 static void
 slot_free (GptVisProgram *program, GptVisSlot *slot)
 {
   GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
+  GptVisVulkanSlot *own = (GptVisVulkanSlot *) slot;
   g_mutex_lock (&p->lock);
-  g_array_index (p->taken, gboolean, slot->number) = FALSE;
+  g_array_index (p->taken, gboolean, own->number) = FALSE;
   g_mutex_unlock (&p->lock);
-  if (slot->patchifier)
-    gptvis_patchifier_free (slot->patchifier);
-  if (!slot->buffer.buffer)
-    gptvis_free (slot->rows);
-  gptvis_vulkan_buffer_clear (&slot->buffer, p->device);
-  g_free (slot);
-}
-
-static gboolean
-stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
-{
-  return gptvis_patchifier_run (slot->patchifier, picture, slot->rows, error);
-}
-
-static float *
-slot_rows (GptVisProgram *program, GptVisSlot *slot)
-{
-  return slot->rows;
+  if (!own->buffer.buffer)
+    gptvis_free (own->base.rows);
+  gptvis_vulkan_buffer_clear (&own->buffer, p->device);
+  g_free (own);
 }
 
 /* ---- runs ---- */
@@ -177,7 +160,8 @@ record_copies (GptVisVulkanProgram *p, GptVisSlot *const *slots, guint n, GError
     return FALSE;
   for (guint i = 0; i < n; i++) {
     const VkBufferCopy copy = { 0, input->offset + i * size, size };
-    d->call.vkCmdCopyBuffer (p->copies, slots[i]->buffer.buffer, input->buffer->buffer, 1, &copy);
+    d->call.vkCmdCopyBuffer (p->copies, gptvis_vulkan_slot (slots[i])->buffer.buffer, input->buffer->buffer, 1,
+        &copy);
   }
   d->call.vkCmdPipelineBarrier (p->copies, VK_PIPELINE_STAGE_TRANSFER_BIT,
       VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
@@ -191,8 +175,8 @@ submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **erro
   guint32 *args = p->args.mapped;
   guint end = 0;
   for (guint i = 0; i < n; i++) {
-    end = MAX (end, slots[i]->number + 1);
-    if (!slots[i]->buffer.buffer) {
+    end = MAX (end, gptvis_vulkan_slot (slots[i])->number + 1);
+    if (!gptvis_vulkan_slot (slots[i])->buffer.buffer) {
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
           "%s: there was no memory for this stream's picture", p->device->name);
       return FALSE;
@@ -201,7 +185,7 @@ submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **erro
   if (!wait (program, error) || !gptvis_vulkan_program_grow (p, end, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
-    args[i * ARGS_SEQUENCE + ARGS_SLOT] = slots[i]->number;
+    args[i * ARGS_SEQUENCE + ARGS_SLOT] = gptvis_vulkan_slot (slots[i])->number;
   const GptVisVulkanRecording *recording = recording_for (p, FALSE, n, error);
   if (!recording || !record_copies (p, slots, n, error))
     return FALSE;
@@ -224,7 +208,7 @@ step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError *
     guint32 *to = args + i * ARGS_SEQUENCE;
     guint8 *history = (guint8 *) (args + p->first_history + i * p->history_stride);
     const guint some = MIN (s->position, 4 * p->history_stride);
-    to[ARGS_SLOT] = s->slot->number;
+    to[ARGS_SLOT] = gptvis_vulkan_slot (s->slot)->number;
     to[ARGS_TOKEN] = s->token;
     to[ARGS_POSITION] = s->position;
     to[ARGS_BEAM] = s->beam;
@@ -263,8 +247,6 @@ const GptVisBackend gptvis_backend_vulkan = {
   .program_free = program_free,
   .slot_new = slot_new,
   .slot_free = slot_free,
-  .stage = stage,
-  .slot_rows = slot_rows,
   .submit = submit,
   .step = step,
   .wait = wait,

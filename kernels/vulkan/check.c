@@ -56,7 +56,7 @@ read_outputs (GptVisProgram *program, GArray *to)
 {
   for (guint i = 0; i < gptvis_plan_n_tensors (program->plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (program->plan, i);
-    if (t->output && (t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY))
+    if (t->output && gptvis_tensor_is_activation (t))
       g_array_append_vals (to, gptvis_program_output (program, i, 0), t->rows * t->width);
   }
 }
@@ -94,12 +94,10 @@ run (GptVisProgram *program, GError **error)
   GptVisSlot *slot = gptvis_program_slot_new (program);
   float *rows = gptvis_program_slot_rows (program, slot);
   guint32 noise = 1;
-  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
-    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    for (gsize k = 0; t->kind == GPTVIS_TENSOR_INPUT && k < (gsize) t->rows * t->width; k++) {
-      noise = noise * 1664525u + 1013904223u;   /* Knuth's, as Numerical Recipes has it */
-      rows[k] = (noise >> 8) * 0x1p-23f - 1;
-    }
+  const GptVisTensor *input = gptvis_plan_tensor (plan, gptvis_plan_input_id (plan));
+  for (gsize k = 0; k < (gsize) input->rows * input->width; k++) {
+    noise = noise * 1664525u + 1013904223u;     /* Knuth's, as Numerical Recipes has it */
+    rows[k] = (noise >> 8) * 0x1p-23f - 1;
   }
   gboolean ok = gptvis_program_submit (program, &slot, 1, error) && gptvis_program_wait (program, error);
   if (ok && gptvis_plan_max_sequences (plan) > 0)

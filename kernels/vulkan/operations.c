@@ -36,7 +36,7 @@ args (const GptVisVulkanRecorder *r)
 static guint
 stride (const GptVisTensor *t)
 {
-  return t->kind == GPTVIS_TENSOR_INPUT || t->kind == GPTVIS_TENSOR_TEMPORARY ? t->rows * t->width : 0;
+  return gptvis_tensor_is_activation (t) ? t->rows * t->width : 0;
 }
 
 /* ---- linear ---- */

@@ -24,6 +24,7 @@ static gboolean
 make_arena (GptVisVulkanProgram *p, GError **error)
 {
   const GptVisPlan *plan = p->base.plan;
+  p->input_id = gptvis_plan_input_id (plan);
   gsize size = GPTVIS_VULKAN_ALIGNED (gptvis_plan_arena (plan) * sizeof (float));
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
@@ -31,7 +32,6 @@ make_arena (GptVisVulkanProgram *p, GError **error)
     if (t->kind == GPTVIS_TENSOR_TEMPORARY)
       place (p, i, &p->arena, t->offset * batch * sizeof (float), gptvis_vulkan_bytes (t) * batch);
     if (t->kind == GPTVIS_TENSOR_INPUT) {
-      p->input_id = i;
       place (p, i, &p->arena, size, gptvis_vulkan_bytes (t) * batch);
       size += GPTVIS_VULKAN_ALIGNED (gptvis_vulkan_bytes (t) * batch);
     }

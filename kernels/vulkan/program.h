@@ -58,12 +58,17 @@ typedef struct {
   struct GptVisVulkanRecording **recordings[2]; /* [step][n]; NULL: not recorded yet */
 } GptVisVulkanProgram;
 
-struct _GptVisSlot {
+typedef struct {
+  GptVisSlot base;              /* its rows: mapped; without a buffer from gptvis_alloc */
   guint number;
-  struct _GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
   GptVisVulkanBuffer buffer;    /* of zeros: it could not be had, and the slot cannot be run */
-  float *rows;                  /* mapped; without a buffer from gptvis_alloc */
-};
+} GptVisVulkanSlot;
+
+static inline const GptVisVulkanSlot *
+gptvis_vulkan_slot (const GptVisSlot *slot)
+{
+  return (const GptVisVulkanSlot *) slot;
+}
 
 /* program.c: takes the device over, also when it fails. */
 GptVisVulkanProgram *gptvis_vulkan_program_new (const GptVisPlan * plan, const GptVisWeights * weights,
