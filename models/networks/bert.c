@@ -1,14 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bert.h"
-#include <math.h>
-
-GptVisAttention
-gptvis_bert_attention (const GptVisDecoderNumbers *d)
-{
-  const guint head_width = d->hidden_size / d->n_heads;
-  return (GptVisAttention) { .k_column = d->hidden_size, .v_column = 2 * d->hidden_size, .heads = d->n_heads,
-    .head_width = head_width, .scale = 1.0f / sqrtf (head_width) };
-}
 
 GptVisTensorId
 gptvis_bert_record_qkv (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x, const gchar *layer)
@@ -63,7 +54,7 @@ GptVisTensorId
 gptvis_bert_record_self_attention (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x,
     const gchar *layer, GptVisTensorId memory, GptVisTensorId own)
 {
-  const GptVisAttention attention = gptvis_bert_attention (d);
+  const GptVisAttention attention = gptvis_record_heads (d->hidden_size, d->n_heads);
   const GptVisTensorId states[] = { own, memory };
   GptVisTensorId qkv = gptvis_bert_record_qkv (plan, d, x, layer);
   gptvis_plan_keep (plan, qkv, d->hidden_size, own);

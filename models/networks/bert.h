@@ -10,9 +10,6 @@ G_BEGIN_DECLS
 GptVisTensorId gptvis_bert_record_qkv (GptVisPlan * plan, const GptVisDecoderNumbers * d, GptVisTensorId x,
     const gchar * layer);
 
-/* heads of hidden_size; columns from 0 on. */
-GptVisAttention gptvis_bert_attention (const GptVisDecoderNumbers * d);
-
 /* What follows an attention a in layer.WHERE: dense, residual x, norm. */
 GptVisTensorId gptvis_bert_record_attended (GptVisPlan * plan, const GptVisDecoderNumbers * d, GptVisTensorId a,
     GptVisTensorId x, const gchar * layer, const gchar * where);

@@ -32,7 +32,7 @@ record_layer (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x,
     GptVisTensorId memory, GptVisTensorId own)
 {
   gchar where[GPTVIS_NAME_SIZE];
-  const GptVisAttention attention = gptvis_bert_attention (d);
+  const GptVisAttention attention = gptvis_record_heads (d->hidden_size, d->n_heads);
   x = gptvis_bert_record_self_attention (plan, d, x, layer, GPTVIS_NO_TENSOR, own);
   GptVisTensorId q = gptvis_record_linear (plan, x, gptvis_record_name (where, "%s.crossattention.self.query", layer),
       d->hidden_size, d->hidden_size, NULL);

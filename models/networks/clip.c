@@ -3,7 +3,6 @@
  * Transferable Visual Models From Natural Language Supervision", with the names of
  * Transformers' modeling_clip.py. GIT has it as it is, BLIP with small changes. */
 #include "clip.h"
-#include <math.h>
 
 static GptVisTensorId
 record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
@@ -42,9 +41,8 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
     gboolean fused)
 {
   gchar where[GPTVIS_NAME_SIZE];
-  const guint d = config->hidden_size, f = config->intermediate_size, head_width = d / config->n_heads;
-  const GptVisAttention attention = { .k_column = d, .v_column = 2 * d, .heads = config->n_heads,
-    .head_width = head_width, .scale = 1.0f / sqrtf (head_width) };
+  const guint d = config->hidden_size, f = config->intermediate_size;
+  const GptVisAttention attention = gptvis_record_heads (d, config->n_heads);
 
   GptVisTensorId n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layer_norm1", layer), d,
       config->epsilon);

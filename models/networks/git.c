@@ -39,7 +39,7 @@ gptvis_git_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, 
     const GptVisDecoderSize *size)
 {
   const GptVisDecoderNumbers *d = &config->decoder;
-  const GptVisAttention attention = gptvis_bert_attention (d);
+  const GptVisAttention attention = gptvis_record_heads (d->hidden_size, d->n_heads);
   const guint width = d->hidden_size, n = MAX (d->n_frames, 1) * rows;
   GptVisTensorId *memory = g_new (GptVisTensorId, d->n_layers);
   gchar layer[GPTVIS_NAME_SIZE], name[GPTVIS_NAME_SIZE];

@@ -4,15 +4,13 @@
  * Unsupervised Multitask Learners", with the names of Transformers' modeling_gpt2.py
  * and modeling_vision_encoder_decoder.py. Its products are stored [in, out]. */
 #include "record.h"
-#include <math.h>
 
 #define PREFIX "decoder.transformer"
 
 static GptVisAttention
 attention_of (const GptVisDecoderNumbers *d, guint layer)
 {
-  const guint head_width = d->hidden_size / d->n_heads;
-  GptVisAttention attention = { .heads = d->n_heads, .head_width = head_width, .scale = 1.0f / sqrtf (head_width) };
+  GptVisAttention attention = gptvis_record_heads (d->hidden_size, d->n_heads);
   if (d->scale_by_layer)
     attention.scale /= layer + 1;
   return attention;

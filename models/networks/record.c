@@ -85,23 +85,28 @@ record_projections (GptVisPlan *plan, const GptVisConfiguration *config, GptVisT
       config->hidden_size, config->hidden_size, config->qkv_bias);
 }
 
+GptVisAttention
+gptvis_record_heads (guint width, guint n_heads)
+{
+  const guint head_width = width / n_heads;
+  return (GptVisAttention) { .k_column = width, .v_column = 2 * width, .heads = n_heads, .head_width = head_width,
+    .scale = 1.0f / sqrtf (head_width) };
+}
+
 GptVisTensorId
 gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint queries,
     const gchar *where)
 {
-  const guint d = config->hidden_size, head_width = d / config->n_heads;
-  GptVisAttention attention = { .heads = config->n_heads, .head_width = head_width };
-  attention.scale = 1.0f / sqrtf (head_width);
+  GptVisAttention attention = gptvis_record_heads (config->hidden_size, config->n_heads);
   if (queries == 0) {
     GptVisTensorId qkv = record_projections (plan, config, x, where, 0, 3);
-    attention.k_column = d;
-    attention.v_column = 2 * d;
     return gptvis_plan_attention (plan, qkv, qkv, qkv, &attention);
   }
   GptVisTensorId q =
       record_projections (plan, config, gptvis_record_first_rows (plan, x, queries), where, 0, 1);
   GptVisTensorId kv = record_projections (plan, config, x, where, 1, 2);
-  attention.v_column = d;
+  attention.k_column = 0;
+  attention.v_column = config->hidden_size;
   return gptvis_plan_attention (plan, q, kv, kv, &attention);
 }
 

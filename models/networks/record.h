@@ -22,6 +22,9 @@ GptVisTensorId gptvis_record_norm (GptVisPlan * plan, GptVisTensorId x, const gc
 GptVisTensorId gptvis_record_patches (GptVisPlan * plan, const GptVisConfiguration * config,
     const GptVisRecipe * recipe, const gchar * embeddings);
 
+/* n_heads of a width together, at 1/√(width of a head); q, k and v side by side. */
+GptVisAttention gptvis_record_heads (guint width, guint n_heads);
+
 /* Self-attention without its residual and without the dense layer after it;
  * where.attention.{query, key, value} are one product. With `queries` above 0 only
  * the first so many rows ask, all are asked, and the result has so many. */
