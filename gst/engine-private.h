@@ -36,7 +36,7 @@ struct _GptVisSeat {
   GptVisCaptioner *captioner;   /* NULL: the model writes nothing */
   GptVisTicket ticket;          /* of the last result */
   GptVisResult *result;         /* the last, without a caption; NULL before the first */
-  GstClockTime captioned;       /* when the last sentence was begun, on the clock of `clock_of`; NONE: never */
+  GstClockTime captioned;       /* when the last sentence was begun, on the clock of gptvis_frame_clock; NONE: never */
 };
 
 struct _GptVisEngine {

@@ -36,3 +36,9 @@ gptvis_frame_time (GstElement * element, const GstSegment * segment, GstBuffer *
   time.wall = wall_time (element, buffer, time.running_time, live);
   return time;
 }
+
+GstClockTime
+gptvis_frame_clock (const GptVisFrameTime * time, gint64 arrival)
+{
+  return GST_CLOCK_TIME_IS_VALID (time->running_time) ? time->running_time : (GstClockTime) arrival * 1000;
+}

@@ -9,4 +9,7 @@ G_BEGIN_DECLS
 GptVisFrameTime gptvis_frame_time (GstElement * element, const GstSegment * segment, GstBuffer * buffer,
     gboolean live);
 
+/* The running time; of a frame without one, when it came, in ns. */
+GstClockTime gptvis_frame_clock (const GptVisFrameTime * time, gint64 arrival);
+
 G_END_DECLS

@@ -4,6 +4,7 @@
  * of pads, properties and the bus, nor how batches are made. */
 #include "stream.h"
 #include "frame.h"
+#include "frametime.h"
 #include "message.h"
 #include "timing.h"
 
@@ -207,13 +208,6 @@ gptvis_stream_set_flushing (GptVisStream * self, gboolean flushing)
 
 /* --- a frame --- */
 
-/* Frames without a running time are measured by when they came. */
-static GstClockTime
-clock_of (const GptVisFrameTime * time, gint64 arrival)
-{
-  return GST_CLOCK_TIME_IS_VALID (time->running_time) ? time->running_time : (GstClockTime) arrival * 1000;
-}
-
 /* max-rate, kept on average: a late frame does not postpone the ones after it. */
 static gboolean
 rate_allows (GptVisStream * self, gdouble max_rate, GstClockTime now)
@@ -350,7 +344,7 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
   Skip why;
 
   *seen = (GptVisSeen) { .age = GST_CLOCK_TIME_NONE };
-  due = is_due (self, settings, buffer, late, clock_of (time, ticket.arrival), &why);
+  due = is_due (self, settings, buffer, late, gptvis_frame_clock (time, ticket.arrival), &why);
   g_mutex_lock (&self->lock);
   self->frames++;
   if (due)

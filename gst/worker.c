@@ -3,6 +3,7 @@
  * batches, and writes captions in turn with them, a word for all at a time. It holds the
  * engine's lock but while it computes and while it tells a stream what it has found. */
 #include "engine-private.h"
+#include "frametime.h"
 #include <sys/resource.h>
 
 /* Pictures together take a little less than one by one, but each waits for all: so they
@@ -129,15 +130,6 @@ tell_result (GptVisSeat * seat, GptVisNews news)
   gptvis_result_unref (whole);
 }
 
-/* Streams without timestamps are measured by when their frames came. */
-static GstClockTime
-clock_of (const GptVisTicket * ticket)
-{
-  const GstClockTime time = ticket->time.running_time;
-
-  return GST_CLOCK_TIME_IS_VALID (time) ? time : (GstClockTime) ticket->arrival * 1000;
-}
-
 /* 2 is more than any change: opposite pictures have that, or a little less by rounding. */
 static gboolean
 has_changed (const GptVisSeat * seat)
@@ -152,7 +144,7 @@ static gboolean
 is_worth_a_caption (const GptVisSeat * seat)
 {
   const GptVisTicket *ticket = &seat->ticket;
-  const GstClockTime now = clock_of (ticket);
+  const GstClockTime now = gptvis_frame_clock (&ticket->time, ticket->arrival);
 
   if (!seat->captioner || seat->writing || seat->forgetting || seat->flushing)
     return FALSE;
@@ -170,7 +162,7 @@ begin_caption (GptVisEngine * self, GptVisSeat * seat)
 {
   const GptVisTicket *ticket = &seat->ticket;
 
-  seat->captioned = clock_of (ticket);
+  seat->captioned = gptvis_frame_clock (&ticket->time, ticket->arrival);
   seat->stepping = TRUE;
   g_mutex_unlock (&self->lock);
   gptvis_captioner_begin (seat->captioner, ticket->frame, ticket->time.pts, ticket->time.running_time);
