@@ -49,13 +49,8 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, const gint32
 #pragma GCC unroll 32
   for (guint r = 0; r < m; r++)
 #pragma GCC unroll 4
-    for (guint v = 0; v < TILE_VECTORS; v++) {
-      const vf sum = sums[r][v];
-      if (n >= (v + 1) * VW)
-        vf_store (c + r * c_step + v * VW, sum);
-      else if (n > v * VW)
-        vf_store_some (c + r * c_step + v * VW, sum, n - v * VW);
-    }
+    for (guint v = 0; v < TILE_VECTORS; v++)
+      store_columns (c + r * c_step, v, n, sums[r][v]);
 }
 
 static void

@@ -131,10 +131,7 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
       const vf scale = vf_set (t->rows[r].scale) * vf_load (t->scales + v * VW);
       const vf bias = t->bias ? vf_load (t->bias + v * VW) : (vf) {};
       const vf y = vf_fma (__builtin_convertvector (sums[r][v], vf), scale, bias);
-      if (n >= (v + 1) * VW)
-        vf_store (c + r * c_step + v * VW, y);
-      else if (n > v * VW)
-        vf_store_some (c + r * c_step + v * VW, y, n - v * VW);
+      store_columns (c + r * c_step, v, n, y);
     }
 }
 

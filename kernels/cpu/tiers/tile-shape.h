@@ -15,6 +15,17 @@
 #define TILE_VECTORS 2
 #define TILE_COLUMNS (TILE_VECTORS * VW)
 
+/* Vector v of a row of c, of which columns below n are the tile's. y is a copy: only of that
+ * may the address be taken, or all sums would live in memory. */
+INLINE void
+store_columns (float *c, guint v, guint n, vf y)
+{
+  if (n >= (v + 1) * VW)
+    vf_store (c + v * VW, y);
+  else if (n > v * VW)
+    vf_store_some (c + v * VW, y, n - v * VW);
+}
+
 #if TILE_ROWS == 12
 #define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (9) X (10) X (11) X (12)
 #elif TILE_ROWS == 6

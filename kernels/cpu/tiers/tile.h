@@ -34,17 +34,11 @@ tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_c
     b += b_step;
   }
 
-  /* Only a copy of a sum may have its address taken, or all would live in memory. */
 #pragma GCC unroll 32
   for (guint r = 0; r < m; r++)
 #pragma GCC unroll 4
-    for (guint v = 0; v < TILE_VECTORS; v++) {
-      const vf sum = sums[r][v];
-      if (n >= (v + 1) * VW)
-        vf_store (c + r * c_step + v * VW, sum);
-      else if (n > v * VW)
-        vf_store_some (c + r * c_step + v * VW, sum, n - v * VW);
-    }
+    for (guint v = 0; v < TILE_VECTORS; v++)
+      store_columns (c + r * c_step, v, n, sums[r][v]);
 }
 
 static void
