@@ -23,11 +23,8 @@
 #define LINE_END "\342\200\250" /* U+2028: another line, the same paragraph */
 
 struct _GptVisCaptionPlate {
-  PangoContext *pango;          /* NULL until the first drawing */
-  GString *key, *next_key;      /* what is on `composition`, and what is asked for */
-  GstVideoOverlayComposition *composition;
+  GptVisLettering lettering;
   gint margin;                  /* the composition's */
-  gboolean lacks_font;
 };
 
 typedef struct {
@@ -47,8 +44,7 @@ gptvis_caption_plate_new (void)
 {
   GptVisCaptionPlate *self = g_new0 (GptVisCaptionPlate, 1);
 
-  self->key = g_string_new (NULL);
-  self->next_key = g_string_new (NULL);
+  gptvis_lettering_init (&self->lettering);
   return self;
 }
 
@@ -57,17 +53,14 @@ gptvis_caption_plate_free (GptVisCaptionPlate * self)
 {
   if (!self)
     return;
-  g_clear_object (&self->pango);
-  g_string_free (self->key, TRUE);
-  g_string_free (self->next_key, TRUE);
-  g_clear_pointer (&self->composition, gst_video_overlay_composition_unref);
+  gptvis_lettering_clear (&self->lettering);
   g_free (self);
 }
 
 gboolean
 gptvis_caption_plate_lacks_font (const GptVisCaptionPlate * self)
 {
-  return self->lacks_font;
+  return self->lettering.lacks_font;
 }
 
 /* Everything that the picture depends on. */
@@ -194,10 +187,10 @@ compose (GptVisCaptionPlate * self, const GptVisCaptionStyle * style, const gcha
     const GptVisPlateFrame * frame)
 {
   const GstVideoRectangle *area = &frame->area;
-  double squeeze = frame->par_n > 0 && frame->par_d > 0 ? (double) frame->par_d / frame->par_n : 1;
+  double squeeze = gptvis_plate_squeeze (frame);
   const GptVisPlace place = {.area = *area,.top = area->y,.bottom = area->y + area->h,.column = 1,
     .row = style->position };
-  Layout layout = {.text = gptvis_lettering_layout (self->pango, style->font, MIN_EM, text, FALSE) };
+  Layout layout = {.text = gptvis_lettering_layout (self->lettering.pango, style->font, MIN_EM, text, FALSE) };
   GstVideoOverlayComposition *composition = NULL;
 
   if (measure (style, area->w / squeeze, area->h, still, &layout)) {
@@ -214,29 +207,20 @@ GstVideoOverlayComposition *
 gptvis_caption_plate_draw (GptVisCaptionPlate * self, const GptVisCaptionStyle * style,
     const GptVisCaption * const *captions, guint n, const GptVisPlateFrame * frame)
 {
-  GString *key = self->next_key;
+  GptVisLettering *lettering = &self->lettering;
   gboolean still = TRUE;
   gchar *text;
 
-  write_key (key, style, captions, n, frame);
-  if (g_string_equal (key, self->key))
-    return self->composition;
-  self->next_key = self->key;
-  self->key = key;
-  g_clear_pointer (&self->composition, gst_video_overlay_composition_unref);
-  self->lacks_font = FALSE;
+  write_key (lettering->next_key, style, captions, n, frame);
+  if (gptvis_lettering_is_kept (lettering))
+    return lettering->composition;
   for (guint i = 0; i < n; i++)
     still = still && captions[i]->final;
   text = write_text (captions, n);
-  if (*text) {
-    if (!self->pango)
-      self->pango = gptvis_lettering_context ();
-    self->lacks_font = !gptvis_lettering_has_font (self->pango, style->font);
-    if (!self->lacks_font)
-      self->composition = compose (self, style, text, still, frame);
-  }
+  if (*text && gptvis_lettering_open (lettering, style->font))
+    lettering->composition = compose (self, style, text, still, frame);
   g_free (text);
-  return self->composition;
+  return lettering->composition;
 }
 
 void
@@ -247,10 +231,10 @@ gptvis_caption_plate_reserve (const GptVisCaptionPlate * self, GptVisPosition po
   guint width, height;
   gint x, y;
 
-  if (!self->composition)
+  if (!self->lettering.composition)
     return;
   gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
-      (self->composition, 0), &x, &y, &width, &height);
+      (self->lettering.composition, 0), &x, &y, &width, &height);
   gint over = y - area->y, under = area->y + area->h - y - (gint) height;
   gboolean middle = ABS (over - under) <= (gint) height;
   gboolean lower = middle ? position >= GPTVIS_POSITION_BOTTOM_LEFT : over < under;

@@ -5,8 +5,8 @@
 
 #define SHADOW_ALPHA 0.55
 
-PangoContext *
-gptvis_lettering_context (void)
+static PangoContext *
+context_new (void)
 {
   PangoFontMap *fonts = pango_cairo_font_map_new ();
   PangoContext *context = pango_font_map_create_context (fonts);
@@ -15,8 +15,9 @@ gptvis_lettering_context (void)
   return context;
 }
 
-gboolean
-gptvis_lettering_has_font (PangoContext * context, const gchar * font)
+/* Is there any font at all? Pango takes the nearest. */
+static gboolean
+has_font (PangoContext * context, const gchar * font)
 {
   PangoFontDescription *description = pango_font_description_from_string (font);
   PangoFont *found = pango_context_load_font (context, description);
@@ -142,4 +143,42 @@ gptvis_lettering_compose (double width, double height, double margin, double squ
   gst_video_overlay_rectangle_unref (rectangle);
   gst_buffer_unref (pixels);
   return composition;
+}
+
+void
+gptvis_lettering_init (GptVisLettering * self)
+{
+  *self = (GptVisLettering) {.key = g_string_new (NULL),.next_key = g_string_new (NULL) };
+}
+
+void
+gptvis_lettering_clear (GptVisLettering * self)
+{
+  g_clear_object (&self->pango);
+  g_string_free (self->key, TRUE);
+  g_string_free (self->next_key, TRUE);
+  g_clear_pointer (&self->composition, gst_video_overlay_composition_unref);
+}
+
+gboolean
+gptvis_lettering_is_kept (GptVisLettering * self)
+{
+  GString *key = self->next_key;
+
+  if (g_string_equal (key, self->key))
+    return TRUE;
+  self->next_key = self->key;
+  self->key = key;
+  g_clear_pointer (&self->composition, gst_video_overlay_composition_unref);
+  self->lacks_font = FALSE;
+  return FALSE;
+}
+
+gboolean
+gptvis_lettering_open (GptVisLettering * self, const gchar * font)
+{
+  if (!self->pango)
+    self->pango = context_new ();
+  self->lacks_font = !has_font (self->pango, font);
+  return !self->lacks_font;
 }

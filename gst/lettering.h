@@ -12,11 +12,6 @@
 
 G_BEGIN_DECLS
 
-/* Fonts are opened here, once for each context. g_object_unref it. */
-PangoContext *gptvis_lettering_context (void);
-/* Is there any font at all? Pango takes the nearest. */
-gboolean gptvis_lettering_has_font (PangoContext * context, const gchar * font);
-
 /* `font` is a Pango description whose size does not count; `text` may be any bytes: what
  * is no UTF-8 is replaced. g_object_unref it. */
 PangoLayout *gptvis_lettering_layout (PangoContext * context, const gchar * font, double em,
@@ -27,6 +22,23 @@ void gptvis_lettering_color (cairo_t * cr, guint32 argb, double alpha);
 void gptvis_lettering_rounded (cairo_t * cr, double x, double y, double width, double height, double radius);
 /* With a shadow, which keeps it readable where the background was made transparent. */
 void gptvis_lettering_draw (cairo_t * cr, PangoLayout * text, guint32 color, double x, double y, double em);
+
+/* What is written and kept until something on it changes: whoever embeds it writes all that
+ * the picture depends on into `next_key`, and composes only when gptvis_lettering_is_kept
+ * says no. */
+typedef struct {
+  PangoContext *pango;          /* where fonts are opened, once; NULL until the first drawing */
+  GString *key, *next_key;      /* what is on `composition`, and what is asked for */
+  GstVideoOverlayComposition *composition;      /* NULL: nothing to draw */
+  gboolean lacks_font;          /* that is for want of any font */
+} GptVisLettering;
+
+void gptvis_lettering_init (GptVisLettering * self);
+void gptvis_lettering_clear (GptVisLettering * self);
+/* Is `composition` what is asked for? If not, it is gone, and what is asked for is now `key`. */
+gboolean gptvis_lettering_is_kept (GptVisLettering * self);
+/* Opens fonts for the first drawing; FALSE, and lacks_font, where there are none. */
+gboolean gptvis_lettering_open (GptVisLettering * self, const gchar * font);
 
 /* Where something goes: in the column and row, 0 to 2 each, of `area`, and within its rows
  * between `top` and `bottom`. All in frame pixels. */

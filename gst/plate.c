@@ -29,10 +29,7 @@
 static const double bar_color[3] = { 0.31, 0.82, 0.77 };
 
 struct _GptVisPlate {
-  PangoContext *pango;          /* NULL until the first drawing */
-  GString *key, *next_key;      /* what is on `composition`, and what is asked for */
-  GstVideoOverlayComposition *composition;
-  gboolean lacks_font;
+  GptVisLettering lettering;
 };
 
 typedef struct {
@@ -48,8 +45,7 @@ gptvis_plate_new (void)
 {
   GptVisPlate *self = g_new0 (GptVisPlate, 1);
 
-  self->key = g_string_new (NULL);
-  self->next_key = g_string_new (NULL);
+  gptvis_lettering_init (&self->lettering);
   return self;
 }
 
@@ -58,17 +54,14 @@ gptvis_plate_free (GptVisPlate * self)
 {
   if (!self)
     return;
-  g_clear_object (&self->pango);
-  g_string_free (self->key, TRUE);
-  g_string_free (self->next_key, TRUE);
-  g_clear_pointer (&self->composition, gst_video_overlay_composition_unref);
+  gptvis_lettering_clear (&self->lettering);
   g_free (self);
 }
 
 gboolean
 gptvis_plate_lacks_font (const GptVisPlate * self)
 {
-  return self->lacks_font;
+  return self->lettering.lacks_font;
 }
 
 /* NaN is no share of anything. */
@@ -98,7 +91,7 @@ static void
 text_size (GptVisPlate * self, const GptVisPlateStyle * style, double em, const gchar * text, gboolean bold,
     double *width, double *height)
 {
-  PangoLayout *layout = gptvis_lettering_layout (self->pango, style->font, em, text, bold);
+  PangoLayout *layout = gptvis_lettering_layout (self->lettering.pango, style->font, em, text, bold);
   int w, h;
 
   pango_layout_get_pixel_size (layout, &w, &h);
@@ -221,7 +214,7 @@ static void
 draw_row (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, const Layout * layout,
     const GptVisPlateRow * row, gboolean best, double y)
 {
-  PangoLayout *text = gptvis_lettering_layout (self->pango, style->font, layout->em, row->text, best);
+  PangoLayout *text = gptvis_lettering_layout (self->lettering.pango, style->font, layout->em, row->text, best);
   double room = layout->inner - (layout->percent > 0 ? COLUMN_GAP * layout->em + layout->percent : 0);
   int height;
 
@@ -230,7 +223,7 @@ draw_row (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, cons
   pango_layout_set_height (text, -1);
   /* Another script's font may be higher: on the same baseline, then. */
   height = pango_layout_get_baseline (text) / PANGO_SCALE;
-  PangoLayout *digits = gptvis_lettering_layout (self->pango, style->font, layout->em, "", best);
+  PangoLayout *digits = gptvis_lettering_layout (self->lettering.pango, style->font, layout->em, "", best);
   double down = pango_layout_get_baseline (digits) / PANGO_SCALE - height;
   gptvis_lettering_draw (cr, text, style->color, layout->padding, y + down, layout->em);
   g_object_unref (text);
@@ -281,28 +274,22 @@ gptvis_plate_draw (GptVisPlate * self, const GptVisPlateStyle * style, const Gpt
     guint n_rows, const GptVisPlateFrame * frame)
 {
   const GstVideoRectangle *area = &frame->area;
-  double squeeze = frame->par_n > 0 && frame->par_d > 0 ? (double) frame->par_d / frame->par_n : 1;
+  double squeeze = gptvis_plate_squeeze (frame);
   const GptVisPlace place = {.area = *area,.top = area->y + frame->above,
     .bottom = area->y + area->h - frame->below,.column = style->position % 3,.row = style->position / 3 };
-  GString *key = self->next_key;
+  GptVisLettering *lettering = &self->lettering;
   Layout layout;
 
   if (n_rows == 0)
     return NULL;
-  write_key (key, style, rows, n_rows, frame);
-  if (g_string_equal (key, self->key))
-    return self->composition;
-  self->next_key = self->key;
-  self->key = key;
-  g_clear_pointer (&self->composition, gst_video_overlay_composition_unref);
-  if (!self->pango)
-    self->pango = gptvis_lettering_context ();
-  self->lacks_font = !gptvis_lettering_has_font (self->pango, style->font);
-  if (!self->lacks_font && measure (self, style, rows, n_rows, area->w / squeeze, area->h,
-          place.bottom - place.top, &layout)) {
+  write_key (lettering->next_key, style, rows, n_rows, frame);
+  if (gptvis_lettering_is_kept (lettering))
+    return lettering->composition;
+  if (gptvis_lettering_open (lettering, style->font)
+      && measure (self, style, rows, n_rows, area->w / squeeze, area->h, place.bottom - place.top, &layout)) {
     Drawing drawing = { self, style, &layout, rows };
-    self->composition = gptvis_lettering_compose (layout.width, layout.height, layout.margin, squeeze, &place,
-        draw, &drawing);
+    lettering->composition = gptvis_lettering_compose (layout.width, layout.height, layout.margin, squeeze,
+        &place, draw, &drawing);
   }
-  return self->composition;
+  return lettering->composition;
 }

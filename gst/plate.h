@@ -51,6 +51,13 @@ typedef struct {
   gint par_n, par_d;            /* the shape of its pixels */
 } GptVisPlateFrame;
 
+/* Frame pixels in the width of a display pixel. */
+static inline double
+gptvis_plate_squeeze (const GptVisPlateFrame * frame)
+{
+  return frame->par_n > 0 && frame->par_d > 0 ? (double) frame->par_d / frame->par_n : 1;
+}
+
 typedef struct _GptVisPlate GptVisPlate;
 
 GptVisPlate *gptvis_plate_new (void);
