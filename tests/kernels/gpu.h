@@ -74,3 +74,12 @@ gpu_close (void)
   g_clear_pointer (&gpu_reason, g_free);
   gpu_program = NULL;
 }
+
+/* For a backend as the tests call them: "vulkan-f16" is one, too. */
+static inline GptVisProgramOptions
+gpu_options (const gchar *backend, guint threads)
+{
+  const gboolean f16 = strcmp (backend, "vulkan-f16") == 0;
+  return (GptVisProgramOptions) { .backend = f16 ? "vulkan" : backend,
+    .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_AUTO, .threads = threads };
+}

@@ -15,9 +15,7 @@ static float *
 run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, const float *inputs, guint batch)
 {
   const GptVisWeights weights = { find_weight, w };
-  const gboolean f16 = strcmp (backend, "vulkan-f16") == 0;
-  const GptVisProgramOptions options = { .backend = f16 ? "vulkan" : backend,
-    .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_AUTO, .threads = threads };
+  const GptVisProgramOptions options = gpu_options (backend, threads);
   GError *error = NULL;
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
   g_assert_no_error (error);

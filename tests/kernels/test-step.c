@@ -74,9 +74,7 @@ play (const GptVisPlan *plan, const Sizes *s, const Script *script, Weights *w, 
     guint threads, const float *inputs)
 {
   const GptVisWeights weights = { find_weight, w };
-  const gboolean f16 = strcmp (backend, "vulkan-f16") == 0;
-  const GptVisProgramOptions options = { .backend = f16 ? "vulkan" : backend,
-    .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_AUTO, .threads = threads };
+  const GptVisProgramOptions options = gpu_options (backend, threads);
   const GptVisTensorId y = gptvis_plan_find (plan, "y");
   const guint d = s->heads * s->head_width;
   const gsize n_in = (gsize) s->memory * (d + 3);
