@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a format keeps its samples: what patches.c needs of picture.c's table. */
+/* What those who make patches need to know of a picture: where its format keeps samples, which part
+ * of it the network sees, what its colours are made of. */
 #pragma once
 #include "picture.h"
+#include "error.h"
 
 typedef struct {
   guint8 plane, offset, step;   /* bytes: of the first sample in its row, from one to the next */
@@ -31,3 +33,22 @@ gptvis_component_rows (const GptVisComponent *c, guint height)
 {
   return (height + (1u << c->sub_y) - 1) >> c->sub_y;
 }
+
+/* The part of the resized picture that the network sees. */
+typedef struct {
+  guint width, height;          /* resized */
+  gint left, top;               /* of what is cut out; negative where it is padded */
+} GptVisWindow;
+
+GptVisWindow gptvis_recipe_window (const GptVisRecipe *recipe, guint width, guint height);
+
+/* One colour of 0 … 255 out of Y, Cb, Cr as they are stored. */
+typedef struct {
+  float of_y, of_u, of_v, offset;
+} GptVisMix;
+
+/* For R, G, B; of a picture that has no chroma, luma alone. The picture is not RGB. */
+void gptvis_picture_mixes (const GptVisPicture *picture, GptVisMix mixes[3]);
+
+/* LIMIT or UNSUPPORTED for an impossible picture: 0 or too large a side, a missing plane. */
+gboolean gptvis_picture_check (const GptVisPicture *picture, GError **error);

@@ -105,30 +105,8 @@ gptvis_patchifier_free (GptVisPatchifier *self)
   g_free (self);
 }
 
-/* The part of the resized picture that the network sees. */
-typedef struct {
-  guint width, height;          /* resized */
-  gint left, top;               /* of what is cut out; negative where it is padded */
-} Window;
-
-static gint
-half_down (gint n)
-{
-  return n >= 0 ? n / 2 : -((1 - n) / 2);
-}
-
-static Window
-window_of (const GptVisRecipe *recipe, guint width, guint height)
-{
-  Window w;
-  gptvis_recipe_resized (recipe, width, height, &w.width, &w.height);
-  w.left = half_down ((gint) w.width - (gint) recipe->width);
-  w.top = half_down ((gint) w.height - (gint) recipe->height);
-  return w;
-}
-
 static void
-make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Window *w)
+make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisWindow *w)
 {
   const guint width = self->recipe.width;
   gptvis_taps_make (&self->across, self->recipe.filter, picture->width, w->width, w->left, width);
@@ -147,7 +125,7 @@ make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Win
 
 static void
 make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const GptVisPicture *picture, guint bytes,
-    const Window *w)
+    const GptVisWindow *w)
 {
   const guint width = self->recipe.width, step = c->step / bytes, offset = c->offset / bytes;
   GptVisTaps taps = { 0 };
@@ -166,7 +144,7 @@ make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const G
 }
 
 static gboolean
-make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, const Window *w)
+make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, const GptVisWindow *w)
 {
   gsize longest = 0;
   for (guint i = 0; i < layout->n_components; i++) {
@@ -192,7 +170,7 @@ static gboolean
 make_tables (GptVisPatchifier *self, const GptVisPicture *picture, GError **error)
 {
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);
-  const Window w = window_of (&self->recipe, picture->width, picture->height);
+  const GptVisWindow w = gptvis_recipe_window (&self->recipe, picture->width, picture->height);
   clear_tables (self);
   self->inside_from = w.left < 0 ? MIN ((guint) -w.left, self->recipe.width) : 0;
   self->inside_to = MIN (self->recipe.width, (guint) MAX (0, (gint) w.width - w.left));
@@ -252,35 +230,6 @@ run_rgb (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
   }
 }
 
-/* One colour of 0 … 255 out of Y, Cb, Cr as they are stored. */
-typedef struct {
-  float of_y, of_u, of_v, offset;
-} Mix;
-
-/* ITU-R BT.601, 709 and 2020: luma is Kr·R + Kg·G + Kb·B, the chroma are B − Y and
- * R − Y, scaled to ±0.5; in limited range luma spans 16 … 235, chroma 16 … 240. */
-static void
-make_mixes (const GptVisPicture *picture, const GptVisLayout *layout, Mix mixes[3])
-{
-  static const struct { gdouble r, b; } luma[] = {
-    [GPTVIS_MATRIX_BT601] = {0.299, 0.114},
-    [GPTVIS_MATRIX_BT709] = {0.2126, 0.0722},
-    [GPTVIS_MATRIX_BT2020] = {0.2627, 0.0593},
-  };
-  const gdouble kr = luma[picture->matrix].r, kb = luma[picture->matrix].b, kg = 1 - kr - kb;
-  const gboolean full = picture->full_range, ten = layout->bytes == 2;
-  const gdouble unit = !ten ? 1 : full ? 255.0 / 1023 : 1.0 / 4;       /* of a stored step, in 8-bit steps */
-  const gdouble y = (full ? 1 : 255.0 / 219) * unit, chroma = (full ? 1 : 255.0 / 224) * unit;
-  const gdouble black = full ? 0 : 16 * 255.0 / 219, middle = ten ? 512 : 128;
-  const gdouble u[3] = { 0, -2 * kb * (1 - kb) / kg * chroma, 2 * (1 - kb) * chroma };
-  const gdouble v[3] = { 2 * (1 - kr) * chroma, -2 * kr * (1 - kr) / kg * chroma, 0 };
-  for (guint c = 0; c < 3; c++)
-    if (layout->n_components == 3)
-      mixes[c] = (Mix) { y, u[c], v[c], -black - (u[c] + v[c]) * middle };
-    else
-      mixes[c] = (Mix) { y, 0, 0, -black };
-}
-
 /* Plane's rows that make row y of the result, summed by their parts. */
 static void
 sum_rows (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint plane, guint y)
@@ -302,8 +251,8 @@ run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
 {
   const GptVisRecipe *r = &self->recipe;
   const guint width = r->width;
-  Mix mixes[3];
-  make_mixes (picture, layout, mixes);
+  GptVisMix mixes[3];
+  gptvis_picture_mixes (picture, mixes);
   for (guint y = 0; y < r->height; y++) {
     const gboolean inside = self->down[0].count[y] > 0;
     for (guint plane = 0; plane < 3 && inside; plane++)
@@ -315,7 +264,7 @@ run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
       self->tier->pick (sums, pick->start, pick->parts, pick->length, self->samples + i * width, width);
     }
     for (guint c = 0; c < 3; c++) {
-      const Mix *m = &mixes[c];
+      const GptVisMix *m = &mixes[c];
       const float shift = -r->mean[c] / r->std[c];
       gptvis_orc_mix (self->unlimited, self->samples, self->samples + width, self->samples + 2 * width, m->of_y,
           m->of_u, m->of_v, m->offset, width);
@@ -328,32 +277,10 @@ run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
   }
 }
 
-static gboolean
-check (const GptVisPicture *picture, GError **error)
-{
-  if (picture->format >= GPTVIS_PICTURE_N_FORMATS) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "pictures of format %d are not known", picture->format);
-    return FALSE;
-  }
-  if (picture->width < 1 || picture->height < 1 || picture->width > GPTVIS_PICTURE_MAX_SIDE
-      || picture->height > GPTVIS_PICTURE_MAX_SIDE) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "a picture of %u×%u is not possible: each side must be 1 to %u",
-        picture->width, picture->height, GPTVIS_PICTURE_MAX_SIDE);
-    return FALSE;
-  }
-  for (guint plane = 0; plane < 3; plane++)
-    if (gptvis_picture_plane_rows (picture->format, plane, 1) && !picture->planes[plane]) {
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "a %s picture without its plane %u is not possible",
-          gptvis_picture_format_name (picture->format), plane);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 gboolean
 gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, float *rows, GError **error)
 {
-  if (!check (picture, error))
+  if (!gptvis_picture_check (picture, error))
     return FALSE;
   const gboolean same = self->ready && self->format == picture->format && self->picture_width == picture->width
       && self->picture_height == picture->height && self->site == picture->site;

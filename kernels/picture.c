@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The formats of a picture, one row each, and the arithmetic of a recipe. To
+/* The formats of a picture, one row each, the arithmetic of a recipe and of colours. To
  * accept another format: a name in picture.h, a row here, one in gst/frame.c. */
 #include "layout.h"
 
@@ -92,4 +92,67 @@ gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, gu
     *out_width = recipe->resize_width;
     *out_height = recipe->resize_height;
   }
+}
+
+static gint
+half_down (gint n)
+{
+  return n >= 0 ? n / 2 : -((1 - n) / 2);
+}
+
+GptVisWindow
+gptvis_recipe_window (const GptVisRecipe *recipe, guint width, guint height)
+{
+  GptVisWindow w;
+  gptvis_recipe_resized (recipe, width, height, &w.width, &w.height);
+  w.left = half_down ((gint) w.width - (gint) recipe->width);
+  w.top = half_down ((gint) w.height - (gint) recipe->height);
+  return w;
+}
+
+/* ITU-R BT.601, 709 and 2020: luma is Kr·R + Kg·G + Kb·B, the chroma are B − Y and
+ * R − Y, scaled to ±0.5; in limited range luma spans 16 … 235, chroma 16 … 240. */
+void
+gptvis_picture_mixes (const GptVisPicture *picture, GptVisMix mixes[3])
+{
+  static const struct { gdouble r, b; } luma[] = {
+    [GPTVIS_MATRIX_BT601] = {0.299, 0.114},
+    [GPTVIS_MATRIX_BT709] = {0.2126, 0.0722},
+    [GPTVIS_MATRIX_BT2020] = {0.2627, 0.0593},
+  };
+  const GptVisLayout *layout = gptvis_picture_layout (picture->format);
+  const gdouble kr = luma[picture->matrix].r, kb = luma[picture->matrix].b, kg = 1 - kr - kb;
+  const gboolean full = picture->full_range, ten = layout->bytes == 2;
+  const gdouble unit = !ten ? 1 : full ? 255.0 / 1023 : 1.0 / 4;       /* of a stored step, in 8-bit steps */
+  const gdouble y = (full ? 1 : 255.0 / 219) * unit, chroma = (full ? 1 : 255.0 / 224) * unit;
+  const gdouble black = full ? 0 : 16 * 255.0 / 219, middle = ten ? 512 : 128;
+  const gdouble u[3] = { 0, -2 * kb * (1 - kb) / kg * chroma, 2 * (1 - kb) * chroma };
+  const gdouble v[3] = { 2 * (1 - kr) * chroma, -2 * kr * (1 - kr) / kg * chroma, 0 };
+  for (guint c = 0; c < 3; c++)
+    if (layout->n_components == 3)
+      mixes[c] = (GptVisMix) { y, u[c], v[c], -black - (u[c] + v[c]) * middle };
+    else
+      mixes[c] = (GptVisMix) { y, 0, 0, -black };
+}
+
+gboolean
+gptvis_picture_check (const GptVisPicture *picture, GError **error)
+{
+  if (picture->format >= GPTVIS_PICTURE_N_FORMATS) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "pictures of format %d are not known", picture->format);
+    return FALSE;
+  }
+  if (picture->width < 1 || picture->height < 1 || picture->width > GPTVIS_PICTURE_MAX_SIDE
+      || picture->height > GPTVIS_PICTURE_MAX_SIDE) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "a picture of %u×%u is not possible: each side must be 1 to %u",
+        picture->width, picture->height, GPTVIS_PICTURE_MAX_SIDE);
+    return FALSE;
+  }
+  for (guint plane = 0; plane < 3; plane++)
+    if (gptvis_picture_plane_rows (picture->format, plane, 1) && !picture->planes[plane]) {
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "a %s picture without its plane %u is not possible",
+          gptvis_picture_format_name (picture->format), plane);
+      return FALSE;
+    }
+  return TRUE;
 }
