@@ -6,7 +6,7 @@
  *     slot = gptvis_program_slot_new (program);
  *     gptvis_program_stage (program, slot, &picture, &error);      streaming thread
  *     gptvis_program_submit (program, &slot, 1, &error);           worker
- *     gptvis_program_wait (program, &error);
+ *     gptvis_program_wait (program, &error);                       of the run that was submitted first
  *     logits = gptvis_program_output (program, id, 0);
  *
  * and of a plan with steps, after the first wait:
@@ -14,6 +14,9 @@
  *     gptvis_program_step (program, &sequence, 1, &error);         once a token
  *     gptvis_program_wait (program, &error);
  *     logits = gptvis_program_output (program, id, 0);
+ *
+ * A device that fails. The run fails, and so does one of a slot that was filled before; the
+ * program goes on on the processor (gptvis_program_failure says so).
  *
  * Threads. A slot belongs to one stream: it is staged by one thread at a time and
  * not while it is being run. Different slots may be staged at the same time, and
@@ -79,6 +82,7 @@ typedef struct {
 struct _GptVisSlot {
   struct _GptVisPatchifier *patchifier; /* NULL when the plan's input is no picture */
   float *rows;                  /* of the plan's input, [rows, width] */
+  struct _GptVisSlot *instead;  /* where it is since the device failed; NULL: not filled since */
 };
 
 /* Every program begins with this; a backend's own struct embeds it first. */
@@ -89,6 +93,9 @@ struct _GptVisProgram {
   guint threads;                /* that compute */
   gchar *description;           /* one line for logs and stats: "cpu, avx512, f32, 2 threads" */
   gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */
+  struct _GptVisFallback *fallback;     /* NULL: it is the processor's itself */
+  guint on_device;              /* with a fallback: runs that the device has and that are not waited for */
+  struct _GptVisProgram *reads; /* with a fallback: whose outputs the last run's are */
 };
 
 /* What the backend can compute on, one a line ("0: name (kind, …)"); NULL: UNSUPPORTED (no such
@@ -102,6 +109,12 @@ gchar *gptvis_backend_devices (const gchar * backend, GError ** error);
  * name). Packing uses `threads` threads. */
 GptVisProgram *gptvis_program_new (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
 void gptvis_program_free (GptVisProgram * program);     /* NULL is fine; all slots are free by then */
+
+/* What computes now: the program, or since its device failed the one on the processor; for its
+ * description, precision and threads. Any thread. */
+const GptVisProgram *gptvis_program_at_work (const GptVisProgram * program);
+/* Why that is the processor now; NULL: nothing failed. As long as the program; any thread. */
+const GError *gptvis_program_failure (const GptVisProgram * program);
 
 GptVisSlot *gptvis_program_slot_new (GptVisProgram * program);
 void gptvis_program_slot_free (GptVisProgram * program, GptVisSlot * slot);

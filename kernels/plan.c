@@ -14,7 +14,7 @@ gptvis_plan_new (const gchar *name, guint max_batch)
 {
   GptVisPlan *plan = g_new0 (GptVisPlan, 1);
   plan->name = g_strdup (name);
-  plan->max_batch = CLAMP (max_batch, 1, 64);
+  plan->max_batch = CLAMP (max_batch, 1, GPTVIS_MAX_BATCH);
   plan->tensors = g_array_new (FALSE, TRUE, sizeof (GptVisTensor));
   plan->ops = g_array_new (FALSE, TRUE, sizeof (GptVisOp));
   return plan;

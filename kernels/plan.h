@@ -156,7 +156,8 @@ typedef struct {
 
 typedef struct _GptVisPlan GptVisPlan;
 
-/* Never fails. max_batch 1 … 64. */
+/* Never fails. max_batch 1 … GPTVIS_MAX_BATCH. */
+#define GPTVIS_MAX_BATCH 64u
 GptVisPlan *gptvis_plan_new (const gchar * name, guint max_batch);
 void gptvis_plan_free (GptVisPlan * plan);
 

@@ -12,6 +12,7 @@ struct _GptVisCaptioner {
   GptVisSlot *slot;             /* its rows: the last n_frames pictures, the newest last */
   GptVisSearch *search;
   GptVisTextStream *stream;
+  const float *rows;            /* the slot's when it looked last */
   guint looked;                 /* pictures, up to n_frames */
   float *captioned;             /* class token of the picture that the last sentence was begun about */
   gboolean has_captioned, writing;
@@ -71,6 +72,9 @@ gptvis_captioner_look (GptVisCaptioner *self, const float *tokens)
   const GptVisDecoder *d = self->decoder;
   const gsize size = (gsize) d->rows * d->width;
   float *rows = gptvis_program_slot_rows (d->program, self->slot);
+  if (rows != self->rows)       /* the first, or those before were lost with a device */
+    self->looked = 0;
+  self->rows = rows;
   memmove (rows, rows + size, (d->n_frames - 1) * size * sizeof (float));
   memcpy (newest (self), tokens, size * sizeof (float));
   /* where a moment has hardly begun it is what there is, several times */

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_BATCH 64u
-
 struct _GptVisModel {
   gint refs;
   gchar *key;                   /* in the registry; NULL: not shared */
@@ -99,7 +97,7 @@ load (GptVisModel *self, const gchar *path, const GptVisModelOptions *options, G
   self->checkpoint = gptvis_checkpoint_open (path, error);
   if (!self->checkpoint || !suits (self, options->task, error) || !load_labels (self, options->labels_file, error))
     return FALSE;
-  self->plan = gptvis_checkpoint_plan (self->checkpoint, CLAMP (options->max_batch, 1, MAX_BATCH),
+  self->plan = gptvis_checkpoint_plan (self->checkpoint, CLAMP (options->max_batch, 1, GPTVIS_MAX_BATCH),
       options->trace, error);
   if (!self->plan)
     return FALSE;
@@ -240,7 +238,7 @@ gptvis_model_architecture (const GptVisModel *model)
 const gchar *
 gptvis_model_description (const GptVisModel *model)
 {
-  return model->program->description;
+  return gptvis_program_at_work (model->program)->description;
 }
 
 const GptVisPlan *
@@ -382,7 +380,7 @@ gboolean
 gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError **error)
 {
   const guint max = gptvis_plan_max_batch (model->plan);
-  GptVisSlot *slots[MAX_BATCH];
+  GptVisSlot *slots[GPTVIS_MAX_BATCH];
   gboolean ok = TRUE;
 
   for (guint i = 0; i < n; i++)

@@ -23,7 +23,6 @@ typedef struct {
   GMutex queue_lock;            /* guards the queue */
   gboolean timestamps;          /* the queue can tell the time; see limits.timestampPeriod */
   gint lost;                    /* atomic: nothing works any more, and nobody gets it again */
-  gint submitted;               /* atomic: how often */
   GptVisVulkanFaults faults;    /* when it was opened */
   gsize allocated;              /* atomic: KiB of memory */
   struct GptVisVulkanPipelines *pipelines;

@@ -34,13 +34,14 @@ typedef struct {
   gboolean too_old;             /* every device has Vulkan 1.0 only */
   gboolean software_counts;     /* auto takes a software rasteriser for a GPU */
   /* of devices that are opened from then on: */
-  guint lose_at;                /* the device is lost with this submission, counted from 1 */
   guint64 memory;               /* bytes that the device has, at most */
   guint range;                  /* bytes that can be bound at once, at most */
   gboolean wrong;               /* what it computes is not what the processor does */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
 void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);
+/* All devices that are open are lost, as by a driver's reset; the next to be opened is well. Any thread. */
+void gptvis_vulkan_lose_devices (void);
 
 /* With GPTVIS_VULKAN_VALIDATE=1 in the environment when Vulkan is first used, everything runs
  * under the validation layer with synchronisation validation, where that is installed:

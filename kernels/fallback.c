@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fallback.h"
+#include "cpu/cpu.h"
+
+struct _GptVisFallback {
+  const GptVisPlan *plan;
+  GptVisWeights weights;
+  guint threads;
+  GptVisProgram *program;       /* atomic */
+  GError *failure;              /* atomic, after `program` */
+};
+
+GptVisFallback *
+gptvis_fallback_new (const GptVisPlan *plan, const GptVisWeights *weights, guint threads)
+{
+  GptVisFallback *self = g_new0 (GptVisFallback, 1);
+  self->plan = plan;
+  self->weights = *weights;
+  self->threads = threads;
+  return self;
+}
+
+void
+gptvis_fallback_free (GptVisFallback *self)
+{
+  if (!self)
+    return;
+  if (self->program)
+    self->program->backend->program_free (self->program);
+  g_clear_error (&self->failure);
+  g_free (self);
+}
+
+void
+gptvis_fallback_take (GptVisFallback *self, const GError *why)
+{
+  const GptVisProgramOptions options = { .backend = "cpu", .threads = self->threads };
+  GError *failure = g_error_copy (why), *why_not = NULL;
+  GptVisProgram *program = gptvis_program_new (self->plan, &self->weights, &options, &why_not);
+  gchar *before = failure->message;
+  if (program)
+    failure->message = g_strdup_printf ("%s; the network %s goes on on the processor (%s)", before,
+        gptvis_plan_name (self->plan), program->description);
+  else
+    failure->message = g_strdup_printf ("%s; nor can the processor take the network %s: %s", before,
+        gptvis_plan_name (self->plan), why_not->message);
+  g_free (before);
+  g_clear_error (&why_not);
+  g_atomic_pointer_set (&self->program, program);
+  g_atomic_pointer_set (&self->failure, failure);
+}
+
+GptVisProgram *
+gptvis_fallback_program (GptVisFallback *self)
+{
+  return g_atomic_pointer_get (&self->program);
+}
+
+const GError *
+gptvis_fallback_failure (GptVisFallback *self)
+{
+  return g_atomic_pointer_get (&self->failure);
+}
