@@ -14,3 +14,11 @@ halves (uvec2 words)
 {
   return vec4 (unpackHalf2x16 (words.x), unpackHalf2x16 (words.y));
 }
+
+// What halves do not reach becomes the largest that they do.
+uvec2
+words_of (vec4 x)
+{
+  const vec4 near = clamp (x, -65504, 65504);
+  return uvec2 (packHalf2x16 (near.xy), packHalf2x16 (near.zw));
+}

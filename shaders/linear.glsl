@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What both shaders of linear share: bindings, and what is done with a sum before it is y.
+// What all shaders of linear share: bindings, and what is done with a sum before it is y.
 layout (local_size_x_id = SPEC_THREADS) in;
 layout (constant_id = SPEC_PARTS) const uint parts = 0;
 layout (constant_id = SPEC_VECTORS) const uint vectors = 0;
@@ -48,6 +48,17 @@ load_##name (uint row, uint k) \
 }
 LOAD (x, X_FLOAT, X_FLOATS)
 LOAD (w, W_FLOAT, W_FLOATS)
+
+#ifdef F16
+// The same four of W as the halves that they are.
+uvec2
+load_w_words (uint row, uint k)
+{
+  if (vectors != 0)
+    return k < p.inner ? w4[(row * p.inner + k) / 4] : uvec2 (0);
+  return words_of (load_w (row, k));
+}
+#endif
 
 void
 store (uint row, uint column, float sum)

@@ -2,6 +2,9 @@
 // norm: layer norm, a row a workgroup; the variance from the differences, as it is defined.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#ifdef SUBGROUP
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#endif
 #include "shared.h"
 
 layout (local_size_x_id = SPEC_THREADS) in;

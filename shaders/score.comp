@@ -2,6 +2,9 @@
 // score: softmax, sigmoid or the logarithm of the softmax; a row a workgroup.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#ifdef SUBGROUP
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#endif
 #include "shared.h"
 
 layout (local_size_x_id = SPEC_THREADS) in;

@@ -18,11 +18,16 @@
 #define SPEC_D 6
 #define SPEC_E 7
 #define SPEC_F 8
-#define N_SPECS 9
+#define SPEC_MATRIX_ROWS 9      /* of the device's cooperative matrices */
+#define SPEC_MATRIX_COLUMNS 10
+#define SPEC_MATRIX_INNER 11
+#define N_SPECS 12
 
 /* linear: SPEC_A rows and SPEC_B columns of a tile, SPEC_C of the inner side at a time (all
  * multiples of 4); SPEC_D rows and SPEC_E columns of a thread, in fours; SPEC_F the activation
  * (GptVisAct). Workgroups: columns, rows. Bindings in this order.
+ * linear-matrix: the same, and all multiples of the matrices' sides; but SPEC_D rows and SPEC_E
+ * columns of a subgroup, one by one.
  * linear-few: SPEC_A rows at most, SPEC_F likewise; LINEAR_FEW_LANES threads a column.
  * Workgroups: columns. */
 #define LINEAR_FEW_LANES 16

@@ -28,8 +28,9 @@ create (GptVisVulkanDevice *self, GError **error)
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,
   };
-  if (!gptvis_vulkan_ok (self, vkCreateDevice (self->physical, &info, NULL, &self->device),
-          "vkCreateDevice", error))
+  const VkResult result = gptvis_vulkan_features_create (&self->features, self->physical, &info,
+      &self->device);
+  if (!gptvis_vulkan_ok (self, result, "vkCreateDevice", error))
     return FALSE;
   volkLoadDeviceTable (&self->call, self->device);
   self->call.vkGetDeviceQueue (self->device, self->queue_family, 0, &self->queue);
@@ -64,6 +65,7 @@ static GptVisVulkanDevice *
 device_new (const GptVisVulkanChoice *choice, GError **error)
 {
   GptVisVulkanDevice *self = g_new0 (GptVisVulkanDevice, 1);
+  gptvis_vulkan_check_words ();
   VkQueueFamilyProperties families[32];
   guint32 n = G_N_ELEMENTS (families);
   self->refs = 1;
@@ -75,6 +77,7 @@ device_new (const GptVisVulkanChoice *choice, GError **error)
   limit (self);
   self->queue_family = choice->queue_family;
   g_mutex_init (&self->queue_lock);
+  gptvis_vulkan_features_find (self->physical, &self->features);
   vkGetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
   vkGetPhysicalDeviceQueueFamilyProperties (self->physical, &n, families);
   self->timestamps = families[self->queue_family].timestampValidBits > 0;

@@ -5,7 +5,7 @@
  *
  * Threads: any; the queue has a lock. */
 #pragma once
-#include "instance.h"
+#include "features.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +16,7 @@ typedef struct {
   VkPhysicalDeviceProperties properties;
   VkPhysicalDeviceLimits limits;
   VkPhysicalDeviceMemoryProperties memory;
+  GptVisVulkanFeatures features;        /* that are enabled */
   VkDevice device;
   struct VolkDeviceTable call;  /* this device's functions */
   guint queue_family;

@@ -24,7 +24,8 @@ typedef struct {
 void gptvis_vulkan_statistics (GptVisProgram * program, gboolean step, guint n,
     GptVisVulkanStatistics * statistics);
 
-/* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230)"; NULL after an error:
+/* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230): storage16 f16", the last being
+ * what it can beyond what it must (features.h); NULL after an error:
  * DEVICE without a loader or a driver. Free with g_free. Any thread. */
 gchar *gptvis_vulkan_list (GError ** error);
 
@@ -37,6 +38,7 @@ typedef struct {
   guint64 memory;               /* bytes that the device has, at most */
   guint range;                  /* bytes that can be bound at once, at most */
   gboolean wrong;               /* what it computes is not what the processor does */
+  guint tile;                   /* products take the tile of that number, counted from 1; 0: what is best */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
 void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "instance.h"
+#include "features.h"
 #include <string.h>
 
 #define LAYER "VK_LAYER_KHRONOS_validation"
@@ -24,15 +24,39 @@ gptvis_vulkan_validation (guint *messages)
   return validated;
 }
 
+/* ---- GPTVIS_VULKAN_DISABLE ---- */
+
+static gchar **
+disabled_words (void)
+{
+  const gchar *text = g_getenv ("GPTVIS_VULKAN_DISABLE");
+  return g_strsplit (text ? text : "", ",", -1);
+}
+
 gboolean
 gptvis_vulkan_disabled (const gchar *what)
 {
-  const gchar *text = g_getenv ("GPTVIS_VULKAN_DISABLE");
-  gchar **words = g_strsplit (text ? text : "", ",", -1);
+  gchar **words = disabled_words ();
   const gboolean found = g_strv_contains ((const gchar * const *) words, what);
   g_strfreev (words);
   return found;
 }
+
+void
+gptvis_vulkan_check_words (void)
+{
+  static const gchar *const known[] = {
+    "all", "cache", "check", "storage16", "f16", "subgroup", "dot", "coopmat", NULL
+  };
+  gchar **words = disabled_words (), *list = g_strjoinv (", ", (gchar **) known);
+  for (guint i = 0; words[i]; i++)
+    if (*words[i] && !g_strv_contains (known, words[i]))
+      g_warning ("GPTVIS_VULKAN_DISABLE: there is no \"%s\" to turn off, only %s", words[i], list);
+  g_free (list);
+  g_strfreev (words);
+}
+
+/* ---- errors ---- */
 
 const gchar *
 gptvis_vulkan_result_name (VkResult result)
@@ -278,12 +302,12 @@ list (gchar **why_not, GError **error)
 }
 
 static gchar *
-describe_all (GArray *devices, const gchar *between)
+describe_all (GArray *devices)
 {
   GString *text = g_string_new (NULL);
   for (guint i = 0; i < devices->len; i++) {
     gchar *one = describe (&g_array_index (devices, GptVisVulkanChoice, i), i);
-    g_string_append_printf (text, "%s%s", i ? between : "", one);
+    g_string_append_printf (text, "%s%s", i ? ", " : "", one);
     g_free (one);
   }
   return g_string_free (text, FALSE);
@@ -294,11 +318,21 @@ gptvis_vulkan_list (GError **error)
 {
   gchar *why_not = NULL;
   GArray *devices = list (&why_not, error);
-  gchar *text = devices ? describe_all (devices, "\n") : NULL;
-  if (devices)
-    g_array_unref (devices);
   g_free (why_not);
-  return text;
+  if (!devices)
+    return NULL;
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < devices->len; i++) {
+    const GptVisVulkanChoice *device = &g_array_index (devices, GptVisVulkanChoice, i);
+    GptVisVulkanFeatures features;
+    gptvis_vulkan_features_find (device->physical, &features);
+    gchar *one = describe (device, i), *can = gptvis_vulkan_features_describe (&features);
+    g_string_append_printf (text, "%s%s%s%s", i ? "\n" : "", one, *can ? ": " : "", can);
+    g_free (one);
+    g_free (can);
+  }
+  g_array_unref (devices);
+  return g_string_free (text, FALSE);
 }
 
 static gint
@@ -350,7 +384,7 @@ gptvis_vulkan_choose (const gchar *device, gboolean software, GptVisVulkanChoice
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE,
         "there is no device that computes with Vulkan 1.1%s%s", why_not ? ": " : "", why_not ? why_not : "");
   } else {
-    gchar *all = describe_all (devices, ", ");
+    gchar *all = describe_all (devices);
     if (any)
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE, "there is no GPU, only %s", all);
     else

@@ -21,8 +21,10 @@ typedef struct {
 gboolean gptvis_vulkan_choose (const gchar * device, gboolean software, GptVisVulkanChoice * choice,
     GError ** error);
 
-/* Is that among what GPTVIS_VULKAN_DISABLE turns off (words with commas between: all, cache, check)? */
+/* Is that word among what GPTVIS_VULKAN_DISABLE turns off, words with commas between? */
 gboolean gptvis_vulkan_disabled (const gchar * what);
+/* A warning for each that is no such word. */
+void gptvis_vulkan_check_words (void);
 
 /* "out of device memory", … */
 const gchar *gptvis_vulkan_result_name (VkResult result);

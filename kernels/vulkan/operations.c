@@ -2,29 +2,9 @@
 /* Which shader an operation of the plan takes: with which specialization constants,
  * bindings and push constants, and how many workgroups. The shaders' side of it is in
  * shaders/shared.h. */
-#include "record.h"
+#include "operations.h"
 
 #define THREADS 64              /* of a workgroup that goes element by element, or row by row */
-
-static guint
-blocks (guint64 n, guint size)
-{
-  return MIN ((n + size - 1) / size, G_MAXUINT);
-}
-
-static const GptVisTensor *
-tensor (const GptVisVulkanRecorder *r, GptVisTensorId id)
-{
-  return gptvis_plan_tensor (r->p->base.plan, id);
-}
-
-/* Where the tensor lies; of one that is not there, where `instead` does: a binding must be
- * of something. */
-static GptVisVulkanRange
-range (const GptVisVulkanRecorder *r, GptVisTensorId id, GptVisTensorId instead)
-{
-  return r->p->tensors[id != GPTVIS_NO_TENSOR ? id : instead].pieces[0].range;
-}
 
 static GptVisVulkanRange
 args (const GptVisVulkanRecorder *r)
@@ -37,149 +17,6 @@ static guint
 stride (const GptVisTensor *t)
 {
   return gptvis_tensor_is_activation (t) ? t->rows * t->width : 0;
-}
-
-/* ---- linear ---- */
-
-/* All sides multiples of 4; a workgroup of at most 128 threads, which every device has. */
-typedef struct {
-  guint rows, columns, inner, thread_rows, thread_columns;
-} Tile;
-
-#define FEW 16u                 /* rows, up to which W's reading is what takes time */
-#define ENOUGH 128u             /* workgroups that keep a device busy */
-
-/* The largest that makes enough workgroups. */
-static Tile
-choose_tile (guint rows, guint columns)
-{
-  static const Tile tiles[] = { {64, 64, 16, 8, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 4} };
-  guint i = 0;
-  while (i + 1 < G_N_ELEMENTS (tiles)
-      && blocks (rows, tiles[i].rows) * blocks (columns, tiles[i].columns) < ENOUGH)
-    i++;
-  return tiles[i];
-}
-
-/* Specialization constants that both shaders of linear have. */
-static GptVisVulkanVariant
-begin_linear (const GptVisVulkanRecorder *r, GptVisShader shader, GptVisShader half, guint threads)
-{
-  const GptVisOp *op = r->op;
-  return (GptVisVulkanVariant) { r->p->tensors[op->in[1]].half ? half : shader, {
-      [SPEC_THREADS] = threads,
-      [SPEC_PARTS] = (op->in[2] != GPTVIS_NO_TENSOR ? LINEAR_HAS_B : 0)
-          | (op->in[3] != GPTVIS_NO_TENSOR ? LINEAR_HAS_GATE : 0)
-          | (op->in[4] != GPTVIS_NO_TENSOR ? LINEAR_HAS_SCALE : 0)
-          | (op->in[5] != GPTVIS_NO_TENSOR ? LINEAR_HAS_RESIDUAL : 0),
-      [SPEC_VECTORS] = tensor (r, op->in[0])->width % 4 == 0,
-      [SPEC_F] = op->linear.act,
-    } };
-}
-
-static GptVisVulkanVariant
-few_rows (const GptVisVulkanRecorder *r, guint rows, guint columns, guint groups[2])
-{
-  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR_FEW, GPTVIS_SHADER_LINEAR_FEW_F16,
-      THREADS);
-  guint most = 1;
-  while (most < rows)
-    most *= 2;
-  variant.specs[SPEC_A] = most;
-  groups[0] = blocks (columns, THREADS / LINEAR_FEW_LANES);
-  groups[1] = 1;
-  return variant;
-}
-
-static GptVisVulkanVariant
-many_rows (const GptVisVulkanRecorder *r, guint rows, guint columns, guint groups[2])
-{
-  const Tile tile = choose_tile (rows, columns);
-  GptVisVulkanVariant variant = begin_linear (r, GPTVIS_SHADER_LINEAR, GPTVIS_SHADER_LINEAR_F16,
-      tile.rows / tile.thread_rows * (tile.columns / tile.thread_columns));
-  variant.specs[SPEC_A] = tile.rows;
-  variant.specs[SPEC_B] = tile.columns;
-  variant.specs[SPEC_C] = tile.inner;
-  variant.specs[SPEC_D] = tile.thread_rows / 4;
-  variant.specs[SPEC_E] = tile.thread_columns / 4;
-  groups[0] = blocks (columns, tile.columns);
-  groups[1] = blocks (rows, tile.rows);
-  return variant;
-}
-
-static void
-linear (GptVisVulkanRecorder *r)
-{
-  const GptVisOp *op = r->op;
-  const GptVisTensor *x = tensor (r, op->in[0]), *y = tensor (r, op->out);
-  const guint rows = r->n * x->rows;
-  GptVisVulkanRange bindings[] = {
-    [LINEAR_X] = range (r, op->in[0], 0),
-    [LINEAR_B] = range (r, op->in[2], op->in[0]),
-    [LINEAR_GATE] = range (r, op->in[3], op->in[0]),
-    [LINEAR_SCALE] = range (r, op->in[4], op->in[0]),
-    [LINEAR_RESIDUAL] = range (r, op->in[5], op->in[0]),
-    [LINEAR_Y] = range (r, op->out, 0),
-  };
-  const GptVisVulkanTensor *w = &r->p->tensors[op->in[1]];
-  for (guint i = 0; i < w->n_pieces; i++) {
-    const GptVisVulkanPiece *piece = &w->pieces[i];
-    const struct LinearPush push = { rows, x->width, piece->rows, piece->first, y->width, op->linear.alpha };
-    guint groups[2];
-    const GptVisVulkanVariant variant = rows <= FEW ? few_rows (r, rows, piece->rows, groups)
-        : many_rows (r, rows, piece->rows, groups);
-    bindings[LINEAR_W] = piece->range;
-    gptvis_vulkan_dispatch (r, &variant, bindings, &push, groups[0], groups[1], 1);
-  }
-}
-
-/* ---- attention ---- */
-
-typedef struct {
-  guint queries, keys, thread_queries;
-} AttentionTile;
-
-/* The largest that fits the device's shared memory; NULL: none does. */
-static const AttentionTile *
-choose_attention_tile (const GptVisVulkanDevice *device, guint head_width)
-{
-  static const AttentionTile tiles[] = {
-    {32, 32, 4}, {32, 16, 4}, {16, 32, 2}, {16, 16, 2}, {16, 8, 2}, {8, 8, 1}, {4, 8, 1}, {1, 8, 1}
-  };
-  const guint row = ((head_width + 3) / 4 | 1) * 16;    /* bytes */
-  for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
-    const AttentionTile *t = &tiles[i];
-    if ((t->queries + t->keys) * row + t->queries * (t->keys + 1 + ATTENTION_LANES) * sizeof (float)
-        <= device->limits.maxComputeSharedMemorySize)
-      return t;
-  }
-  return NULL;
-}
-
-static void
-attention (GptVisVulkanRecorder *r)
-{
-  const GptVisOp *op = r->op;
-  const GptVisAttention *a = &op->attention;
-  const GptVisTensor *q = tensor (r, op->in[0]), *k = tensor (r, op->in[1]), *v = tensor (r, op->in[2]);
-  const AttentionTile *tile = choose_attention_tile (r->p->device, a->head_width);
-  if (!tile) {
-    g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "%s: attention with heads of width %u does not fit a workgroup", r->p->device->name, a->head_width);
-    return;
-  }
-  const guint odd = q->width | k->width | v->width | a->q_column | a->k_column | a->v_column | a->head_width;
-  const GptVisVulkanVariant variant = { GPTVIS_SHADER_ATTENTION, {
-      [SPEC_THREADS] = tile->queries / tile->thread_queries * ATTENTION_LANES,
-      [SPEC_VECTORS] = odd % 4 == 0,
-      [SPEC_A] = tile->queries, tile->keys, a->head_width, tile->thread_queries,
-    } };
-  const GptVisVulkanRange bindings[] = {
-    range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[2], 0), range (r, op->out, 0),
-  };
-  const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width,
-      a->heads * a->head_width, a->q_column, a->k_column, a->v_column, a->scale };
-  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (q->rows, tile->queries), a->heads, r->n);
 }
 
 /* ---- row by row ---- */
@@ -201,7 +38,8 @@ norm (GptVisVulkanRecorder *r)
 {
   const GptVisOp *op = r->op;
   const GptVisTensor *x = tensor (r, op->in[0]);
-  const GptVisVulkanVariant variant = { GPTVIS_SHADER_NORM, {
+  const GptVisVulkanVariant variant = {
+    has (r, GPTVIS_VULKAN_SUBGROUP) ? GPTVIS_SHADER_NORM_SUBGROUP : GPTVIS_SHADER_NORM, {
       [SPEC_THREADS] = row_threads (r, x->width),
       [SPEC_PARTS] = (op->in[1] != GPTVIS_NO_TENSOR ? NORM_HAS_WEIGHT : 0)
           | (op->in[2] != GPTVIS_NO_TENSOR ? NORM_HAS_BIAS : 0),
@@ -218,7 +56,8 @@ static void
 score (GptVisVulkanRecorder *r)
 {
   const GptVisTensor *x = tensor (r, r->op->in[0]);
-  const GptVisVulkanVariant variant = { GPTVIS_SHADER_SCORE, {
+  const GptVisVulkanVariant variant = {
+    has (r, GPTVIS_VULKAN_SUBGROUP) ? GPTVIS_SHADER_SCORE_SUBGROUP : GPTVIS_SHADER_SCORE, {
       [SPEC_THREADS] = row_threads (r, x->width),
       [SPEC_PARTS] = r->op->score.score,
     } };
@@ -330,9 +169,9 @@ G_STATIC_ASSERT (GPTVIS_RECALL_STATES == 2);
 
 static void (*const record_op[]) (GptVisVulkanRecorder *) = {
   [GPTVIS_OP_PATCHES] = NULL,   /* when staged */
-  [GPTVIS_OP_LINEAR] = linear,
+  [GPTVIS_OP_LINEAR] = gptvis_vulkan_linear,
   [GPTVIS_OP_NORM] = norm,
-  [GPTVIS_OP_ATTENTION] = attention,
+  [GPTVIS_OP_ATTENTION] = gptvis_vulkan_attention,
   [GPTVIS_OP_EMBED] = embed,
   [GPTVIS_OP_KEEP] = keep,
   [GPTVIS_OP_RECALL] = recall,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
 #include "pipeline.h"
 #include "attention.spv.h"
 #include "embed.spv.h"
@@ -9,21 +10,29 @@
 #include "linear-few.spv.h"
 #include "linear-few-f16.spv.h"
 #include "norm.spv.h"
+#include "norm-subgroup.spv.h"
 #include "pool.spv.h"
 #include "recall.spv.h"
 #include "rows.spv.h"
 #include "score.spv.h"
+#include "score-subgroup.spv.h"
+#if GPTVIS_HAVE_COOPMAT_KHR
+#include "linear-matrix-khr.spv.h"
+#endif
+#if GPTVIS_HAVE_COOPMAT_NV
+#include "linear-matrix-nv.spv.h"
+#endif
 #include <string.h>
 
 #define MAX_CACHE (64u << 20)   /* bytes: a larger file is not one that was written here */
 
-#define SHADER(name, n, push) \
-  { #name, gptvis_shader_##name, sizeof gptvis_shader_##name, n, sizeof (struct push) }
+#define SHADER(name, n, push, ...) \
+  { gptvis_shader_##name, sizeof gptvis_shader_##name, n, sizeof (struct push), __VA_ARGS__ }
 static const struct {
-  const gchar *name;
-  const guint32 *code;
+  const guint32 *code;          /* NULL: the compiler could not make it */
   gsize code_size;
   guint n_bindings, push_size;
+  guint features;               /* that it needs */
 } shaders[] = {
   [GPTVIS_SHADER_ATTENTION] = SHADER (attention, 4, AttentionPush),
   [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
@@ -33,11 +42,19 @@ static const struct {
   [GPTVIS_SHADER_LINEAR_F16] = SHADER (linear_f16, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW] = SHADER (linear_few, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW_F16] = SHADER (linear_few_f16, 7, LinearPush),
+#if GPTVIS_HAVE_COOPMAT_KHR
+  [GPTVIS_SHADER_LINEAR_MATRIX_KHR] = SHADER (linear_matrix_khr, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_KHR),
+#endif
+#if GPTVIS_HAVE_COOPMAT_NV
+  [GPTVIS_SHADER_LINEAR_MATRIX_NV] = SHADER (linear_matrix_nv, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_NV),
+#endif
   [GPTVIS_SHADER_NORM] = SHADER (norm, 4, NormPush),
+  [GPTVIS_SHADER_NORM_SUBGROUP] = SHADER (norm_subgroup, 4, NormPush, GPTVIS_VULKAN_SUBGROUP),
   [GPTVIS_SHADER_POOL] = SHADER (pool, 2, PoolPush),
   [GPTVIS_SHADER_RECALL] = SHADER (recall, 5, RecallPush),
   [GPTVIS_SHADER_ROWS] = SHADER (rows, 3, RowsPush),
   [GPTVIS_SHADER_SCORE] = SHADER (score, 2, ScorePush),
+  [GPTVIS_SHADER_SCORE_SUBGROUP] = SHADER (score_subgroup, 2, ScorePush, GPTVIS_VULKAN_SUBGROUP),
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (shaders) == GPTVIS_N_SHADERS);
 G_STATIC_ASSERT (sizeof (struct RecallPush) <= 128);    /* what every device can push */
@@ -201,7 +218,8 @@ gptvis_vulkan_pipelines_new (GptVisVulkanDevice *device, GError **error)
   self->table = g_hash_table_new (hash_variant, same_variant);
   VkResult result = open_cache (self);
   for (guint i = 0; i < GPTVIS_N_SHADERS && result == VK_SUCCESS; i++)
-    result = make_layout (self, i);
+    if (shaders[i].code && (shaders[i].features & ~device->features.has) == 0)
+      result = make_layout (self, i);
   if (gptvis_vulkan_ok (device, result, "making shaders ready", error))
     return self;
   gptvis_vulkan_pipelines_free (self);
@@ -240,11 +258,18 @@ make (GptVisVulkanPipelines *self, const GptVisVulkanVariant *variant, VkPipelin
   VkSpecializationMapEntry entries[N_SPECS];
   for (guint i = 0; i < N_SPECS; i++)
     entries[i] = (VkSpecializationMapEntry) { i, i * sizeof (guint32), sizeof (guint32) };
+  const gboolean whole_subgroups = (shaders[variant->shader].features & GPTVIS_VULKAN_COOPMAT) != 0;
+  const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+    .requiredSubgroupSize = self->device->features.matrix_subgroup,
+  };
   const VkSpecializationInfo specialization = { N_SPECS, entries, sizeof variant->specs, variant->specs };
   const VkComputePipelineCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
     .stage = {
       .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+      .pNext = whole_subgroups ? &subgroup : NULL,
+      .flags = whole_subgroups ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT : 0,
       .stage = VK_SHADER_STAGE_COMPUTE_BIT,
       .module = self->modules[variant->shader],
       .pName = "main",

@@ -19,11 +19,15 @@ typedef enum {
   GPTVIS_SHADER_LINEAR_F16,
   GPTVIS_SHADER_LINEAR_FEW,
   GPTVIS_SHADER_LINEAR_FEW_F16,
+  GPTVIS_SHADER_LINEAR_MATRIX_KHR,
+  GPTVIS_SHADER_LINEAR_MATRIX_NV,
   GPTVIS_SHADER_NORM,
+  GPTVIS_SHADER_NORM_SUBGROUP,
   GPTVIS_SHADER_POOL,
   GPTVIS_SHADER_RECALL,
   GPTVIS_SHADER_ROWS,
   GPTVIS_SHADER_SCORE,
+  GPTVIS_SHADER_SCORE_SUBGROUP,
   GPTVIS_N_SHADERS
 } GptVisShader;
 
@@ -48,7 +52,7 @@ typedef struct GptVisVulkanPipelines GptVisVulkanPipelines;
 GptVisVulkanPipelines *gptvis_vulkan_pipelines_new (GptVisVulkanDevice * device, GError ** error);
 void gptvis_vulkan_pipelines_free (GptVisVulkanPipelines * self);
 
-/* The device's; NULL: DEVICE or LIMIT. */
+/* The device's, which must have the features that the shader needs; NULL: DEVICE or LIMIT. */
 const GptVisVulkanPipeline *gptvis_vulkan_pipeline (GptVisVulkanDevice * device,
     const GptVisVulkanVariant * variant, GError ** error);
 

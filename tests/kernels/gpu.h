@@ -9,6 +9,7 @@
 
 static GptVisPlan *gpu_plan;    /* a small network that is kept, so that pipelines are made but once */
 static GptVisProgram *gpu_program;
+static guint gpu_tile;          /* products take that tile; 0: what is best */
 static gchar *gpu_reason;       /* why there is none */
 
 static inline gconstpointer
@@ -34,8 +35,8 @@ gpu_open (void)
   g_setenv ("XDG_CACHE_HOME", "/dev/null", FALSE);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", FALSE);
 #if GPTVIS_HAVE_VULKAN
-  if (g_getenv ("GPTVIS_TEST_LEAST"))
-    gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .least = TRUE });
+  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .least = g_getenv ("GPTVIS_TEST_LEAST") != NULL,
+          .tile = gpu_tile });
 #endif
   gpu_plan = gptvis_plan_new ("one", 1);
   gptvis_plan_output (gpu_plan, "y", gptvis_plan_linear (gpu_plan, gptvis_plan_input (gpu_plan, "x", 1, 1),
@@ -73,6 +74,15 @@ gpu_close (void)
   g_clear_pointer (&gpu_plan, gptvis_plan_free);
   g_clear_pointer (&gpu_reason, g_free);
   gpu_program = NULL;
+}
+
+/* Another device, which is as the environment and the tile say now. */
+static inline void
+gpu_reopen (guint tile)
+{
+  gpu_close ();
+  gpu_tile = tile;
+  g_assert_true (gpu_open ());
 }
 
 /* For a backend as the tests call them: "vulkan-f16" is one, too. */

@@ -70,7 +70,8 @@ compare (GptVisPlan *plan, GRand *rand, const gchar *backend)
   const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
   const guint batch = g_rand_int_range (rand, 1, MAX_BATCH + 1), threads = g_rand_int_range (rand, 1, 4);
   float *inputs = g_new (float, (gsize) in->rows * in->width * batch);
-  fill (rand, inputs, (gsize) in->rows * in->width * batch, -2, 2);
+  for (gsize k = 0; k < (gsize) in->rows * in->width * batch; k++)
+    inputs[k] = g_rand_int_range (rand, -1024, 1025) / 512.0f;  /* which f16 has too */
   const gsize n = (gsize) out->rows * out->width * batch;
 
   float *want = run (plan, &w, "reference", 1, inputs, batch);
@@ -156,6 +157,28 @@ test_linear_large (gconstpointer backend)
             gptvis_plan_weight (plan, "b", 1, shapes[i].m), GPTVIS_LINEAR (.act = GPTVIS_ACT_GELU)));
     compare (plan, rand, backend);
   }
+  g_rand_free (rand);
+}
+
+/* Each tile that the device has memory for, at shapes that it does not divide, and one that it does. */
+static void
+test_linear_tiles (gconstpointer backend)
+{
+  static const guint shapes[][3] = { {131, 40, 133}, {77, 67, 66}, {128, 64, 128} };
+  if (!gpu_ready (backend) || !g_str_has_prefix (backend, "vulkan"))
+    return;
+  GRand *rand = seeded_rand ();
+  for (guint tile = 1; tile <= 5; tile++) {
+    gpu_reopen (tile);
+    for (guint i = 0; i < MIN (cases, G_N_ELEMENTS (shapes)); i++) {
+      GptVisPlan *plan = gptvis_plan_new ("linear", MAX_BATCH);
+      GptVisTensorId x = gptvis_plan_input (plan, "x", shapes[i][0], shapes[i][1]);
+      gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x,
+              gptvis_plan_weight (plan, "W", shapes[i][2], shapes[i][1]), GPTVIS_NO_TENSOR, NULL));
+      compare (plan, rand, backend);
+    }
+  }
+  gpu_reopen (0);
   g_rand_free (rand);
 }
 
@@ -315,6 +338,7 @@ static const struct {
 } tests[] = {
   {"linear", test_linear},
   {"linear-large", test_linear_large},
+  {"linear-tiles", test_linear_tiles},
   {"norm", test_norm},
   {"attention", test_attention},
   {"rows", test_rows},
@@ -323,19 +347,49 @@ static const struct {
   {"score", test_score},
 };
 
+/* Only what reads large weights is another shader with halves. */
+static gboolean
+is_of_interest (const gchar *backend, const gchar *name)
+{
+  return strcmp (backend, "vulkan-f16") != 0 || g_str_has_prefix (name, "linear");
+}
+
+/* What a device may lack, each feature by itself and all of them. */
+static const gchar *const features[] = {
+  "storage16", "f16", "subgroup", "dot", "coopmat", "storage16,f16,subgroup,dot,coopmat"
+};
+
+static void
+test_without (gconstpointer feature)
+{
+  const guint all_cases = cases;
+  if (!gpu_ready ("vulkan"))
+    return;
+  gchar *before = g_strdup (g_getenv ("GPTVIS_VULKAN_DISABLE")), *words = g_strconcat (before, ",", feature, NULL);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", words, TRUE);
+  cases = MIN (cases, 2);
+  gpu_reopen (0);
+  gchar *list = gptvis_backend_devices ("vulkan", NULL), *word = g_strconcat (" ", feature, NULL);
+  g_assert_null (strstr (list, word));
+  for (guint i = 1; i < G_N_ELEMENTS (backends); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (tests); j++)
+      if (is_of_interest (backends[i], tests[j].name) && tests[j].function != test_linear_tiles)
+        tests[j].function (backends[i]);
+  cases = all_cases;
+  g_setenv ("GPTVIS_VULKAN_DISABLE", before, TRUE);
+  gpu_reopen (0);
+  g_free (before);
+  g_free (words);
+  g_free (list);
+  g_free (word);
+}
+
 static void
 add_test (const gchar *backend, const gchar *name, GTestDataFunc function)
 {
   gchar *path = g_strdup_printf ("/ops/%s/%s", backend, name);
   g_test_add_data_func (path, backend, function);
   g_free (path);
-}
-
-/* Only what reads large weights is another shader with halves. */
-static gboolean
-is_of_interest (const gchar *backend, const gchar *name)
-{
-  return strcmp (backend, "vulkan-f16") != 0 || g_str_has_prefix (name, "linear");
 }
 
 int
@@ -348,6 +402,11 @@ main (int argc, char **argv)
     for (guint j = 0; j < G_N_ELEMENTS (tests); j++)
       if (is_of_interest (backends[i], tests[j].name))
         add_test (backends[i], tests[j].name, tests[j].function);
+  for (guint i = 0; i < G_N_ELEMENTS (features); i++) {
+    gchar *path = g_strdup_printf ("/ops/vulkan-without/%s", features[i]);
+    g_test_add_data_func (path, features[i], test_without);
+    g_free (path);
+  }
   g_test_add_func ("/ops/resample/values", test_resample_values);
   g_test_add_func ("/ops/resample/antialias-values", test_resample_antialias_values);
   const int status = g_test_run ();

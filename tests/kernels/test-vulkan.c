@@ -323,6 +323,35 @@ test_turned_off (void)
   g_free (before);
 }
 
+/* What a device can is told, less what is turned off; a word that turns nothing off is met with those that do. */
+static void
+test_features (void)
+{
+  GError *error = NULL;
+  Network network;
+  if (!gpu_ready ("vulkan"))
+    return;
+  gchar *before = g_strdup (g_getenv ("GPTVIS_VULKAN_DISABLE")), *list = gptvis_backend_devices ("vulkan", NULL);
+  g_test_message ("%s", list);
+  g_free (list);
+  gpu_close ();
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check,storage16,f16,subgroup,dot,coopmat", TRUE);
+  list = gptvis_backend_devices ("vulkan", NULL);
+  g_assert_true (g_str_has_suffix (list, ")"));
+  g_free (list);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check,fp16,", TRUE);
+  network_init (&network, 1, 1);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING,
+      "*there is no \"fp16\" to turn off, only all, cache, check, storage16, f16, subgroup, dot, coopmat*");
+  GptVisProgram *program = open_program (&network, "vulkan", NULL, &error);
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+  gptvis_program_free (program);
+  network_clear (&network);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", before, TRUE);
+  g_free (before);
+}
+
 static void
 test_too_old (void)
 {
@@ -545,6 +574,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vulkan/no-loader", test_no_loader);
   g_test_add_func ("/vulkan/no-driver", test_no_driver);
   g_test_add_func ("/vulkan/turned-off", test_turned_off);
+  g_test_add_func ("/vulkan/features", test_features);
   g_test_add_func ("/vulkan/too-old", test_too_old);
   g_test_add_func ("/vulkan/choice", test_choice);
   g_test_add_func ("/vulkan/software", test_software);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a device can do beyond Vulkan 1.1's compute, found before it is opened and enabled with it.
+ * Each word can be turned off by GPTVIS_VULKAN_DISABLE; whoever uses a feature has a fallback. */
+#pragma once
+#include "instance.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GPTVIS_VULKAN_STORAGE16 = 1 << 0,     /* halves in buffers, which any device can only read as words */
+  GPTVIS_VULKAN_F16 = 1 << 1,           /* arithmetic on halves */
+  GPTVIS_VULKAN_SUBGROUP = 1 << 2,      /* sums and maxima over a subgroup */
+  GPTVIS_VULKAN_DOT = 1 << 3,           /* dot products of four bytes in a word */
+  GPTVIS_VULKAN_COOPMAT_KHR = 1 << 4,   /* cooperative matrices of halves with f32 sums: */
+  GPTVIS_VULKAN_COOPMAT_NV = 1 << 5,    /* … at most one of the two forms; needs f16 */
+} GptVisVulkanFeature;
+#define GPTVIS_VULKAN_COOPMAT (GPTVIS_VULKAN_COOPMAT_KHR | GPTVIS_VULKAN_COOPMAT_NV)
+
+/* A product of cooperative matrices: [rows, inner] · [inner, columns]. */
+typedef struct {
+  guint rows, columns, inner;
+} GptVisVulkanShape;
+
+#define GPTVIS_VULKAN_SHAPES 16u
+
+typedef struct {
+  guint has;                    /* GptVisVulkanFeature */
+  guint matrix_subgroup;        /* threads of a subgroup that multiplies matrices */
+  GptVisVulkanShape shapes[GPTVIS_VULKAN_SHAPES];       /* of halves with f32 sums, as the driver has them */
+  guint n_shapes;
+} GptVisVulkanFeatures;
+
+/* Of a device with Vulkan 1.1; less what is turned off. */
+void gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures * features);
+
+/* "storage16 f16 subgroup coopmat 16x16x16", or "" for none. Free with g_free. */
+gchar *gptvis_vulkan_features_describe (const GptVisVulkanFeatures * features);
+
+/* vkCreateDevice with the features and their extensions enabled; what info says of these is ignored. */
+VkResult gptvis_vulkan_features_create (const GptVisVulkanFeatures * features, VkPhysicalDevice physical,
+    const VkDeviceCreateInfo * info, VkDevice * device);
+
+G_END_DECLS

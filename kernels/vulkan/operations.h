@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files share that choose an operation's shader: operations.c, and for the two that
+ * have tiles linear.c and attention.c. */
+#pragma once
+#include "record.h"
+
+G_BEGIN_DECLS
+
+/* Record r->op, one dispatch for each piece of W, or one. */
+void gptvis_vulkan_linear (GptVisVulkanRecorder * r);
+void gptvis_vulkan_attention (GptVisVulkanRecorder * r);
+
+static inline guint
+blocks (guint64 n, guint size)
+{
+  return MIN ((n + size - 1) / size, G_MAXUINT);
+}
+
+static inline const GptVisTensor *
+tensor (const GptVisVulkanRecorder *r, GptVisTensorId id)
+{
+  return gptvis_plan_tensor (r->p->base.plan, id);
+}
+
+/* Where the tensor lies; of one that is not there, where `instead` does: a binding must be
+ * of something. */
+static inline GptVisVulkanRange
+range (const GptVisVulkanRecorder *r, GptVisTensorId id, GptVisTensorId instead)
+{
+  return r->p->tensors[id != GPTVIS_NO_TENSOR ? id : instead].pieces[0].range;
+}
+
+static inline gboolean
+has (const GptVisVulkanRecorder *r, guint features)
+{
+  return (r->p->device->features.has & features) == features;
+}
+
+G_END_DECLS

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Can the compiler make cooperative matrices, as VK_NV_cooperative_matrix has them?
+#version 450
+#extension GL_NV_cooperative_matrix : require
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+layout (local_size_x = 32) in;
+layout (binding = 0) writeonly buffer Y { float y[]; };
+
+void
+main ()
+{
+  fcoopmatNV<32, gl_ScopeSubgroup, 16, 16> sums = fcoopmatNV<32, gl_ScopeSubgroup, 16, 16> (0);
+  coopMatStoreNV (sums, y, 0, 16, false);
+}
