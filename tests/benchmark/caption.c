@@ -133,8 +133,8 @@ open_model (Bench *self, const RandomCaptioner *of)
   options.max_batch = self->settings->streams;
   options.program.backend = self->settings->backend;
   options.program.threads = self->settings->threads;
-  if (gptvis_precision_parse (self->settings->precision, &options.program.precision, &error))
-    self->model = gptvis_model_open (&options, &error);
+  options.program.precision = self->settings->precision;
+  self->model = gptvis_model_open (&options, &error);
   random_checkpoint_remove (directory); /* what is mapped stays */
   if (!self->model)
     measure_die (error->message);

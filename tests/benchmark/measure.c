@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "measure.h"
-#include "cpu/tier.h"
 #include "memory.h"
 #include "pool.h"
 #include <stdio.h>
@@ -63,55 +62,7 @@ measure_median (GArray *times)
   return nth (times, times->len / 2);
 }
 
-/* ---- what the machine could do ---- */
-
-typedef struct {
-  const GptVisTier *tier;
-  GptVisPrecision precision;
-  gint rounds;
-} Multiplying;
-
-static void
-multiply_in_cache (void *context, gsize i)
-{
-  Multiplying *l = context;
-  enum { K = 256 };
-  const GptVisTier *t = l->tier;
-  const guint rows = t->tile_rows, columns = t->tile_columns;
-  float *a = gptvis_alloc (rows * K * sizeof (float)), *b = gptvis_alloc (columns * K * sizeof (float));
-  float *c = gptvis_alloc (rows * columns * sizeof (float)), *scales = gptvis_alloc (columns * sizeof (float));
-  GptVisInt8Row *row_scales = gptvis_alloc (rows * sizeof (GptVisInt8Row));
-  const GptVisInt8Tile int8 = { (gint32 *) a, (gint8 *) b, (gint32 *) scales, row_scales, scales, NULL };
-  for (gint r = 0; r < l->rounds; r++)
-    if (l->precision == GPTVIS_PRECISION_INT8)
-      t->tile_int8 (rows, columns, K / t->int8_group, &int8, c, columns);
-    else if (l->precision == GPTVIS_PRECISION_BF16)
-      t->tile_bf16 (rows, columns, K / 2, (gint32 *) a, (gint32 *) b, NULL, c, columns);
-    else
-      t->tile (rows, columns, K, a, rows, b, columns, NULL, c, columns);
-  gptvis_free (a);
-  gptvis_free (b);
-  gptvis_free (c);
-  gptvis_free (scales);
-  gptvis_free (row_scales);
-}
-
-/* Many short measurements, of which one is not disturbed. */
-gdouble
-measure_multiply_limit (guint threads, GptVisPrecision precision)
-{
-  GptVisPool *pool = gptvis_pool_new (threads);
-  Multiplying l = { .tier = gptvis_tier_choose (NULL), .precision = precision, .rounds = 1000 };
-  gdouble best = 0;
-  for (guint i = 0; i < 400; i++) {
-    const gint64 start = measure_now ();
-    gptvis_pool_run (pool, multiply_in_cache, &l, threads);
-    const gint64 ns = measure_now () - start;
-    best = MAX (best, 2.0 * l.tier->tile_rows * l.tier->tile_columns * 256 * l.rounds * threads / ns);
-  }
-  gptvis_pool_free (pool);
-  return best;
-}
+/* ---- reading memory ---- */
 
 #define READ_AT_ONCE (256u << 10)
 
@@ -182,6 +133,14 @@ measure_reader_run (MeasureReader *self)
 }
 
 /* ---- tables ---- */
+
+void
+measure_print_times (const gchar *name, GArray *times, gdouble flops, gdouble limit)
+{
+  const gdouble least = measure_least (times), median = measure_median (times);
+  printf ("%-24s min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s at best, %3.0f %% of the limit  (%u runs)\n", name,
+      least * 1e-6, median * 1e-6, flops / least, 100 * flops / least / limit, times->len);
+}
 
 void
 measure_print_processor (void)

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the two halves of tests/bench share: time, what the machine could do at best, and
- * tables. bench.c times classifiers, whose limit is the processor's multipliers; caption.c
- * networks that write, whose limit is the memory. */
+/* What the modes of tests/bench share: its settings, time, what the machine could do at best,
+ * and tables. Each mode is a file. */
 #pragma once
 #include "backend.h"
 
 typedef struct {
-  const gchar *precision, *backend;
+  const gchar *backend;
+  GptVisPrecision precision;
   guint threads;                /* not 0 */
+  gboolean threads_given;       /* else it is as many as the process may use */
+  guint batch, side, patch;     /* 0: the mode's own */
   gint runs;                    /* 0: as many as there is time for */
   gboolean ops;                 /* each operation's share */
   guint streams, beams;         /* caption.c's */
 } BenchSettings;
 
-/* caption.c: the named captioner, or all with NULL. */
+/* The modes. name: of a network; NULL is all where there are several. */
+void bench_classifier (const gchar * name, const BenchSettings * settings);
 void bench_captions (const gchar * name, const BenchSettings * settings);
+void bench_limits (const BenchSettings * settings);
+void bench_peers (const gchar * name, const BenchSettings * settings);
 
 /* Ends the program, with a sentence. */
 void measure_die (const gchar * what) G_GNUC_NORETURN;
@@ -27,8 +32,8 @@ void measure_add (GArray * times, gint64 ns);
 gdouble measure_least (GArray * times);
 gdouble measure_median (GArray * times);
 
-/* GFLOP/s of the tier's own tile on operands that stay in the first cache. */
-gdouble measure_multiply_limit (guint threads, GptVisPrecision precision);
+/* GFLOP/s of the tier's own multiplications on registers alone (limits.c). */
+gdouble limits_multiply (guint threads, GptVisPrecision precision);
 
 /* Reads memory from end to end, as many threads as given, each some pages at a time. */
 typedef struct _MeasureReader MeasureReader;
@@ -37,6 +42,7 @@ void measure_reader_free (MeasureReader * reader);
 gint64 measure_reader_run (MeasureReader * reader);     /* ns */
 
 void measure_print_processor (void);
+void measure_print_times (const gchar * name, GArray * times, gdouble flops, gdouble limit);
 
 /* What operations [first, end) took (ns [n_ops], of all runs together), each by itself and
  * by kind. amounts [n_ops]: what one run of each does, in FLOP where `unit` is GFLOP/s, in

@@ -25,10 +25,16 @@ put (const gchar *directory, const gchar *name, const gchar *text, gssize size, 
 static gchar *
 vit_config (const RandomVit *vit)
 {
-  return g_strdup_printf ("{\"model_type\":\"vit\",\"hidden_size\":%u,\"num_hidden_layers\":%u,"
+  GString *text = g_string_new (NULL);
+
+  g_string_printf (text, "{\"model_type\":\"vit\",\"hidden_size\":%u,\"num_hidden_layers\":%u,"
       "\"num_attention_heads\":%u,\"intermediate_size\":%u,\"image_size\":%u,\"patch_size\":%u,"
-      "\"hidden_act\":\"gelu\",\"id2label\":{\"0\":\"heads\",\"1\":\"tails\"}}", vit->width, vit->layers,
+      "\"hidden_act\":\"gelu\",\"id2label\":{\"0\":\"heads\",\"1\":\"tails\"", vit->width, vit->layers,
       vit->heads, 4 * vit->width, vit->side, vit->patch);
+  for (guint i = 2; i < vit->labels; i++)
+    g_string_append_printf (text, ",\"%u\":\"edge %u\"", i, i - 1);
+  g_string_append (text, "}}");
+  return g_string_free (text, FALSE);
 }
 
 static gchar *
@@ -82,50 +88,71 @@ put_words (const gchar *directory, const RandomCaptioner *captioner, GError **er
 
 /* ---- model.safetensors ---- */
 
+typedef struct {
+  GString *header;
+  GByteArray *data;
+  guint32 state;
+} Tensors;
+
+static gboolean
+is_norm (const GptVisPlan *plan, GptVisTensorId weight)
+{
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
+    if (gptvis_plan_op (plan, i)->kind == GPTVIS_OP_NORM && gptvis_plan_op (plan, i)->in[1] == weight)
+      return TRUE;
+  return FALSE;
+}
+
+/* Magnitudes from 2⁻⁷ to 2⁻⁶, either sign; norms multiply by 1 to 2, so that every layer counts. */
 static void
-describe (GString *header, const GptVisPlan *plan, guint64 *end)
+add_numbers (Tensors *self, guint64 n, gboolean norm)
+{
+  const guint8 top = norm ? 0x3c : 0x20, random = norm ? 0x03 : 0x83;
+  const guint start = self->data->len;
+
+  g_byte_array_set_size (self->data, start + n * 2);
+  for (guint8 *at = self->data->data + start; at < self->data->data + self->data->len; at += 2) {
+    self->state = self->state * 1664525u + 1013904223u;
+    at[0] = self->state >> 16;
+    at[1] = top | (self->state >> 24 & random);
+  }
+}
+
+static void
+add_tensors (Tensors *self, const GptVisPlan *plan)
 {
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     for (guint p = 0; p < t->n_parts; p++) {
       const GptVisWeightPart *part = &t->parts[p];
-      guint64 start = *end;
-      *end += (guint64) part->rows * t->width * 2;
-      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],",
-          header->len > 1 ? "," : "", part->name, part->transposed ? t->width : part->rows,
-          part->transposed ? part->rows : t->width);
-      g_string_append_printf (header, "\"data_offsets\":[%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "]}",
-          start, *end);
+      const guint start = self->data->len;
+      add_numbers (self, (guint64) part->rows * t->width, is_norm (plan, i));
+      g_string_append_printf (self->header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],"
+          "\"data_offsets\":[%u,%u]}", self->header->len > 1 ? "," : "", part->name,
+          part->transposed ? t->width : part->rows, part->transposed ? part->rows : t->width, start,
+          self->data->len);
     }
   }
 }
 
-/* Magnitudes from 2⁻⁷ to 2⁻⁶, either sign. A plan that is NULL has no tensors. */
+/* A plan that is NULL has no tensors. */
 static gboolean
 put_tensors (const gchar *directory, const GptVisPlan *tower, const GptVisPlan *decoder, GError **error)
 {
-  GString *header = g_string_new ("{");
-  GByteArray *file = g_byte_array_new ();
-  guint64 size, end = 0;
-  guint32 state = 1;
+  Tensors tensors = { g_string_new ("{"), g_byte_array_new (), 1 };
+  guint64 size;
   gboolean done;
 
-  describe (header, tower, &end);
+  add_tensors (&tensors, tower);
   if (decoder)
-    describe (header, decoder, &end);
-  g_string_append_c (header, '}');
-  size = GUINT64_TO_LE (header->len);
-  g_byte_array_append (file, (const guint8 *) &size, sizeof size);
-  g_byte_array_append (file, (const guint8 *) header->str, header->len);
-  g_byte_array_set_size (file, file->len + end);
-  for (guint8 *at = file->data + file->len - end; at < file->data + file->len; at += 2) {
-    state = state * 1664525u + 1013904223u;
-    at[0] = state >> 16;
-    at[1] = 0x20 | (state >> 24 & 0x83);
-  }
-  done = put (directory, "model.safetensors", (const gchar *) file->data, file->len, error);
-  g_byte_array_unref (file);
-  g_string_free (header, TRUE);
+    add_tensors (&tensors, decoder);
+  g_string_append_c (tensors.header, '}');
+  size = GUINT64_TO_LE (tensors.header->len);
+  g_byte_array_prepend (tensors.data, (const guint8 *) tensors.header->str, tensors.header->len);
+  g_byte_array_prepend (tensors.data, (const guint8 *) &size, sizeof size);
+  done = put (directory, "model.safetensors", (const gchar *) tensors.data->data, tensors.data->len, error);
+  g_byte_array_unref (tensors.data);
+  g_string_free (tensors.header, TRUE);
   return done;
 }
 

@@ -7,10 +7,11 @@
 
 typedef struct {
   guint layers, width, heads, side, patch;      /* side, patch: pixels */
+  guint labels;                 /* that the classifier tells apart; 0 is 2 */
 } RandomVit;
 
 typedef struct {
-  RandomVit tower;              /* with a classifier of two labels beside it */
+  RandomVit tower;              /* with a classifier beside it */
   guint layers, width, heads;   /* of the decoder */
   guint vocabulary, positions;  /* vocabulary: 256 bytes and more */
   guint length;                 /* tokens of every sentence, the start counted; none ends before */

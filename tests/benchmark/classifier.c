@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tests/bench NETWORK: what a picture, or a batch of them, costs, beside what the processor's
+ * multipliers could do. */
+#include "measure.h"
+#include "network.h"
+#include <stdio.h>
+
+static void
+print_head (const BenchRun *run, const gchar *name, const RandomVit *vit, gdouble limit)
+{
+  measure_print_processor ();
+  printf ("network    %s at %u/%u, batch %u: %.2f GFLOP\n", name, vit->side, vit->patch, run->batch,
+      run->flops * 1e-9);
+  printf ("program    %s\n", run->program->description);
+  printf ("limit      %.1f GFLOP/s: the tier's multiplications in registers (--limits)\n", limit);
+  fflush (stdout);
+}
+
+static void
+print_ops (const BenchRun *run, const gint64 *ns, guint runs, gdouble limit)
+{
+  const guint n = gptvis_plan_n_ops (run->plan);
+  gdouble *flops = g_new (gdouble, n);
+  for (guint i = 0; i < n; i++)
+    flops[i] = gptvis_plan_op_flops (run->plan, i) * run->batch;
+  measure_print_ops (run->plan, 0, n, ns, runs, flops, "GFLOP/s", limit);
+  g_free (flops);
+}
+
+/* The first two runs only warm up. */
+static void
+time_runs (BenchRun *run, const BenchSettings *settings, GArray *times, gint64 *op_ns)
+{
+  const gint64 end = measure_now () + G_GINT64_CONSTANT (5000000000);
+  for (gint i = -2; settings->runs ? i < settings->runs : i < 5 || measure_now () < end; i++) {
+    run->program->op_ns = settings->ops && i >= 0 ? op_ns : NULL;
+    const gint64 ns = bench_run (run);
+    if (i >= 0)
+      measure_add (times, ns);
+  }
+  run->program->op_ns = NULL;
+}
+
+void
+bench_classifier (const gchar *name, const BenchSettings *settings)
+{
+  RandomVit vit = bench_network_find (name)->vit;
+  GError *error = NULL;
+  vit.side = settings->side ? settings->side : vit.side;
+  vit.patch = settings->patch ? settings->patch : vit.patch;
+  gchar *directory = random_checkpoint_write (&vit, &error);
+  if (!directory)
+    measure_die (error->message);
+  GptVisProgramOptions options = { .backend = settings->backend, .precision = settings->precision,
+    .threads = settings->threads };
+  BenchRun run = bench_run_new (directory, &options, MAX (settings->batch, 1));
+  random_checkpoint_remove (directory); /* what is mapped stays */
+
+  const gdouble limit = limits_multiply (settings->threads, run.program->precision);
+  print_head (&run, name, &vit, limit);
+  GArray *times = measure_times_new ();
+  gint64 *op_ns = g_new0 (gint64, gptvis_plan_n_ops (run.plan));
+  time_runs (&run, settings, times, op_ns);
+  measure_print_times ("gptvis", times, run.flops, limit);
+  if (settings->ops)
+    print_ops (&run, op_ns, times->len, limit);
+
+  bench_run_free (&run);
+  g_array_unref (times);
+  g_free (op_ns);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "network.h"
+#include "measure.h"
+#include <string.h>
+
+const BenchNetwork bench_networks[BENCH_N_NETWORKS] = {
+  {"vit-tiny", {12, 192, 3, 224, 16, 1000}},
+  {"vit-small", {12, 384, 6, 224, 16, 1000}},
+  {"vit-base", {12, 768, 12, 224, 16, 1000}},
+  {"vit-large", {24, 1024, 16, 224, 16, 1000}},
+};
+
+const BenchNetwork *
+bench_network_find (const gchar *name)
+{
+  for (guint i = 0; i < BENCH_N_NETWORKS; i++)
+    if (strcmp (bench_networks[i].name, name) == 0)
+      return &bench_networks[i];
+  measure_die ("the network must be one of vit-tiny, vit-small, vit-base or vit-large");
+}
+
+void
+bench_noise (float *x, gsize n)
+{
+  guint32 state = 1;
+  for (gsize i = 0; i < n; i++) {
+    state = state * 1664525u + 1013904223u;
+    x[i] = (state >> 8) * (1.0f / (1 << 24));
+  }
+}
+
+static void
+fill_slots (BenchRun *self)
+{
+  const GptVisTensor *input = gptvis_plan_tensor (self->plan, gptvis_plan_input_id (self->plan));
+  const gsize n = (gsize) input->rows * input->width;
+  float *x = g_new (float, n * self->batch);
+  bench_noise (x, n * self->batch);
+  for (guint i = 0; i < self->batch; i++) {
+    self->slots[i] = gptvis_program_slot_new (self->program);
+    memcpy (gptvis_program_slot_rows (self->program, self->slots[i]), x + i * n, n * sizeof (float));
+  }
+  g_free (x);
+}
+
+BenchRun
+bench_run_new (const gchar *directory, const GptVisProgramOptions *program, guint batch)
+{
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  BenchRun self = { .batch = batch };
+  GError *error = NULL;
+  options.path = directory;
+  options.task = GPTVIS_TASK_LABEL;
+  options.program = *program;
+  options.max_batch = batch;
+  if (!(self.model = gptvis_model_open (&options, &error)))
+    measure_die (error->message);
+  self.program = gptvis_model_program (self.model);
+  self.plan = gptvis_model_plan (self.model);
+  for (guint i = 0; i < gptvis_plan_n_ops (self.plan); i++)
+    self.flops += gptvis_plan_op_flops (self.plan, i) * batch;
+  fill_slots (&self);
+  return self;
+}
+
+void
+bench_run_free (BenchRun *self)
+{
+  for (guint i = 0; i < self->batch; i++)
+    gptvis_program_slot_free (self->program, self->slots[i]);
+  gptvis_model_unref (self->model);
+}
+
+gint64
+bench_run (BenchRun *self)
+{
+  GError *error = NULL;
+  const gint64 start = measure_now ();
+  if (!gptvis_program_submit (self->program, self->slots, self->batch, &error)
+      || !gptvis_program_wait (self->program, &error))
+    measure_die (error->message);
+  return measure_now () - start;
+}
+
+const float *
+bench_run_logits (const BenchRun *self, guint picture)
+{
+  return gptvis_program_output (self->program, gptvis_plan_find (self->plan, "logits"), picture);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "peer.h"
+#include "measure.h"
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define PACKAGES "numpy", "onnx", "onnxruntime", "openvino", "nncf"
+#define DONE "complete"         /* a file in what was made to the end */
+
+/* BENCHMARK_FOLDER is where the scripts lie. */
+#define SCRIPT BENCHMARK_FOLDER "/peer.py"
+
+static gchar *
+cache_folder (const gchar *name)
+{
+  return g_build_filename (g_get_user_cache_dir (), "gptvis", "peers", name, NULL);
+}
+
+static gboolean
+is_done (const gchar *folder)
+{
+  gchar *path = g_build_filename (folder, DONE, NULL);
+  const gboolean done = g_file_test (path, G_FILE_TEST_EXISTS);
+  g_free (path);
+  return done;
+}
+
+static void
+set_done (const gchar *folder)
+{
+  gchar *path = g_build_filename (folder, DONE, NULL);
+  GError *error = NULL;
+  if (!g_file_set_contents (path, "", 0, &error))
+    measure_die (error->message);
+  g_free (path);
+}
+
+/* Runs it to its end; what it complains of is to be seen. */
+static gboolean
+run (const gchar *const *argv)
+{
+  gint status;
+  return g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+      NULL, NULL, &status, NULL) && WIFEXITED (status) && WEXITSTATUS (status) == 0;
+}
+
+/* ---- the environment ---- */
+
+static void
+install (const gchar *folder, const gchar *python)
+{
+  const gchar *const version[] = { "python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))", NULL };
+  const gchar *const venv[] = { "python3", "-m", "venv", "--clear", folder, NULL };
+  const gchar *const pip[] = { python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGES,
+    NULL };
+  fprintf (stderr, "bench: installing the peers into %s (once, about 650 MB)\n", folder);
+  if (!run (version))
+    measure_die ("peers need python3, 3.9 or later (Debian: apt install python3 python3-venv)");
+  if (!run (venv))
+    measure_die ("python3 cannot make a virtual environment: its reason is above (Debian: apt install python3-venv)");
+  if (!run (pip))
+    measure_die ("pip could not install the peers: its reason is above; the first time, peers need the network");
+}
+
+gchar *
+peer_environment (void)
+{
+  gchar *folder = cache_folder ("environment"), *python = g_build_filename (folder, "bin", "python", NULL);
+  if (!is_done (folder)) {
+    install (folder, python);
+    set_done (folder);
+  }
+  g_free (folder);
+  return python;
+}
+
+/* ---- networks ---- */
+
+/* Another script, another folder. */
+static gchar *
+scripts_digest (void)
+{
+  GChecksum *sum = g_checksum_new (G_CHECKSUM_SHA256);
+  static const gchar *const scripts[] = { BENCHMARK_FOLDER "/networks.py", SCRIPT };
+  for (guint i = 0; i < G_N_ELEMENTS (scripts); i++) {
+    gchar *text;
+    gsize n;
+    GError *error = NULL;
+    if (!g_file_get_contents (scripts[i], &text, &n, &error))
+      measure_die (error->message);
+    g_checksum_update (sum, (const guchar *) text, n);
+    g_free (text);
+  }
+  gchar *digest = g_strndup (g_checksum_get_string (sum), 8);
+  g_checksum_free (sum);
+  return digest;
+}
+
+gchar *
+peer_network (const gchar *python, const gchar *kind, const gchar *name, const gchar *checkpoint)
+{
+  gchar *digest = scripts_digest (), *full = g_strconcat (name, "-", digest, NULL), *folder = cache_folder (full);
+  const gchar *const prepare[] = { python, SCRIPT, "prepare", kind, checkpoint, folder, NULL };
+  if (!is_done (folder)) {
+    fprintf (stderr, "bench: writing and quantising %s for the peers (once)\n", name);
+    if (g_mkdir_with_parents (folder, 0700) != 0)
+      measure_die ("the cache folder cannot be made");
+    if (!run (prepare))
+      measure_die ("the network could not be made ready for the peers: the reason is above");
+    set_done (folder);
+  }
+  g_free (digest);
+  g_free (full);
+  return folder;
+}
+
+/* ---- processes ---- */
+
+static gchar *
+answer (Peer *self)
+{
+  gchar line[512];
+  if (!fgets (line, sizeof line, self->from))
+    measure_die ("a peer has ended: its reason is above");
+  return g_strdup (g_strchomp (line));
+}
+
+static gchar *
+ask (Peer *self, const gchar *question)
+{
+  fprintf (self->to, "%s\n", question);
+  fflush (self->to);
+  return answer (self);
+}
+
+gboolean
+peer_start (Peer *self, const gchar *python, const gchar *const *arguments)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+  gint in, out;
+  GError *error = NULL;
+  const gchar *const first[] = { python, SCRIPT, "run" };
+  for (guint i = 0; i < G_N_ELEMENTS (first); i++)
+    g_ptr_array_add (argv, (gchar *) first[i]);
+  for (; *arguments; arguments++)
+    g_ptr_array_add (argv, (gchar *) *arguments);
+  g_ptr_array_add (argv, NULL);
+  if (!g_spawn_async_with_pipes (NULL, (gchar **) argv->pdata, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+          &self->pid, &in, &out, NULL, &error))
+    measure_die (error->message);
+  g_ptr_array_unref (argv);
+  self->to = fdopen (in, "w");
+  self->from = fdopen (out, "r");
+  self->name = answer (self);
+  if (!g_str_has_prefix (self->name, "cannot: "))
+    return TRUE;
+  printf ("left out: %s\n", self->name + strlen ("cannot: "));
+  peer_end (self);
+  return FALSE;
+}
+
+void
+peer_end (Peer *self)
+{
+  fclose (self->to);            /* the end of its input is its own */
+  waitpid (self->pid, NULL, 0);
+  fclose (self->from);
+  g_free (self->name);
+  *self = (Peer) { 0 };
+}
+
+gint64
+peer_run (Peer *self)
+{
+  gchar *line = ask (self, "run");
+  const gint64 ns = g_ascii_strtoll (line, NULL, 10);
+  g_free (line);
+  if (ns <= 0)
+    measure_die ("a peer has answered with no time");
+  return ns;
+}
+
+void
+peer_result (Peer *self, float *x, gsize n)
+{
+  gchar *path = NULL, *text = NULL;
+  gsize size;
+  GError *error = NULL;
+  const gint file = g_file_open_tmp ("gptvis-peer-XXXXXX", &path, &error);
+  if (file < 0 || !g_close (file, &error))
+    measure_die (error->message);
+  gchar *question = g_strconcat ("save ", path, NULL);
+  g_free (ask (self, question));
+  if (!g_file_get_contents (path, &text, &size, &error))
+    measure_die (error->message);
+  if (size != n * sizeof (float))
+    measure_die ("a peer's result has another size than ours");
+  memcpy (x, text, size);
+  g_unlink (path);
+  g_free (path);
+  g_free (text);
+  g_free (question);
+}
+
+void
+peer_settle (Peer *self)
+{
+  clockid_t clock;
+  struct timespec before, after;
+  if (clock_getcpuclockid (self->pid, &clock) != 0 || clock_gettime (clock, &after) != 0)
+    measure_die ("a peer's time on the processor cannot be read");
+  do {
+    before = after;
+    g_usleep (5000);
+    clock_gettime (clock, &after);
+  } while ((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec > 200000);
+}
