@@ -201,13 +201,19 @@ gptvis_program_slot_free (GptVisProgram *program, GptVisSlot *slot)
 gboolean
 gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
 {
-  return gptvis_patchifier_run (slot->patchifier, picture, slot_at_work (program, slot)->rows, error);
+  GptVisSlot *at_work = slot_at_work (program, slot);
+  if (at_work == slot && program->backend->stage && program->backend->stage (program, slot, picture))
+    return TRUE;
+  return gptvis_patchifier_run (slot->patchifier, picture, at_work->rows, error);
 }
 
 float *
 gptvis_program_slot_rows (GptVisProgram *program, GptVisSlot *slot)
 {
-  return slot_at_work (program, slot)->rows;
+  GptVisSlot *at_work = slot_at_work (program, slot);
+  if (at_work == slot && program->backend->slot_rows)
+    return program->backend->slot_rows (program, slot);
+  return at_work->rows;
 }
 
 /* ---- runs ---- */

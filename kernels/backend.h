@@ -71,6 +71,10 @@ typedef struct {
   void (*program_free) (GptVisProgram * program);
   GptVisSlot *(*slot_new) (GptVisProgram * program);
   void (*slot_free) (GptVisProgram * program, GptVisSlot * slot);
+  /* FALSE: not this picture; it is made rows. NULL: none. */
+  gboolean (*stage) (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture);
+  /* With `stage`: slot->rows, from then on what the slot is filled with, and first what it is filled with. */
+  float *(*slot_rows) (GptVisProgram * program, GptVisSlot * slot);
   gboolean (*submit) (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
   gboolean (*step) (GptVisProgram * program, const GptVisSequence * sequences, guint n, GError ** error);
   gboolean (*wait) (GptVisProgram * program, GError ** error);
@@ -91,6 +95,8 @@ struct _GptVisProgram {
   const GptVisPlan *plan;       /* not owned; must outlive the program */
   GptVisPrecision precision;    /* what auto became */
   guint threads;                /* that compute */
+  guint in_flight;              /* runs that may be submitted before the first of them is waited for */
+  gint64 device_ns;             /* of the last run for pictures that was waited for, by the device's clock; 0: not known */
   gchar *description;           /* one line for logs and stats: "cpu, avx512, f32, 2 threads" */
   gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */
   struct _GptVisFallback *fallback;     /* NULL: it is the processor's itself */
@@ -121,7 +127,9 @@ void gptvis_program_slot_free (GptVisProgram * program, GptVisSlot * slot);
 
 /* Picture → the slot's patch rows; the picture's memory is not needed afterwards. */
 gboolean gptvis_program_stage (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
-/* The slot's patch rows themselves [tokens, 3·P²], to write or read them (golden-check, benchmarks). */
+/* The slot's rows themselves, [tokens, 3·P²] of a picture, to write or read them: decoders' inputs,
+ * golden-check, benchmarks. A device may have to make them of a picture first, and then no run
+ * may be under way. */
 float *gptvis_program_slot_rows (GptVisProgram * program, GptVisSlot * slot);
 
 /* Runs n (1 … max_batch) slots as one batch; of a plan with steps the part before them,

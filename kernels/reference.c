@@ -373,7 +373,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   Program *p = g_new0 (Program, 1);
   p->base.plan = plan;
   p->base.precision = GPTVIS_PRECISION_F32;
-  p->base.threads = 1;
+  p->base.threads = p->base.in_flight = 1;
   p->base.description = g_strdup ("reference, double precision, 1 thread");
   p->data = g_new0 (double *, gptvis_plan_n_tensors (plan));
   p->out = g_new0 (float *, gptvis_plan_n_tensors (plan));

@@ -130,4 +130,36 @@ struct RecallPush {
   StatePush state[2];
 };
 
+/* A picture as it came, in one buffer: this, the taps, the pixels. Taps are words: of each
+ * output its first sample and how many, then `most` weights for each: floats, or for RGB whole
+ * numbers of 22 bits behind the point, as Pillow's. */
+struct PatchComponent {
+  uint pixels;                  /* byte of the first row's first sample … */
+  uint row, step;               /* … bytes to the next row, to the next sample */
+  uint rows;                    /* that are there */
+  uint across, across_most, down, down_most;    /* words: where the taps are */
+  uint narrow;                  /* float of the narrow picture where its [rows, width] are */
+};
+struct PatchPicture {
+  uint rgb, components;         /* 1: Y alone */
+  uint bytes;                   /* of a sample */
+  uint width, height, patch_size;       /* of the result, and of a patch: pixels */
+  float unit;                   /* of a sample's lowest bit */
+#ifdef VULKAN
+  PatchComponent component[3];
+#else
+  struct PatchComponent component[3];
+#endif
+  float mixes[12];              /* of R, G, B: of Y, Cb, Cr, and the offset */
+  float scale[3], shift[3];     /* a colour of 0 … 255 to what the network reads */
+};
+
+/* narrow: picture, narrow. Each component as wide as the result: RGB rounded to whole numbers.
+ * Nothing is pushed. Workgroups: columns, rows, components. */
+
+/* patches: picture, narrow, y. Workgroups: columns, rows. */
+struct PatchesPush {
+  uint first;                   /* float of the picture's first in y */
+};
+
 #endif

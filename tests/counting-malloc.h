@@ -11,3 +11,7 @@ gboolean counting_malloc_works (void);
 /* By all threads so far. */
 guint counting_malloc_count (void);
 gsize counting_malloc_bytes (void);
+
+/* From then on only what the program and GLib ask for is counted: a driver's allocations are its
+ * own affair. */
+void counting_malloc_leave_out_libraries (void);

@@ -184,6 +184,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->packed = g_new0 (gpointer, n_tensors);
   p->packed_as = g_new0 (GptVisPrecision, n_tensors);
   p->borrowed = g_new0 (gboolean, n_tensors);
+  p->base.in_flight = 1;
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
   p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name, gptvis_precision_name (precision),
       threads, threads == 1 ? "" : "s");

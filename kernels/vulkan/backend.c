@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The backend's table: programs, slots, runs. A run is one submission of two command
- * buffers: the slots' rows into the arena, and what was recorded for so many. */
+ * buffers: what the slots hold into the arena, and what was recorded for so many. */
 #include "check.h"
 #include "record.h"
+#include "staging.h"
 #include "../memory.h"
 #include <string.h>
 
@@ -59,8 +60,8 @@ slot_new (GptVisProgram *program)
   const gsize size = gptvis_vulkan_bytes (gptvis_plan_tensor (program->plan, p->input_id));
   GptVisVulkanSlot *slot = g_new0 (GptVisVulkanSlot, 1);
   slot->number = take_number (p);
-  if (gptvis_vulkan_buffer_init (&slot->buffer, p->device, size, GPTVIS_VULKAN_SHARED, NULL)) {
-    slot->base.rows = slot->buffer.mapped;
+  if (gptvis_vulkan_buffer_init (&slot->rows, p->device, size, GPTVIS_VULKAN_SHARED, NULL)) {
+    slot->base.rows = slot->rows.mapped;
     memset (slot->base.rows, 0, size);
   } else if (!(slot->base.rows = gptvis_alloc (size))) {
     g_error ("no memory for one picture's patches");  /* as GLib's own allocator does */
@@ -76,133 +77,174 @@ slot_free (GptVisProgram *program, GptVisSlot *slot)
   g_mutex_lock (&p->lock);
   g_array_index (p->taken, gboolean, own->number) = FALSE;
   g_mutex_unlock (&p->lock);
-  if (!own->buffer.buffer)
+  if (!own->rows.buffer)
     gptvis_free (own->base.rows);
-  gptvis_vulkan_buffer_clear (&own->buffer, p->device);
+  gptvis_vulkan_buffer_clear (&own->rows, p->device);
+  gptvis_vulkan_slot_clear (p, own);
   g_free (own);
+}
+
+static gboolean
+stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture)
+{
+  return gptvis_vulkan_stage ((GptVisVulkanProgram *) program, (GptVisVulkanSlot *) slot, picture);
+}
+
+/* Of a picture the device makes them here and now. */
+static float *
+slot_rows (GptVisProgram *program, GptVisSlot *slot)
+{
+  GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
+  GptVisVulkanSlot *own = (GptVisVulkanSlot *) slot;
+  const GptVisVulkanDevice *d = p->device;
+  const GptVisVulkanRange *input = &p->tensors[p->input_id].pieces[0].range;
+  const VkBufferCopy copy = { input->offset, 0, gptvis_vulkan_bytes (gptvis_plan_tensor (program->plan, p->input_id)) };
+  if (own->is_picture && own->rows.buffer
+      && gptvis_vulkan_begin (p, p->copies, NULL)
+      && gptvis_vulkan_record_staging (p, &p->flights[p->next], p->copies, &slot, 1, NULL)) {
+    d->call.vkCmdCopyBuffer (p->copies, input->buffer->buffer, own->rows.buffer, 1, &copy);
+    gptvis_vulkan_program_copy (p, NULL);
+  }
+  own->is_picture = FALSE;
+  return slot->rows;
 }
 
 /* ---- runs ---- */
 
-/* Times of the run that has ended, added to op_ns. */
-static void
-add_times (GptVisVulkanProgram *p, const GptVisVulkanRecording *recording)
+/* The times between `n` timestamps of a run that has ended, in ns; FALSE: not known. */
+static gboolean
+read_times (const GptVisVulkanProgram *p, VkQueryPool queries, guint64 *ticks, guint n)
 {
   const GptVisVulkanDevice *d = p->device;
-  const guint n = recording->end_op - recording->first_op + 1;
-  guint64 *ticks = g_new0 (guint64, n);
-  if (d->call.vkGetQueryPoolResults (d->device, recording->queries, 0, n, n * sizeof *ticks, ticks,
-      sizeof *ticks, VK_QUERY_RESULT_64_BIT) == VK_SUCCESS)
-    for (guint i = 1; i < n; i++)
-      p->base.op_ns[recording->first_op + i - 1] += (ticks[i] - ticks[i - 1]) * d->limits.timestampPeriod;
-  g_free (ticks);
+  if (d->call.vkGetQueryPoolResults (d->device, queries, 0, n, n * sizeof *ticks, ticks, sizeof *ticks,
+          VK_QUERY_RESULT_64_BIT) != VK_SUCCESS)
+    return FALSE;
+  for (guint i = 0; i + 1 < n; i++)
+    ticks[i] = (ticks[i + 1] - ticks[i]) * (double) d->limits.timestampPeriod;
+  return TRUE;
 }
 
+/* Of the run that has ended: how long it took, and where asked for each operation. */
+static void
+note_times (GptVisVulkanProgram *p, const GptVisVulkanFlight *flight)
+{
+  const GptVisVulkanRecording *recording = flight->recording;
+  const guint n = recording->end_op - recording->first_op;
+  guint64 times[2];
+  if (recording->first_op == 0)
+    p->base.device_ns = flight->times && read_times (p, flight->times, times, 2) ? times[0] : 0;
+  if (!p->base.op_ns || !recording->queries)
+    return;
+  guint64 *each = g_new0 (guint64, n + 1);
+  if (read_times (p, recording->queries, each, n + 1))
+    for (guint i = 0; i < n; i++)
+      p->base.op_ns[recording->first_op + i] += each[i];
+  g_free (each);
+}
+
+/* For the run that was submitted first of those under way. */
 static gboolean
 wait (GptVisProgram *program, GError **error)
 {
   GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
   const GptVisVulkanDevice *d = p->device;
-  if (!p->running)
+  if (p->running == 0)
     return TRUE;
-  const gboolean ended = gptvis_vulkan_device_wait (p->device, p->fence, error);
-  p->running = !ended && !g_atomic_int_get (&p->device->lost);  /* of what is lost, nothing runs */
-  if (!ended
-      || !gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences",
+  const guint first = (p->next + program->in_flight - p->running) % program->in_flight;
+  GptVisVulkanFlight *flight = &p->flights[first];
+  const gboolean ended = gptvis_vulkan_device_wait (p->device, flight->fence, error);
+  if (!ended && !g_atomic_int_get (&p->device->lost))
+    return FALSE;
+  p->running--;
+  p->landed = first;
+  if (!ended || !gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &flight->fence), "vkResetFences",
           error))
     return FALSE;
-  if (program->op_ns && p->timed && p->timed->queries)
-    add_times (p, p->timed);
+  note_times (p, flight);
   return TRUE;
 }
 
-static GptVisVulkanRecording *
-recording_for (GptVisVulkanProgram *p, gboolean step, guint n, GError **error)
+/* Makes room for a run, and has its commands; NULL after an error. */
+static GptVisVulkanFlight *
+prepare (GptVisVulkanProgram *p, gboolean step, guint n, GError **error)
 {
-  struct GptVisVulkanRecording **recording = &p->recordings[step][n];
+  GptVisVulkanFlight *flight = &p->flights[p->next];
+  struct GptVisVulkanRecording **recording = &flight->recordings[step][n];
+  if (p->running == p->base.in_flight && !wait (&p->base, error))
+    return NULL;
   if (*recording && p->base.op_ns && !(*recording)->queries && p->device->timestamps) {
-    gptvis_vulkan_recording_free (*recording, p);   /* now with times */
+    gptvis_vulkan_recording_free (*recording, p);       /* now with times */
     *recording = NULL;
   }
   if (!*recording)
-    *recording = gptvis_vulkan_record (p, step, n, error);
-  return *recording;
+    *recording = gptvis_vulkan_record (p, p->next, step, n, error);
+  flight->recording = *recording;
+  return *recording ? flight : NULL;
 }
 
 static gboolean
-start (GptVisVulkanProgram *p, const VkCommandBuffer *commands, guint n, GError **error)
+start (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, const VkCommandBuffer *commands, guint n, GError **error)
 {
-  if (!gptvis_vulkan_device_submit (p->device, commands, n, p->fence, error))
+  if (!gptvis_vulkan_device_submit (p->device, commands, n, flight->fence, error))
     return FALSE;
-  p->running = TRUE;
+  p->next = (p->next + 1) % p->base.in_flight;
+  p->running++;
   p->submissions++;
   return TRUE;
 }
 
-/* The slots' rows, one below the other, into the batch's input. */
 static gboolean
-record_copies (GptVisVulkanProgram *p, GptVisSlot *const *slots, guint n, GError **error)
+record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, GptVisSlot *const *slots, guint n, GError **error)
 {
   const GptVisVulkanDevice *d = p->device;
-  const GptVisVulkanRange *input = &p->tensors[p->input_id].pieces[0].range;
-  const gsize size = gptvis_vulkan_bytes (gptvis_plan_tensor (p->base.plan, p->input_id));
-  const VkCommandBufferBeginInfo begin = {
-    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-    .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-  };
-  const VkMemoryBarrier barrier = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-    .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
-    .dstAccessMask = VK_ACCESS_SHADER_READ_BIT,
-  };
-  if (!gptvis_vulkan_ok (p->device, d->call.vkBeginCommandBuffer (p->copies, &begin), "vkBeginCommandBuffer",
-          error))
+  if (!gptvis_vulkan_begin (p, flight->staging, error))
     return FALSE;
-  for (guint i = 0; i < n; i++) {
-    const VkBufferCopy copy = { 0, input->offset + i * size, size };
-    d->call.vkCmdCopyBuffer (p->copies, gptvis_vulkan_slot (slots[i])->buffer.buffer, input->buffer->buffer, 1,
-        &copy);
+  if (flight->times) {
+    d->call.vkCmdResetQueryPool (flight->staging, flight->times, 0, 2);
+    d->call.vkCmdWriteTimestamp (flight->staging, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, flight->times, 0);
   }
-  d->call.vkCmdPipelineBarrier (p->copies, VK_PIPELINE_STAGE_TRANSFER_BIT,
-      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
-  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error);
+  return gptvis_vulkan_record_staging (p, flight, flight->staging, slots, n, error)
+      && gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (flight->staging), "vkEndCommandBuffer", error);
+}
+
+static guint32 *
+args_of (GptVisVulkanProgram *p, const GptVisVulkanFlight *flight)
+{
+  return (guint32 *) ((guint8 *) p->args.mapped + (flight - p->flights) * p->args_size);
 }
 
 static gboolean
 submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error)
 {
   GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
-  guint32 *args = p->args.mapped;
   guint end = 0;
   for (guint i = 0; i < n; i++) {
     end = MAX (end, gptvis_vulkan_slot (slots[i])->number + 1);
-    if (!gptvis_vulkan_slot (slots[i])->buffer.buffer) {
+    if (!gptvis_vulkan_slot (slots[i])->rows.buffer) {
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
           "%s: there was no memory for this stream's picture", p->device->name);
       return FALSE;
     }
   }
-  if (!wait (program, error) || !gptvis_vulkan_program_grow (p, end, error))
+  /* states may move, and then nothing may run; who has them has one flight */
+  if ((p->running == program->in_flight && !wait (program, error)) || !gptvis_vulkan_program_grow (p, end, error))
+    return FALSE;
+  GptVisVulkanFlight *flight = prepare (p, FALSE, n, error);
+  if (!flight || !record_staging (p, flight, slots, n, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
-    args[i * ARGS_SEQUENCE + ARGS_SLOT] = gptvis_vulkan_slot (slots[i])->number;
-  const GptVisVulkanRecording *recording = recording_for (p, FALSE, n, error);
-  if (!recording || !record_copies (p, slots, n, error))
-    return FALSE;
-  p->timed = recording;
-  return start (p, (VkCommandBuffer[]) { p->copies, recording->commands }, 2, error);
+    args_of (p, flight)[i * ARGS_SEQUENCE + ARGS_SLOT] = gptvis_vulkan_slot (slots[i])->number;
+  return start (p, flight, (VkCommandBuffer[]) { flight->staging, flight->recording->commands }, 2, error);
 }
 
 static gboolean
 step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error)
 {
   GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
-  guint32 *args = p->args.mapped;
-  if (!wait (program, error))
+  GptVisVulkanFlight *flight = prepare (p, TRUE, n, error);
+  if (!flight)
     return FALSE;
-  const GptVisVulkanRecording *recording = recording_for (p, TRUE, n, error);
-  if (!recording)
-    return FALSE;
+  guint32 *args = args_of (p, flight);
   for (guint i = 0; i < n; i++) {
     const GptVisSequence *s = &sequences[i];
     guint32 *to = args + i * ARGS_SEQUENCE;
@@ -217,8 +259,7 @@ step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError *
     else
       memset (history, s->beam, some);
   }
-  p->timed = recording;
-  return start (p, &recording->commands, 1, error);
+  return start (p, flight, &flight->recording->commands, 1, error);
 }
 
 static const float *
@@ -226,7 +267,7 @@ output (GptVisProgram *program, GptVisTensorId id, guint i)
 {
   const GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
   const GptVisTensor *t = gptvis_plan_tensor (program->plan, id);
-  const guint8 *outputs = p->outputs.mapped;
+  const guint8 *outputs = (const guint8 *) p->outputs.mapped + p->landed * p->outputs_size;
   return (const float *) (outputs + p->output_offsets[id] + i * gptvis_vulkan_bytes (t));
 }
 
@@ -234,7 +275,7 @@ void
 gptvis_vulkan_statistics (GptVisProgram *program, gboolean step, guint n, GptVisVulkanStatistics *statistics)
 {
   const GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
-  const GptVisVulkanRecording *recording = p->recordings[step] ? p->recordings[step][n] : NULL;
+  const GptVisVulkanRecording *recording = p->flights[0].recordings[step][n];
   *statistics = recording ? recording->statistics : (GptVisVulkanStatistics) { };
   statistics->submissions = p->submissions;
   statistics->arena = p->arena.size;
@@ -247,6 +288,8 @@ const GptVisBackend gptvis_backend_vulkan = {
   .program_free = program_free,
   .slot_new = slot_new,
   .slot_free = slot_free,
+  .stage = stage,
+  .slot_rows = slot_rows,
   .submit = submit,
   .step = step,
   .wait = wait,

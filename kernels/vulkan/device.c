@@ -152,6 +152,8 @@ gptvis_vulkan_device_wait (GptVisVulkanDevice *self, VkFence fence, GError **err
 {
   /* without end: what hangs is ended by the system's driver, and is a device lost; what is only slow must not
    * have its memory taken away */
-  const VkResult result = self->call.vkWaitForFences (self->device, 1, &fence, VK_TRUE, G_MAXUINT64);
+  VkResult result = self->call.vkWaitForFences (self->device, 1, &fence, VK_TRUE, G_MAXUINT64);
+  if (g_atomic_int_get (&self->lost))
+    result = VK_ERROR_DEVICE_LOST;
   return gptvis_vulkan_ok (self, result, "vkWaitForFences", error);
 }

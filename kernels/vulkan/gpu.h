@@ -39,6 +39,7 @@ typedef struct {
   guint range;                  /* bytes that can be bound at once, at most */
   gboolean wrong;               /* what it computes is not what the processor does */
   guint tile;                   /* products take the tile of that number, counted from 1; 0: what is best */
+  gboolean far;                 /* the processor reaches none of the device's own memory */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
 void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);

@@ -8,7 +8,8 @@ static const struct {
   VkMemoryPropertyFlags needed, better;
 } places[] = {
   [GPTVIS_VULKAN_DEVICE] = {0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT},
-  [GPTVIS_VULKAN_TO_DEVICE] = {VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, 0},
+  [GPTVIS_VULKAN_TO_DEVICE] = {VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+      VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT},
   [GPTVIS_VULKAN_SHARED] = {VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
       VK_MEMORY_PROPERTY_HOST_CACHED_BIT},
 };
@@ -22,24 +23,35 @@ find_type (const GptVisVulkanDevice *device, guint32 allowed, VkMemoryPropertyFl
   return -1;
 }
 
+/* Memory of a type that has those properties. */
+static VkResult
+allocate_type (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, const VkMemoryRequirements *needs,
+    VkMemoryPropertyFlags flags)
+{
+  const gint type = find_type (device, needs->memoryTypeBits, flags);
+  if (type < 0)
+    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+  const VkMemoryAllocateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+    .allocationSize = needs->size,
+    .memoryTypeIndex = type,
+  };
+  self->local = !device->faults.far
+      && (device->memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+  return device->call.vkAllocateMemory (device->device, &info, NULL, &self->memory);
+}
+
 static VkResult
 allocate (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, GptVisVulkanPlace place)
 {
   const GptVisVulkanFaults *faults = &device->faults;
   VkMemoryRequirements needs;
   device->call.vkGetBufferMemoryRequirements (device->device, self->buffer, &needs);
-  gint type = find_type (device, needs.memoryTypeBits, places[place].needed | places[place].better);
-  if (type < 0)
-    type = find_type (device, needs.memoryTypeBits, places[place].needed);
-  if (type < 0 || (faults->memory
-      && (g_atomic_pointer_get (&device->allocated) + KIB (needs.size)) * 1024 > faults->memory))
+  if (faults->memory && (g_atomic_pointer_get (&device->allocated) + KIB (needs.size)) * 1024 > faults->memory)
     return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-  const VkMemoryAllocateInfo info = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-    .allocationSize = needs.size,
-    .memoryTypeIndex = type,
-  };
-  VkResult result = device->call.vkAllocateMemory (device->device, &info, NULL, &self->memory);
+  VkResult result = allocate_type (self, device, &needs, places[place].needed | places[place].better);
+  if (result != VK_SUCCESS)     /* what is better may be little */
+    result = allocate_type (self, device, &needs, places[place].needed);
   if (result == VK_SUCCESS)
     result = device->call.vkBindBufferMemory (device->device, self->buffer, self->memory, 0);
   if (result == VK_SUCCESS && place != GPTVIS_VULKAN_DEVICE)

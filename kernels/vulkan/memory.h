@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   GPTVIS_VULKAN_DEVICE,         /* where shaders read and write fastest; not mapped */
-  GPTVIS_VULKAN_TO_DEVICE,      /* mapped: the processor writes, a copy or shader reads */
+  GPTVIS_VULKAN_TO_DEVICE,      /* mapped: the processor writes, a copy or shader reads; the device's own if it can be */
   GPTVIS_VULKAN_SHARED,         /* mapped, and the processor reads it as fast as its own */
 } GptVisVulkanPlace;
 
@@ -17,6 +17,7 @@ typedef struct {
   VkDeviceMemory memory;
   gsize size;                   /* bytes */
   void *mapped;                 /* NULL on the device; coherent: no flush is needed */
+  gboolean local;               /* in the device's own memory */
 } GptVisVulkanBuffer;
 
 /* Where any GPU can bind a part of a buffer (minStorageBufferOffsetAlignment is at most this). */

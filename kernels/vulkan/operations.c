@@ -9,7 +9,7 @@
 static GptVisVulkanRange
 args (const GptVisVulkanRecorder *r)
 {
-  return (GptVisVulkanRange) { &r->p->args, 0, r->p->args.size };
+  return (GptVisVulkanRange) { &r->p->args, r->flight * r->p->args_size, r->p->args_size };
 }
 
 /* Floats from one picture's tensor to the next one's. */

@@ -9,8 +9,10 @@
 #include "linear-f16.spv.h"
 #include "linear-few.spv.h"
 #include "linear-few-f16.spv.h"
+#include "narrow.spv.h"
 #include "norm.spv.h"
 #include "norm-subgroup.spv.h"
+#include "patches.spv.h"
 #include "pool.spv.h"
 #include "recall.spv.h"
 #include "rows.spv.h"
@@ -48,8 +50,10 @@ static const struct {
 #if GPTVIS_HAVE_COOPMAT_NV
   [GPTVIS_SHADER_LINEAR_MATRIX_NV] = SHADER (linear_matrix_nv, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_NV),
 #endif
+  [GPTVIS_SHADER_NARROW] = { gptvis_shader_narrow, sizeof gptvis_shader_narrow, 2, 0, 0 },
   [GPTVIS_SHADER_NORM] = SHADER (norm, 4, NormPush),
   [GPTVIS_SHADER_NORM_SUBGROUP] = SHADER (norm_subgroup, 4, NormPush, GPTVIS_VULKAN_SUBGROUP),
+  [GPTVIS_SHADER_PATCHES] = SHADER (patches, 3, PatchesPush),
   [GPTVIS_SHADER_POOL] = SHADER (pool, 2, PoolPush),
   [GPTVIS_SHADER_RECALL] = SHADER (recall, 5, RecallPush),
   [GPTVIS_SHADER_ROWS] = SHADER (rows, 3, RowsPush),
@@ -193,7 +197,7 @@ make_layout (GptVisVulkanPipelines *self, GptVisShader shader)
     .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
     .setLayoutCount = 1,
     .pSetLayouts = &self->set_layouts[shader],
-    .pushConstantRangeCount = 1,
+    .pushConstantRangeCount = shaders[shader].push_size > 0,
     .pPushConstantRanges = &push,
   };
   const VkShaderModuleCreateInfo module = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How a program comes and goes, and where its memory lies. */
 #include "record.h"
+#include "staging.h"
 
 guint
 gptvis_vulkan_batch_of (const GptVisPlan *plan, gboolean step)
@@ -52,7 +53,9 @@ make_outputs (GptVisVulkanProgram *p, GError **error)
     p->output_offsets[i] = size;
     size += GPTVIS_VULKAN_ALIGNED (gptvis_vulkan_bytes (t) * gptvis_plan_batch_of (plan, t));
   }
-  return gptvis_vulkan_buffer_init (&p->outputs, p->device, size, GPTVIS_VULKAN_SHARED, error);
+  p->outputs_size = size;
+  return gptvis_vulkan_buffer_init (&p->outputs, p->device, size * gptvis_vulkan_flights (plan),
+      GPTVIS_VULKAN_SHARED, error);
 }
 
 /* Positions that a history can speak of: as many as the longest state of the step has rows. */
@@ -69,9 +72,37 @@ make_args (GptVisVulkanProgram *p, GError **error)
   }
   p->first_history = MAX (sequences, gptvis_plan_max_batch (plan)) * ARGS_SEQUENCE;
   p->history_stride = (positions + 3) / 4;
-  return gptvis_vulkan_buffer_init (&p->args, p->device,
-      (p->first_history + (gsize) sequences * p->history_stride) * sizeof (guint32), GPTVIS_VULKAN_TO_DEVICE,
-      error);
+  p->args_size = GPTVIS_VULKAN_ALIGNED ((p->first_history + (gsize) sequences * p->history_stride)
+      * sizeof (guint32));
+  return gptvis_vulkan_buffer_init (&p->args, p->device, p->args_size * gptvis_vulkan_flights (plan),
+      GPTVIS_VULKAN_TO_DEVICE, error);
+}
+
+static VkResult
+make_flight (GptVisVulkanProgram *p, GptVisVulkanFlight *flight)
+{
+  const GptVisVulkanDevice *d = p->device;
+  const VkCommandBufferAllocateInfo commands = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+    .commandPool = p->commands,
+    .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+    .commandBufferCount = 1,
+  };
+  const VkQueryPoolCreateInfo times = {
+    .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+    .queryType = VK_QUERY_TYPE_TIMESTAMP,
+    .queryCount = 2,
+  };
+  const VkFenceCreateInfo fence = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
+  for (guint step = 0; step < 2; step++)
+    flight->recordings[step] = g_new0 (struct GptVisVulkanRecording *,
+        gptvis_vulkan_batch_of (p->base.plan, step) + 1);
+  VkResult result = d->call.vkAllocateCommandBuffers (d->device, &commands, &flight->staging);
+  if (result == VK_SUCCESS)
+    result = d->call.vkCreateFence (d->device, &fence, NULL, &flight->fence);
+  if (result == VK_SUCCESS && d->timestamps)
+    result = d->call.vkCreateQueryPool (d->device, &times, NULL, &flight->times);
+  return result == VK_SUCCESS ? gptvis_vulkan_staging_init (p, flight) : result;
 }
 
 static VkResult
@@ -94,8 +125,31 @@ make_commands (GptVisVulkanProgram *p)
   if (result == VK_SUCCESS)
     result = d->call.vkAllocateCommandBuffers (d->device, &commands, &p->copies);
   if (result == VK_SUCCESS)
-    result = d->call.vkCreateFence (d->device, &fence, NULL, &p->fence);
+    result = d->call.vkCreateFence (d->device, &fence, NULL, &p->copied);
+  for (guint i = 0; i < p->base.in_flight && result == VK_SUCCESS; i++)
+    result = make_flight (p, &p->flights[i]);
   return result;
+}
+
+gboolean
+gptvis_vulkan_begin (GptVisVulkanProgram *p, VkCommandBuffer commands, GError **error)
+{
+  const VkCommandBufferBeginInfo begin = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+    .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
+  };
+  return gptvis_vulkan_ok (p->device, p->device->call.vkBeginCommandBuffer (commands, &begin),
+      "vkBeginCommandBuffer", error);
+}
+
+gboolean
+gptvis_vulkan_program_copy (GptVisVulkanProgram *p, GError **error)
+{
+  const GptVisVulkanDevice *d = p->device;
+  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
+      && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->copied, error)
+      && gptvis_vulkan_device_wait (p->device, p->copied, error)
+      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->copied), "vkResetFences", error);
 }
 
 /* ---- states ---- */
@@ -103,10 +157,13 @@ make_commands (GptVisVulkanProgram *p)
 static void
 drop_recordings (GptVisVulkanProgram *p)
 {
-  for (guint step = 0; step < 2; step++)
-    for (guint n = 0; p->recordings[step] && n <= gptvis_vulkan_batch_of (p->base.plan, step); n++) {
-      gptvis_vulkan_recording_free (p->recordings[step][n], p);
-      p->recordings[step][n] = NULL;
+  for (guint i = 0; i < p->base.in_flight; i++)
+    for (guint step = 0; step < 2; step++) {
+      struct GptVisVulkanRecording **recordings = p->flights[i].recordings[step];
+      for (guint n = 0; recordings && n <= gptvis_vulkan_batch_of (p->base.plan, step); n++) {
+        gptvis_vulkan_recording_free (recordings[n], p);
+        recordings[n] = NULL;
+      }
     }
 }
 
@@ -123,13 +180,8 @@ move_states (GptVisVulkanProgram *p, const GptVisVulkanBuffer *new, guint capaci
 {
   const GptVisPlan *plan = p->base.plan;
   const GptVisVulkanDevice *d = p->device;
-  const VkCommandBufferBeginInfo begin = {
-    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-    .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-  };
   gsize from = 0, to = 0;
-  if (!gptvis_vulkan_ok (p->device, d->call.vkBeginCommandBuffer (p->copies, &begin), "vkBeginCommandBuffer",
-          error))
+  if (!gptvis_vulkan_begin (p, p->copies, error))
     return FALSE;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
@@ -140,11 +192,7 @@ move_states (GptVisVulkanProgram *p, const GptVisVulkanBuffer *new, guint capaci
     from += slot_bytes (plan, t) * p->capacity;
     to += slot_bytes (plan, t) * capacity;
   }
-  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
-      && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->fence, error)
-      && gptvis_vulkan_device_wait (p->device, p->fence, error)
-      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences",
-          error);
+  return gptvis_vulkan_program_copy (p, error);
 }
 
 static gboolean
@@ -214,8 +262,7 @@ try_recording (GptVisVulkanProgram *p, GError **error)
   const guint steps = gptvis_plan_max_sequences (p->base.plan) > 0 ? 2 : 1;
   for (guint step = 0; step < steps; step++) {
     const guint n = gptvis_vulkan_batch_of (p->base.plan, step);
-    p->recordings[step] = g_new0 (struct GptVisVulkanRecording *, n + 1);
-    if (!(p->recordings[step][n] = gptvis_vulkan_record (p, step, n, error)))
+    if (!(p->flights[0].recordings[step][n] = gptvis_vulkan_record (p, 0, step, n, error)))
       return FALSE;
   }
   return TRUE;
@@ -229,6 +276,7 @@ gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights,
   p->base.plan = plan;
   p->base.precision = precision == GPTVIS_PRECISION_AUTO ? GPTVIS_PRECISION_F32 : precision;
   p->base.threads = 1;
+  p->base.in_flight = gptvis_vulkan_flights (plan);
   p->device = device;
   p->base.description = g_strdup_printf ("vulkan, %s, %s", device->name,
       gptvis_precision_name (p->base.precision));
@@ -243,12 +291,24 @@ gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights,
   return NULL;
 }
 
+static void
+flight_clear (GptVisVulkanProgram *p, GptVisVulkanFlight *flight)
+{
+  const GptVisVulkanDevice *d = p->device;
+  d->call.vkDestroyDescriptorPool (d->device, flight->sets, NULL);
+  d->call.vkDestroyQueryPool (d->device, flight->times, NULL);
+  d->call.vkDestroyFence (d->device, flight->fence, NULL);
+  for (guint step = 0; step < 2; step++)
+    g_free (flight->recordings[step]);
+}
+
 void
 gptvis_vulkan_program_free (GptVisVulkanProgram *p)
 {
   GptVisVulkanDevice *d = p->device;
-  if (p->running)
-    gptvis_vulkan_device_wait (d, p->fence, NULL);
+  for (; p->running > 0; p->running--)
+    gptvis_vulkan_device_wait (d, p->flights[(p->next + p->base.in_flight - p->running) % p->base.in_flight].fence,
+        NULL);
   drop_recordings (p);
   for (guint i = 0; i < p->n_chunks; i++)
     gptvis_vulkan_buffer_clear (&p->chunks[i], d);
@@ -256,12 +316,12 @@ gptvis_vulkan_program_free (GptVisVulkanProgram *p)
   gptvis_vulkan_buffer_clear (&p->args, d);
   gptvis_vulkan_buffer_clear (&p->outputs, d);
   gptvis_vulkan_buffer_clear (&p->states, d);
-  d->call.vkDestroyFence (d->device, p->fence, NULL);
+  for (guint i = 0; i < p->base.in_flight; i++)
+    flight_clear (p, &p->flights[i]);
+  d->call.vkDestroyFence (d->device, p->copied, NULL);
   d->call.vkDestroyCommandPool (d->device, p->commands, NULL);
   for (guint i = 0; i < gptvis_plan_n_tensors (p->base.plan); i++)
     g_free (p->tensors[i].pieces);
-  g_free (p->recordings[0]);
-  g_free (p->recordings[1]);
   g_free (p->tensors);
   g_free (p->chunks);
   g_free (p->output_offsets);

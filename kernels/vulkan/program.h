@@ -5,9 +5,14 @@
  * can bind at once is cut by rows into pieces. The arena holds temporaries where
  * plan-layout.c has put them, and behind them the input of a batch. States lie tensor by
  * tensor, in each slot after slot: [slots, beams, span]; that buffer grows, between runs,
- * when more slots are run than it has room for. Slots' patch rows are in mapped buffers
- * of their own and copied into the arena at the beginning of a run, outputs into a mapped
- * buffer at its end; what else changes from run to run is in `args` (shared.h). */
+ * when more slots are run than it has room for. What slots are filled with is brought into
+ * the arena at the beginning of a run (staging.h), outputs are copied into a mapped buffer at
+ * its end; what else changes from run to run is in `args` (shared.h).
+ *
+ * Flights. One run may be submitted while another is under way, so that the device does not
+ * wait for the processor between two. They have the arena in turn, and arguments, outputs and
+ * command buffers of their own. A plan with states has one flight: what is run next depends on
+ * what was run last. */
 #pragma once
 #include "memory.h"
 #include "pipeline.h"
@@ -34,6 +39,17 @@ typedef struct {
 
 struct GptVisVulkanRecording;
 
+#define GPTVIS_VULKAN_FLIGHTS 2u
+
+typedef struct {
+  VkCommandBuffer staging;      /* what fills the input, made anew for each run */
+  VkDescriptorPool sets;        /* its; VK_NULL_HANDLE: no pictures are staged */
+  VkQueryPool times;            /* when a run for pictures began and ended; VK_NULL_HANDLE: none */
+  VkFence fence;
+  const struct GptVisVulkanRecording *recording;        /* of the run at hand */
+  struct GptVisVulkanRecording **recordings[2]; /* [step][n]; NULL: not recorded yet */
+} GptVisVulkanFlight;
+
 typedef struct {
   GptVisProgram base;
   GptVisVulkanDevice *device;
@@ -41,34 +57,24 @@ typedef struct {
   GptVisVulkanBuffer *chunks;   /* of weights */
   guint n_chunks;
   GptVisVulkanBuffer arena, args, outputs, states;
+  gsize args_size, outputs_size;        /* bytes of one flight's */
   GptVisTensorId input_id;
-  gsize *output_offsets;        /* bytes in outputs, of each tensor */
-  guint first_history, history_stride;  /* uints of args */
+  gsize *output_offsets;        /* bytes in a flight's outputs, of each tensor */
+  guint first_history, history_stride;  /* uints of a flight's args */
 
   GMutex lock;                  /* guards `taken` */
   GArray *taken;                /* gboolean of each slot's number */
   guint capacity;               /* slots that `states` has room for; 0 when there are no states */
 
   VkCommandPool commands;
-  VkCommandBuffer copies;       /* of the slots' rows, made anew for each run */
-  VkFence fence;
-  gboolean running;             /* submitted, not waited for */
-  const struct GptVisVulkanRecording *timed;    /* of the run at hand */
+  VkCommandBuffer copies;       /* for what is done once and waited for */
+  VkFence copied;
+
+  GptVisVulkanFlight flights[GPTVIS_VULKAN_FLIGHTS];
+  guint next, running;          /* the flight that is submitted next; how many before it are under way */
+  guint landed;                 /* the flight that was waited for last */
   guint submissions;
-  struct GptVisVulkanRecording **recordings[2]; /* [step][n]; NULL: not recorded yet */
 } GptVisVulkanProgram;
-
-typedef struct {
-  GptVisSlot base;              /* its rows: mapped; without a buffer from gptvis_alloc */
-  guint number;
-  GptVisVulkanBuffer buffer;    /* of zeros: it could not be had, and the slot cannot be run */
-} GptVisVulkanSlot;
-
-static inline const GptVisVulkanSlot *
-gptvis_vulkan_slot (const GptVisSlot *slot)
-{
-  return (const GptVisVulkanSlot *) slot;
-}
 
 /* program.c: takes the device over, also when it fails. */
 GptVisVulkanProgram *gptvis_vulkan_program_new (const GptVisPlan * plan, const GptVisWeights * weights,
@@ -77,9 +83,19 @@ void gptvis_vulkan_program_free (GptVisVulkanProgram * p);
 /* Room in `states` for slots [0, n); drops the recordings when they move. Nothing may run. */
 gboolean gptvis_vulkan_program_grow (GptVisVulkanProgram * p, guint n, GError ** error);
 guint gptvis_vulkan_batch_of (const GptVisPlan * plan, gboolean step);
+/* Begins commands that are submitted once. */
+gboolean gptvis_vulkan_begin (GptVisVulkanProgram * p, VkCommandBuffer commands, GError ** error);
+/* `copies`, begun and filled, is run and waited for. */
+gboolean gptvis_vulkan_program_copy (GptVisVulkanProgram * p, GError ** error);
 
 /* weights.c: allocates the chunks and fills them; resampled constants too. */
 gboolean gptvis_vulkan_weights_load (GptVisVulkanProgram * p, const GptVisWeights * weights, GError ** error);
+
+static inline guint
+gptvis_vulkan_flights (const GptVisPlan *plan)
+{
+  return gptvis_plan_slot_states (plan) == 0 ? GPTVIS_VULKAN_FLIGHTS : 1;
+}
 
 static inline gsize
 gptvis_vulkan_bytes (const GptVisTensor *t)

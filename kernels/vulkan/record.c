@@ -162,8 +162,8 @@ copy_outputs (GptVisVulkanRecorder *r, gboolean step)
     const GptVisVulkanTensor *at = &r->p->tensors[i];
     if (!t->output || t->step != step || at->n_pieces == 0)
       continue;
-    const VkBufferCopy copy = { at->pieces[0].range.offset, r->p->output_offsets[i],
-        gptvis_vulkan_bytes (t) * r->n };
+    const VkBufferCopy copy = { at->pieces[0].range.offset,
+      r->flight * r->p->outputs_size + r->p->output_offsets[i], gptvis_vulkan_bytes (t) * r->n };
     r->p->device->call.vkCmdCopyBuffer (r->recording->commands, at->pieces[0].range.buffer->buffer,
         r->p->outputs.buffer, 1, &copy);
   }
@@ -233,13 +233,13 @@ make_pools (GptVisVulkanRecording *self, GptVisVulkanProgram *p)
 }
 
 GptVisVulkanRecording *
-gptvis_vulkan_record (GptVisVulkanProgram *p, gboolean step, guint n, GError **error)
+gptvis_vulkan_record (GptVisVulkanProgram *p, guint flight, gboolean step, guint n, GError **error)
 {
   const GptVisPlan *plan = p->base.plan;
   const GptVisVulkanDevice *d = p->device;
   const VkCommandBufferBeginInfo begin = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO };
   GptVisVulkanRecording *self = g_new0 (GptVisVulkanRecording, 1);
-  GptVisVulkanRecorder r = { .p = p, .n = n, .recording = self };
+  GptVisVulkanRecorder r = { .p = p, .flight = flight, .n = n, .recording = self };
   self->first_op = step ? gptvis_plan_step_op (plan) : 0;
   self->end_op = step ? gptvis_plan_n_ops (plan) : gptvis_plan_step_op (plan);
   VkResult result = make_pools (self, p);
@@ -250,6 +250,9 @@ gptvis_vulkan_record (GptVisVulkanProgram *p, gboolean step, guint n, GError **e
       d->call.vkCmdResetQueryPool (self->commands, self->queries, 0, self->end_op - self->first_op + 1);
     record_operations (&r);
     copy_outputs (&r, step);
+    if (!step && p->flights[flight].times)
+      d->call.vkCmdWriteTimestamp (self->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, p->flights[flight].times,
+          1);
     result = d->call.vkEndCommandBuffer (self->commands);
     if (!r.error)
       gptvis_vulkan_ok (p->device, result, "vkEndCommandBuffer", &r.error);

@@ -16,13 +16,14 @@ typedef struct GptVisVulkanRecording {
 } GptVisVulkanRecording;
 
 /* NULL: UNSUPPORTED with the operation's name when it is beyond the device's limits; LIMIT, DEVICE. */
-GptVisVulkanRecording *gptvis_vulkan_record (GptVisVulkanProgram * p, gboolean step, guint n,
+GptVisVulkanRecording *gptvis_vulkan_record (GptVisVulkanProgram * p, guint flight, gboolean step, guint n,
     GError ** error);
 void gptvis_vulkan_recording_free (GptVisVulkanRecording * self, GptVisVulkanProgram * p);
 
 /* What operations.c is given to record an operation with. */
 typedef struct {
   GptVisVulkanProgram *p;
+  guint flight;
   const GptVisOp *op;
   guint n;                      /* pictures or sequences */
   guint dispatches;             /* of this operation so far */

@@ -127,17 +127,11 @@ typedef struct {
 static gboolean
 flush (Upload *u, GError **error)
 {
-  GptVisVulkanProgram *p = u->p;
-  const GptVisVulkanDevice *d = p->device;
   if (!u->recording)
     return TRUE;
   u->recording = FALSE;
   u->used = 0;
-  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
-      && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->fence, error)
-      && gptvis_vulkan_device_wait (p->device, p->fence, error)
-      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->fence), "vkResetFences",
-          error);
+  return gptvis_vulkan_program_copy (u->p, error);
 }
 
 /* Room for `size` bytes that will be copied to `offset` of `to`; NULL after an error. */
@@ -145,14 +139,9 @@ static float *
 stage (Upload *u, gsize size, const GptVisVulkanBuffer *to, gsize offset, GError **error)
 {
   const GptVisVulkanDevice *d = u->p->device;
-  const VkCommandBufferBeginInfo begin = {
-    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-    .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-  };
   if (u->used + size > u->staging.size && !flush (u, error))
     return NULL;
-  if (!u->recording && !gptvis_vulkan_ok (u->p->device, d->call.vkBeginCommandBuffer (u->p->copies, &begin),
-          "vkBeginCommandBuffer", error))
+  if (!u->recording && !gptvis_vulkan_begin (u->p, u->p->copies, error))
     return NULL;
   u->recording = TRUE;
   const VkBufferCopy copy = { u->used, offset, size };

@@ -3,6 +3,7 @@
  * precision: each format, filter, tier; odd sizes, negative strides, crops and
  * padding, memory that ends at a guard page. */
 #include "guard.h"
+#include "gpu.h"
 #include "patches.h"
 #include "cpu/tier.h"
 #include <malloc.h>
@@ -291,19 +292,12 @@ free_picture (Random *r)
       guard_free (&r->guards[plane]);
 }
 
-/* Runs it and compares every value of every patch. */
+/* Compares every value of every patch. */
 static void
-compare (GptVisPatchifier *patchifier, const GptVisPicture *p, const GptVisRecipe *r, guint patch)
+compare_rows (const float *rows, const GptVisPicture *p, const GptVisRecipe *r, guint patch)
 {
-  const gsize n = 3 * (gsize) r->width * r->height;
   const gboolean rgb = strchr (gptvis_picture_format_name (p->format), 'R') && p->format != GPTVIS_PICTURE_GRAY8;
   const gboolean grey = p->format == GPTVIS_PICTURE_GRAY8;
-  Guard guard;
-  float *rows = guard_new (&guard, n * sizeof (float), 0);
-  GError *error = NULL;
-  gptvis_patchifier_run (patchifier, p, rows, &error);
-  g_assert_no_error (error);
-
   guint width, height;
   gptvis_recipe_resized (r, p->width, p->height, &width, &height);
   const gint left = (gint) floor (((gint) width - (gint) r->width) / 2.0);
@@ -337,6 +331,18 @@ compare (GptVisPatchifier *patchifier, const GptVisPicture *p, const GptVisRecip
     }
   for (guint c = 0; c < 3; c++)
     g_free (planes[c]);
+}
+
+/* Runs it and compares. */
+static void
+compare (GptVisPatchifier *patchifier, const GptVisPicture *p, const GptVisRecipe *r, guint patch)
+{
+  Guard guard;
+  float *rows = guard_new (&guard, 3 * (gsize) r->width * r->height * sizeof (float), 0);
+  GError *error = NULL;
+  gptvis_patchifier_run (patchifier, p, rows, &error);
+  g_assert_no_error (error);
+  compare_rows (rows, p, r, patch);
   guard_free (&guard);
 }
 
@@ -411,6 +417,85 @@ test_extremes (void)
   g_rand_free (rand);
 }
 
+/* ---- on a device ---- */
+
+static gconstpointer
+find_nothing (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+{
+  return NULL;
+}
+
+/* A network that does nothing but look: its output is the patches. */
+static GptVisPlan *
+record_patches (const GptVisRecipe *recipe, guint patch, guint batch)
+{
+  GptVisPlan *plan = gptvis_plan_new ("patches", batch);
+  GError *error = NULL;
+  GptVisTensorId x = gptvis_plan_patches (plan, recipe, patch);
+  gptvis_plan_output (plan, "y", gptvis_plan_rows (plan, &(GptVisRowsPart) { .from = x,
+      .rows = recipe->width / patch * (recipe->height / patch), .add = GPTVIS_NO_TENSOR }, 1));
+  gptvis_plan_finish (plan, &error);
+  g_assert_no_error (error);
+  return plan;
+}
+
+/* A batch of pictures of different sizes and formats, twice, the second of other sizes; and one alone, whose rows
+ * are read. */
+static void
+run_on_device (GRand *rand, const GptVisRecipe *recipe, guint patch)
+{
+  enum { BATCH = 3 };
+  GptVisPlan *plan = record_patches (recipe, patch, BATCH);
+  const GptVisWeights weights = { find_nothing, NULL };
+  const GptVisProgramOptions options = { .backend = "vulkan" };
+  GError *error = NULL;
+  GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
+  GptVisSlot *slots[BATCH];
+  g_assert_no_error (error);
+  for (guint i = 0; i < BATCH; i++)
+    slots[i] = gptvis_program_slot_new (program);
+  for (guint k = 0; k < 2; k++) {
+    Random r[BATCH];
+    for (guint i = 0; i < BATCH; i++) {
+      random_picture (&r[i], rand, g_rand_int_range (rand, 0, GPTVIS_PICTURE_N_FORMATS),
+          g_rand_int_range (rand, 1, 140), g_rand_int_range (rand, 1, 140));
+      g_assert_true (gptvis_program_stage (program, slots[i], &r[i].picture, NULL));
+    }
+    g_assert_true (gptvis_program_submit (program, slots, BATCH, NULL));
+    g_assert_true (gptvis_program_wait (program, NULL));
+    for (guint i = 0; i < BATCH; i++)
+      compare_rows (gptvis_program_output (program, gptvis_plan_find (plan, "y"), i), &r[i].picture, recipe, patch);
+    compare_rows (gptvis_program_slot_rows (program, slots[1]), &r[1].picture, recipe, patch);
+    for (guint i = 0; i < BATCH; i++)
+      free_picture (&r[i]);
+  }
+  for (guint i = 0; i < BATCH; i++)
+    gptvis_program_slot_free (program, slots[i]);
+  gptvis_program_free (program);
+  gptvis_plan_free (plan);
+}
+
+static void
+test_device (gconstpointer far)
+{
+  GRand *rand = seeded_rand ();
+  if (gpu_ready ("vulkan")) {
+#if GPTVIS_HAVE_VULKAN
+    gpu_close ();
+    gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .far = far != NULL });
+#endif
+    for (guint i = 0; i < cases; i++) {
+      const guint patch = g_rand_int_range (rand, 1, 9);
+      const GptVisRecipe recipe = random_recipe (rand, patch);
+      run_on_device (rand, &recipe, patch);
+    }
+#if GPTVIS_HAVE_VULKAN
+    gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { 0 });
+#endif
+  }
+  g_rand_free (rand);
+}
+
 static void
 expect_refusal (const GptVisPicture *p, const gchar *sentence)
 {
@@ -473,7 +558,11 @@ main (int argc, char **argv)
   g_test_add_func ("/patches/pillow", test_pillow);
   g_test_add_func ("/patches/formats", test_formats);
   g_test_add_func ("/patches/extremes", test_extremes);
+  g_test_add_data_func ("/patches/device", NULL, test_device);
+  g_test_add_data_func ("/patches/far-device", "", test_device);
   g_test_add_func ("/patches/refusals", test_refusals);
   g_test_add_func ("/patches/allocations", test_allocations);
-  return g_test_run ();
+  const int status = g_test_run ();
+  gpu_close ();
+  return status;
 }

@@ -124,6 +124,51 @@ test_recorded (void)
   network_clear (&b);
 }
 
+static void
+assert_close (const float *got, const float *want)
+{
+  for (guint i = 0; i < TOKENS * WIDTH; i++)
+    g_assert_cmpfloat_with_epsilon (got[i], want[i], 1e-4);   /* of values up to 100, summed in another order */
+}
+
+/* Two runs under way at once, of one picture and of two, in turn; they end in their order, each with its
+ * own outputs, which are what they are alone. */
+static void
+test_in_flight (void)
+{
+  enum { RUNS = 7 };
+  static const guint firsts[] = { 0, 1, 0 }, sizes[] = { 1, 2, 2 };     /* slots of a run */
+  float *alone[3];
+  Network network;
+  if (!gpu_ready ("vulkan"))
+    return;
+  network_init (&network, 3, 2);
+  GptVisProgram *program = open_program (&network, "vulkan", NULL, NULL);
+  const GptVisTensorId y = gptvis_plan_find (network.plan, "y");
+  GptVisSlot *slots[] = { filled_slot (program, 1), filled_slot (program, 2), filled_slot (program, 3) };
+  g_assert_cmpuint (program->in_flight, ==, 2);
+  for (guint i = 0; i < 3; i++) {
+    g_assert_true (gptvis_program_submit (program, &slots[i], 1, NULL));
+    g_assert_true (gptvis_program_wait (program, NULL));
+    alone[i] = g_memdup2 (gptvis_program_output (program, y, 0), TOKENS * WIDTH * sizeof (float));
+  }
+  g_assert_true (gptvis_program_submit (program, slots + firsts[0], sizes[0], NULL));
+  for (guint run = 0; run < RUNS; run++) {
+    const guint next = (run + 1) % 3, now = run % 3;
+    if (run + 1 < RUNS)
+      g_assert_true (gptvis_program_submit (program, slots + firsts[next], sizes[next], NULL));
+    g_assert_true (gptvis_program_wait (program, NULL));
+    for (guint i = 0; i < sizes[now]; i++)
+      assert_close (gptvis_program_output (program, y, i), alone[firsts[now] + i]);
+  }
+  for (guint i = 0; i < 3; i++) {
+    gptvis_program_slot_free (program, slots[i]);
+    g_free (alone[i]);
+  }
+  gptvis_program_free (program);
+  network_clear (&network);
+}
+
 /* A table of tokens, which is W of a product too. */
 static GptVisPlan *
 record_tied (void)
@@ -515,10 +560,12 @@ test_lost (void)
   const GptVisTensorId y = gptvis_plan_find (network.plan, "y");
   GptVisSlot *slots[] = { filled_slot (program, 1), filled_slot (program, 2) };
   g_assert_true (gptvis_program_submit (program, slots, 1, NULL));
+  g_assert_true (gptvis_program_submit (program, slots + 1, 1, NULL));
   g_assert_true (gptvis_program_wait (program, NULL));
   g_assert_null (gptvis_program_failure (program));
   gfloat *before = g_memdup2 (gptvis_program_output (program, y, 0), TOKENS * WIDTH * sizeof (float));
   gptvis_vulkan_lose_devices ();
+  g_assert_false (gptvis_program_wait (program, NULL)); /* the other one */
   for (guint i = 0; i < 2; i++) {
     g_assert_false (gptvis_program_submit (program, slots, 1, &error) && gptvis_program_wait (program, &error));
     g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE);
@@ -532,8 +579,7 @@ test_lost (void)
   g_assert_false (gptvis_program_submit (program, slots, 2, NULL));
   g_assert_true (gptvis_program_submit (program, slots, 1, NULL));
   g_assert_true (gptvis_program_wait (program, NULL));
-  for (guint i = 0; i < TOKENS * WIDTH; i++)
-    g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, y, 0)[i], before[i], 1e-4);
+  assert_close (gptvis_program_output (program, y, 0), before);
   g_free (before);
   GptVisProgram *again = open_program (&network, "vulkan", NULL, &error);
   g_assert_no_error (error);
@@ -579,6 +625,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vulkan/choice", test_choice);
   g_test_add_func ("/vulkan/software", test_software);
   g_test_add_func ("/vulkan/recorded", test_recorded);
+  g_test_add_func ("/vulkan/in-flight", test_in_flight);
   g_test_add_func ("/vulkan/growth", test_growth);
   g_test_add_func ("/vulkan/cut", test_cut);
   g_test_add_func ("/vulkan/too-large-for-f16", test_too_large_for_f16);
