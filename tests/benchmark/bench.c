@@ -6,6 +6,7 @@
  *     bench --caption --threads 2 --beams 4                     caption.c: networks that write
  *     bench --peers --threads 2 --batch 1                       peers.c: in turn with other runtimes
  *     bench --limits                                            limits.c: what the processor could do
+ *     bench --stage NV12                                        stage.c: frames that become patches
  *
  * Weights are random, limits and peers are measured in the same run. README.md, beside this file,
  * says how to read what it prints, and what it has printed on which processor. */
@@ -14,7 +15,7 @@
 
 static gchar *precision = "auto", *backend = "auto";
 static gint threads, batch, side, patch, runs, streams = 1, beams = 1;
-static gboolean ops, caption, limits, peers;
+static gboolean ops, caption, limits, peers, stage;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -29,6 +30,7 @@ static const GOptionEntry entries[] = {
   {"streams", 0, 0, G_OPTION_ARG_INT, &streams, "captions that are written together (1)", "N"},
   {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beginnings that a caption is searched with (1)", "N"},
   {"peers", 0, 0, G_OPTION_ARG_NONE, &peers, "ONNX Runtime and OpenVINO, in turn with us", NULL},
+  {"stage", 0, 0, G_OPTION_ARG_NONE, &stage, "frames to patches: of the format named, or all", NULL},
   {"limits", 0, 0, G_OPTION_ARG_NONE, &limits, "what the processor could do at best", NULL},
   {NULL}
 };
@@ -49,7 +51,8 @@ main (int argc, char **argv)
   GOptionContext *context =
       g_option_context_new ("[NETWORK] - times networks with random weights");
   g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base or vit-large;\n"
-      "with --caption, vit-base+gpt2-small or small.");
+      "with --caption, vit-base+gpt2-small or small;\n"
+      "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     measure_die (error->message);
@@ -64,6 +67,8 @@ main (int argc, char **argv)
     measure_die (error->message);
   if (limits)
     bench_limits (&settings);
+  else if (stage)
+    bench_stage (name, &settings);
   else if (caption)
     bench_captions (name, &settings);
   else if (peers)
@@ -71,6 +76,7 @@ main (int argc, char **argv)
   else if (name && argc == 2)
     bench_classifier (name, &settings);
   else
-    measure_die ("name one network: vit-tiny, vit-small, vit-base or vit-large; or --caption, --peers, --limits");
+    measure_die ("name one network: vit-tiny, vit-small, vit-base or vit-large; or --caption, --peers,"
+        " --limits, --stage");
   return 0;
 }

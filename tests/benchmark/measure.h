@@ -21,6 +21,9 @@ void bench_captions (const gchar * name, const BenchSettings * settings);
 void bench_limits (const BenchSettings * settings);
 void bench_peers (const gchar * name, const BenchSettings * settings);
 
+/* stage.c: frames of the named format, or all with NULL. */
+void bench_stage (const gchar * name, const BenchSettings * settings);
+
 /* Ends the program, with a sentence. */
 void measure_die (const gchar * what) G_GNUC_NORETURN;
 
