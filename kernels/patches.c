@@ -2,8 +2,8 @@
 /* Patchify. Two ways in, one way out:
  *
  *   R'G'B'   as Pillow: each row horizontally to 8 bits, then columns to 8 bits.
- *   Y'CbCr   each plane's rows first summed to one row of floats (whole bytes of
- *            memory in their order, whatever is interleaved in them), then each
+ *   Y'CbCr   each plane's rows first summed to one row of floats (samples in the
+ *            order of memory, whatever is interleaved in them), then each
  *            component picked out of that row by its taps, then the matrix. What
  *            a 4K picture costs more than a small one is reading it.
  *
@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define PICK 16                 /* a dot product's length is a multiple of it */
+#define BAND 4                  /* rows of the result that are made together: they share the picks' parts */
 
 /* A component's taps along x, spread over the samples of an interleaved row. */
 typedef struct {
@@ -44,10 +45,11 @@ struct _GptVisPatchifier {
   guint8 *narrow;               /* RGB: rows after the horizontal pass [rows, 3, width] */
   guint narrow_first, narrow_rows;
   guint8 *mixed;                /* RGB: one row of the result [3, width] */
-  float *sums[3];               /* a plane's summed row, zeros behind it */
-  float *samples;               /* [3, width] components of one row */
-  float *unlimited;             /* [width] of a colour before it is limited and normalised */
-  float *colour;                /* [width] */
+  float *sums[3];               /* BAND summed rows of a plane, zeros behind each */
+  gsize sums_step[3];           /* from one to the next */
+  float *samples;               /* [3, BAND, width] components */
+  float *unlimited;             /* [BAND, width] of a colour before it is limited and normalised */
+  float *colour;                /* [BAND, width] */
 };
 
 static void
@@ -72,9 +74,9 @@ gptvis_patchifier_new (const GptVisRecipe *recipe, guint patch_size)
   if (!self->tier)
     self->tier = &gptvis_tier_c;
   self->mixed = g_malloc (3 * (gsize) recipe->width);
-  self->samples = g_new0 (float, 3 * (gsize) recipe->width);
-  self->unlimited = g_new (float, recipe->width);
-  self->colour = g_new (float, recipe->width);
+  self->samples = g_new0 (float, 3 * BAND * (gsize) recipe->width);
+  self->unlimited = g_new (float, BAND * (gsize) recipe->width);
+  self->colour = g_new (float, BAND * (gsize) recipe->width);
   return self;
 }
 
@@ -157,10 +159,12 @@ make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Gpt
     gptvis_taps_make (down, self->recipe.filter, picture->height, w->height, w->top, self->recipe.height);
     if (c->sub_y)
       gptvis_taps_halve (down, picture->height, FALSE);
+    gptvis_taps_narrow (down);
   }
   for (guint plane = 0; plane < 3; plane++) {
     const gsize n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;
-    if (n && !(self->sums[plane] = gptvis_alloc ((n + longest) * sizeof (float))))
+    self->sums_step[plane] = n + longest;
+    if (n && !(self->sums[plane] = gptvis_alloc (BAND * (n + longest) * sizeof (float))))
       return FALSE;
   }
   return TRUE;
@@ -189,14 +193,14 @@ make_tables (GptVisPatchifier *self, const GptVisPicture *picture, GError **erro
   return TRUE;
 }
 
-/* Row y of colour c of the result, `colour`, into the patches it crosses. */
+/* Row y of colour c of the result into the patches it crosses. */
 static void
-deal_out (const GptVisPatchifier *self, guint c, guint y, float *rows)
+deal_out (const GptVisPatchifier *self, const float *colour, guint c, guint y, float *rows)
 {
   const guint p = self->patch_size, across = self->recipe.width / p;
   float *to = rows + (((gsize) (y / p) * across * 3 + c) * p + y % p) * p;
   for (guint x = 0; x < across; x++)
-    memcpy (to + (gsize) x * 3 * p * p, self->colour + x * p, p * sizeof (float));
+    memcpy (to + (gsize) x * 3 * p * p, colour + x * p, p * sizeof (float));
 }
 
 static const guint8 *
@@ -225,55 +229,97 @@ run_rgb (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
     for (guint c = 0; c < 3; c++) {
       gptvis_orc_normalise (self->colour, self->mixed + c * (gsize) r->width, r->rescale / r->std[c],
           -r->mean[c] / r->std[c], r->width);
-      deal_out (self, c, y, out);
+      deal_out (self, self->colour, c, y, out);
     }
+  }
+}
+
+/* Of few rows in floats: their parts are too large for 16 bits. */
+static void
+sum_few_rows (const GptVisTaps *down, const GptVisLayout *layout, guint y, const guint8 *row, gssize step, float *sums,
+    gint n)
+{
+  for (guint i = 0; i < down->count[y]; i++, row += step) {
+    const float part = down->parts[(gsize) y * down->most + i] / (1 << layout->shift);
+    if (layout->bytes == 1)
+      (i ? gptvis_orc_add_bytes : gptvis_orc_start_bytes) (sums, row, part, n);
+    else
+      (i ? gptvis_orc_add_words : gptvis_orc_start_words) (sums, (const guint16 *) row, part, n);
   }
 }
 
 /* Plane's rows that make row y of the result, summed by their parts. */
 static void
-sum_rows (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint plane, guint y)
+sum_rows (const GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint plane, guint y,
+    float *sums)
 {
   const GptVisTaps *down = &self->down[plane];
-  const gint n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;
-  for (guint i = 0; i < down->count[y]; i++) {
-    const guint8 *row = row_of (picture, plane, down->first[y] + i);
-    const float part = down->parts[(gsize) y * down->most + i] / (1 << layout->shift);
-    if (layout->bytes == 1)
-      (i ? gptvis_orc_add_bytes : gptvis_orc_start_bytes) (self->sums[plane], row, part, n);
-    else
-      (i ? gptvis_orc_add_words : gptvis_orc_start_words) (self->sums[plane], (const guint16 *) row, part, n);
+  const guint n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;
+  const guint8 *row = row_of (picture, plane, down->first[y]);
+  const gint16 *narrow = down->narrow + (gsize) y * down->most;
+  if (down->unit[y] == 0)
+    sum_few_rows (down, layout, y, row, picture->strides[plane], sums, n);
+  else if (layout->bytes == 1)
+    self->tier->sum_bytes (row, picture->strides[plane], narrow, down->count[y], down->unit[y], sums, n);
+  else
+    self->tier->sum_words (row, picture->strides[plane], layout->shift, narrow, down->count[y], down->unit[y], sums, n);
+}
+
+/* Rows y … y + m − 1 of each component → samples. */
+static void
+sample_band (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint y, guint m)
+{
+  const guint width = self->recipe.width;
+  for (guint plane = 0; plane < 3; plane++)
+    for (guint r = 0; r < m && self->sums[plane]; r++)
+      if (self->down[plane].count[y + r])
+        sum_rows (self, picture, layout, plane, y + r, self->sums[plane] + r * self->sums_step[plane]);
+  for (guint i = 0; i < layout->n_components; i++) {
+    const Pick *pick = &self->picks[i];
+    const guint plane = layout->components[i].plane;
+    self->tier->pick (self->sums[plane], self->sums_step[plane], m, pick->start, pick->parts, pick->length,
+        self->samples + (gsize) i * BAND * width, width, width);
+  }
+}
+
+/* What is not the picture's is black: `value`. */
+static void
+pad (const GptVisPatchifier *self, float *colour, gboolean inside, float value)
+{
+  const guint from = inside ? self->inside_from : self->recipe.width;
+  for (guint x = 0; x < from; x++)
+    colour[x] = value;
+  for (guint x = MAX (from, self->inside_to); x < self->recipe.width; x++)
+    colour[x] = value;
+}
+
+/* Samples → rows y … y + m − 1 of colour c. */
+static void
+colour_band (GptVisPatchifier *self, const GptVisMix *mix, guint c, guint y, guint m, float *out)
+{
+  const GptVisRecipe *r = &self->recipe;
+  const gsize n = (gsize) m * r->width, next = BAND * (gsize) r->width;
+  const float shift = -r->mean[c] / r->std[c];
+  gptvis_orc_mix (self->unlimited, self->samples, self->samples + next, self->samples + 2 * next, mix->of_y, mix->of_u,
+      mix->of_v, mix->offset, n);
+  gptvis_orc_normalise_floats (self->colour, self->unlimited, r->rescale / r->std[c], shift, n);
+  for (guint i = 0; i < m; i++) {
+    float *row = self->colour + (gsize) i * r->width;
+    pad (self, row, self->down[0].count[y + i] > 0, shift);
+    deal_out (self, row, c, y + i, out);
   }
 }
 
 static void
 run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, float *out)
 {
-  const GptVisRecipe *r = &self->recipe;
-  const guint width = r->width;
   GptVisMix mixes[3];
   gptvis_picture_mixes (picture, mixes);
-  for (guint y = 0; y < r->height; y++) {
-    const gboolean inside = self->down[0].count[y] > 0;
-    for (guint plane = 0; plane < 3 && inside; plane++)
-      if (self->sums[plane])
-        sum_rows (self, picture, layout, plane, y);
-    for (guint i = 0; i < layout->n_components && inside; i++) {
-      const Pick *pick = &self->picks[i];
-      const float *sums = self->sums[layout->components[i].plane];
-      self->tier->pick (sums, pick->start, pick->parts, pick->length, self->samples + i * width, width);
-    }
-    for (guint c = 0; c < 3; c++) {
-      const GptVisMix *m = &mixes[c];
-      const float shift = -r->mean[c] / r->std[c];
-      gptvis_orc_mix (self->unlimited, self->samples, self->samples + width, self->samples + 2 * width, m->of_y,
-          m->of_u, m->of_v, m->offset, width);
-      gptvis_orc_normalise_floats (self->colour, self->unlimited, r->rescale / r->std[c], shift, width);
-      for (guint x = 0; x < width; x++)
-        if (!inside || x < self->inside_from || x >= self->inside_to)
-          self->colour[x] = shift;      /* padding is black */
-      deal_out (self, c, y, out);
-    }
+  for (guint y = 0; y < self->recipe.height; y += BAND) {
+    const guint m = MIN (BAND, self->recipe.height - y);
+    sample_band (self, picture, layout, y, m);
+    for (guint c = 0; c < 3; c++)
+      colour_band (self, &mixes[c], c, y, m, out);
   }
 }
 

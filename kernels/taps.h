@@ -15,6 +15,8 @@ typedef struct {
   guint *count;                 /* [n] how many */
   float *parts;                 /* [n, most], sum of each 1 */
   gint32 *whole;                /* [n, most], the same · 2^22, rounded */
+  gint16 *narrow;               /* [n, most], the same / unit, rounded; NULL without gptvis_taps_narrow */
+  float *unit;                  /* [n] */
 } GptVisTaps;
 
 /* Taps of outputs first_out … first_out + n − 1 (which may lie outside: those have
@@ -26,6 +28,14 @@ void gptvis_taps_make (GptVisTaps * taps, GptVisFilter filter, guint size, guint
  * decoders do, then applying the taps. `left`: they lie on every other sample of
  * the full grid, else between two. */
 void gptvis_taps_halve (GptVisTaps * taps, guint size, gboolean left);
+
+/* Adds `narrow`, in units as small as 16 bits and sums of GPTVIS_TAPS_NARROW_SUM allow; what rounding takes
+ * from one part is given to the next. The unit of an output is 0 where that would not do: where a part is so
+ * large that half a unit of it shows. */
+void gptvis_taps_narrow (GptVisTaps * taps);
+
+#define GPTVIS_TAPS_NARROW_SUM (1 << 20)        /* Σ |narrow| of an output at most: times 1023 it fits into 31 bits */
+
 void gptvis_taps_clear (GptVisTaps * taps);
 
 G_END_DECLS

@@ -96,8 +96,18 @@ typedef struct {
   void (*log_softmax) (float *x, guint n);
   void (*sigmoid) (float *x, guint n);
 
-  /* out[x] = Σ_i row[start[x] + i] · parts[x · length + i] for x < n, i < length, a multiple of 16. */
-  void (*pick) (const float *row, const guint *start, const float *parts, guint length, float *out, guint n);
+  /* sums[x] = unit · Σ_i rows[i · step + x] · parts[i] for x < n, i < count, in whole numbers that fit into 32
+   * bits (taps.h: narrow): the same bits in every tier. `step` is in bytes; of words, `shift` low bits carry
+   * nothing, and ten above them something. Nothing outside the rows' n samples is read. */
+  void (*sum_bytes) (const guint8 *rows, gssize step, const gint16 *parts, guint count, float unit, float *sums,
+      guint n);
+  void (*sum_words) (const guint8 *rows, gssize step, guint shift, const gint16 *parts, guint count, float unit,
+      float *sums, guint n);
+
+  /* out[r · out_step + x] = Σ_i rows[r · step + start[x] + i] · parts[x · length + i] for r < m, x < n,
+   * i < length, a multiple of 16. */
+  void (*pick) (const float *rows, gsize step, guint m, const guint *start, const float *parts, guint length,
+      float *out, gsize out_step, guint n);
 
   /* One row of 8-bit R, G, B, `step` bytes a pixel with the colours at offsets[], resized as
    * Pillow does it: out [3, taps->n] is Σ sample · whole, rounded and limited to 0 … 255. Nothing

@@ -226,24 +226,68 @@ test_pick (gconstpointer data)
 {
   const GptVisTier *t = data;
   GRand *rand = seeded_rand ();
-  for (guint length = 16; length <= 64; length += 16) {
-    enum { N = 13 };
+  for (guint s = 0; s < 40; s++) {
+    const guint n = s < 34 ? s + 1 : 3 * s, m = g_rand_int_range (rand, 1, 6);
+    const guint length = 16 * g_rand_int_range (rand, 1, 5), step = 40 + length, out_step = n + s % 3;
     Guard g[3];
-    guint start[N];
-    float *row = input (&g[0], rand, 40 + length, -1, 1), *parts = input (&g[1], rand, N * length, -1, 1);
-    float *out = guard_new (&g[2], N * sizeof (float), 0);
-    for (guint x = 0; x < N; x++)
+    guint *start = g_new (guint, n);
+    float *rows = input (&g[0], rand, (gsize) m * step, -1, 1), *parts = input (&g[1], rand, n * length, -1, 1);
+    float *out = guard_new (&g[2], ((m - 1) * out_step + n) * sizeof (float), 0);
+    for (guint x = 0; x < n; x++)
       start[x] = g_rand_int_range (rand, 0, 41);
-    t->pick (row, start, parts, length, out, N);
-    for (guint x = 0; x < N; x++) {
-      double want = 0;
-      for (guint i = 0; i < length; i++)
-        want += (double) row[start[x] + i] * parts[x * length + i];
-      assert_close (t->name, "pick", length, x, out[x], want, 1e-5);
-    }
+    t->pick (rows, step, m, start, parts, length, out, out_step, n);
+    for (guint r = 0; r < m; r++)
+      for (guint x = 0; x < n; x++) {
+        double want = 0;
+        for (guint i = 0; i < length; i++)
+          want += (double) rows[r * step + start[x] + i] * parts[x * length + i];
+        assert_close (t->name, "pick", length, r * n + x, out[r * out_step + x], want, 1e-5);
+      }
+    g_free (start);
     for (guint i = 0; i < 3; i++)
       guard_free (&g[i]);
   }
+  g_rand_free (rand);
+}
+
+/* The sums are whole and so the same everywhere; one rounding each when they become floats and meet the unit. */
+static void
+test_sums (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint words = 0; words < 2; words++)
+    for (guint s = 0; s < 2 * G_N_ELEMENTS (sizes); s++) {
+      const guint n = sizes[s / 2], count = g_rand_int_range (rand, 1, 40), shift = words && s % 2 ? 6 : 0;
+      const gsize row = words ? 2 * n : n, step = row + 2 * g_rand_int_range (rand, 0, 20);
+      const gboolean upside_down = g_rand_boolean (rand);
+      gint16 *parts = g_new (gint16, count);
+      Guard g[2];
+      guint8 *rows = guard_new (&g[0], step * (count - 1) + row, 0);
+      float *sums = guard_new (&g[1], n * sizeof (float), 0);
+      for (gsize i = 0; i < step * (count - 1) + row; i++)
+        rows[i] = g_rand_int (rand);
+      for (guint i = 0; i < count; i++)
+        parts[i] = g_rand_int_range (rand, -1, 2) * (G_MAXINT16 - 3 * (gint) i) + (gint) i;
+      const guint8 *first = upside_down ? rows + step * (count - 1) : rows;
+      const gssize down = upside_down ? -(gssize) step : (gssize) step;
+      if (words)
+        t->sum_words (first, down, shift, parts, count, 0.37f, sums, n);
+      else
+        t->sum_bytes (first, down, parts, count, 0.37f, sums, n);
+      for (guint x = 0; x < n; x++) {
+        gint64 want = 0;
+        for (guint i = 0; i < count; i++) {
+          const guint8 *at = first + i * down;
+          want += parts[i] * (words ? (gint) ((at[2 * x] | at[2 * x + 1] << 8) >> shift & 1023) : (gint) at[x]);
+        }
+        assert_close (t->name, words ? "sum of words" : "sum of bytes", n, x, sums[x], want * 0.37f,
+            1.2e-7 * fabs (want * 0.37f));
+      }
+      g_free (parts);
+      guard_free (&g[0]);
+      guard_free (&g[1]);
+    }
   g_rand_free (rand);
 }
 
@@ -296,6 +340,7 @@ main (int argc, char **argv)
     add ("norm", tier, test_norm);
     add ("softmax", tier, test_softmax);
     add ("pick", tier, test_pick);
+    add ("sums", tier, test_sums);
   }
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 #include "pixels.h"
 #include "quantise.h"
 #include "rowwise.h"
+#include "samples.h"
 #include "tile-int8.h"
 #include "tile.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Resizing: whole-number sums that must come out as Pillow's do, and the dot
- * products that the other formats are resized with. */
+/* Resizing R'G'B': whole-number sums that must come out as Pillow's do. */
 #pragma once
 #include "../../taps.h"
 #include "simd.h"
@@ -75,17 +74,5 @@ mix_rows (const guint8 *rows, gsize row_step, const gint32 *whole, guint count, 
     }
     for (guint j = 0; j < m; j++)
       out[x + j] = rounded (sums[j]);
-  }
-}
-
-static void
-pick (const float *row, const guint *start, const float *parts, guint length, float *out, guint n)
-{
-  for (guint x = 0; x < n; x++, parts += length) {
-    const float *from = row + start[x];
-    vf sum = {};
-    for (guint i = 0; i < length; i += VW)
-      sum = vf_fma (vf_load (from + i), vf_load (parts + i), sum);
-    out[x] = vf_sum (sum);
   }
 }

@@ -110,6 +110,53 @@ vf_sum (vf v)
 #endif
 }
 
+/* A vector is LANES of four. Lane l of the result: four sums whose sum is that of v[l]. */
+#define LANES (VW / 4)
+
+INLINE vf
+vf_fold (const vf v[LANES])
+{
+#if defined (__AVX512F__)
+  const __m512 a = (__m512) v[0], b = (__m512) v[1], c = (__m512) v[2], d = (__m512) v[3];
+  const __m512 ab = _mm512_shuffle_f32x4 (a, b, 0x44) + _mm512_shuffle_f32x4 (a, b, 0xee);
+  const __m512 cd = _mm512_shuffle_f32x4 (c, d, 0x44) + _mm512_shuffle_f32x4 (c, d, 0xee);
+  return (vf) (_mm512_shuffle_f32x4 (ab, cd, 0x88) + _mm512_shuffle_f32x4 (ab, cd, 0xdd));
+#elif defined (__AVX2__)
+  const __m256 a = (__m256) v[0], b = (__m256) v[1];
+  return (vf) (_mm256_permute2f128_ps (a, b, 0x20) + _mm256_permute2f128_ps (a, b, 0x31));
+#else
+  return v[0];
+#endif
+}
+
+/* Element 4l + p: the sum of lane l of v[p]. */
+INLINE vf
+vf_lane_sums (const vf v[4])
+{
+#if defined (__AVX512F__)
+#define UNPACK(half, a, b) (__m512) _mm512_unpack##half##_pd ((__m512d) (a), (__m512d) (b))
+#define SHUFFLE _mm512_shuffle_ps
+  typedef __m512 vector;
+#elif defined (__AVX2__)
+#define UNPACK(half, a, b) (__m256) _mm256_unpack##half##_pd ((__m256d) (a), (__m256d) (b))
+#define SHUFFLE _mm256_shuffle_ps
+  typedef __m256 vector;
+#elif defined (__SSE2__)
+#define UNPACK(half, a, b) (__m128) _mm_unpack##half##_pd ((__m128d) (a), (__m128d) (b))
+#define SHUFFLE _mm_shuffle_ps
+  typedef __m128 vector;
+#endif
+#if defined (__SSE2__)
+  const vector a = UNPACK (lo, v[0], v[1]) + UNPACK (hi, v[0], v[1]);
+  const vector b = UNPACK (lo, v[2], v[3]) + UNPACK (hi, v[2], v[3]);
+  return (vf) (SHUFFLE (a, b, 0x88) + SHUFFLE (a, b, 0xdd));
+#undef UNPACK
+#undef SHUFFLE
+#else
+  return (vf) { vf_sum (v[0]), vf_sum (v[1]), vf_sum (v[2]), vf_sum (v[3]) };
+#endif
+}
+
 INLINE float
 vf_largest (vf v)
 {

@@ -90,6 +90,8 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .softmax = softmax,                         \
     .log_softmax = log_softmax,                 \
     .sigmoid = sigmoid,                         \
+    .sum_bytes = sum_bytes,                     \
+    .sum_words = sum_words,                     \
     .pick = pick,                               \
     .resize_row = resize_row,                   \
     .mix_rows = mix_rows,                       \
