@@ -5,6 +5,7 @@
  *     bench vit-tiny --ops                                      … of each operation
  *     bench --caption --threads 2 --beams 4                     caption.c: networks that write
  *     bench --peers --threads 2 --batch 1                       peers.c: in turn with other runtimes
+ *     bench --products --precision int8                          products.c: in turn with oneDNN's
  *     bench --limits                                            limits.c: what the processor could do
  *     bench --stage NV12                                        stage.c: frames that become patches
  *
@@ -15,7 +16,7 @@
 
 static gchar *precision = "auto", *backend = "auto";
 static gint threads, batch, side, patch, runs, streams = 1, beams = 1;
-static gboolean ops, caption, limits, peers, stage;
+static gboolean ops, caption, limits, peers, products, stage;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -30,6 +31,7 @@ static const GOptionEntry entries[] = {
   {"streams", 0, 0, G_OPTION_ARG_INT, &streams, "captions that are written together (1)", "N"},
   {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beginnings that a caption is searched with (1)", "N"},
   {"peers", 0, 0, G_OPTION_ARG_NONE, &peers, "ONNX Runtime and OpenVINO, in turn with us", NULL},
+  {"products", 0, 0, G_OPTION_ARG_NONE, &products, "matrix products alone, in turn with oneDNN's", NULL},
   {"stage", 0, 0, G_OPTION_ARG_NONE, &stage, "frames to patches: of the format named, or all", NULL},
   {"limits", 0, 0, G_OPTION_ARG_NONE, &limits, "what the processor could do at best", NULL},
   {NULL}
@@ -73,10 +75,12 @@ main (int argc, char **argv)
     bench_captions (name, &settings);
   else if (peers)
     bench_peers (name, &settings);
+  else if (products)
+    bench_products (name, &settings);
   else if (name && argc == 2)
     bench_classifier (name, &settings);
   else
     measure_die ("name one network: vit-tiny, vit-small, vit-base or vit-large; or --caption, --peers,"
-        " --limits, --stage");
+        " --products, --limits, --stage");
   return 0;
 }

@@ -148,7 +148,7 @@ rate (guint row, guint threads)
   GptVisPool *pool = gptvis_pool_new (threads);
   Work w = { multiplications[row].loop, 400000 };
   gint64 least = G_MAXINT64;
-  for (guint i = 0; i < 50; i++) {
+  for (guint i = 0; i < 300; i++) {
     const gint64 start = measure_now ();
     gptvis_pool_run (pool, work, &w, threads);
     least = MIN (least, measure_now () - start);

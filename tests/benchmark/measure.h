@@ -19,6 +19,7 @@ typedef struct {
 void bench_classifier (const gchar * name, const BenchSettings * settings);
 void bench_captions (const gchar * name, const BenchSettings * settings);
 void bench_limits (const BenchSettings * settings);
+void bench_products (const gchar * name, const BenchSettings * settings);
 void bench_peers (const gchar * name, const BenchSettings * settings);
 
 /* stage.c: frames of the named format, or all with NULL. */

@@ -6,11 +6,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define PACKAGES "numpy", "onnx", "onnxruntime", "openvino", "nncf"
-#define DONE "complete"         /* a file in what was made to the end */
+#define MADE_OF "made-of"       /* a file in each folder that was made to the end */
 
 /* BENCHMARK_FOLDER is where the scripts lie. */
 #define SCRIPT BENCHMARK_FOLDER "/peer.py"
+#define REQUIREMENTS BENCHMARK_FOLDER "/requirements.txt"
 
 static gchar *
 cache_folder (const gchar *name)
@@ -18,21 +18,24 @@ cache_folder (const gchar *name)
   return g_build_filename (g_get_user_cache_dir (), "gptvis", "peers", name, NULL);
 }
 
+/* Was the folder made to the end, of just this? */
 static gboolean
-is_done (const gchar *folder)
+is_made (const gchar *folder, const gchar *of)
 {
-  gchar *path = g_build_filename (folder, DONE, NULL);
-  const gboolean done = g_file_test (path, G_FILE_TEST_EXISTS);
+  gchar *path = g_build_filename (folder, MADE_OF, NULL), *text = NULL;
+  g_file_get_contents (path, &text, NULL, NULL);
+  const gboolean made = g_strcmp0 (text, of) == 0;
   g_free (path);
-  return done;
+  g_free (text);
+  return made;
 }
 
 static void
-set_done (const gchar *folder)
+set_made (const gchar *folder, const gchar *of)
 {
-  gchar *path = g_build_filename (folder, DONE, NULL);
+  gchar *path = g_build_filename (folder, MADE_OF, NULL);
   GError *error = NULL;
-  if (!g_file_set_contents (path, "", 0, &error))
+  if (!g_file_set_contents (path, of, -1, &error))
     measure_die (error->message);
   g_free (path);
 }
@@ -46,6 +49,25 @@ run (const gchar *const *argv)
       NULL, NULL, &status, NULL) && WIFEXITED (status) && WEXITSTATUS (status) == 0;
 }
 
+/* Of the files' contents. */
+static gchar *
+digest (const gchar *const *files)
+{
+  GChecksum *sum = g_checksum_new (G_CHECKSUM_SHA256);
+  for (; *files; files++) {
+    gchar *text;
+    gsize n;
+    GError *error = NULL;
+    if (!g_file_get_contents (*files, &text, &n, &error))
+      measure_die (error->message);
+    g_checksum_update (sum, (const guchar *) text, n);
+    g_free (text);
+  }
+  gchar *words = g_strdup (g_checksum_get_string (sum));
+  g_checksum_free (sum);
+  return words;
+}
+
 /* ---- the environment ---- */
 
 static void
@@ -53,9 +75,9 @@ install (const gchar *folder, const gchar *python)
 {
   const gchar *const version[] = { "python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))", NULL };
   const gchar *const venv[] = { "python3", "-m", "venv", "--clear", folder, NULL };
-  const gchar *const pip[] = { python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGES,
-    NULL };
-  fprintf (stderr, "bench: installing the peers into %s (once, about 650 MB)\n", folder);
+  const gchar *const pip[] = { python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r",
+    REQUIREMENTS, NULL };
+  fprintf (stderr, "bench: installing the peers into %s (once, about 700 MB)\n", folder);
   if (!run (version))
     measure_die ("peers need python3, 3.9 or later (Debian: apt install python3 python3-venv)");
   if (!run (venv))
@@ -67,52 +89,35 @@ install (const gchar *folder, const gchar *python)
 gchar *
 peer_environment (void)
 {
+  static const gchar *const files[] = { REQUIREMENTS, NULL };
   gchar *folder = cache_folder ("environment"), *python = g_build_filename (folder, "bin", "python", NULL);
-  if (!is_done (folder)) {
+  gchar *of = digest (files);
+  if (!is_made (folder, of)) {
     install (folder, python);
-    set_done (folder);
+    set_made (folder, of);
   }
   g_free (folder);
+  g_free (of);
   return python;
 }
 
 /* ---- networks ---- */
 
-/* Another script, another folder. */
-static gchar *
-scripts_digest (void)
-{
-  GChecksum *sum = g_checksum_new (G_CHECKSUM_SHA256);
-  static const gchar *const scripts[] = { BENCHMARK_FOLDER "/networks.py", SCRIPT };
-  for (guint i = 0; i < G_N_ELEMENTS (scripts); i++) {
-    gchar *text;
-    gsize n;
-    GError *error = NULL;
-    if (!g_file_get_contents (scripts[i], &text, &n, &error))
-      measure_die (error->message);
-    g_checksum_update (sum, (const guchar *) text, n);
-    g_free (text);
-  }
-  gchar *digest = g_strndup (g_checksum_get_string (sum), 8);
-  g_checksum_free (sum);
-  return digest;
-}
-
 gchar *
 peer_network (const gchar *python, const gchar *kind, const gchar *name, const gchar *checkpoint)
 {
-  gchar *digest = scripts_digest (), *full = g_strconcat (name, "-", digest, NULL), *folder = cache_folder (full);
+  static const gchar *const files[] = { SCRIPT, BENCHMARK_FOLDER "/networks.py", NULL };
+  gchar *folder = cache_folder (name), *of = digest (files);
   const gchar *const prepare[] = { python, SCRIPT, "prepare", kind, checkpoint, folder, NULL };
-  if (!is_done (folder)) {
+  if (!is_made (folder, of)) {
     fprintf (stderr, "bench: writing and quantising %s for the peers (once)\n", name);
     if (g_mkdir_with_parents (folder, 0700) != 0)
       measure_die ("the cache folder cannot be made");
     if (!run (prepare))
       measure_die ("the network could not be made ready for the peers: the reason is above");
-    set_done (folder);
+    set_made (folder, of);
   }
-  g_free (digest);
-  g_free (full);
+  g_free (of);
   return folder;
 }
 
