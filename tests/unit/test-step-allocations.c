@@ -9,6 +9,23 @@
 #define LENGTH 24u
 #define STREAMS 2u
 
+/* GLib allocates as a thread begins and then gives it its name, which may be long after it was made. */
+static gboolean
+all_have_names (void)
+{
+  GDir *tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint nameless = 0;
+  for (const gchar *task; tasks && (task = g_dir_read_name (tasks));) {
+    gchar *path = g_build_filename ("/proc/self/task", task, "comm", NULL), *name = NULL;
+    g_file_get_contents (path, &name, NULL, NULL);
+    nameless += name && !g_str_has_prefix (name, "gptvis");
+    g_free (name);
+    g_free (path);
+  }
+  g_clear_pointer (&tasks, g_dir_close);
+  return nameless <= 1;         /* the first has the program's */
+}
+
 static GptVisModel *
 open_model (guint beams, guint threads, gchar **directory)
 {
@@ -23,6 +40,8 @@ open_model (guint beams, guint threads, gchar **directory)
   options.program.threads = threads;
   GptVisModel *model = gptvis_model_open (&options, &error);
   g_assert_no_error (error);
+  while (!all_have_names ())
+    g_usleep (1000);
   return model;
 }
 
