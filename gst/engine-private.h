@@ -39,6 +39,14 @@ struct _GptVisSeat {
   GstClockTime captioned;       /* when the last sentence was begun, on the clock of gptvis_frame_clock; NONE: never */
 };
 
+/* Pictures that are run together. */
+typedef struct {
+  GptVisSeat *seats[MAX_BATCH];
+  GptVisRequest requests[MAX_BATCH];
+  guint n;
+  gint64 begun;                 /* monotonic µs */
+} GptVisBatch;
+
 struct _GptVisEngine {
   GptVisModel *model;
   guint users;                  /* under engines_lock */
@@ -47,9 +55,13 @@ struct _GptVisEngine {
   GCond work;                   /* a frame is ready, or the worker is to end */
   GCond progress;               /* the worker is done with a batch, or a seat flushes */
   GPtrArray *seats;
-  gint64 picture_us;            /* of the last run, for each of its pictures; the worker's */
-  gint64 spent_on_pictures, spent_on_words;     /* µs since when both have been waiting; the worker's */
-  gboolean nice;                /* the worker's */
+  GptVisTiming device;          /* of the last batches, by a GPU's clock */
+  GptVisBatch batches[GPTVIS_MAX_IN_FLIGHT];    /* batch i at i modulo that; this and what follows is the worker's: */
+  guint n_begun, n_ended;       /* batches */
+  gint64 ended;                 /* monotonic µs when the last was */
+  gint64 picture_us;            /* of the last batch, for each of its pictures */
+  gint64 spent_on_pictures, spent_on_words;     /* µs since when both have been waiting */
+  gboolean nice;
   GThread *worker;              /* from the first seat on */
   gboolean ending;
 };

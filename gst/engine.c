@@ -108,6 +108,15 @@ gptvis_engine_n_seats (GptVisEngine * self)
   return n;
 }
 
+GptVisTimes
+gptvis_engine_device_times (GptVisEngine * self)
+{
+  g_mutex_lock (&self->lock);
+  GptVisTimes times = gptvis_timing_summary (&self->device, GPTVIS_TIMING_WINDOW);
+  g_mutex_unlock (&self->lock);
+  return times;
+}
+
 /* --- seats --- */
 
 GptVisSeat *

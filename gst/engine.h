@@ -15,6 +15,7 @@
 #pragma once
 #include <gst/gst.h>
 #include "captioner.h"
+#include "timing.h"
 
 G_BEGIN_DECLS
 
@@ -59,6 +60,8 @@ GptVisEngine *gptvis_engine_open (const GptVisModelOptions * options, GError ** 
 void gptvis_engine_close (GptVisEngine * engine);
 GptVisModel *gptvis_engine_model (GptVisEngine * engine);       /* borrowed */
 guint gptvis_engine_n_seats (GptVisEngine * engine);
+/* How long the last batches took by a GPU's own clock; all 0 where that is not known. */
+GptVisTimes gptvis_engine_device_times (GptVisEngine * engine);
 
 /* Starts the worker if this is the first seat; NULL with LIMIT when the system has no
  * thread to give. */

@@ -86,6 +86,7 @@
  * | analysis-min-us, -mean-us, -max-us | #gint64 | µs that the backend took, over the last 512 analyses |
  * | analysis-p50-us, -p90-us, -p99-us | #gint64 | percentiles of the same |
  * | age-… -us | #gint64 | the same of the time from a frame's coming to its result's |
+ * | device-… -us | #gint64 | the same of what a GPU took by its own clock, for a batch of all streams' frames; 0 on the processor |
  * | streams | #guint | streams that share the model |
  * | model | string | name of the checkpoint |
  * | backend | string | what the model runs on: backend, tier, precision, threads |

@@ -377,12 +377,11 @@ gptvis_stream_latency (GptVisStream * self)
 }
 
 static void
-set_times (GstStructure * stats, const gchar * what, const GptVisTiming * timing)
+set_times (GstStructure * stats, const gchar * what, const GptVisTimes * times)
 {
-  const GptVisTimes times = gptvis_timing_summary (timing, GPTVIS_TIMING_WINDOW);
   const struct { const gchar *name; gint64 us; } fields[] = {
-    { "min", times.min }, { "mean", times.mean }, { "max", times.max }, { "p50", times.p50 },
-    { "p90", times.p90 }, { "p99", times.p99 } };
+    { "min", times->min }, { "mean", times->mean }, { "max", times->max }, { "p50", times->p50 },
+    { "p90", times->p90 }, { "p99", times->p99 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
     gchar name[32];
@@ -397,6 +396,7 @@ gptvis_stream_stats (GptVisStream * self)
   GptVisModel *model = gptvis_engine_model (self->engine);
   guint64 skipped = 0;
   const guint waiting = gptvis_seat_is_waiting (self->seat);
+  const GptVisTimes device = gptvis_engine_device_times (self->engine);
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < N_SKIPS; i++)
@@ -410,9 +410,12 @@ gptvis_stream_stats (GptVisStream * self)
       "caption-errors", G_TYPE_UINT64, self->caption_errors, NULL);
   for (guint i = 0; i < N_SKIPS; i++)
     gst_structure_set (stats, skip_names[i], G_TYPE_UINT64, self->skipped[i], NULL);
-  set_times (stats, "analysis", &self->analyses);
-  set_times (stats, "age", &self->ages);
+  const GptVisTimes analyses = gptvis_timing_summary (&self->analyses, GPTVIS_TIMING_WINDOW);
+  const GptVisTimes ages = gptvis_timing_summary (&self->ages, GPTVIS_TIMING_WINDOW);
   g_mutex_unlock (&self->lock);
+  set_times (stats, "analysis", &analyses);
+  set_times (stats, "age", &ages);
+  set_times (stats, "device", &device);
   gptvis_structure_set_text (stats, "model", gptvis_model_name (model));
   gptvis_structure_set_text (stats, "backend", gptvis_model_description (model));
   gst_structure_set (stats, "threads", G_TYPE_UINT, gptvis_model_program (model)->threads,

@@ -210,29 +210,66 @@ be_nice (GptVisEngine * self)
 #endif
 }
 
+/* What has become of a batch; one that has no result has that error. */
 static void
-run (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH], guint n)
+finish_all (GptVisEngine * self, GptVisBatch * batch, const GError * error)
 {
-  GptVisRequest requests[MAX_BATCH];
-  gint64 begun = g_get_monotonic_time ();
+  for (guint i = 0; i < batch->n; i++) {
+    GptVisResult *result = batch->requests[i].result;
+    finish (self, batch->seats[i], result, result ? NULL : error);
+    gptvis_result_unref (result);
+  }
+}
+
+/* Those who wait, if anybody does, become a batch and the model's: on a GPU beside the one
+ * before, on the processor it is all computed here. */
+static gboolean
+begin_batch (GptVisEngine * self)
+{
+  GptVisBatch *batch = &self->batches[self->n_begun % GPTVIS_MAX_IN_FLIGHT];
   GError *error = NULL;
 
-  for (guint i = 0; i < n; i++) {
-    const GptVisTicket *ticket = &batch[i]->tickets[!batch[i]->in_front];
-    requests[i] = (GptVisRequest) { .slot = batch[i]->slots[!batch[i]->in_front], .top_k = ticket->top_k,
-      .threshold = ticket->threshold, .captioner = batch[i]->captioner };
+  batch->n = gather (self, batch->seats);
+  if (batch->n == 0)
+    return FALSE;
+  batch->begun = g_get_monotonic_time ();
+  for (guint i = 0; i < batch->n; i++) {
+    GptVisSeat *seat = batch->seats[i];
+    const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
+    batch->requests[i] = (GptVisRequest) { .slot = seat->slots[!seat->in_front], .top_k = ticket->top_k,
+      .threshold = ticket->threshold, .captioner = seat->captioner };
     if (!ticket->awaited && !self->nice)
       be_nice (self);
   }
   g_mutex_unlock (&self->lock);
-  gptvis_model_run (self->model, requests, n, &error);
-  self->picture_us = (g_get_monotonic_time () - begun) / n;
-  self->spent_on_pictures += g_get_monotonic_time () - begun;
+  const gboolean begun = gptvis_model_begin (self->model, batch->requests, batch->n, &error);
   g_mutex_lock (&self->lock);
-  for (guint i = 0; i < n; i++) {
-    finish (self, batch[i], requests[i].result, requests[i].result ? NULL : error);
-    gptvis_result_unref (requests[i].result);
-  }
+  if (begun)
+    self->n_begun++;
+  else
+    finish_all (self, batch, error);
+  g_clear_error (&error);
+  return TRUE;
+}
+
+/* Waits for the batch that was begun first. */
+static void
+end_batch (GptVisEngine * self)
+{
+  GptVisBatch *batch = &self->batches[self->n_ended++ % GPTVIS_MAX_IN_FLIGHT];
+  GError *error = NULL;
+
+  g_mutex_unlock (&self->lock);
+  gptvis_model_end (self->model, batch->requests, batch->n, &error);
+  const gint64 device_us = gptvis_model_device_us (self->model);
+  const gint64 spent = g_get_monotonic_time () - MAX (batch->begun, self->ended);
+  g_mutex_lock (&self->lock);
+  self->picture_us = spent / batch->n;
+  self->spent_on_pictures += spent;
+  if (device_us > 0)
+    gptvis_timing_add (&self->device, device_us);
+  finish_all (self, batch, error);
+  self->ended = g_get_monotonic_time ();
   g_clear_error (&error);
 }
 
@@ -272,7 +309,8 @@ gather_writers (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners
   g_ptr_array_set_size (captioners, 0);
   for (guint i = 0; i < self->seats->len; i++) {
     GptVisSeat *seat = self->seats->pdata[i];
-    mind_cut (seat);
+    if (!seat->running)         /* what it is shown yet is from before the cut */
+      mind_cut (seat);
     if (seat->owed && !seat->writing) {
       seat->stepping = TRUE;
       pay (seat);
@@ -315,31 +353,47 @@ write_words (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
 
 /* --- the worker's day --- */
 
+static guint
+n_under_way (const GptVisEngine * self)
+{
+  return self->n_begun - self->n_ended;
+}
+
+/* Words and pictures in turn, as much time for one as for the other while both wait. */
+static gboolean
+is_words_turn (GptVisEngine * self, guint n_writers)
+{
+  /* what one has while the other does not wait, it owes nobody */
+  if (n_writers == 0 || (!in_turn (self) && n_under_way (self) == 0))
+    self->spent_on_words = self->spent_on_pictures = 0;
+  return n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
+}
+
 gpointer
 gptvis_worker (gpointer data)
 {
   GptVisEngine *self = data;
   GPtrArray *writers = g_ptr_array_new (), *captioners = g_ptr_array_new ();
-  GptVisSeat *batch[MAX_BATCH];
-  guint n;
 
   g_mutex_lock (&self->lock);
   while (!self->ending) {
     const guint n_writers = gather_writers (self, writers, captioners);
-    if (n_writers == 0 || !in_turn (self))      /* what one has while the other does not wait, it owes nobody */
-      self->spent_on_words = self->spent_on_pictures = 0;
-    const gboolean words_turn = n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
-    n = words_turn ? 0 : gather (self, batch);
-    if (n == 0 && n_writers == 0) {
+    gboolean begun = FALSE;
+    if (!is_words_turn (self, n_writers))
+      while (n_under_way (self) < gptvis_model_in_flight (self->model) && begin_batch (self))
+        begun = TRUE;
+    if (n_under_way (self) > 0) {
+      end_batch (self);
+    } else if (n_writers > 0 && !begun) {
+      write_words (self, writers, captioners);
+    } else if (!begun) {
       g_cond_wait (&self->work, &self->lock);
       continue;
     }
-    if (n > 0)
-      run (self, batch, n);
-    else
-      write_words (self, writers, captioners);
     g_cond_broadcast (&self->progress);
   }
+  while (n_under_way (self) > 0)
+    end_batch (self);
   g_mutex_unlock (&self->lock);
   g_ptr_array_unref (writers);
   g_ptr_array_unref (captioners);

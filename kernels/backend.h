@@ -49,6 +49,8 @@ typedef struct {
   guint threads;                /* 0: as many as the process may use */
 } GptVisProgramOptions;
 
+#define GPTVIS_MAX_IN_FLIGHT 2u
+
 typedef struct _GptVisProgram GptVisProgram;
 typedef struct _GptVisSlot GptVisSlot;
 
@@ -95,7 +97,7 @@ struct _GptVisProgram {
   const GptVisPlan *plan;       /* not owned; must outlive the program */
   GptVisPrecision precision;    /* what auto became */
   guint threads;                /* that compute */
-  guint in_flight;              /* runs that may be submitted before the first of them is waited for */
+  guint in_flight;              /* runs that may be submitted before the first is waited for, up to GPTVIS_MAX_IN_FLIGHT */
   gint64 device_ns;             /* of the last run for pictures that was waited for, by the device's clock; 0: not known */
   gchar *description;           /* one line for logs and stats: "cpu, avx512, f32, 2 threads" */
   gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */

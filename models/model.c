@@ -22,8 +22,12 @@ struct _GptVisModel {
   GptVisTensorId logits, scores, tokens;        /* GPTVIS_NO_TENSOR: not asked for or not there */
   GptVisDecoder *decoder;       /* NULL: it writes nothing */
 
-  GMutex run;                   /* one run at a time; guards ids */
+  GMutex run;                   /* one gptvis_model_run at a time */
+  /* Whose run it is: */
   guint *ids;                   /* room to order n_labels in */
+  guint n_begun, n_ended;       /* batches */
+  gint64 begun[GPTVIS_MAX_IN_FLIGHT];   /* µs; of batch i at i modulo that */
+  gint64 ended;                 /* the last */
 };
 
 static GMutex loading;          /* one load at a time, so that the same model is not loaded twice */
@@ -376,11 +380,51 @@ read_result (GptVisModel *model, GptVisRequest *request, guint i, gint64 begun, 
   return TRUE;
 }
 
+guint
+gptvis_model_in_flight (const GptVisModel *model)
+{
+  return gptvis_program_at_work (model->program)->in_flight;
+}
+
+gint64
+gptvis_model_device_us (const GptVisModel *model)
+{
+  return gptvis_program_at_work (model->program)->device_ns / 1000;
+}
+
+gboolean
+gptvis_model_begin (GptVisModel *model, const GptVisRequest *requests, guint n, GError **error)
+{
+  GptVisSlot *slots[GPTVIS_MAX_BATCH];
+  for (guint i = 0; i < n; i++)
+    slots[i] = requests[i].slot;
+  model->begun[model->n_begun % GPTVIS_MAX_IN_FLIGHT] = g_get_monotonic_time ();
+  const gboolean ok = gptvis_program_submit (model->program, slots, n, error);
+  model->n_begun += ok;
+  return ok;
+}
+
+gboolean
+gptvis_model_end (GptVisModel *model, GptVisRequest *requests, guint n, GError **error)
+{
+  /* it has waited for the one before */
+  const gint64 begun = MAX (model->begun[model->n_ended % GPTVIS_MAX_IN_FLIGHT], model->ended);
+  gboolean ok = TRUE;
+  model->n_ended++;
+  for (guint i = 0; i < n; i++)
+    requests[i].result = NULL;
+  if (!gptvis_program_wait (model->program, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    ok &= read_result (model, &requests[i], i, begun, error);
+  model->ended = g_get_monotonic_time ();
+  return ok;
+}
+
 gboolean
 gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError **error)
 {
   const guint max = gptvis_plan_max_batch (model->plan);
-  GptVisSlot *slots[GPTVIS_MAX_BATCH];
   gboolean ok = TRUE;
 
   for (guint i = 0; i < n; i++)
@@ -388,21 +432,15 @@ gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError *
   g_mutex_lock (&model->run);
   for (guint first = 0; first < n; first += max) {
     const guint batch = MIN (max, n - first);
-    const gint64 begun = g_get_monotonic_time ();
     GError *why = NULL;
-    for (guint i = 0; i < batch; i++)
-      slots[i] = requests[first + i].slot;
-    if (!gptvis_program_submit (model->program, slots, batch, &why)
-        || !gptvis_program_wait (model->program, &why)) {
-      if (error && !*error)
-        g_propagate_error (error, why);
-      else
-        g_clear_error (&why);
-      ok = FALSE;
+    if (gptvis_model_begin (model, requests + first, batch, &why)
+        && gptvis_model_end (model, requests + first, batch, &why))
       continue;
-    }
-    for (guint i = 0; i < batch; i++)
-      ok &= read_result (model, &requests[first + i], i, begun, error);
+    if (error && !*error)
+      g_propagate_error (error, why);
+    else
+      g_clear_error (&why);
+    ok = FALSE;
   }
   g_mutex_unlock (&model->run);
   return ok;

@@ -19,7 +19,7 @@
  * threads, …): the registry holds weak references, so the last to leave frees it.
  *
  * Threads: all functions may be called from any thread; a slot is staged or run
- * by one thread at a time. gptvis_model_run serialises itself. */
+ * by one thread at a time. gptvis_model_run serialises itself; begin and end are one thread's. */
 #pragma once
 #include "result.h"
 #include "backend.h"
@@ -85,6 +85,16 @@ typedef struct {
 /* Runs the requests as batches. A NaN in one picture's logits fails with FORMAT
  * and leaves that request's result NULL; the others have theirs. */
 gboolean gptvis_model_run (GptVisModel * model, GptVisRequest * requests, guint n, GError ** error);
+
+/* The same in two halves, of at most max_batch requests, for one who alone runs the model: so
+ * many may be begun before the first is ended. They are ended in the order they were begun,
+ * each with the requests it was begun with. `begin` fails for all of them, and then there is
+ * nothing to end. */
+guint gptvis_model_in_flight (const GptVisModel * model);
+gboolean gptvis_model_begin (GptVisModel * model, const GptVisRequest * requests, guint n, GError ** error);
+gboolean gptvis_model_end (GptVisModel * model, GptVisRequest * requests, guint n, GError ** error);
+/* µs that the last batch took by a GPU's own clock; 0: not known. */
+gint64 gptvis_model_device_us (const GptVisModel * model);
 
 /* Results. `stream` is copied. The setter is for the one who staged, before the
  * result is shared. */

@@ -39,8 +39,6 @@ typedef struct {
 
 struct GptVisVulkanRecording;
 
-#define GPTVIS_VULKAN_FLIGHTS 2u
-
 typedef struct {
   VkCommandBuffer staging;      /* what fills the input, made anew for each run */
   VkDescriptorPool sets;        /* its; VK_NULL_HANDLE: no pictures are staged */
@@ -70,7 +68,7 @@ typedef struct {
   VkCommandBuffer copies;       /* for what is done once and waited for */
   VkFence copied;
 
-  GptVisVulkanFlight flights[GPTVIS_VULKAN_FLIGHTS];
+  GptVisVulkanFlight flights[GPTVIS_MAX_IN_FLIGHT];
   guint next, running;          /* the flight that is submitted next; how many before it are under way */
   guint landed;                 /* the flight that was waited for last */
   guint submissions;
@@ -94,7 +92,7 @@ gboolean gptvis_vulkan_weights_load (GptVisVulkanProgram * p, const GptVisWeight
 static inline guint
 gptvis_vulkan_flights (const GptVisPlan *plan)
 {
-  return gptvis_plan_slot_states (plan) == 0 ? GPTVIS_VULKAN_FLIGHTS : 1;
+  return gptvis_plan_slot_states (plan) == 0 ? GPTVIS_MAX_IN_FLIGHT : 1;
 }
 
 static inline gsize

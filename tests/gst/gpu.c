@@ -48,6 +48,42 @@ assert_label (Rig * rig, guint8 grey, guint i, const gchar * label)
   gst_buffer_unref (out);
 }
 
+/* Results of several streams, batches of which are under way beside each other, are each stream's own. */
+static void
+test_streams (void)
+{
+  enum { STREAMS = 9, FRAMES = 12 };
+  Rig *rigs[STREAMS] = { rig_on_gpu (FALSE, "policy=latest") };
+
+  if (!rigs[0])
+    return;
+  for (guint r = 1; r < STREAMS; r++)
+    rigs[r] = rig_new_at (rigs[0]->checkpoint, "backend=vulkan policy=latest");
+  for (guint i = 0; i < FRAMES; i++)
+    for (guint r = 0; r < STREAMS; r++) {
+      GstBuffer *out = rig_push (rigs[r], rig_frame (rigs[r], r % 2 ? 255 : 0, i * FRAME));
+      const GptVisMeta *meta = gptvis_buffer_get_meta (out);
+      if (meta)
+        g_assert_cmpstr (meta->result->labels[0].text, ==, r % 2 ? "bright" : "dark");
+      gst_buffer_unref (out);
+    }
+  for (guint r = 0; r < STREAMS; r++) {
+    rig_await_result (rigs[r]);
+    gst_harness_push_event (rigs[r]->harness, gst_event_new_eos ());
+    g_assert_cmpuint (rig_stat (rigs[r], "analysed"), >, 0);
+    g_assert_cmpuint (rig_stat (rigs[r], "errors"), ==, 0);
+    g_assert_cmpuint (rig_stat (rigs[r], "under-way"), ==, 0);
+  }
+  GstStructure *stats;
+  gint64 device;
+  g_object_get (rigs[0]->element, "stats", &stats, NULL);
+  g_assert_true (gst_structure_get_int64 (stats, "device-mean-us", &device));
+  g_assert_cmpint (device, >, 0);
+  gst_structure_free (stats);
+  for (guint r = STREAMS; r-- > 0;)
+    rig_free (rigs[r]);
+}
+
 /* One frame goes without a result and is told of; the next has its own, from the processor. */
 static void
 test_lost (void)
@@ -141,6 +177,7 @@ int
 main (int argc, char **argv)
 {
   rig_init (&argc, &argv);
+  g_test_add_func ("/gpu/streams", test_streams);
   g_test_add_func ("/gpu/lost", test_lost);
   g_test_add_func ("/gpu/lost-live", test_lost_live);
   g_test_add_func ("/gpu/lost-while-writing", test_lost_while_writing);
