@@ -5,7 +5,12 @@
  * W is made such once, at load, with one scale for each output; x for each run, with
  * one and a zero for each row: what GELU leaves is nearly all of one sign. So no
  * calibration is needed, nothing saturates, and a row's result does not depend on
- * what else is in the batch. The sums are exact. */
+ * what else is in the batch. The sums are exact.
+ *
+ * A row's scale is that of its largest value, and transformers have columns far larger
+ * than the others. So rows of x and W are multiplied with H first, Hadamard's matrix of
+ * 16 along the diagonal, H·Hᵀ = 16: no column is large any more, and the product is the
+ * same, 16 times. */
 #include "linear.h"
 #include "../memory.h"
 #include "../weights.h"
@@ -35,6 +40,15 @@ packed_at (gpointer base, const GptVisTier *tier, guint m, guint k)
   p.panels = (gint8 *) (p.sums + width);
   p.panel_bytes = (gsize) n_groups_of (tier, k) * tier->int8_group * tier->tile_columns;
   return p;
+}
+
+/* What rows are mixed with H for; the last few of another width would need a smaller one. */
+#define MIXED 16u
+
+static gboolean
+is_mixed (guint k)
+{
+  return k % MIXED == 0;
 }
 
 typedef struct {
@@ -80,8 +94,11 @@ pack_panel (void *context, gsize panel)
   float *rows = g_new (float, (gsize) n * k);
   gint8 *q = g_new (gint8, k);
   gptvis_weights_read (c->weights, c->w, first, n, rows);
+  if (is_mixed (k))
+    c->tier->mix (rows, n * k, rows);
   for (guint j = 0; j < n; j++) {
-    c->packed.scales[first + j] = round_weights (rows + (gsize) j * k, k, q);
+    const float scale = round_weights (rows + (gsize) j * k, k, q);
+    c->packed.scales[first + j] = is_mixed (k) ? scale / MIXED : scale;
     pack_column (c, first + j, q);
   }
   g_free (rows);
@@ -101,19 +118,23 @@ gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
   return packed;
 }
 
-/* Scratch: the rows' scales and zeros, the rows as the tile reads them, and as plain bytes before that. */
+/* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each block a row on its
+ * way there. */
 typedef struct {
   GptVisInt8Row *rows;
   gint32 *groups;
+  float *mixed;
   guint8 *q;
 } Scratch;
 
 static Scratch
-scratch_of (const GptVisCpuLinear *l)
+scratch_of (const GptVisCpuLinear *l, guint block)
 {
+  const guint groups = n_groups_of (l->tier, l->k);
   Scratch s = { .rows = l->scratch };
   s.groups = (gint32 *) (s.rows + l->rows);
-  s.q = (guint8 *) (s.groups + (gsize) l->rows * n_groups_of (l->tier, l->k));
+  s.mixed = (float *) s.groups + (gsize) l->rows * groups + (gsize) block * (l->k + groups);
+  s.q = (guint8 *) (s.mixed + l->k);
   return s;
 }
 
@@ -137,12 +158,16 @@ pack_block (void *context, gsize block)
   const GptVisCpuLinear *l = context;
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
   const guint group = l->tier->int8_group, groups = n_groups_of (l->tier, l->k);
-  const Scratch s = scratch_of (l);
+  const Scratch s = scratch_of (l, block);
   for (guint r = 0; r < m; r++) {
-    guint8 *q = s.q + (gsize) (first + r) * groups * group;
-    s.rows[first + r] = l->tier->quantise (l->x + (gsize) (first + r) * l->k, l->k, q);
-    memset (q + l->k, 0, groups * group - l->k);        /* where weights are 0 */
-    spread (q, s.rows[first + r].zero, groups, group, s.groups + (gsize) first * groups + r, m);
+    const float *x = l->x + (gsize) (first + r) * l->k;
+    if (is_mixed (l->k)) {
+      l->tier->mix (x, l->k, s.mixed);
+      x = s.mixed;
+    }
+    s.rows[first + r] = l->tier->quantise (x, l->k, s.q);
+    memset (s.q + l->k, 0, groups * group - l->k);      /* where weights are 0 */
+    spread (s.q, s.rows[first + r].zero, groups, group, s.groups + (gsize) first * groups + r, m);
   }
 }
 
@@ -150,7 +175,7 @@ static void
 tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
 {
   const guint groups = n_groups_of (l->tier, l->k);
-  const Scratch s = scratch_of (l);
+  const Scratch s = scratch_of (l, 0);
   const Packed w = packed_at ((gpointer) l->w, l->tier, l->m, l->k);
   const GptVisInt8Tile t = {
     .a = s.groups + (gsize) first * groups,

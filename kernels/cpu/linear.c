@@ -20,18 +20,32 @@
 /* A product narrower than this, either way, is not worth rounding for. */
 #define LEAST_NARROW 32u
 
+static gboolean
+is_patches (const GptVisPlan *plan, GptVisTensorId id)
+{
+  const GptVisOp *first = gptvis_plan_op (plan, 0);
+  return first->kind == GPTVIS_OP_PATCHES && first->out == id;
+}
+
 /* The one place that says which products are computed in the precision of the program: all but
  * small ones, and what makes a picture's one row of results (a classifier), which costs next to
- * nothing and whose rounding nothing evens out any more. A decoder's are narrow to the last:
- * reading their weights is nearly all its time. */
+ * nothing and whose rounding nothing evens out any more. Nor does int8 take other products of a
+ * picture's one row (the last layer's), for the same reason, and those of its patches, whose faint
+ * details are what a network looks at: they are a twelfth and a fortieth of the error's square,
+ * against a hundredth of the work. A decoder's are narrow to the last: reading their weights is
+ * nearly all its time. */
 static GptVisPrecision
 precision_of (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   const GptVisTensor *w = gptvis_plan_tensor (p->base.plan, op->in[1]);
   const GptVisTensor *y = gptvis_plan_tensor (p->base.plan, op->out);
   const gboolean large = w->width >= LEAST_NARROW && w->rows >= LEAST_NARROW && w->width <= GPTVIS_INT8_MOST;
-  const gboolean is_result = y->output && y->rows == 1 && !y->step;
-  return large && !is_result ? p->base.precision : GPTVIS_PRECISION_F32;
+  const gboolean single = y->rows == 1 && !y->step;
+  if (!large || (single && y->output))
+    return GPTVIS_PRECISION_F32;
+  if (p->base.precision == GPTVIS_PRECISION_INT8 && (single || is_patches (p->base.plan, op->in[0])))
+    return p->tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
+  return p->base.precision;
 }
 
 typedef struct {
@@ -85,12 +99,14 @@ gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights,
   }
 }
 
-/* The narrow products keep a row twice, in at most (K + 1) / 2 floats each, and two numbers about it. */
+/* bf16 keeps a row twice, in (K + 1) / 2 floats each; int8 in at most as many, with two numbers about
+ * it, and in each block has one more on its way. */
 gsize
-gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op)
+gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op, const GptVisTier *tier)
 {
   const GptVisTensor *x = gptvis_plan_tensor (plan, op->in[0]);
-  return (gsize) gptvis_plan_batch_of (plan, x) * x->rows * (x->width + 4);
+  const gsize rows = (gsize) gptvis_plan_batch_of (plan, x) * x->rows;
+  return rows * (x->width + 4) + gptvis_n_blocks (rows, tier->tile_rows) * (gsize) (2 * x->width);
 }
 
 /* Everything after the product and the bias, on n columns of one row. */

@@ -50,6 +50,11 @@ typedef struct {
   /* TRUE where OpenBLAS's sgemm, if it is installed, beats this tier's tile. */
   gboolean blas;
 
+  /* y = x times the Hadamard matrix of 16, 16 values at a time: what one of them held, all do. n is a
+   * multiple of 16; y may be x. Twice is 16 times x. Sums of two, first those 1 apart, then 2, 4 and 8:
+   * the same bits in every tier. */
+  void (*mix) (const float *x, guint n, float *y);
+
   /* With low = min (0, x…), span = max (0, x…) − low and f = 255 / span: zero = −low · f and
    * q[i] = x[i] · f + zero for i < n, both products rounded to the nearest whole number, of two the even
    * one, and q limited to 255; scale = span / 255. All zero, and scale 0, below GPTVIS_INT8_LEAST; all

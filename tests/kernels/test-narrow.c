@@ -23,6 +23,48 @@ free_guards (Guard *guards, guint n)
     munmap (guards[i].base, guards[i].size + sysconf (_SC_PAGESIZE));
 }
 
+/* ---- rows mixed ---- */
+
+/* As tier.h has it: step by step, each sum rounded to a float. */
+static void
+plain_mix (float *x, guint n)
+{
+  for (guint i = 0; i < n; i += 16)
+    for (guint apart = 1; apart < 16; apart *= 2)
+      for (guint j = 0; j < 16; j++)
+        if (!(j & apart)) {
+          const float a = x[i + j], b = x[i + j + apart];
+          x[i + j] = a + b;
+          x[i + j + apart] = a - b;
+        }
+}
+
+static void
+test_mix (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint n = 16; n <= 80; n += 16) {
+    Guard g[2];
+    float *x = input (&g[0], n * sizeof (float)), *y = guard_new (&g[1], n * sizeof (float), 0);
+    float *want = g_new (float, n);
+    fill (rand, x, n, -3, 3);
+    memcpy (want, x, n * sizeof (float));
+    plain_mix (want, n);
+    t->mix (x, n, y);
+    g_assert_cmpmem (y, n * sizeof (float), want, n * sizeof (float));
+    t->mix (x, n, x);
+    g_assert_cmpmem (x, n * sizeof (float), want, n * sizeof (float));
+    x[0] = NAN;
+    t->mix (x, n, y);
+    for (guint i = 0; i < n; i++)
+      g_assert_true (isnan (y[i]) == (i < 16));
+    g_free (want);
+    free_guards (g, 2);
+  }
+  g_rand_free (rand);
+}
+
 /* ---- rows to whole numbers ---- */
 
 static GptVisInt8Row
@@ -281,19 +323,27 @@ test_tile_bf16 (gconstpointer data)
 
 /* ---- whole linears ---- */
 
-/* n rows of k floats, each what it is once rounded: x, or weights, which have no zero. */
+/* n rows of k floats, each what it is once rounded: x, or weights, which have no zero. In int8 they
+ * are mixed while that is done, where k allows it. */
 static void
 round_rows (GptVisPrecision precision, float *x, gsize n, guint k, gboolean weights)
 {
   guint8 *q = g_new (guint8, k);
+  const gboolean mixed = precision == GPTVIS_PRECISION_INT8 && k % 16 == 0;
   for (gsize r = 0; r < n; r++, x += k) {
     float largest = 0;
+    if (mixed)
+      plain_mix (x, k);
     for (guint i = 0; i < k; i++)
       largest = fmaxf (largest, fabsf (x[i]));
     const GptVisInt8Row row = plain_quantise (x, k, q);
     for (guint i = 0; i < k; i++)
       x[i] = precision == GPTVIS_PRECISION_BF16 ? from_bf16 (plain_bf16 (x[i]))
           : weights ? nearbyintf (x[i] * (127 / largest)) * (largest / 127) : (q[i] - row.zero) * row.scale;
+    if (mixed)
+      plain_mix (x, k);
+    for (guint i = 0; mixed && i < k; i++)
+      x[i] /= 16;
   }
   g_free (q);
 }
@@ -429,6 +479,7 @@ main (int argc, char **argv)
     cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
   for (guint i = 0; gptvis_tier_nth (i); i++) {
     const GptVisTier *tier = gptvis_tier_nth (i);
+    add ("mix", tier, test_mix);
     add ("quantise", tier, test_quantise);
     add ("tile-int8", tier, test_tile_int8);
     if (tier->tile_bf16) {

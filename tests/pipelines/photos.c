@@ -8,9 +8,9 @@
 
 #define N_PHOTOS 200u
 
-/* Nine photos' two best logits are less than 0.09 apart. bf16 moves a logit by 0.02. int8 moves it by 0.09,
- * which expects 3.4 ± 1.6 photos to change their label: with the last bits of a sum (another tier, another
- * polynomial of GELU) it was 2, 3, 4 and 5 of them. */
+/* The difference of the two best logits is less than 0.02 in two photos, less than 0.09 in nine. bf16 moves it
+ * by 0.03, which expects 0.4 photos to change their label. int8 moves it by 0.1, which expects 2.8 ± 1.3: with the
+ * last bits of a sum (another tier) it was 3, 3, 4 and 5 of them. */
 static const struct {
   const gchar *precision;
   guint min_same;               /* photos with the reference's best label … */
@@ -19,7 +19,7 @@ static const struct {
 } demands[] = {
   {"f32", 198, 0.01, 158, 162},
   {"bf16", 198, 0.03, 158, 162},
-  {"int8", 193, 0.15, 155, 165},
+  {"int8", 194, 0.1, 157, 163},
 };
 
 static const gchar *program, *shared, *precision;

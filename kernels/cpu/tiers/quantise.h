@@ -1,11 +1,68 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A row of floats → whole numbers from 0 to 255, the same in every tier. */
+/* A row of floats → whole numbers from 0 to 255, and the sums that are made of it before, the same in
+ * every tier. */
 #pragma once
 #include "simd.h"
 #include <math.h>
 
 typedef guint8 vb __attribute__ ((vector_size (VW)));
 typedef guint8 vb_unaligned __attribute__ ((vector_size (VW), aligned (1), may_alias));
+
+/* One step of a Hadamard product: lane i and lane i ^ apart become their sum and their difference. */
+#if VW == 16
+#define SWAPPED(v, s) __builtin_shufflevector (v, v, 0 ^ s, 1 ^ s, 2 ^ s, 3 ^ s, 4 ^ s, 5 ^ s, 6 ^ s, 7 ^ s, \
+  8 ^ s, 9 ^ s, 10 ^ s, 11 ^ s, 12 ^ s, 13 ^ s, 14 ^ s, 15 ^ s)
+#elif VW == 8
+#define SWAPPED(v, s) __builtin_shufflevector (v, v, 0 ^ s, 1 ^ s, 2 ^ s, 3 ^ s, 4 ^ s, 5 ^ s, 6 ^ s, 7 ^ s)
+#else
+#define SWAPPED(v, s) __builtin_shufflevector (v, v, 0 ^ s, 1 ^ s, 2 ^ s, 3 ^ s)
+#endif
+
+INLINE vf
+signs (guint apart)
+{
+  vf v;
+  for (guint i = 0; i < VW; i++)
+    v[i] = i & apart ? -1 : 1;
+  return v;
+}
+
+/* v · ±1 is exact, so that this is one rounding with an FMA and without. */
+#define MIX_LANES(v, apart) vf_fma (v, signs (apart), SWAPPED (v, apart))
+
+#define MIXED 16u
+
+static void
+mix (const float *x, guint n, float *y)
+{
+  for (guint i = 0; i < n; i += MIXED) {
+    vf v[MIXED / VW];
+#pragma GCC unroll 4
+    for (guint j = 0; j < MIXED / VW; j++) {
+      v[j] = vf_load (x + i + j * VW);
+      v[j] = MIX_LANES (v[j], 1);
+      v[j] = MIX_LANES (v[j], 2);
+#if VW >= 8
+      v[j] = MIX_LANES (v[j], 4);
+#endif
+#if VW >= 16
+      v[j] = MIX_LANES (v[j], 8);
+#endif
+    }
+#pragma GCC unroll 2
+    for (guint apart = 1; apart < MIXED / VW; apart *= 2)
+#pragma GCC unroll 4
+      for (guint j = 0; j < MIXED / VW; j++)
+        if (!(j & apart)) {
+          const vf sum = v[j] + v[j + apart];
+          v[j + apart] = v[j] - v[j + apart];
+          v[j] = sum;
+        }
+#pragma GCC unroll 4
+    for (guint j = 0; j < MIXED / VW; j++)
+      vf_store (y + i + j * VW, v[j]);
+  }
+}
 
 /* To the nearest, of two the even one. */
 INLINE vi

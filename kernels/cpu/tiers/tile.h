@@ -79,6 +79,7 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .tile_by_rows = tile_by_rows,               \
     .blas = BLAS,                               \
     .int8_group = GROUP,                        \
+    .mix = mix,                                 \
     .quantise = quantise,                       \
     .tile_int8 = tile_int8,                     \
     .activate = ACTIVATIONS,                    \
