@@ -100,6 +100,7 @@ struct _GptVisProgram {
   guint in_flight;              /* runs that may be submitted before the first is waited for, up to GPTVIS_MAX_IN_FLIGHT */
   gint64 device_ns;             /* of the last run for pictures that was waited for, by the device's clock; 0: not known */
   gchar *description;           /* one line for logs and stats: "cpu, avx512, f32, 2 threads" */
+  guint end_op;                 /* runs leave out this operation and those after it; 0: none (vulkan/check.c) */
   gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */
   struct _GptVisFallback *fallback;     /* NULL: it is the processor's itself */
   guint on_device;              /* with a fallback: runs that the device has and that are not waited for */

@@ -119,6 +119,14 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
 }
 
 gchar *
+gptvis_plan_print_op (const GptVisPlan *plan, guint i)
+{
+  GString *out = g_string_new (NULL);
+  print_op (plan, out, i);
+  return g_strstrip (g_string_free (out, FALSE));
+}
+
+gchar *
 gptvis_plan_print (const GptVisPlan *plan)
 {
   GString *out = g_string_new (NULL);

@@ -242,5 +242,6 @@ GptVisTensorId gptvis_plan_find (const GptVisPlan * plan, const gchar * name); /
 gdouble gptvis_plan_op_flops (const GptVisPlan * plan, guint i);
 /* One operation a line, with names and shapes; free with g_free. */
 gchar *gptvis_plan_print (const GptVisPlan * plan);
+gchar *gptvis_plan_print_op (const GptVisPlan * plan, guint i); /* that line alone */
 
 G_END_DECLS

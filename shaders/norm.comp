@@ -35,6 +35,6 @@ main ()
       value *= weight[k];
     if ((parts & NORM_HAS_BIAS) != 0)
       value += bias[k];
-    y[first + k] = value;
+    y[first + k] = (parts & NORM_IS_WRONG) != 0 ? 1.1 * value : value;
   }
 }

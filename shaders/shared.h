@@ -52,6 +52,7 @@ struct LinearPush {
 /* norm: x, weight, bias, y. Workgroups: rows, pictures. */
 #define NORM_HAS_WEIGHT 1
 #define NORM_HAS_BIAS 2
+#define NORM_IS_WRONG 4         /* for a test: everything comes out too large */
 struct NormPush {
   uint rows, width;
   float epsilon;

@@ -243,6 +243,8 @@ static void
 run_ops (GptVisCpuProgram *p, guint first, guint end)
 {
   gint64 *op_ns = p->base.op_ns;
+  if (p->base.end_op > 0)
+    end = MIN (end, p->base.end_op);
   for (guint i = first; i < end; i++) {
     const GptVisOp *op = gptvis_plan_op (p->base.plan, i);
     if (!run_op[op->kind])

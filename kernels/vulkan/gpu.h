@@ -37,7 +37,7 @@ typedef struct {
   /* of devices that are opened from then on: */
   guint64 memory;               /* bytes that the device has, at most */
   guint range;                  /* bytes that can be bound at once, at most */
-  gboolean wrong;               /* what it computes is not what the processor does */
+  gboolean wrong;               /* norm has an error */
   guint tile;                   /* products take the tile of that number, counted from 1; 0: what is best */
   gboolean far;                 /* the processor reaches none of the device's own memory */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */

@@ -42,7 +42,8 @@ norm (GptVisVulkanRecorder *r)
     has (r, GPTVIS_VULKAN_SUBGROUP) ? GPTVIS_SHADER_NORM_SUBGROUP : GPTVIS_SHADER_NORM, {
       [SPEC_THREADS] = row_threads (r, x->width),
       [SPEC_PARTS] = (op->in[1] != GPTVIS_NO_TENSOR ? NORM_HAS_WEIGHT : 0)
-          | (op->in[2] != GPTVIS_NO_TENSOR ? NORM_HAS_BIAS : 0),
+          | (op->in[2] != GPTVIS_NO_TENSOR ? NORM_HAS_BIAS : 0)
+          | (r->p->device->faults.wrong ? NORM_IS_WRONG : 0),
     } };
   const GptVisVulkanRange bindings[] = {
     range (r, op->in[0], 0), range (r, op->in[1], op->in[0]), range (r, op->in[2], op->in[0]),

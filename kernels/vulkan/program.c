@@ -154,8 +154,8 @@ gptvis_vulkan_program_copy (GptVisVulkanProgram *p, GError **error)
 
 /* ---- states ---- */
 
-static void
-drop_recordings (GptVisVulkanProgram *p)
+void
+gptvis_vulkan_program_drop_recordings (GptVisVulkanProgram *p)
 {
   for (guint i = 0; i < p->base.in_flight; i++)
     for (guint step = 0; step < 2; step++) {
@@ -210,7 +210,7 @@ set_capacity (GptVisVulkanProgram *p, guint capacity, GError **error)
     gptvis_vulkan_buffer_clear (&new, p->device);
     return FALSE;
   }
-  drop_recordings (p);
+  gptvis_vulkan_program_drop_recordings (p);
   gptvis_vulkan_buffer_clear (&p->states, p->device);
   p->states = new;
   p->capacity = capacity;
@@ -309,7 +309,7 @@ gptvis_vulkan_program_free (GptVisVulkanProgram *p)
   for (; p->running > 0; p->running--)
     gptvis_vulkan_device_wait (d, p->flights[(p->next + p->base.in_flight - p->running) % p->base.in_flight].fence,
         NULL);
-  drop_recordings (p);
+  gptvis_vulkan_program_drop_recordings (p);
   for (guint i = 0; i < p->n_chunks; i++)
     gptvis_vulkan_buffer_clear (&p->chunks[i], d);
   gptvis_vulkan_buffer_clear (&p->arena, d);

@@ -81,6 +81,8 @@ void gptvis_vulkan_program_free (GptVisVulkanProgram * p);
 /* Room in `states` for slots [0, n); drops the recordings when they move. Nothing may run. */
 gboolean gptvis_vulkan_program_grow (GptVisVulkanProgram * p, guint n, GError ** error);
 guint gptvis_vulkan_batch_of (const GptVisPlan * plan, gboolean step);
+/* They are made anew by the next runs. Nothing may run. */
+void gptvis_vulkan_program_drop_recordings (GptVisVulkanProgram * p);
 /* Begins commands that are submitted once. */
 gboolean gptvis_vulkan_begin (GptVisVulkanProgram * p, VkCommandBuffer commands, GError ** error);
 /* `copies`, begun and filled, is run and waited for. */

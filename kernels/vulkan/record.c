@@ -242,6 +242,8 @@ gptvis_vulkan_record (GptVisVulkanProgram *p, guint flight, gboolean step, guint
   GptVisVulkanRecorder r = { .p = p, .flight = flight, .n = n, .recording = self };
   self->first_op = step ? gptvis_plan_step_op (plan) : 0;
   self->end_op = step ? gptvis_plan_n_ops (plan) : gptvis_plan_step_op (plan);
+  if (p->base.end_op > 0)
+    self->end_op = CLAMP (p->base.end_op, self->first_op, self->end_op);
   VkResult result = make_pools (self, p);
   if (result == VK_SUCCESS)
     result = d->call.vkBeginCommandBuffer (self->commands, &begin);
