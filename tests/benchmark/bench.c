@@ -5,6 +5,7 @@
  *     bench vit-tiny --ops                                      … of each operation
  *     bench --caption --threads 2 --beams 4                     caption.c: networks that write
  *     bench --peers --threads 2 --batch 1                       peers.c: in turn with other runtimes
+ *     bench --caption --peers --precision int8                  caption-peers.c: … in turn with ONNX Runtime
  *     bench --products --precision int8                          products.c: in turn with oneDNN's
  *     bench --limits                                            limits.c: what the processor could do
  *     bench --stage NV12                                        stage.c: frames that become patches
@@ -44,6 +45,8 @@ check_numbers (void)
     measure_die ("batch must be 1 to 64, side, patch and runs at least 1, threads 0 to 1024");
   if (streams < 1 || streams > 64 || beams < 1 || beams > (gint) GPTVIS_MAX_BEAMS)
     measure_die ("streams must be 1 to 64, beams 1 to 16");
+  if (caption && peers && (streams > 1 || beams > 1))
+    measure_die ("--caption --peers is about one stream and one beam");
 }
 
 int
@@ -64,7 +67,7 @@ main (int argc, char **argv)
   const gchar *name = argc > 1 ? argv[1] : NULL;
   BenchSettings settings = { .backend = backend, .batch = batch, .side = side, .patch = patch, .runs = runs,
     .threads = threads ? (guint) threads : gptvis_pool_default_threads (), .threads_given = threads > 0,
-    .ops = ops, .streams = streams, .beams = beams };
+    .ops = ops, .streams = streams, .beams = beams, .peers = peers };
   if (!gptvis_precision_parse (precision, &settings.precision, &error))
     measure_die (error->message);
   if (limits)

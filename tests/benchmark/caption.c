@@ -9,6 +9,7 @@
  *
  * The networks are real checkpoints with random weights, opened by the door that elements
  * use, so that the caption "from picture to text" is what a stream gets. */
+#include "caption-peers.h"
 #include "captioner.h"
 #include "measure.h"
 #include "random-checkpoint.h"
@@ -32,6 +33,7 @@ static const struct {
 static const guint lengths[] = { 1, 8, 16, 32, 64, 128, LONGEST };
 #define N_LENGTHS G_N_ELEMENTS (lengths)
 #define OPS_AT 2u               /* operations are timed by themselves at this length */
+#define TOKEN_TARGET 1.25       /* times what a token must read */
 
 typedef struct {
   const BenchSettings *settings;
@@ -46,6 +48,7 @@ typedef struct {
   GArray *growth[N_LENGTHS];    /* over the shortest of the same pass */
   gint64 *op_run, *op_least;    /* in the last run, and in the quickest of each */
   guint op_runs;
+  CaptionPeers *peers;          /* NULL: measured alone */
 } Bench;
 
 /* ---- bytes ---- */
@@ -56,9 +59,24 @@ bytes_of (const GptVisTensor *t)
   return (gsize) t->rows * t->width * sizeof (float);
 }
 
+/* Of a product's matrix in the program's precision, scales left out. */
+static gsize
+matrix_bytes (const GptVisTensor *t, GptVisPrecision precision)
+{
+  switch (precision) {
+    case GPTVIS_PRECISION_INT8:
+      return bytes_of (t) / 4;
+    case GPTVIS_PRECISION_BF16:
+    case GPTVIS_PRECISION_F16:
+      return bytes_of (t) / 2;
+    default:
+      return bytes_of (t);
+  }
+}
+
 /* Weights that the operation reads; of a table of words, a row for each sequence at most. */
 static gsize
-weight_bytes (const GptVisPlan *plan, const GptVisOp *op, guint n)
+weight_bytes (const GptVisPlan *plan, const GptVisOp *op, guint n, GptVisPrecision precision)
 {
   gsize sum = 0;
   for (guint j = 0; j < op->n_in; j++) {
@@ -66,7 +84,8 @@ weight_bytes (const GptVisPlan *plan, const GptVisOp *op, guint n)
       continue;
     const GptVisTensor *t = gptvis_plan_tensor (plan, op->in[j]);
     if (t->kind == GPTVIS_TENSOR_WEIGHT || t->kind == GPTVIS_TENSOR_CONSTANT)
-      sum += op->kind == GPTVIS_OP_EMBED ? n * t->width * sizeof (float) : bytes_of (t);
+      sum += op->kind == GPTVIS_OP_EMBED ? n * t->width * sizeof (float)
+          : op->kind == GPTVIS_OP_LINEAR && j == 1 ? matrix_bytes (t, precision) : bytes_of (t);
   }
   return sum;
 }
@@ -87,11 +106,11 @@ state_bytes (const GptVisPlan *plan, const GptVisOp *op, const BenchSettings *s,
 
 /* Of the whole step for all streams. */
 static gsize
-step_weights (const GptVisPlan *plan, guint n)
+step_weights (const GptVisPlan *plan, guint n, GptVisPrecision precision)
 {
   gsize sum = 0;
   for (guint i = gptvis_plan_step_op (plan); i < gptvis_plan_n_ops (plan); i++)
-    sum += weight_bytes (plan, gptvis_plan_op (plan, i), n);
+    sum += weight_bytes (plan, gptvis_plan_op (plan, i), n, precision);
   return sum;
 }
 
@@ -120,11 +139,11 @@ n_steps (const Bench *self)
 /* ---- the network ---- */
 
 static void
-open_model (Bench *self, const RandomCaptioner *of)
+open_model (Bench *self, guint which)
 {
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
   GError *error = NULL;
-  gchar *directory = random_checkpoint_write_captioner (of, &error);
+  gchar *directory = random_checkpoint_write_captioner (&captioners[which].of, &error);
   if (!directory)
     measure_die (error->message);
   options.path = directory;
@@ -135,6 +154,8 @@ open_model (Bench *self, const RandomCaptioner *of)
   options.program.threads = self->settings->threads;
   options.program.precision = self->settings->precision;
   self->model = gptvis_model_open (&options, &error);
+  if (self->settings->peers)
+    self->peers = caption_peers_new (captioners[which].name, directory);
   random_checkpoint_remove (directory); /* what is mapped stays */
   if (!self->model)
     measure_die (error->message);
@@ -183,6 +204,26 @@ look (const Bench *self)
   if (!gptvis_program_submit (tower, self->pictures, self->settings->streams, &error)
       || !gptvis_program_wait (tower, &error))
     measure_die (error->message);
+}
+
+/* Peers get what staging has made of the picture. */
+static void
+start_peers (const Bench *self)
+{
+  const GptVisPlan *plan = gptvis_model_plan (self->model);
+  const GptVisTensor *patches = gptvis_plan_tensor (plan, gptvis_plan_input_id (plan));
+  caption_peers_start (self->peers, self->settings->threads,
+      gptvis_program_slot_rows (gptvis_model_program (self->model), self->pictures[0]),
+      (gsize) patches->rows * patches->width);
+}
+
+/* At the tokens 1 … CAPTION. */
+static void
+compare_with_peers (const Bench *self)
+{
+  const GptVisTensorId logits = gptvis_plan_find (self->plan, "logits");
+  caption_peers_compare (self->peers, gptvis_program_output (self->decoder, logits, 0),
+      gptvis_plan_tensor (self->plan, logits)->width, self->decoder->precision == GPTVIS_PRECISION_F32);
 }
 
 /* The part of the decoder that is run once a picture. */
@@ -262,25 +303,33 @@ pass (Bench *self)
 static void
 measure (Bench *self)
 {
+  const gint64 seconds = self->peers ? 25 : 15;
   const GptVisTensorId tokens = gptvis_plan_find (gptvis_model_plan (self->model), "tokens");
   stage (self);
+  if (self->peers)
+    start_peers (self);
   look (self);
   for (guint i = 0; i < self->settings->streams; i++)
     memcpy (gptvis_program_slot_rows (self->decoder, self->slots[i]),
         gptvis_program_output (gptvis_model_program (self->model), tokens, i),
         bytes_of (gptvis_plan_tensor (gptvis_model_plan (self->model), tokens)));
   make_keys (self);
-  for (guint length = 1; length <= LONGEST; length++)   /* keys and values of numbers, not of nothing */
+  for (guint length = 1; length <= LONGEST; length++) { /* keys and values of numbers, not of nothing */
     step (self, length);
+    if (self->peers && length == CAPTION)
+      compare_with_peers (self);
+  }
   caption (self);
 
-  const gint64 end = measure_now () + G_GINT64_CONSTANT (15000000000);
+  const gint64 end = measure_now () + seconds * G_GINT64_CONSTANT (1000000000);
   for (gint i = 0; self->settings->runs ? i < self->settings->runs : i < 5 || measure_now () < end; i++) {
     TIME (self->tower, look (self));
     TIME (self->keys, make_keys (self));
     for (guint p = 0; p < PASSES; p++)
       pass (self);
     TIME (self->captions, caption (self));
+    if (self->peers)
+      caption_peers_turn (self->peers);
   }
 }
 
@@ -367,6 +416,17 @@ print_undisturbed (const Bench *self)
       lengths[OPS_AT], sum * 1e-6, sum * best_rate (self) / all);
 }
 
+/* What is asked of a token. */
+static void
+print_token (const Bench *self)
+{
+  const gsize all = self->weights * n_steps (self) + step_states (self->plan, self->settings, lengths[OPS_AT]);
+  const gdouble minima = measure_least (self->steps[OPS_AT]) * best_rate (self) / all;
+  printf ("a token at %u tokens / what it must read: minima %.2f  medians %.2f  at most %.2f: %s\n", lengths[OPS_AT],
+      minima, measure_median (self->steps[OPS_AT]) * median_rate (self) / all, TOKEN_TARGET,
+      minima <= TOKEN_TARGET ? "holds" : "missed");
+}
+
 static void
 print_ops (const Bench *self)
 {
@@ -375,7 +435,7 @@ print_ops (const Bench *self)
   gdouble *bytes = g_new0 (gdouble, n);
   for (guint i = first; i < n; i++) {
     const GptVisOp *op = gptvis_plan_op (self->plan, i);
-    bytes[i] = weight_bytes (self->plan, op, sequences) * n_steps (self)
+    bytes[i] = weight_bytes (self->plan, op, sequences, self->decoder->precision) * n_steps (self)
         + state_bytes (self->plan, op, self->settings, lengths[OPS_AT]);
   }
   printf ("\nA step at %u tokens, each operation's least time; GB/s of weights, keys and values:\n",
@@ -397,8 +457,11 @@ print (const Bench *self)
       : G_STRINGIFY (CAPTION) " tokens, from picture to text");
   print_lengths (self);
   print_undisturbed (self);
+  print_token (self);
   if (self->settings->ops)
     print_ops (self);
+  if (self->peers)
+    caption_peers_print (self->peers, self->captions, measure_has_vnni () ? 0.7 : 0.85);
 }
 
 /* ---- one captioner ---- */
@@ -406,7 +469,7 @@ print (const Bench *self)
 static void
 start (Bench *self, guint which)
 {
-  open_model (self, &captioners[which].of);
+  open_model (self, which);
   self->decoder = gptvis_model_decoder_program (self->model);
   self->plan = gptvis_model_decoder_plan (self->model);
   for (guint i = 0; i < self->settings->streams; i++) {
@@ -414,7 +477,8 @@ start (Bench *self, guint which)
     self->slots[i] = gptvis_program_slot_new (self->decoder);
     self->captioners[i] = gptvis_captioner_new (self->model);
   }
-  self->weights = step_weights (self->plan, streams_at_once (self) * self->settings->beams);
+  self->weights = step_weights (self->plan, streams_at_once (self) * self->settings->beams,
+      self->decoder->precision);
   self->memory = measure_reader_new (self->settings->threads, READ_BYTES);
   self->same = measure_reader_new (self->settings->threads, self->weights);
   GArray **times[] = { &self->reads, &self->same_reads, &self->tower, &self->keys, &self->captions };
@@ -436,6 +500,8 @@ end (Bench *self)
     gptvis_program_slot_free (self->decoder, self->slots[i]);
     gptvis_model_slot_free (self->model, self->pictures[i]);
   }
+  if (self->peers)
+    caption_peers_free (self->peers);
   gptvis_model_unref (self->model);
   measure_reader_free (self->memory);
   measure_reader_free (self->same);

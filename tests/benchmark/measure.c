@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "measure.h"
+#include "cpu/tier.h"
 #include "memory.h"
 #include "pool.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +62,17 @@ gdouble
 measure_median (GArray *times)
 {
   return nth (times, times->len / 2);
+}
+
+gdouble
+measure_difference (const float *x, const float *right, gsize n)
+{
+  gdouble squares = 0, differences = 0;
+  for (gsize i = 0; i < n; i++) {
+    squares += (gdouble) right[i] * right[i];
+    differences += (gdouble) (x[i] - right[i]) * (x[i] - right[i]);
+  }
+  return sqrt (differences / squares);
 }
 
 /* ---- reading memory ---- */
@@ -133,6 +146,13 @@ measure_reader_run (MeasureReader *self)
 }
 
 /* ---- tables ---- */
+
+gboolean
+measure_has_vnni (void)
+{
+  const gchar *tier = gptvis_tier_choose (NULL)->name;
+  return strstr (tier, "vnni") || strstr (tier, "bf16");        /* that has both */
+}
 
 void
 measure_print_times (const gchar *name, GArray *times, gdouble flops, gdouble limit)

@@ -13,6 +13,7 @@ typedef struct {
   gint runs;                    /* 0: as many as there is time for */
   gboolean ops;                 /* each operation's share */
   guint streams, beams;         /* caption.c's */
+  gboolean peers;               /* in turn with other runtimes */
 } BenchSettings;
 
 /* The modes. name: of a network; NULL is all where there are several. */
@@ -36,6 +37,9 @@ void measure_add (GArray * times, gint64 ns);
 gdouble measure_least (GArray * times);
 gdouble measure_median (GArray * times);
 
+/* Root mean square of x − right over that of right, n of each. */
+gdouble measure_difference (const float *x, const float *right, gsize n);
+
 /* GFLOP/s of the tier's own multiplications on registers alone (limits.c). */
 gdouble limits_multiply (guint threads, GptVisPrecision precision);
 
@@ -44,6 +48,9 @@ typedef struct _MeasureReader MeasureReader;
 MeasureReader *measure_reader_new (guint threads, gsize bytes);
 void measure_reader_free (MeasureReader * reader);
 gint64 measure_reader_run (MeasureReader * reader);     /* ns */
+
+/* Is int8 multiplied by instructions of its own in the tier? What is asked of it depends on that. */
+gboolean measure_has_vnni (void);
 
 void measure_print_processor (void);
 void measure_print_times (const gchar * name, GArray * times, gdouble flops, gdouble limit);

@@ -130,3 +130,76 @@ def classifier(folder):
     row = g.op("Gather", x, g.constant(0), axis=1)
     logits = g.linear(g.norm(row, "vit.layernorm", 1e-12), "classifier")
     return g.model("vit", [patches_of(config)], [(logits, TensorProto.FLOAT, ["batch", None])])
+
+
+# ---- networks that write: three graphs, as exporters split them ----
+
+DECODER = "decoder.transformer"
+
+
+def tower(folder):
+    """patches → tokens."""
+    g = Graph(Checkpoint(folder))
+    config = g.checkpoint.config["encoder"]
+    tokens = g.norm(encode(g, config, "encoder"), "encoder.layernorm", 1e-12)
+    return g.model("tower", [patches_of(config)], [(tokens, TensorProto.FLOAT, ["batch", "rows", config["hidden_size"]])])
+
+
+def decoder_of(checkpoint):
+    d = checkpoint.config["decoder"]
+    return d["n_embd"], d["n_layer"], d["n_head"], d["n_embd"] // d["n_head"]
+
+
+def states(what, layers, heads, head, rows):
+    """Each layer's keys and values."""
+    return [(f"{what}.{kind}.{layer}", TensorProto.FLOAT, ["batch", heads, rows, head])
+            for layer in range(layers) for kind in ("k", "v")]
+
+
+def memory(folder):
+    """tokens → cross-attention's keys and values of each layer, once a picture."""
+    g = Graph(Checkpoint(folder))
+    width, layers, heads, head = decoder_of(g.checkpoint)
+    for layer in range(layers):
+        for part, kind in enumerate("kv"):
+            x = g.columns("tokens", f"{DECODER}.h.{layer}.crossattention.c_attn", part, 2)
+            split = g.op("Reshape", x, g.constant([0, -1, heads, head]))
+            g.op("Transpose", split, perm=[0, 2, 1, 3], outputs=[f"memory.{kind}.{layer}"])
+    return g.model("memory", [("tokens", TensorProto.FLOAT, ["batch", "rows", width])],
+                   states("memory", layers, heads, head, "rows"))
+
+
+def step(folder):
+    """One token: id, position, past and memory → logits and the past with this token's keys and values."""
+    g = Graph(Checkpoint(folder))
+    width, layers, heads, head = decoder_of(g.checkpoint)
+    g.heads, order = heads, [0, 2, 1, 3]
+
+    def transposed(k):
+        return g.op("Transpose", k, perm=[0, 1, 3, 2])
+
+    words = g.checkpoint[DECODER + ".wte.weight"]
+    x = g.op("Add", g.op("Gather", g.constant(words, np.float32, "words"), "id"),
+             g.op("Gather", g.weight(DECODER + ".wpe.weight"), "position"))
+    for layer in range(layers):
+        where = f"{DECODER}.h.{layer}"
+        n = g.norm(x, where + ".ln_1", 1e-5)
+        w, b = (g.checkpoint[f"{where}.attn.c_attn.{part}"] for part in ("weight", "bias"))
+        parts = [f"{part}.{layer}" for part in "qkv"]
+        g.op("Split", g.product(n, w, where + ".attn.c_attn", b), outputs=parts, axis=-1)
+        q, k, v = (g.split_heads(part, heads, head, order) for part in parts)
+        k = g.op("Concat", f"past.k.{layer}", k, outputs=[f"present.k.{layer}"], axis=2)
+        v = g.op("Concat", f"past.v.{layer}", v, outputs=[f"present.v.{layer}"], axis=2)
+        x = g.op("Add", g.columns(g.attend(q, transposed(k), v, width), where + ".attn.c_proj", 0, 1), x)
+        n = g.norm(x, where + ".ln_cross_attn", 1e-5)
+        q = g.split_heads(g.columns(n, where + ".crossattention.q_attn", 0, 1), heads, head, order)
+        a = g.attend(q, transposed(f"memory.k.{layer}"), f"memory.v.{layer}", width)
+        x = g.op("Add", g.columns(a, where + ".crossattention.c_proj", 0, 1), x)
+        h = g.gelu_tanh(g.columns(g.norm(x, where + ".ln_2", 1e-5), where + ".mlp.c_fc", 0, 1))
+        x = g.op("Add", g.columns(h, where + ".mlp.c_proj", 0, 1), x)
+    x = g.norm(x, DECODER + ".ln_f", 1e-5)
+    logits = g.op("MatMul", x, g.constant(words.T, np.float32, "head"), outputs=["logits"])
+    return g.model("step", [("id", TensorProto.INT64, ["batch", 1]), ("position", TensorProto.INT64, ["batch", 1])]
+                   + states("past", layers, heads, head, "past") + states("memory", layers, heads, head, "rows"),
+                   [(logits, TensorProto.FLOAT, ["batch", 1, words.shape[0]])]
+                   + states("present", layers, heads, head, "present"))

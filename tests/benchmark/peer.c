@@ -123,6 +123,28 @@ peer_network (const gchar *python, const gchar *kind, const gchar *name, const g
 
 /* ---- processes ---- */
 
+/* An empty file of a name of its own. */
+static gchar *
+fresh_file (void)
+{
+  gchar *path = NULL;
+  GError *error = NULL;
+  const gint file = g_file_open_tmp ("gptvis-peer-XXXXXX", &path, &error);
+  if (file < 0 || !g_close (file, &error))
+    measure_die (error->message);
+  return path;
+}
+
+gchar *
+peer_write_input (const float *x, gsize n)
+{
+  gchar *path = fresh_file ();
+  GError *error = NULL;
+  if (!g_file_set_contents (path, (const gchar *) x, n * sizeof (float), &error))
+    measure_die (error->message);
+  return path;
+}
+
 static gchar *
 answer (Peer *self)
 {
@@ -179,8 +201,10 @@ peer_end (Peer *self)
 gint64
 peer_run (Peer *self)
 {
-  gchar *line = ask (self, "run");
-  const gint64 ns = g_ascii_strtoll (line, NULL, 10);
+  gchar *line = ask (self, "run"), *at = line;
+  const gint64 ns = g_ascii_strtoll (at, &at, 10);
+  for (guint i = 0; i < PEER_PARTS; i++)
+    self->parts[i] = g_ascii_strtoll (at, &at, 10);
   g_free (line);
   if (ns <= 0)
     measure_die ("a peer has answered with no time");
@@ -190,12 +214,9 @@ peer_run (Peer *self)
 void
 peer_result (Peer *self, float *x, gsize n)
 {
-  gchar *path = NULL, *text = NULL;
+  gchar *path = fresh_file (), *text = NULL;
   gsize size;
   GError *error = NULL;
-  const gint file = g_file_open_tmp ("gptvis-peer-XXXXXX", &path, &error);
-  if (file < 0 || !g_close (file, &error))
-    measure_die (error->message);
   gchar *question = g_strconcat ("save ", path, NULL);
   g_free (ask (self, question));
   if (!g_file_get_contents (path, &text, &size, &error))

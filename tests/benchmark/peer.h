@@ -14,11 +14,17 @@ gchar *peer_environment (void);
 /* The folder with a network for peers: `peer.py prepare KIND checkpoint folder`, unless it is there. */
 gchar *peer_network (const gchar * python, const gchar * kind, const gchar * name, const gchar * checkpoint);
 
+#define PEER_PARTS 3u
+
 typedef struct {
   gchar *name;                  /* the peer's own */
   GPid pid;
   FILE *to, *from;
+  gint64 parts[PEER_PARTS];     /* ns of the last run's parts; 0 where the peer tells none */
 } Peer;
+
+/* A file with n floats, for peers to read; the caller removes and frees it. */
+gchar *peer_write_input (const float *x, gsize n);
 
 /* Starts `peer.py run …arguments`, which is ready afterwards. FALSE, having said so, when it cannot
  * run on this processor. */

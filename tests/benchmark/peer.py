@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Other runtimes as peers of tests/bench, which starts this in an environment of its own (peer.c).
 
-    peer.py prepare classifier CHECKPOINT FOLDER       a network, f32 and quantised, into files there
+    peer.py prepare classifier|captioner CHECKPOINT FOLDER     a network, f32 and quantised, into files there
     peer.py run RUNTIME PRECISION FOLDER THREADS BATCH INPUT
 
-RUNTIME is onnxruntime (f32, dynamic, static) or openvino (f32, bf16, int8), each set up as it is fastest: the variants
-that lost are named beside. `run` reads the pictures' patches from INPUT (floats), prints the peer's name when it is
-ready, then for each line that it reads: "run": runs the network once and prints the nanoseconds; "save PATH": writes
-what the last run gave; a precision that the processor lacks is told instead of a name: "cannot: …"."""
+RUNTIME is onnxruntime (f32, dynamic, static), openvino (f32, bf16, int8) or captioner, which is ONNX Runtime too
+(f32, int8); each is set up as it is fastest, and the variants that lost are named beside. `run` reads the pictures'
+patches from INPUT (floats), prints the peer's name when it is ready, then for each line that it reads: "run": runs the
+network once and prints the nanoseconds, of a captioner also those of its parts; "save PATH": writes what it gives. A
+precision that the processor lacks is told instead of a name: "cannot: …"."""
 import os
 import sys
 import time
@@ -16,6 +17,8 @@ import numpy as np
 
 CALIBRATION = 8                 # pictures of noise
 PATCH = 3 * 16 * 16             # values of one
+CAPTION = 16                    # tokens
+CAPTIONER = "tower", "memory", "step"   # its graphs
 
 
 def noise(shape):
@@ -59,6 +62,18 @@ def prepare_classifier(checkpoint, folder):
     quantize_openvino(folder, shape)
 
 
+def prepare_captioner(checkpoint, folder):
+    """int8: the products' weights, each column with a scale; words are looked up in f32. Weights in blocks with scales
+    (MatMulNBits, 8 bits) were not faster."""
+    import networks
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    for part in CAPTIONER:
+        paths = [os.path.join(folder, f"{part}-{precision}.onnx") for precision in ("f32", "int8")]
+        onnx.save(getattr(networks, part)(checkpoint), paths[0])
+        quantize_dynamic(*paths, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
+
+
 def onnxruntime_session(path, threads, batch):
     """Spinning while they wait, as by default, is the fastest for its threads; who measures waits until they sleep."""
     import onnxruntime
@@ -74,8 +89,10 @@ def run_onnxruntime(precision, folder, threads, batch, patches):
     """Its own fusions of transformers beforehand (onnxruntime.transformers.optimizer) made it slower."""
     import onnxruntime
     session = onnxruntime_session(os.path.join(folder, precision + ".onnx"), threads, batch)
+    inputs = {"patches": patches}
     name = {"dynamic": "int8, dynamic", "static": "int8, static"}.get(precision, precision)
-    return f"ONNX Runtime {onnxruntime.__version__}, {name}", lambda: session.run(None, {"patches": patches})[0]
+    return (f"ONNX Runtime {onnxruntime.__version__}, {name}", lambda: session.run(None, inputs),
+            lambda: session.run(None, inputs)[0])
 
 
 def run_openvino(precision, folder, threads, batch, patches):
@@ -93,37 +110,88 @@ def run_openvino(precision, folder, threads, batch, patches):
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(patches, shared_memory=True))
 
-    def run():
+    def result():
         request.infer()
         return request.get_output_tensor().data
 
-    return f"OpenVINO {openvino.__version__.split('-')[0]}, {precision}", run
+    return f"OpenVINO {openvino.__version__.split('-')[0]}, {precision}", request.infer, result
 
 
-def serve(name, run):
+class Captioner:
+    """Picture → tower → memory → a step for each token, which hands its past on without a copy."""
+
+    def __init__(self, precision, folder, threads, patches):
+        import onnxruntime
+        self.value = onnxruntime.OrtValue.ortvalue_from_numpy
+        self.patches = patches
+        self.tower, self.memory, self.step = (
+            onnxruntime_session(os.path.join(folder, f"{part}-{precision}.onnx"), threads, len(patches))
+            for part in CAPTIONER)
+        self.outputs = [output.name for output in self.step.get_outputs()]
+        self.states = [output.name for output in self.memory.get_outputs()]
+        shapes = {i.name: i.shape for i in self.step.get_inputs()}
+        self.past = {name.replace("present", "past"): None for name in self.outputs[1:]}
+        for name in self.past:
+            self.past[name] = self.value(np.zeros([1, shapes[name][1], 0, shapes[name][3]], np.float32))
+
+    def write(self, choose):
+        """The logits after the last token; choose: the next one from logits and position. Notes the parts' times."""
+        times = [time.perf_counter_ns()]
+        tokens = self.tower.run(None, {"patches": self.patches})[0]
+        times.append(time.perf_counter_ns())
+        binding = self.step.io_binding()
+        memory = self.memory.run_with_ort_values(self.states, {"tokens": self.value(tokens)})
+        for name, state in zip(self.states, memory):
+            binding.bind_ortvalue_input(name, state)
+        times.append(time.perf_counter_ns())
+        past, logits = list(self.past.values()), None
+        for position in range(CAPTION):
+            for name, state in zip(self.past, past):
+                binding.bind_ortvalue_input(name, state)
+            binding.bind_cpu_input("id", np.array([[choose(logits, position)]]))
+            binding.bind_cpu_input("position", np.array([[position]]))
+            for name in self.outputs:
+                binding.bind_output(name)
+            self.step.run_with_iobinding(binding)
+            logits, *past = binding.get_outputs()
+            logits = logits.numpy()
+        times.append(time.perf_counter_ns())
+        self.parts = [after - before for before, after in zip(times, times[1:])]
+        return logits
+
+
+def run_captioner(precision, folder, threads, batch, patches):
+    """Greedily; what it gives is the logits after the tokens 1, 2, …, which do not hang on what another one chose."""
+    import onnxruntime
+    captioner = Captioner(precision, folder, threads, patches)
+    return (f"ONNX Runtime {onnxruntime.__version__}, {precision}",
+            lambda: captioner.write(lambda logits, position: 0 if logits is None else int(np.argmax(logits))),
+            lambda: captioner.write(lambda logits, position: position + 1), lambda: captioner.parts)
+
+
+def serve(name, run, result, parts=lambda: ()):
     print(name, flush=True)
-    result = None
     for line in sys.stdin:
         word, _, path = line.rstrip("\n").partition(" ")
         if word == "save":
-            np.asarray(result, np.float32).tofile(path)
+            np.asarray(result(), np.float32).tofile(path)
             print("saved", flush=True)
         else:
             start = time.perf_counter_ns()
-            result = run()
-            print(time.perf_counter_ns() - start, flush=True)
+            run()
+            print(time.perf_counter_ns() - start, *parts(), flush=True)
 
 
 def main():
-    if sys.argv[1:3] == ["prepare", "classifier"]:
-        prepare_classifier(*sys.argv[3:])
+    if sys.argv[1] == "prepare":
+        {"classifier": prepare_classifier, "captioner": prepare_captioner}[sys.argv[2]](*sys.argv[3:])
         return
     runtime, precision, folder = sys.argv[2:5]
     threads, batch = map(int, sys.argv[5:7])
     patches = np.fromfile(sys.argv[7], np.float32).reshape(batch, -1, PATCH)
+    runtimes = {"onnxruntime": run_onnxruntime, "openvino": run_openvino, "captioner": run_captioner}
     try:
-        peer = {"onnxruntime": run_onnxruntime, "openvino": run_openvino}[runtime](precision, folder, threads, batch,
-                                                                                 patches)
+        peer = runtimes[runtime](precision, folder, threads, batch, patches)
     except NotImplementedError as error:
         print("cannot:", error, flush=True)
         return

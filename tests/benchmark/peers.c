@@ -70,20 +70,15 @@ start_peer (Contest *self, guint kind, const gchar *folder, const gchar *input)
   return peer_start (&self->each[kind].peer, self->python, arguments);
 }
 
-/* The pictures' patches, as files that peers read; the caller removes it. */
+/* The pictures' patches as a file. */
 static gchar *
 write_input (const BenchRun *run)
 {
   const GptVisTensor *input = gptvis_plan_tensor (run->plan, gptvis_plan_input_id (run->plan));
   const gsize n = (gsize) input->rows * input->width * run->batch;
-  gchar *path = NULL;
-  GError *error = NULL;
-  const gint file = g_file_open_tmp ("gptvis-input-XXXXXX", &path, &error);
   float *x = g_new (float, n);
   bench_noise (x, n);
-  if (file < 0 || !g_close (file, &error)
-      || !g_file_set_contents (path, (const gchar *) x, n * sizeof (float), &error))
-    measure_die (error->message);
+  gchar *path = peer_write_input (x, n);
   g_free (x);
   return path;
 }
@@ -164,12 +159,7 @@ compare_results (Contest *self, guint labels)
     if (!self->each[kind].runs)
       continue;
     float *x = logits_of (self, kind, labels);
-    gdouble squares = 0, differences = 0;
-    for (gsize i = 0; i < n; i++) {
-      squares += right[i] * right[i];
-      differences += (x[i] - right[i]) * (x[i] - right[i]);
-    }
-    self->each[kind].error = sqrt (differences / squares);
+    self->each[kind].error = measure_difference (x, right, n);
     if (kinds[kind].precision == F32 && !(self->each[kind].error < CLOSE))
       measure_die ("a peer's f32 computes something else: the comparison would mean nothing");
     g_free (x);
@@ -192,7 +182,7 @@ best (const Contest *self, GptVisPrecision precision, gboolean ours, Statistic s
   return least;
 }
 
-/* Our time over another's, and what issue 16 asks of the geometric mean over the networks. */
+/* Our time over another's, and what is asked of the geometric mean over the networks. */
 static const struct {
   const gchar *name;
   GptVisPrecision precision, other;
@@ -220,17 +210,10 @@ ratio (const Contest *self, guint i, Statistic statistic)
       / best (self, ratios[i].other, ratios[i].other_ours, statistic);
 }
 
-static gboolean
-has_vnni (void)
-{
-  const gchar *tier = gptvis_tier_choose (NULL)->name;
-  return strstr (tier, "vnni") || strstr (tier, "bf16");
-}
-
 static void
 print_ratio (guint i, gdouble minima, gdouble medians)
 {
-  const gdouble target = has_vnni () ? ratios[i].with_vnni : ratios[i].without;
+  const gdouble target = measure_has_vnni () ? ratios[i].with_vnni : ratios[i].without;
   if (isnan (minima))
     return;
   printf ("  %-24s minima %.3f  medians %.3f", ratios[i].name, minima, medians);
