@@ -91,7 +91,8 @@ caption_peers_turn (CaptionPeers *self)
 void
 caption_peers_print (CaptionPeers *self, GArray *ours, gdouble target)
 {
-  printf ("\nIn turn with them, 16 tokens from the picture's patches (off by: their logits from ours, root mean square):\n");
+  printf ("\nIn turn with them, 16 tokens from the picture's patches (off by: their logits from ours,\n"
+      "root mean square):\n");
   for (guint i = 0; i < N_PEERS; i++) {
     printf ("%-26s min %8.2f ms  median %8.2f ms  (%u runs, off by %.1e)", self->peers[i].name,
         measure_least (self->times[i]) * 1e-6, measure_median (self->times[i]) * 1e-6, self->times[i]->len,

@@ -420,10 +420,11 @@ print_undisturbed (const Bench *self)
 static void
 print_token (const Bench *self)
 {
-  const gsize all = self->weights * n_steps (self) + step_states (self->plan, self->settings, lengths[OPS_AT]);
+  const gsize states = step_states (self->plan, self->settings, lengths[OPS_AT]);
+  const gsize all = self->weights * n_steps (self) + states;
   const gdouble minima = measure_least (self->steps[OPS_AT]) * best_rate (self) / all;
-  printf ("a token at %u tokens / what it must read: minima %.2f  medians %.2f  at most %.2f: %s\n", lengths[OPS_AT],
-      minima, measure_median (self->steps[OPS_AT]) * median_rate (self) / all, TOKEN_TARGET,
+  printf ("a token at %u tokens / what it must read: minima %.2f  medians %.2f  at most %.2f: %s\n",
+      lengths[OPS_AT], minima, measure_median (self->steps[OPS_AT]) * median_rate (self) / all, TOKEN_TARGET,
       minima <= TOKEN_TARGET ? "holds" : "missed");
 }
 

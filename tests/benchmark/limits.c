@@ -18,9 +18,10 @@
 /* ---- loops: each is twelve times the same on sums 0 to 11; 14 and 15 are factors ---- */
 
 #if defined (__x86_64__)
-#define CLOBBERS "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", \
-  "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
-#define TWELVE(X) X ("0") X ("1") X ("2") X ("3") X ("4") X ("5") X ("6") X ("7") X ("8") X ("9") X ("10") X ("11")
+#define CLOBBERS "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", \
+  "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+#define TWELVE(X) X ("0") X ("1") X ("2") X ("3") X ("4") X ("5") X ("6") X ("7") X ("8") X ("9") X ("10") \
+  X ("11")
 
 /* Numbers that are ordinary ones in each precision: 1.0 twice in bf16, about that in f32. */
 static const guint32 factor = 0x3f803f80;
@@ -46,9 +47,10 @@ static const guint32 factor = 0x3f803f80;
 #define VNNI_AVX512(S) "vpdpbusd %%zmm15, %%zmm14, %%zmm" S "\n"
 #define WORDS_SSE(S) "movdqa %%xmm14, %%xmm12\n pmaddwd %%xmm15, %%xmm12\n paddd %%xmm12, %%xmm" S "\n"
 #define WORDS(R, S) "vpmaddwd %%" R "15, %%" R "14, %%" R "12\n vpaddd %%" R "12, %%" R S ", %%" R S "\n"
-#define BYTES(R, S) "vpmaddubsw %%" R "15, %%" R "14, %%" R "12\n vpmaddwd %%" R "15, %%" R "12, %%" R "12\n" \
-  "vpaddd %%" R "12, %%" R S ", %%" R S "\n"
-#define PAIRS(R, S) "vpmaddubsw %%" R "15, %%" R "14, %%" R "12\n vpmaddubsw %%" R "14, %%" R "15, %%" R "13\n" \
+#define BYTES(R, S) "vpmaddubsw %%" R "15, %%" R "14, %%" R "12\n" \
+  "vpmaddwd %%" R "15, %%" R "12, %%" R "12\n vpaddd %%" R "12, %%" R S ", %%" R S "\n"
+#define PAIRS(R, S) "vpmaddubsw %%" R "15, %%" R "14, %%" R "12\n" \
+  "vpmaddubsw %%" R "14, %%" R "15, %%" R "13\n" \
   "vpaddw %%" R "12, %%" R "13, %%" R "12\n vpmaddwd %%" R "15, %%" R "12, %%" R "12\n" \
   "vpaddd %%" R "12, %%" R S ", %%" R S "\n"
 #define WORDS_AVX2(S) WORDS ("ymm", S)

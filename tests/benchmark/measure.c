@@ -158,8 +158,8 @@ void
 measure_print_times (const gchar *name, GArray *times, gdouble flops, gdouble limit)
 {
   const gdouble least = measure_least (times), median = measure_median (times);
-  printf ("%-24s min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s at best, %3.0f %% of the limit  (%u runs)\n", name,
-      least * 1e-6, median * 1e-6, flops / least, 100 * flops / least / limit, times->len);
+  printf ("%-24s min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s at best, %3.0f %% of the limit  (%u runs)\n",
+      name, least * 1e-6, median * 1e-6, flops / least, 100 * flops / least / limit, times->len);
 }
 
 void

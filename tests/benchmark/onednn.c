@@ -62,12 +62,15 @@ static struct {
 static gpointer
 open_library (void)
 {
-  gpointer library = dlopen ("libdnnl.so.3", RTLD_NOW);
-  if (library)
-    return library;
+  static const gchar *const names[] = { "libdnnl.so.3", "libdnnl.so.3.7" /* Debian 13's */ };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    gpointer library = dlopen (names[i], RTLD_NOW);
+    if (library)
+      return library;
+  }
   gchar *python = peer_environment (), *bin = g_path_get_dirname (python);
   gchar *path = g_build_filename (bin, "..", "lib", "libdnnl.so.3", NULL);
-  library = dlopen (path, RTLD_NOW);
+  gpointer library = dlopen (path, RTLD_NOW);
   if (!library)
     measure_die (dlerror ());
   g_free (python);
@@ -176,7 +179,8 @@ fill (Handle memory, gsize n, gboolean ones)
 static Handle
 converted (Handle desc, guint rows, guint columns, gint tag, float factor)
 {
-  Handle plain = describe (2, rows, columns, F32, tag), from = allocate (plain), to = allocate (desc), order, primitive;
+  Handle plain = describe (2, rows, columns, F32, tag), from = allocate (plain), to = allocate (desc);
+  Handle order, primitive;
   const gsize n = (gsize) rows * columns;
   fill (from, n, FALSE);
   for (gsize i = 0; i < n; i++)
@@ -220,7 +224,8 @@ onednn_product_new (GptVisPrecision precision, guint n, guint k, guint m)
   const gboolean int8 = precision == GPTVIS_PRECISION_INT8;
   const gint type = int8 ? U8 : precision == GPTVIS_PRECISION_BF16 ? BF16 : F32;
   Handle src = describe (2, n, k, type, AB), weights = describe (2, k, m, int8 ? S8 : type, ANY);
-  Handle bias = describe (2, 1, m, F32, AB), dst = describe (2, n, m, F32, AB), attr = attributes (precision), desc;
+  Handle bias = describe (2, 1, m, F32, AB), dst = describe (2, n, m, F32, AB), desc;
+  Handle attr = attributes (precision);
   OneDnnProduct *self = NULL;
   if (dnnl.matmul_primitive_desc_create (&desc, dnnl.engine, src, weights, bias, dst, attr) == 0) {
     const gchar *name;

@@ -45,8 +45,9 @@ static gboolean
 run (const gchar *const *argv)
 {
   gint status;
-  return g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
-      NULL, NULL, &status, NULL) && WIFEXITED (status) && WEXITSTATUS (status) == 0;
+  const GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL;
+  return g_spawn_sync (NULL, (gchar **) argv, NULL, flags, NULL, NULL, NULL, NULL, &status, NULL)
+      && WIFEXITED (status) && WEXITSTATUS (status) == 0;
 }
 
 /* Of the files' contents. */
@@ -81,9 +82,11 @@ install (const gchar *folder, const gchar *python)
   if (!run (version))
     measure_die ("peers need python3, 3.9 or later (Debian: apt install python3 python3-venv)");
   if (!run (venv))
-    measure_die ("python3 cannot make a virtual environment: its reason is above (Debian: apt install python3-venv)");
+    measure_die ("python3 cannot make a virtual environment: its reason is above"
+        " (Debian: apt install python3-venv)");
   if (!run (pip))
-    measure_die ("pip could not install the peers: its reason is above; the first time, peers need the network");
+    measure_die ("pip could not install the peers: its reason is above;"
+        " the first time, peers need the network");
 }
 
 gchar *

@@ -66,7 +66,8 @@ start_peer (Contest *self, guint kind, const gchar *folder, const gchar *input)
   gchar batch[16], threads[16];
   g_snprintf (batch, sizeof batch, "%u", self->batch);
   g_snprintf (threads, sizeof threads, "%u", self->threads);
-  const gchar *const arguments[] = { kinds[kind].runtime, kinds[kind].variant, folder, threads, batch, input, NULL };
+  const gchar *const arguments[] =
+      { kinds[kind].runtime, kinds[kind].variant, folder, threads, batch, input, NULL };
   return peer_start (&self->each[kind].peer, self->python, arguments);
 }
 
@@ -235,25 +236,28 @@ print_means (const Means *means, guint batch, guint threads)
 /* ---- one network ---- */
 
 static void
+print_contestant (const Contest *self, guint kind, gdouble flops)
+{
+  const Contestant *c = &self->each[kind];
+  const gdouble least = measure_least (c->times);
+  gchar *ours = g_strdup_printf ("gptvis, %s", gptvis_precision_name (kinds[kind].precision));
+  printf ("  %-34s min %8.2f ms  median %8.2f ms  %6.1f GFLOP/s  %3u runs, off by %.1e",
+      kinds[kind].runtime ? c->peer.name : ours, least * 1e-6, measure_median (c->times) * 1e-6, flops / least,
+      c->times->len, c->error);
+  if (!kinds[kind].runtime)
+    printf ("  %3.0f %% of the limit",
+        100 * flops / least / limits_multiply (self->threads, kinds[kind].precision));
+  printf ("\n");
+  g_free (ours);
+}
+
+static void
 print_contest (const Contest *self, const gchar *network, gdouble flops)
 {
   printf ("\n%s, batch %u, threads %u\n", network, self->batch, self->threads);
-  for (guint i = 0; i < N_KINDS; i++) {
-    const Contestant *c = &self->each[i];
-    gchar *ours = g_strdup_printf ("gptvis, %s", gptvis_precision_name (kinds[i].precision));
-    if (!c->runs) {
-      g_free (ours);
-      continue;
-    }
-    const gdouble least = measure_least (c->times);
-    printf ("  %-34s min %8.2f ms  median %8.2f ms  %6.1f GFLOP/s  %3u runs  off by %.1e",
-        kinds[i].runtime ? c->peer.name : ours, least * 1e-6, measure_median (c->times) * 1e-6, flops / least,
-        c->times->len, c->error);
-    if (!kinds[i].runtime)
-      printf ("  %3.0f %% of the limit", 100 * flops / least / limits_multiply (self->threads, kinds[i].precision));
-    printf ("\n");
-    g_free (ours);
-  }
+  for (guint i = 0; i < N_KINDS; i++)
+    if (self->each[i].runs)
+      print_contestant (self, i, flops);
   for (guint i = 0; i < N_RATIOS; i++) {
     const gdouble minima = ratio (self, i, measure_least);
     if (!isnan (minima))
@@ -321,7 +325,7 @@ bench_peers (const gchar *only, const BenchSettings *s)
   measure_print_processor ();
   printf ("tier       %s\n", gptvis_tier_choose (NULL)->name);
   printf ("off by: the difference from our f32's logits, root mean square, over those. Of the last layer we\n"
-      "compute what the result needs, %s\n", "one row of 197; the peers compute the graph as exporters write it.");
+      "compute what the result needs, one row of 197; the peers compute the graph as exporters write it.\n");
   for (guint t = s->threads_given || s->threads == 1 ? 1 : 0; t < G_N_ELEMENTS (threads); t++)
     for (guint b = 0; b < (s->batch ? 1 : G_N_ELEMENTS (batches)); b++)
       contests (python, s, s->batch ? s->batch : batches[b], threads[t], only, checkpoints);

@@ -77,7 +77,8 @@ run_ours (Ours *self)
 {
   GError *error = NULL;
   self->ns = 0;
-  if (!gptvis_program_submit (self->program, &self->slot, 1, &error) || !gptvis_program_wait (self->program, &error))
+  if (!gptvis_program_submit (self->program, &self->slot, 1, &error)
+      || !gptvis_program_wait (self->program, &error))
     measure_die (error->message);
   return self->ns;
 }
@@ -111,11 +112,11 @@ static void
 print_line (const gchar *name, const gchar *shape, gdouble ours, gdouble theirs, gdouble flops, gdouble limit,
     const gchar *implementation)
 {
-  printf ("  %-10s %-18s %9.3f ms %7.1f GFLOP/s %4.0f %% of the limit", name, shape, ours * 1e-6, flops / ours,
-      100 * flops / ours / limit);
+  printf ("  %-10s %-18s %9.3f ms %7.1f GFLOP/s %4.0f %% of the limit", name, shape, ours * 1e-6,
+      flops / ours, 100 * flops / ours / limit);
   if (theirs > 0)
-    printf ("  oneDNN %9.3f ms %4.0f %%  speed, ours of its %.2f  %s", theirs * 1e-6, 100 * flops / theirs / limit,
-        theirs / ours, implementation);
+    printf ("  oneDNN %9.3f ms %4.0f %%; our speed / its %.2f  %s", theirs * 1e-6,
+        100 * flops / theirs / limit, theirs / ours, implementation);
   printf ("\n");
   fflush (stdout);
 }
@@ -146,7 +147,8 @@ compare (const Shape *shape, const BenchSettings *s, GptVisPrecision precision, 
 static void
 compare_network (const BenchNetwork *network, const BenchSettings *s, GptVisPrecision precision)
 {
-  const guint d = network->vit.width, layers = network->vit.layers, side = network->vit.side / network->vit.patch;
+  const guint d = network->vit.width, layers = network->vit.layers;
+  const guint side = network->vit.side / network->vit.patch;
   const guint batch = MAX (s->batch, 1), patches = side * side * batch, rows = (side * side + 1) * batch;
   const Shape shapes[] = {
     {"patches", patches, 3 * network->vit.patch * network->vit.patch, d, 1},
