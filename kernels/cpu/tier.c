@@ -5,6 +5,9 @@
 #include <string.h>
 #if defined (__x86_64__)
 #include <cpuid.h>
+#elif defined (__aarch64__)
+#include <sys/auxv.h>
+#include <asm/hwcap.h>
 #endif
 
 static gboolean
@@ -46,9 +49,25 @@ has_avx512bf16 (void)
 {
   return has_avx512vnni () && __builtin_cpu_supports ("avx512bf16");
 }
-#endif
 
 enum { C, AVX2, AVXVNNI, AVX512, AVX512VNNI, AVX512BF16 };
+#elif defined (__aarch64__)
+static gboolean
+has_dot (void)
+{
+  return (getauxval (AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+}
+
+static gboolean
+has_i8mm (void)
+{
+  return has_dot () && (getauxval (AT_HWCAP2) & HWCAP2_I8MM) != 0;
+}
+
+enum { C, NEON, NEONDOT, NEONI8MM };
+#else
+enum { C };
+#endif
 
 /* The later, the better. A tier is a whole table, or adds to an earlier one whose needs its own include. */
 static const struct {
@@ -68,6 +87,10 @@ static const struct {
     gptvis_tier_add_avx512vnni},
   [AVX512BF16] = {"avx512bf16", has_avx512bf16, "AVX-512 F, BW, VL, DQ, VNNI and BF16", NULL, AVX512VNNI,
     gptvis_tier_add_avx512bf16},
+#elif defined (__aarch64__)
+  [NEON] = {"neon", always, "nothing", &gptvis_tier_neon},
+  [NEONDOT] = {"neondot", has_dot, "DotProd", NULL, NEON, gptvis_tier_add_neondot},
+  [NEONI8MM] = {"neoni8mm", has_i8mm, "DotProd and I8MM", NULL, NEON, gptvis_tier_add_neoni8mm},
 #endif
 };
 

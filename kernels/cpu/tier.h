@@ -131,6 +131,10 @@ extern const GptVisTier gptvis_tier_avx2, gptvis_tier_avx512;
 void gptvis_tier_add_avxvnni (GptVisTier * tier);
 void gptvis_tier_add_avx512vnni (GptVisTier * tier);
 void gptvis_tier_add_avx512bf16 (GptVisTier * tier);
+#elif defined (__aarch64__)
+extern const GptVisTier gptvis_tier_neon;
+void gptvis_tier_add_neondot (GptVisTier * tier);
+void gptvis_tier_add_neoni8mm (GptVisTier * tier);
 #endif
 
 /* The best tier of this processor, or the one that GPTVIS_CPU names. UNSUPPORTED,

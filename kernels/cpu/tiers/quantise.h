@@ -74,6 +74,8 @@ vi_round (vf x)
   return (vi) _mm256_cvtps_epi32 ((__m256) x);
 #elif defined (__SSE2__)
   return (vi) _mm_cvtps_epi32 ((__m128) x);
+#elif defined (NEON)
+  return (vi) vcvtnq_s32_f32 ((float32x4_t) x);
 #else
   vi n;
   for (int i = 0; i < VW; i++)

@@ -69,6 +69,31 @@ add_words (vi sums[2], const guint8 *row, gssize step, guint shift, const gint16
   add_pairs (&sums[1], WIDE (unpackhi_epi16) (a, b), both);
 }
 
+#elif defined (NEON)
+INLINE void
+add_bytes (vi sums[4], const guint8 *row, gssize step, const gint16 *parts, guint n)
+{
+  for (guint i = 0; i < n; i++, row += step) {
+    const uint8x16_t bytes = vld1q_u8 (row);
+    const int16x8_t low = (int16x8_t) vmovl_u8 (vget_low_u8 (bytes)), high = (int16x8_t) vmovl_high_u8 (bytes);
+    sums[0] = (vi) vmlal_n_s16 ((int32x4_t) sums[0], vget_low_s16 (low), parts[i]);
+    sums[1] = (vi) vmlal_high_n_s16 ((int32x4_t) sums[1], low, parts[i]);
+    sums[2] = (vi) vmlal_n_s16 ((int32x4_t) sums[2], vget_low_s16 (high), parts[i]);
+    sums[3] = (vi) vmlal_high_n_s16 ((int32x4_t) sums[3], high, parts[i]);
+  }
+}
+
+INLINE void
+add_words (vi sums[2], const guint8 *row, gssize step, guint shift, const gint16 *parts, guint n)
+{
+  for (guint i = 0; i < n; i++, row += step) {
+    const uint16x8_t shifted = vshlq_u16 ((uint16x8_t) vld1q_u8 (row), vdupq_n_s16 (-(gint) shift));
+    const int16x8_t words = (int16x8_t) vandq_u16 (shifted, vdupq_n_u16 (WORD_BITS));
+    sums[0] = (vi) vmlal_n_s16 ((int32x4_t) sums[0], vget_low_s16 (words), parts[i]);
+    sums[1] = (vi) vmlal_high_n_s16 ((int32x4_t) sums[1], words, parts[i]);
+  }
+}
+
 #else
 INLINE void
 add_bytes (vi sums[4], const guint8 *row, gssize step, const gint16 *parts, guint n)

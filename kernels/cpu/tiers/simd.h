@@ -9,6 +9,9 @@
 #include <immintrin.h>
 #elif defined (__SSE2__)
 #include <emmintrin.h>
+#elif defined (__ARM_NEON) && defined (__aarch64__) && !defined (ANY_PROCESSOR)
+#include <arm_neon.h>
+#define NEON
 #endif
 
 #if defined (__AVX512F__)
@@ -66,6 +69,8 @@ vf_fma (vf a, vf b, vf c)
   return (vf) _mm512_fmadd_ps ((__m512) a, (__m512) b, (__m512) c);
 #elif defined (__AVX2__)
   return (vf) _mm256_fmadd_ps ((__m256) a, (__m256) b, (__m256) c);
+#elif defined (NEON)
+  return (vf) vfmaq_f32 ((float32x4_t) c, (float32x4_t) a, (float32x4_t) b);
 #else
   return a * b + c;
 #endif
@@ -152,6 +157,9 @@ vf_lane_sums (const vf v[4])
   return (vf) (SHUFFLE (a, b, 0x88) + SHUFFLE (a, b, 0xdd));
 #undef UNPACK
 #undef SHUFFLE
+#elif defined (NEON)
+  return (vf) vpaddq_f32 (vpaddq_f32 ((float32x4_t) v[0], (float32x4_t) v[1]),
+      vpaddq_f32 ((float32x4_t) v[2], (float32x4_t) v[3]));
 #else
   return (vf) { vf_sum (v[0]), vf_sum (v[1]), vf_sum (v[2]), vf_sum (v[3]) };
 #endif

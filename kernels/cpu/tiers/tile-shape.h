@@ -7,6 +7,8 @@
 
 #if defined (__AVX512F__)       /* 32 registers of 16: 24 hold sums; broadcasts come with the multiplication */
 #define TILE_ROWS 12
+#elif defined (NEON)            /* 32 registers of 4: 24 hold sums, 2 a row of b, the rest broadcasts */
+#define TILE_ROWS 12
 #elif defined (__AVX2__)        /* 16 registers of 8: 12 hold sums, 2 a row of b, 1 a broadcast */
 #define TILE_ROWS 6
 #else
