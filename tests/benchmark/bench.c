@@ -3,6 +3,7 @@
  *
  *     bench vit-base --precision f32 --threads 2 --batch 1      classifier.c: ms, GFLOP/s, share of the limit
  *     bench vit-tiny --ops                                      … of each operation
+ *     bench vit-base --backend vulkan --frames                  frames.c: from a camera's frame to scores
  *     bench --caption --threads 2 --beams 4                     caption.c: networks that write
  *     bench --peers --threads 2 --batch 1                       peers.c: in turn with other runtimes
  *     bench --caption --peers --precision int8                  caption-peers.c: … in turn with ONNX Runtime
@@ -17,7 +18,7 @@
 
 static gchar *precision = "auto", *backend = "auto";
 static gint threads, batch, side, patch, runs, streams = 1, beams = 1;
-static gboolean ops, caption, limits, peers, products, stage;
+static gboolean ops, frames, caption, limits, peers, products, stage;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -28,6 +29,7 @@ static const GOptionEntry entries[] = {
   {"patch", 0, 0, G_OPTION_ARG_INT, &patch, "pixels of a patch each way (16)", "N"},
   {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "how many (default: about five seconds)", "N"},
   {"ops", 0, 0, G_OPTION_ARG_NONE, &ops, "each operation's share of the time", NULL},
+  {"frames", 0, 0, G_OPTION_ARG_NONE, &frames, "from frames of 1920×1080 to scores, and whose time that is", NULL},
   {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "networks that write: the one named, or all", NULL},
   {"streams", 0, 0, G_OPTION_ARG_INT, &streams, "captions that are written together (1)", "N"},
   {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beginnings that a caption is searched with (1)", "N"},
@@ -80,6 +82,8 @@ main (int argc, char **argv)
     bench_peers (name, &settings);
   else if (products)
     bench_products (name, &settings);
+  else if (name && frames)
+    bench_frames (name, &settings);
   else if (name && argc == 2)
     bench_classifier (name, &settings);
   else

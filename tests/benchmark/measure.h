@@ -18,6 +18,7 @@ typedef struct {
 
 /* The modes. name: of a network; NULL is all where there are several. */
 void bench_classifier (const gchar * name, const BenchSettings * settings);
+void bench_frames (const gchar * name, const BenchSettings * settings);
 void bench_captions (const gchar * name, const BenchSettings * settings);
 void bench_limits (const BenchSettings * settings);
 void bench_products (const gchar * name, const BenchSettings * settings);
