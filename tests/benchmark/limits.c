@@ -17,14 +17,15 @@
 
 /* ---- loops: each is twelve times the same on sums 0 to 11; 14 and 15 are factors ---- */
 
-#if defined (__x86_64__)
-#define CLOBBERS "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", \
-  "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 #define TWELVE(X) X ("0") X ("1") X ("2") X ("3") X ("4") X ("5") X ("6") X ("7") X ("8") X ("9") X ("10") \
   X ("11")
 
 /* Numbers that are ordinary ones in each precision: 1.0 twice in bf16, about that in f32. */
-static const guint32 factor = 0x3f803f80;
+G_GNUC_UNUSED static const guint32 factor = 0x3f803f80;
+
+#if defined (__x86_64__)
+#define CLOBBERS "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", \
+  "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 
 #define LOOP(NAME, SET, ONE, END)                                       \
   static void                                                           \
@@ -73,6 +74,31 @@ LOOP (pairs_avx2, SET_AVX2, PAIRS_AVX2, END_AVX)
 LOOP (pairs_avx512, SET_AVX512, PAIRS_AVX512, END_AVX)
 LOOP (vnni_avx2, SET_AVX2, VNNI_AVX2, END_AVX)
 LOOP (vnni_avx512, SET_AVX512, VNNI_AVX512, END_AVX)
+#elif defined (__aarch64__)
+#define CLOBBERS "cc", "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", \
+  "v14", "v15"
+
+#define LOOP(NAME, ONE)                                                                    \
+  static void                                                                              \
+  NAME (gsize n)                                                                           \
+  {                                                                                        \
+    __asm__ volatile ("ld1r {v14.4s}, [%1]\n mov v15.16b, v14.16b\n"                       \
+        "1:\n" TWELVE (ONE) "subs %0, %0, #1\n b.ne 1b\n"                                  \
+        : "+r" (n) : "r" (&factor) : CLOBBERS);                                            \
+  }
+
+#define F32_NEON(S) "fmla v" S ".4s, v14.4s, v15.4s\n"
+#define WORDS_NEON(S) "smlal v" S ".4s, v14.4h, v15.4h\n"
+/* By their bits, since assemblers disagree on how to be told that they may: v14.16b, v15.16b. */
+#define SDOT(S) ".inst 0x4e8f95c0 + " S "\n"
+#define USDOT(S) ".inst 0x4e8f9dc0 + " S "\n"
+#define USMMLA(S) ".inst 0x4e8fadc0 + " S "\n"
+
+LOOP (f32_neon, F32_NEON)
+LOOP (words_neon, WORDS_NEON)
+LOOP (sdot_neon, SDOT)
+LOOP (usdot_neon, USDOT)
+LOOP (usmmla_neon, USMMLA)
 #else
 /* The compiler's own vectors of four. */
 static void
@@ -114,6 +140,12 @@ static const struct {
   {INT8, "avx512", "vpmaddubsw, vpmaddwd, vpaddd zmm", 64, bytes_avx512},
   {INT8, "avx512", "2 vpmaddubsw, vpaddw, vpmaddwd, vpaddd zmm", 128, pairs_avx512},
   {INT8, "avx512vnni avx512bf16", "vpdpbusd zmm", 64, vnni_avx512},
+#elif defined (__aarch64__)
+  {F32, "c neon neondot neoni8mm", "fmla", 4, f32_neon},
+  {INT8, "c neon", "smlal of 16 bits", 4, words_neon},
+  {INT8, "neondot", "sdot", 16, sdot_neon},
+  {INT8, "neoni8mm", "usdot", 16, usdot_neon},
+  {INT8, "neoni8mm", "usmmla", 32, usmmla_neon},
 #else
   {F32, "c", "the compiler's vectors of four", 4, f32_four},
   {INT8, "c", "the compiler's vectors of four floats", 4, f32_four},
@@ -200,11 +232,11 @@ bench_limits (const BenchSettings *settings)
   const guint threads = settings->threads;
   measure_print_processor ();
   printf ("tier       %s\n\n", gptvis_tier_choose (NULL)->name);
-  printf ("GFLOP/s of multiplications in registers   1 thread  %2u threads  tiers\n", threads);
+  printf ("GFLOP/s of multiplications in registers             1 thread  %2u threads  tiers\n", threads);
   for (guint i = 0; i < G_N_ELEMENTS (multiplications); i++)
     if (can_run (multiplications[i].tiers))
-      printf ("%-4s %-34s %10.1f  %10.1f  %s\n", gptvis_precision_name (multiplications[i].precision),
+      printf ("%-4s %-44s %10.1f  %10.1f  %s\n", gptvis_precision_name (multiplications[i].precision),
           multiplications[i].what, rate (i, 1), rate (i, threads), multiplications[i].tiers);
-  printf ("\nGB/s of a sum over %u MB                %10.1f  %10.1f\n", READ_BYTES >> 20, read_rate (1),
+  printf ("\nGB/s of a sum over %u MB                          %10.1f  %10.1f\n", READ_BYTES >> 20, read_rate (1),
       read_rate (threads));
 }

@@ -150,8 +150,8 @@ measure_reader_run (MeasureReader *self)
 gboolean
 measure_has_vnni (void)
 {
-  const gchar *tier = gptvis_tier_choose (NULL)->name;
-  return strstr (tier, "vnni") || strstr (tier, "bf16");        /* that has both */
+  static const gchar *const tiers[] = { "avxvnni", "avx512vnni", "avx512bf16", "neondot", "neoni8mm", NULL };
+  return g_strv_contains (tiers, gptvis_tier_choose (NULL)->name);
 }
 
 void

@@ -50,7 +50,7 @@ MeasureReader *measure_reader_new (guint threads, gsize bytes);
 void measure_reader_free (MeasureReader * reader);
 gint64 measure_reader_run (MeasureReader * reader);     /* ns */
 
-/* Is int8 multiplied by instructions of its own in the tier? What is asked of it depends on that. */
+/* Has the tier dot products of bytes? What is asked of int8 depends on that. */
 gboolean measure_has_vnni (void);
 
 void measure_print_processor (void);
