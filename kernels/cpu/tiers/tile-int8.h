@@ -3,7 +3,7 @@
  * summed exactly in 32.
  *
  * Whatever the instructions, 32 bits of a row are multiplied with one vector of
- * weights at a time. With VNNI these are GROUP = 4 bytes; one side of vpdpbusd has
+ * weights at a time (for NEON: dot-neon.h). With VNNI these are GROUP = 4 bytes; one side of vpdpbusd has
  * no sign, as the rows' bytes have none, and their zero is put right by what the
  * sums start with. Without VNNI they are 2 values of 16 bits for vpmaddwd, less
  * the zero already, and weights are widened as they are loaded, once for all rows.
@@ -21,21 +21,25 @@ vi_set (gint32 x)
   return x - (vi) {};
 }
 
-#if defined (__AVX512VNNI__) || defined (__AVXVNNI__) || (defined (NEON) && defined (__ARM_FEATURE_DOTPROD))
-#define GROUP 4
-
-/* sdot of NEON has a sign on both sides: without i8mm's usdot the rows' bytes are taken as 128 less. */
-#if defined (NEON) && !defined (__ARM_FEATURE_MATMUL_INT8)
-#define LESS 128
+#if defined (NEON)
+#include "dot-neon.h"
 #else
-#define LESS 0
-#endif
+#define ROWS_AT_ONCE 1
+
+INLINE vi
+load_rows (const gint32 *a)
+{
+  return vi_set (*a);
+}
+
+#if defined (__AVX512VNNI__) || defined (__AVXVNNI__)
+#define GROUP 4
 
 /* What has to be taken off again, of the zero of a row. */
 INLINE vi
 zero_of (gint32 zero)
 {
-  return vi_set (zero - LESS);
+  return vi_set (zero);
 }
 
 INLINE vi
@@ -49,10 +53,6 @@ dot (vi sum, vi x, vi w)
 {
 #if defined (__AVX512VNNI__)
   return (vi) _mm512_dpbusd_epi32 ((__m512i) sum, (__m512i) x, (__m512i) w);
-#elif defined (__ARM_FEATURE_MATMUL_INT8)
-  return (vi) vusdotq_s32 ((int32x4_t) sum, (uint8x16_t) x, (int8x16_t) w);
-#elif defined (NEON)
-  return (vi) vdotq_s32 ((int32x4_t) sum, (int8x16_t) x, (int8x16_t) w);
 #else
   return (vi) _mm256_dpbusd_avx_epi32 ((__m256i) sum, (__m256i) x, (__m256i) w);
 #endif
@@ -76,9 +76,6 @@ load_weights (const gint8 *w)
 #elif defined (__SSE2__)
   const __m128i v = _mm_loadl_epi64 ((const __m128i *) w);
   return (vi) _mm_srai_epi16 (_mm_unpacklo_epi8 (v, v), 8);
-#elif defined (NEON)
-  const int16x8_t v = vmovl_s8 (vld1_s8 (w));   /* the pairs' first ones, then their second ones */
-  return (vi) vcombine_s16 (vget_low_s16 (vuzp1q_s16 (v, v)), vget_low_s16 (vuzp2q_s16 (v, v)));
 #else
   gint16 wide[2 * VW];
   vi v;
@@ -98,10 +95,6 @@ dot (vi sum, vi x, vi w)
   return sum + (vi) _mm256_madd_epi16 ((__m256i) x, (__m256i) w);
 #elif defined (__SSE2__)
   return sum + (vi) _mm_madd_epi16 ((__m128i) x, (__m128i) w);
-#elif defined (NEON)
-  const int16x4_t pair = vget_low_s16 ((int16x8_t) x);
-  const int32x4_t first = vmlal_lane_s16 ((int32x4_t) sum, vget_low_s16 ((int16x8_t) w), pair, 0);
-  return (vi) vmlal_high_lane_s16 (first, (int16x8_t) w, pair, 1);
 #else
   gint16 a[2 * VW], b[2 * VW];
   memcpy (a, &x, sizeof a);
@@ -113,18 +106,14 @@ dot (vi sum, vi x, vi w)
 }
 #endif
 
-/* 32 bits of a row, as dot wants them. */
 INLINE vi
-load_group (const gint32 *a)
+dot_row (vi sum, vi rows, guint i, vi w)
 {
-#if defined (NEON) && GROUP == 4 && LESS
-  return vi_set (*a) ^ vi_set (0x80808080);
-#else
-  return vi_set (*a);
-#endif
+  return dot (sum, rows, w);
 }
+#endif
 
-/* m is a constant in each use, as in tile.h. */
+/* m is a constant in each use, as in tile.h; TILE_ROWS is there for clang, which decides on unrolling before. */
 INLINE void
 tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
 {
@@ -132,7 +121,7 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
   const gint8 *b = t->b;
   vi sums[TILE_ROWS][TILE_VECTORS];
 #pragma GCC unroll 32
-  for (guint r = 0; r < m; r++)
+  for (guint r = 0; r < TILE_ROWS && r < m; r++)
 #pragma GCC unroll 4
     for (guint v = 0; v < TILE_VECTORS; v++)
       sums[r][v] = -zero_of (t->rows[r].zero) * *(const vi_unaligned *) (t->sums + v * VW);
@@ -143,18 +132,18 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
     for (guint v = 0; v < TILE_VECTORS; v++)
       row[v] = load_weights (b + v * VW * GROUP);
 #pragma GCC unroll 32
-    for (guint r = 0; r < m; r++) {
-      const vi x = load_group (a + r);
+    for (guint r = 0; r < TILE_ROWS && r < m; r++) {
+      const vi rows = load_rows (a + r / ROWS_AT_ONCE * ROWS_AT_ONCE);
 #pragma GCC unroll 4
       for (guint v = 0; v < TILE_VECTORS; v++)
-        sums[r][v] = dot (sums[r][v], x, row[v]);
+        sums[r][v] = dot_row (sums[r][v], rows, r % ROWS_AT_ONCE, row[v]);
     }
     a += m;
     b += TILE_COLUMNS * GROUP;
   }
 
 #pragma GCC unroll 32
-  for (guint r = 0; r < m; r++)
+  for (guint r = 0; r < TILE_ROWS && r < m; r++)
 #pragma GCC unroll 4
     for (guint v = 0; v < TILE_VECTORS; v++) {
       const vf scale = vf_set (t->rows[r].scale) * vf_load (t->scales + v * VW);
