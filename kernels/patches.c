@@ -217,9 +217,8 @@ run_rgb (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
   const gsize row_size = 3 * (gsize) r->width;
   const guint8 offsets[3] = { layout->components[0].offset, layout->components[1].offset,
     layout->components[2].offset };
-  for (guint y = 0; y < self->narrow_rows; y++)
-    self->tier->resize_row (row_of (picture, 0, self->narrow_first + y), layout->components[0].step, offsets,
-        &self->across, self->narrow + y * row_size);
+  self->tier->resize_rows (row_of (picture, 0, self->narrow_first), picture->strides[0], self->narrow_rows,
+      layout->components[0].step, offsets, &self->across, self->narrow);
   for (guint y = 0; y < r->height; y++) {
     if (down->count[y])
       self->tier->mix_rows (self->narrow + (down->first[y] - self->narrow_first) * row_size, row_size,

@@ -86,6 +86,7 @@ make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble scale
 static void
 allocate (GptVisTaps *t, guint n, guint most)
 {
+  most = (most + 3) / 4 * 4;
   t->n = n;
   t->most = most;
   t->first = g_new0 (gint, n);

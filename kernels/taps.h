@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint n;                      /* outputs */
-  guint most;                   /* taps of an output at most; what an output lacks is 0 */
+  guint most;                   /* taps of an output at most, up to a multiple of 4; what an output lacks is 0 */
   gint *first;                  /* [n] index of its first sample, all taps lie within the axis */
   guint *count;                 /* [n] how many */
   float *parts;                 /* [n, most], sum of each 1 */

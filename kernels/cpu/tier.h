@@ -114,10 +114,11 @@ typedef struct {
   void (*pick) (const float *rows, gsize step, guint m, const guint *start, const float *parts, guint length,
       float *out, gsize out_step, guint n);
 
-  /* One row of 8-bit R, G, B, `step` bytes a pixel with the colours at offsets[], resized as
-   * Pillow does it: out [3, taps->n] is Σ sample · whole, rounded and limited to 0 … 255. Nothing
-   * outside the row's pixels is read. */
-  void (*resize_row) (const guint8 *row, guint step, const guint8 offsets[3], const GptVisTaps *taps, guint8 *out);
+  /* m rows of 8-bit R, G, B, row_step bytes apart, `step` bytes a pixel with the colours at offsets[], resized as
+   * Pillow does it: out [m, 3, taps->n] is Σ sample · whole, rounded and limited to 0 … 255. Nothing outside the
+   * rows' pixels is read. */
+  void (*resize_rows) (const guint8 *rows, gssize row_step, guint m, guint step, const guint8 offsets[3],
+      const GptVisTaps *taps, guint8 *out);
 
   /* out [n] = Σ rows[i · row_step + x] · whole[i] for i < count, rounded and limited likewise. */
   void (*mix_rows) (const guint8 *rows, gsize row_step, const gint32 *whole, guint count, guint8 *out, guint n);

@@ -291,6 +291,64 @@ test_sums (gconstpointer data)
   g_rand_free (rand);
 }
 
+static guint8
+rounded (gint64 sum)
+{
+  const gdouble v = floor (sum / (double) (1 << GPTVIS_TAPS_SHIFT) + 0.5);
+  return CLAMP (v, 0, 255);
+}
+
+/* Both directions of R'G'B', exactly; taps that lie outside give black. */
+static void
+test_resize (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint s = 0; s < 150; s++) {
+    const guint width = g_rand_int_range (rand, 1, s % 3 ? 60 : 700), m = g_rand_int_range (rand, 1, 11);
+    const guint n = g_rand_int_range (rand, 1, 40), step = g_rand_int_range (rand, 3, 5);
+    const gsize row = width * step, row_step = row + g_rand_int_range (rand, 0, 9);
+    guint8 offsets[3] = { 0, 1, 2 };
+    GptVisTaps taps = { 0 };
+    Guard g[2];
+    if (step == 4)
+      offsets[g_rand_int_range (rand, 0, 3)] = 3;
+    gptvis_taps_make (&taps, g_rand_int_range (rand, 0, 6), width, g_rand_int_range (rand, 1, 60),
+        g_rand_int_range (rand, -4, 9), n);
+    guint8 *rows = guard_new (&g[0], (m - 1) * row_step + row, 0), *out = guard_new (&g[1], m * 3 * n, 0);
+    for (gsize i = 0; i < (m - 1) * row_step + row; i++)
+      rows[i] = g_rand_boolean (rand) ? g_rand_int (rand) : 255;
+    t->resize_rows (rows, row_step, m, step, offsets, &taps, out);
+    for (guint i = 0; i < m * 3 * n; i++) {
+      const guint x = i % n, c = i / n % 3;
+      gint64 sum = 0;
+      for (guint j = 0; j < taps.count[x]; j++)
+        sum += (gint64) taps.whole[x * taps.most + j] * rows[i / n / 3 * row_step + (taps.first[x] + j) * step
+            + offsets[c]];
+      assert_close (t->name, "resized row", width, i, out[i], rounded (sum), 0);
+    }
+    guard_free (&g[1]);
+
+    /* columns: any bytes do for rows */
+    out = guard_new (&g[1], row, 0);
+    gint32 *whole = g_new (gint32, m);
+    for (guint i = 0; i < m; i++)
+      whole[i] = g_rand_int_range (rand, -(1 << GPTVIS_TAPS_SHIFT), 1 << GPTVIS_TAPS_SHIFT) / (gint) m;
+    t->mix_rows (rows, row_step, whole, m, out, row);
+    for (guint x = 0; x < row; x++) {
+      gint64 sum = 0;
+      for (guint i = 0; i < m; i++)
+        sum += (gint64) whole[i] * rows[i * row_step + x];
+      assert_close (t->name, "mixed rows", m, x, out[x], rounded (sum), 0);
+    }
+    g_free (whole);
+    guard_free (&g[0]);
+    guard_free (&g[1]);
+    gptvis_taps_clear (&taps);
+  }
+  g_rand_free (rand);
+}
+
 /* GPTVIS_CPU takes each tier by name; a wrong name fails and says which there are. */
 static void
 test_force (void)
@@ -341,6 +399,7 @@ main (int argc, char **argv)
     add ("softmax", tier, test_softmax);
     add ("pick", tier, test_pick);
     add ("sums", tier, test_sums);
+    add ("resize", tier, test_resize);
   }
   return g_test_run ();
 }

@@ -94,6 +94,6 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .sum_bytes = sum_bytes,                     \
     .sum_words = sum_words,                     \
     .pick = pick,                               \
-    .resize_row = resize_row,                   \
+    .resize_rows = resize_rows,                 \
     .mix_rows = mix_rows,                       \
   }
