@@ -60,7 +60,9 @@ struct NormPush {
 
 /* attention: q, k, v, y. SPEC_A queries and SPEC_B keys of a tile (a multiple of
  * ATTENTION_LANES), SPEC_C width of a head, SPEC_D queries that ATTENTION_LANES threads share.
- * Workgroups: tiles of queries, heads, pictures. */
+ * Workgroups: tiles of queries, heads, pictures.
+ * attention-matrix: the same; a subgroup has SPEC_MATRIX_ROWS queries; keys are a multiple of the
+ * matrices' sides, and so is SPEC_D, the width of a head with what is 0 behind it. */
 #define ATTENTION_LANES 8
 struct AttentionPush {
   uint n_queries, n_keys;

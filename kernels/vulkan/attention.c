@@ -4,23 +4,108 @@
 
 typedef struct {
   guint queries, keys, thread_queries;
-} AttentionTile;
+} Tile;
 
-/* The largest that fits the device's shared memory; NULL: none does. */
-static const AttentionTile *
-choose_attention_tile (const GptVisVulkanDevice *device, guint head_width)
+/* From large to small. */
+static const Tile tiles[] = {
+  {32, 32, 4}, {32, 16, 4}, {16, 32, 2}, {16, 16, 2}, {16, 8, 2}, {8, 8, 1}, {4, 8, 1}, {1, 8, 1}
+};
+
+/* Queries in subgroups. */
+static const Tile matrix_tiles[] = { {4, 32}, {2, 32}, {1, 32}, {1, 16}, {1, 8} };
+
+/* What all shaders of attention are given. */
+static GptVisVulkanVariant
+begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads, guint queries, guint keys)
 {
-  static const AttentionTile tiles[] = {
-    {32, 32, 4}, {32, 16, 4}, {16, 32, 2}, {16, 16, 2}, {16, 8, 2}, {8, 8, 1}, {4, 8, 1}, {1, 8, 1}
-  };
-  const guint row = ((head_width + 3) / 4 | 1) * 16;    /* bytes */
+  const GptVisOp *op = r->op;
+  const GptVisAttention *a = &op->attention;
+  const guint odd = tensor (r, op->in[0])->width | tensor (r, op->in[1])->width | tensor (r, op->in[2])->width
+      | a->q_column | a->k_column | a->v_column | a->head_width;
+  return (GptVisVulkanVariant) { shader, {
+      [SPEC_THREADS] = threads,
+      [SPEC_VECTORS] = odd % 4 == 0,
+      [SPEC_A] = queries, keys, a->head_width,
+    } };
+}
+
+static void
+add (const GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant, GptVisVulkanCandidates *to)
+{
+  to->of[to->n].variant = *variant;
+  to->of[to->n].groups[0] = blocks (tensor (r, r->op->in[0])->rows, variant->specs[SPEC_A]);
+  to->of[to->n].groups[1] = r->op->attention.heads;
+  to->of[to->n++].groups[2] = r->n;
+}
+
+/* The best is the largest that the device's shared memory has room for. */
+static void
+add_tiles (const GptVisVulkanRecorder *r, gboolean half, GptVisVulkanCandidates *to)
+{
+  const guint row = ((r->op->attention.head_width + 3) / 4 | 1) * (half ? 8 : 16);      /* bytes */
   for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
-    const AttentionTile *t = &tiles[i];
-    if ((t->queries + t->keys) * row + t->queries * (t->keys + 1 + ATTENTION_LANES) * sizeof (float)
-        <= device->limits.maxComputeSharedMemorySize)
-      return t;
+    const Tile *t = &tiles[i];
+    const guint shared = (t->queries + t->keys) * row
+        + t->queries * (t->keys + 1 + ATTENTION_LANES) * sizeof (float);
+    if (shared > r->p->device->limits.maxComputeSharedMemorySize)
+      continue;
+    GptVisVulkanVariant variant = begin (r, half ? GPTVIS_SHADER_ATTENTION_F16 : GPTVIS_SHADER_ATTENTION,
+        t->queries / t->thread_queries * ATTENTION_LANES, t->queries, t->keys);
+    variant.specs[SPEC_D] = t->thread_queries;
+    add (r, &variant, to);
   }
-  return NULL;
+}
+
+/* ---- with cooperative matrices ---- */
+
+#define WIDEST 128u             /* head, whose sums a subgroup still holds in registers */
+
+/* Shared memory as attention-matrix.comp has it: q, k or v, weights, scores, and two floats a thread. */
+static gboolean
+fits (const GptVisVulkanDevice *device, const Tile *t, const GptVisVulkanShape *shape, guint width)
+{
+  const guint subgroup = device->features.matrix_subgroup, threads = t->queries * subgroup;
+  const guint queries = t->queries * shape->rows;
+  const guint shared = (queries + t->keys) * (width + 8) * sizeof (guint16)
+      + queries * (t->keys + 8) * sizeof (guint16) + queries * (t->keys + 4) * sizeof (float)
+      + threads * 2 * sizeof (float);
+  return subgroup % shape->rows == 0 && t->keys % shape->columns == 0 && t->keys % shape->inner == 0
+      && threads <= device->limits.maxComputeWorkGroupInvocations
+      && threads <= device->limits.maxComputeWorkGroupSize[0]
+      && shared <= device->limits.maxComputeSharedMemorySize;
+}
+
+/* Those of the largest shape of which any fits; the best is the first that makes enough workgroups, or else
+ * the first of those that make most. */
+static void
+add_matrix_tiles (const GptVisVulkanRecorder *r, GptVisVulkanCandidates *to)
+{
+  const GptVisVulkanFeatures *f = &r->p->device->features;
+  const GptVisShader shader = f->has & GPTVIS_VULKAN_COOPMAT_KHR ? GPTVIS_SHADER_ATTENTION_MATRIX_KHR
+      : GPTVIS_SHADER_ATTENTION_MATRIX_NV;
+  guint most = 0;
+  for (guint s = 0; s < f->n_shapes && to->n == 0; s++) {
+    const GptVisVulkanShape *shape = &f->shapes[s];
+    const guint side = MAX (shape->columns, shape->inner);
+    const guint width = blocks (r->op->attention.head_width, side) * side;
+    for (guint i = 0; i < G_N_ELEMENTS (matrix_tiles) && width <= WIDEST; i++) {
+      const Tile *t = &matrix_tiles[i];
+      if (!fits (r->p->device, t, shape, width))
+        continue;
+      GptVisVulkanVariant variant = begin (r, shader, t->queries * f->matrix_subgroup,
+          t->queries * shape->rows, t->keys);
+      variant.specs[SPEC_D] = width;
+      variant.specs[SPEC_MATRIX_ROWS] = shape->rows;
+      variant.specs[SPEC_MATRIX_COLUMNS] = shape->columns;
+      variant.specs[SPEC_MATRIX_INNER] = shape->inner;
+      add (r, &variant, to);
+      const guint *groups = to->of[to->n - 1].groups, n = groups[0] * groups[1] * groups[2];
+      if (most < GPTVIS_VULKAN_ENOUGH && n > most) {
+        to->best = to->n - 1;
+        most = n;
+      }
+    }
+  }
 }
 
 void
@@ -29,22 +114,21 @@ gptvis_vulkan_attention (GptVisVulkanRecorder *r)
   const GptVisOp *op = r->op;
   const GptVisAttention *a = &op->attention;
   const GptVisTensor *q = tensor (r, op->in[0]), *k = tensor (r, op->in[1]), *v = tensor (r, op->in[2]);
-  const AttentionTile *tile = choose_attention_tile (r->p->device, a->head_width);
-  if (!tile) {
+  const gboolean half = r->p->base.precision == GPTVIS_PRECISION_F16;
+  GptVisVulkanCandidates candidates = { };
+  if (half)
+    add_matrix_tiles (r, &candidates);
+  if (candidates.n == 0)
+    add_tiles (r, half, &candidates);
+  if (candidates.n == 0) {
     g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
         "%s: attention with heads of width %u does not fit a workgroup", r->p->device->name, a->head_width);
     return;
   }
-  const guint odd = q->width | k->width | v->width | a->q_column | a->k_column | a->v_column | a->head_width;
-  const GptVisVulkanVariant variant = { GPTVIS_SHADER_ATTENTION, {
-      [SPEC_THREADS] = tile->queries / tile->thread_queries * ATTENTION_LANES,
-      [SPEC_VECTORS] = odd % 4 == 0,
-      [SPEC_A] = tile->queries, tile->keys, a->head_width, tile->thread_queries,
-    } };
   const GptVisVulkanRange bindings[] = {
     range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[2], 0), range (r, op->out, 0),
   };
   const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width,
       a->heads * a->head_width, a->q_column, a->k_column, a->v_column, a->scale };
-  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks (q->rows, tile->queries), a->heads, r->n);
+  dispatch_candidate (r, &candidates, bindings, &push);
 }

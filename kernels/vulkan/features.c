@@ -139,11 +139,20 @@ has_subgroups (VkPhysicalDevice physical)
 
 /* ---- matrices ---- */
 
+/* Behind those that make as many products at once, or more. */
 static void
 add_shape (GptVisVulkanFeatures *self, guint rows, guint columns, guint inner)
 {
-  if (self->n_shapes < GPTVIS_VULKAN_SHAPES)
-    self->shapes[self->n_shapes++] = (GptVisVulkanShape) { rows, columns, inner };
+  if (self->n_shapes == GPTVIS_VULKAN_SHAPES)
+    return;
+  guint i = self->n_shapes++;
+  for (; i > 0; i--) {
+    const GptVisVulkanShape *before = &self->shapes[i - 1];
+    if (before->rows * before->columns * before->inner >= rows * columns * inner)
+      break;
+    self->shapes[i] = *before;
+  }
+  self->shapes[i] = (GptVisVulkanShape) { rows, columns, inner };
 }
 
 /* The driver's list, of what multiplies halves into f32 by subgroups. */

@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   guint has;                    /* GptVisVulkanFeature */
   guint matrix_subgroup;        /* threads of a subgroup that multiplies matrices */
-  GptVisVulkanShape shapes[GPTVIS_VULKAN_SHAPES];       /* of halves with f32 sums, as the driver has them */
+  GptVisVulkanShape shapes[GPTVIS_VULKAN_SHAPES];       /* of halves with f32 sums, the largest first */
   guint n_shapes;
 } GptVisVulkanFeatures;
 

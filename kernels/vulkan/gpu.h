@@ -38,7 +38,7 @@ typedef struct {
   guint64 memory;               /* bytes that the device has, at most */
   guint range;                  /* bytes that can be bound at once, at most */
   gboolean wrong;               /* norm has an error */
-  guint tile;                   /* products take the tile of that number, counted from 1; 0: what is best */
+  guint tile;                   /* linear and attention take the tile of that number, from 1; 0: the best */
   gboolean far;                 /* the processor reaches none of the device's own memory */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;

@@ -11,9 +11,8 @@ typedef struct {
 
 #define FEW 16u                 /* rows, up to which W's reading is what takes time */
 #define FEW_THREADS 64
-#define ENOUGH 128u             /* workgroups that keep a device busy */
 
-/* All sides multiples of 4; workgroups of at most 128 threads and 10 KiB, which every device has. */
+/* All sides multiples of 8; workgroups of at most 128 threads and 10 KiB, which every device has. */
 static const Tile tiles[] = { {64, 64, 16, 8, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 4} };
 
 /* Four subgroups each. */
@@ -22,16 +21,11 @@ static const Tile matrix_tiles[] = {
   {32, 32, 32, 16, 16}
 };
 
-/* The largest that makes enough workgroups, or the smallest; or what a test asks for. */
-static const Tile *
-choose (const GptVisVulkanRecorder *r, const Tile *from, guint n, guint rows, guint columns)
-{
-  const guint asked = r->p->device->faults.tile;
-  guint i = 0;
-  while (i + 1 < n && blocks (rows, from[i].rows) * blocks (columns, from[i].columns) < ENOUGH)
-    i++;
-  return &from[asked > 0 ? MIN (asked, n) - 1 : i];
-}
+/* What is to be computed. */
+typedef struct {
+  guint rows, columns;
+  gboolean half;                /* W is of halves */
+} Product;
 
 /* Specialization constants that all shaders of linear have. */
 static GptVisVulkanVariant
@@ -49,44 +43,53 @@ begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads)
     } };
 }
 
-static GptVisVulkanVariant
-begin_tile (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads, const Tile *tile)
+static void
+add (GptVisVulkanCandidates *to, const GptVisVulkanVariant *variant, guint across, guint down)
 {
-  GptVisVulkanVariant variant = begin (r, shader, threads);
+  to->of[to->n].variant = *variant;
+  to->of[to->n].groups[0] = across;
+  to->of[to->n].groups[1] = down;
+  to->of[to->n++].groups[2] = 1;
+}
+
+static void
+add_few_rows (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
+{
+  GptVisVulkanVariant variant = begin (r, of->half ? GPTVIS_SHADER_LINEAR_FEW_F16 : GPTVIS_SHADER_LINEAR_FEW,
+      FEW_THREADS);
+  guint most = 1;
+  while (most < of->rows)
+    most *= 2;
+  variant.specs[SPEC_A] = most;
+  add (to, &variant, blocks (of->columns, FEW_THREADS / LINEAR_FEW_LANES), 1);
+}
+
+/* The best is the first, and so the largest, that makes enough workgroups, or else the last. */
+static void
+add_tile (GptVisVulkanCandidates *to, GptVisVulkanVariant variant, const Product *of, const Tile *tile)
+{
+  const guint across = blocks (of->columns, tile->columns), down = blocks (of->rows, tile->rows);
+  const guint *best = to->of[to->best].groups;
   variant.specs[SPEC_A] = tile->rows;
   variant.specs[SPEC_B] = tile->columns;
   variant.specs[SPEC_C] = tile->inner;
   variant.specs[SPEC_D] = tile->part_rows;
   variant.specs[SPEC_E] = tile->part_columns;
-  return variant;
+  if (to->n > 0 && best[0] * best[1] < GPTVIS_VULKAN_ENOUGH)
+    to->best = to->n;
+  add (to, &variant, across, down);
 }
 
-static GptVisVulkanVariant
-few_rows (const GptVisVulkanRecorder *r, gboolean half, guint rows, guint columns, guint groups[2])
+static void
+add_tiles (const GptVisVulkanRecorder *r, GptVisShader shader, const Product *of, GptVisVulkanCandidates *to)
 {
-  GptVisVulkanVariant variant = begin (r, half ? GPTVIS_SHADER_LINEAR_FEW_F16 : GPTVIS_SHADER_LINEAR_FEW,
-      FEW_THREADS);
-  guint most = 1;
-  while (most < rows)
-    most *= 2;
-  variant.specs[SPEC_A] = most;
-  groups[0] = blocks (columns, FEW_THREADS / LINEAR_FEW_LANES);
-  groups[1] = 1;
-  return variant;
-}
-
-static GptVisVulkanVariant
-many_rows (const GptVisVulkanRecorder *r, gboolean half, guint rows, guint columns, guint groups[2])
-{
-  const Tile *tile = choose (r, tiles, G_N_ELEMENTS (tiles), rows, columns);
-  const guint threads = tile->rows / tile->part_rows * (tile->columns / tile->part_columns);
-  GptVisVulkanVariant variant = begin_tile (r, half ? GPTVIS_SHADER_LINEAR_F16 : GPTVIS_SHADER_LINEAR,
-      threads, tile);
-  variant.specs[SPEC_D] /= 4;
-  variant.specs[SPEC_E] /= 4;
-  groups[0] = blocks (columns, tile->columns);
-  groups[1] = blocks (rows, tile->rows);
-  return variant;
+  for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
+    Tile tile = tiles[i];
+    const guint threads = tile.rows / tile.part_rows * (tile.columns / tile.part_columns);
+    tile.part_rows /= 4;
+    tile.part_columns /= 4;
+    add_tile (to, begin (r, shader, threads), of, &tile);
+  }
 }
 
 /* ---- with cooperative matrices ---- */
@@ -111,60 +114,53 @@ fits (const GptVisVulkanDevice *device, const Tile *tile, const GptVisVulkanShap
       && shared <= device->limits.maxComputeSharedMemorySize;
 }
 
-/* The shape with most products at once of those that the smallest tile can be made of, and the tiles that
- * fit with it; 0: none. */
-static guint
-find_matrix_tiles (const GptVisVulkanDevice *device, GptVisVulkanShape *shape, Tile found[])
-{
-  const GptVisVulkanFeatures *f = &device->features;
-  guint most = 0, n = 0;
-  for (guint i = 0; i < f->n_shapes; i++) {
-    const GptVisVulkanShape *s = &f->shapes[i];
-    if (s->rows * s->columns * s->inner > most
-        && fits (device, &matrix_tiles[G_N_ELEMENTS (matrix_tiles) - 1], s)) {
-      most = s->rows * s->columns * s->inner;
-      *shape = *s;
-    }
-  }
-  for (guint i = 0; i < G_N_ELEMENTS (matrix_tiles) && most > 0; i++)
-    if (fits (device, &matrix_tiles[i], shape))
-      found[n++] = matrix_tiles[i];
-  return n;
-}
-
-/* FALSE: the device has none that fit. */
-static gboolean
-many_rows_by_matrices (const GptVisVulkanRecorder *r, guint rows, guint columns, GptVisVulkanVariant *variant,
-    guint groups[2])
+/* The tiles that fit, of the largest shape that the smallest of them can be made of. */
+static void
+add_matrix_tiles (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
 {
   const GptVisVulkanDevice *device = r->p->device;
-  GptVisVulkanShape shape = { 0 };
-  Tile found[G_N_ELEMENTS (matrix_tiles)];
-  const guint n = find_matrix_tiles (device, &shape, found);
-  if (n == 0)
-    return FALSE;
-  const Tile *tile = choose (r, found, n, rows, columns);
-  *variant = begin_tile (r, has (r, GPTVIS_VULKAN_COOPMAT_KHR) ? GPTVIS_SHADER_LINEAR_MATRIX_KHR
-      : GPTVIS_SHADER_LINEAR_MATRIX_NV, parts_of (tile) * device->features.matrix_subgroup, tile);
-  variant->specs[SPEC_MATRIX_ROWS] = shape.rows;
-  variant->specs[SPEC_MATRIX_COLUMNS] = shape.columns;
-  variant->specs[SPEC_MATRIX_INNER] = shape.inner;
-  groups[0] = blocks (columns, tile->columns);
-  groups[1] = blocks (rows, tile->rows);
-  return TRUE;
+  const GptVisVulkanFeatures *f = &device->features;
+  const GptVisShader shader = f->has & GPTVIS_VULKAN_COOPMAT_KHR ? GPTVIS_SHADER_LINEAR_MATRIX_KHR
+      : GPTVIS_SHADER_LINEAR_MATRIX_NV;
+  guint s = 0;
+  while (s < f->n_shapes && !fits (device, &matrix_tiles[G_N_ELEMENTS (matrix_tiles) - 1], &f->shapes[s]))
+    s++;
+  for (guint i = 0; s < f->n_shapes && i < G_N_ELEMENTS (matrix_tiles); i++) {
+    const Tile *tile = &matrix_tiles[i];
+    GptVisVulkanVariant variant = begin (r, shader, parts_of (tile) * f->matrix_subgroup);
+    variant.specs[SPEC_MATRIX_ROWS] = f->shapes[s].rows;
+    variant.specs[SPEC_MATRIX_COLUMNS] = f->shapes[s].columns;
+    variant.specs[SPEC_MATRIX_INNER] = f->shapes[s].inner;
+    if (fits (device, tile, &f->shapes[s]))
+      add_tile (to, variant, of, tile);
+  }
 }
 
 /* ---- any of them ---- */
 
-static GptVisVulkanVariant
-choose_variant (const GptVisVulkanRecorder *r, gboolean half, guint rows, guint columns, guint groups[2])
+#define NVIDIA 0x10deu
+
+/* NVIDIA's GPUs that compute halves faster than floats have matrices too; some of the others compute them
+ * at a 64th of the speed. */
+static gboolean
+is_packed_faster (const GptVisVulkanDevice *device)
 {
-  GptVisVulkanVariant variant;
-  if (rows <= FEW)
-    return few_rows (r, half, rows, columns, groups);
-  if (half && many_rows_by_matrices (r, rows, columns, &variant, groups))
-    return variant;
-  return many_rows (r, half, rows, columns, groups);
+  return (device->features.has & GPTVIS_VULKAN_F16) && device->properties.vendorID != NVIDIA;
+}
+
+static void
+find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
+{
+  if (of->rows <= FEW) {
+    add_few_rows (r, of, to);
+    return;
+  }
+  if (of->half)
+    add_matrix_tiles (r, of, to);
+  if (of->half && to->n == 0 && is_packed_faster (r->p->device))
+    add_tiles (r, GPTVIS_SHADER_LINEAR_PACKED, of, to);
+  if (to->n == 0)
+    add_tiles (r, of->half ? GPTVIS_SHADER_LINEAR_F16 : GPTVIS_SHADER_LINEAR, of, to);
 }
 
 void
@@ -185,9 +181,10 @@ gptvis_vulkan_linear (GptVisVulkanRecorder *r)
   for (guint i = 0; i < w->n_pieces; i++) {
     const GptVisVulkanPiece *piece = &w->pieces[i];
     const struct LinearPush push = { rows, x->width, piece->rows, piece->first, y->width, op->linear.alpha };
-    guint groups[2];
-    const GptVisVulkanVariant variant = choose_variant (r, w->half, rows, piece->rows, groups);
+    const Product product = { rows, piece->rows, w->half };
+    GptVisVulkanCandidates candidates = { };
+    find_candidates (r, &product, &candidates);
     bindings[LINEAR_W] = piece->range;
-    gptvis_vulkan_dispatch (r, &variant, bindings, &push, groups[0], groups[1], 1);
+    dispatch_candidate (r, &candidates, bindings, &push);
   }
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "pipeline.h"
 #include "attention.spv.h"
+#include "attention-f16.spv.h"
 #include "embed.spv.h"
 #include "embed-f16.spv.h"
 #include "keep.spv.h"
@@ -9,6 +10,7 @@
 #include "linear-f16.spv.h"
 #include "linear-few.spv.h"
 #include "linear-few-f16.spv.h"
+#include "linear-packed.spv.h"
 #include "narrow.spv.h"
 #include "norm.spv.h"
 #include "norm-subgroup.spv.h"
@@ -19,9 +21,11 @@
 #include "score.spv.h"
 #include "score-subgroup.spv.h"
 #if GPTVIS_HAVE_COOPMAT_KHR
+#include "attention-matrix-khr.spv.h"
 #include "linear-matrix-khr.spv.h"
 #endif
 #if GPTVIS_HAVE_COOPMAT_NV
+#include "attention-matrix-nv.spv.h"
 #include "linear-matrix-nv.spv.h"
 #endif
 #include <string.h>
@@ -37,6 +41,7 @@ static const struct {
   guint features;               /* that it needs */
 } shaders[] = {
   [GPTVIS_SHADER_ATTENTION] = SHADER (attention, 4, AttentionPush),
+  [GPTVIS_SHADER_ATTENTION_F16] = SHADER (attention_f16, 4, AttentionPush),
   [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
   [GPTVIS_SHADER_EMBED_F16] = SHADER (embed_f16, 4, EmbedPush),
   [GPTVIS_SHADER_KEEP] = SHADER (keep, 3, KeepPush),
@@ -45,11 +50,16 @@ static const struct {
   [GPTVIS_SHADER_LINEAR_FEW] = SHADER (linear_few, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW_F16] = SHADER (linear_few_f16, 7, LinearPush),
 #if GPTVIS_HAVE_COOPMAT_KHR
+  [GPTVIS_SHADER_ATTENTION_MATRIX_KHR] = SHADER (attention_matrix_khr, 4, AttentionPush,
+      GPTVIS_VULKAN_COOPMAT_KHR),
   [GPTVIS_SHADER_LINEAR_MATRIX_KHR] = SHADER (linear_matrix_khr, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_KHR),
 #endif
 #if GPTVIS_HAVE_COOPMAT_NV
+  [GPTVIS_SHADER_ATTENTION_MATRIX_NV] = SHADER (attention_matrix_nv, 4, AttentionPush,
+      GPTVIS_VULKAN_COOPMAT_NV),
   [GPTVIS_SHADER_LINEAR_MATRIX_NV] = SHADER (linear_matrix_nv, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_NV),
 #endif
+  [GPTVIS_SHADER_LINEAR_PACKED] = SHADER (linear_packed, 7, LinearPush, GPTVIS_VULKAN_F16),
   [GPTVIS_SHADER_NARROW] = { gptvis_shader_narrow, sizeof gptvis_shader_narrow, 2, 0, 0 },
   [GPTVIS_SHADER_NORM] = SHADER (norm, 4, NormPush),
   [GPTVIS_SHADER_NORM_SUBGROUP] = SHADER (norm_subgroup, 4, NormPush, GPTVIS_VULKAN_SUBGROUP),

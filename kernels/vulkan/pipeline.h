@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 
 typedef enum {
   GPTVIS_SHADER_ATTENTION,
+  GPTVIS_SHADER_ATTENTION_F16,
+  GPTVIS_SHADER_ATTENTION_MATRIX_KHR,
+  GPTVIS_SHADER_ATTENTION_MATRIX_NV,
   GPTVIS_SHADER_EMBED,
   GPTVIS_SHADER_EMBED_F16,
   GPTVIS_SHADER_KEEP,
@@ -21,6 +24,7 @@ typedef enum {
   GPTVIS_SHADER_LINEAR_FEW_F16,
   GPTVIS_SHADER_LINEAR_MATRIX_KHR,
   GPTVIS_SHADER_LINEAR_MATRIX_NV,
+  GPTVIS_SHADER_LINEAR_PACKED,
   GPTVIS_SHADER_NARROW,
   GPTVIS_SHADER_NORM,
   GPTVIS_SHADER_NORM_SUBGROUP,
@@ -34,12 +38,23 @@ typedef enum {
 } GptVisShader;
 
 #define GPTVIS_SHADER_BINDINGS 7        /* at most */
+#define GPTVIS_VULKAN_CANDIDATES 8      /* at most */
 
 /* What makes a pipeline; shader first, the constants as shared.h numbers them. */
 typedef struct {
   guint32 shader;
   guint32 specs[N_SPECS];
 } GptVisVulkanVariant;
+
+/* Ways to make the same dispatch: variants with their numbers of workgroups. */
+typedef struct {
+  struct {
+    GptVisVulkanVariant variant;
+    guint groups[3];
+  } of[GPTVIS_VULKAN_CANDIDATES];
+  guint n;
+  guint best;                   /* which of them, as reasoned in shaders/README.md */
+} GptVisVulkanCandidates;
 
 typedef struct {
   GptVisVulkanVariant variant;

@@ -27,6 +27,7 @@ typedef struct {
   const GptVisOp *op;
   guint n;                      /* pictures or sequences */
   guint dispatches;             /* of this operation so far */
+  guint candidate;              /* an operation takes that of its candidates, counted from 1; 0: the best */
   GptVisVulkanRecording *recording;
   GError *error;                /* the first; nothing is recorded after it */
 } GptVisVulkanRecorder;

@@ -85,6 +85,18 @@ gpu_reopen (guint tile)
   g_assert_true (gpu_open ());
 }
 
+/* Is that at f16, on a device that can what that word says (vulkan/features.h)? */
+static inline gboolean
+gpu_f16_with (const gchar *backend, const gchar *word)
+{
+  gchar *list = strcmp (backend, "vulkan-f16") == 0 ? gptvis_backend_devices ("vulkan", NULL) : NULL;
+  gchar **words = g_strsplit (list ? list : "", " ", -1);
+  const gboolean found = g_strv_contains ((const gchar * const *) words, word);
+  g_strfreev (words);
+  g_free (list);
+  return found;
+}
+
 /* For a backend as the tests call them: "vulkan-f16" is one, too. */
 static inline GptVisProgramOptions
 gpu_options (const gchar *backend, guint threads)
