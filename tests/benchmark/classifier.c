@@ -12,7 +12,8 @@ print_head (const BenchRun *run, const gchar *name, const RandomVit *vit, gdoubl
   printf ("network    %s at %u/%u, batch %u: %.2f GFLOP\n", name, vit->side, vit->patch, run->batch,
       run->flops * 1e-9);
   printf ("program    %s\n", run->program->description);
-  printf ("limit      %.1f GFLOP/s: the tier's multiplications in registers (--limits)\n", limit);
+  if (limit > 0)
+    printf ("limit      %.1f GFLOP/s: the tier's multiplications in registers (--limits)\n", limit);
   fflush (stdout);
 }
 
@@ -56,7 +57,8 @@ bench_classifier (const gchar *name, const BenchSettings *settings)
   BenchRun run = bench_run_new (directory, &options, MAX (settings->batch, 1));
   random_checkpoint_remove (directory); /* what is mapped stays */
 
-  const gdouble limit = limits_multiply (settings->threads, run.program->precision);
+  const gboolean on_cpu = g_str_has_prefix (run.program->description, "cpu");
+  const gdouble limit = on_cpu ? limits_multiply (settings->threads, run.program->precision) : 0;
   print_head (&run, name, &vit, limit);
   GArray *times = measure_times_new ();
   gint64 *op_ns = g_new0 (gint64, gptvis_plan_n_ops (run.plan));

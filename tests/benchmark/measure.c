@@ -158,8 +158,11 @@ void
 measure_print_times (const gchar *name, GArray *times, gdouble flops, gdouble limit)
 {
   const gdouble least = measure_least (times), median = measure_median (times);
-  printf ("%-24s min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s at best, %3.0f %% of the limit  (%u runs)\n",
-      name, least * 1e-6, median * 1e-6, flops / least, 100 * flops / least / limit, times->len);
+  printf ("%-24s min %8.3f ms  median %8.3f ms  %7.1f GFLOP/s at best", name, least * 1e-6, median * 1e-6,
+      flops / least);
+  if (limit > 0)
+    printf (", %3.0f %% of the limit", 100 * flops / least / limit);
+  printf ("  (%u runs)\n", times->len);
 }
 
 void
@@ -187,7 +190,7 @@ print_kinds (const GptVisPlan *plan, guint first, guint end, const gint64 *ns, g
       }
     if (sum)
       printf ("%8.3f %6.1f%% %8.1f  all %s%s\n", sum * 1e-6 / runs, 100.0 * sum / whole, amount / sum,
-          gptvis_op_name (kind), amount / sum > limit * 1.05 ? " (beyond the limit?)" : "");
+          gptvis_op_name (kind), limit > 0 && amount / sum > limit * 1.05 ? " (beyond the limit?)" : "");
   }
 }
 
