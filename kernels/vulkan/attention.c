@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* attention's shader and its tiles. */
 #include "operations.h"
-
-typedef struct {
-  guint queries, keys, thread_queries;
-} Tile;
-
-/* From large to small. */
-static const Tile tiles[] = {
-  {32, 32, 4}, {32, 16, 4}, {16, 32, 2}, {16, 16, 2}, {16, 8, 2}, {8, 8, 1}, {4, 8, 1}, {1, 8, 1}
-};
-
-/* Queries in subgroups. */
-static const Tile matrix_tiles[] = { {4, 32}, {2, 32}, {1, 32}, {1, 16}, {1, 8} };
+#include "tiles.h"
+#include "tune.h"
 
 /* What all shaders of attention are given. */
 static GptVisVulkanVariant
@@ -43,8 +33,8 @@ static void
 add_tiles (const GptVisVulkanRecorder *r, gboolean half, GptVisVulkanCandidates *to)
 {
   const guint row = ((r->op->attention.head_width + 3) / 4 | 1) * (half ? 8 : 16);      /* bytes */
-  for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
-    const Tile *t = &tiles[i];
+  for (guint i = 0; i < G_N_ELEMENTS (gptvis_vulkan_attention_tiles); i++) {
+    const GptVisVulkanAttentionTile *t = &gptvis_vulkan_attention_tiles[i];
     const guint shared = (t->queries + t->keys) * row
         + t->queries * (t->keys + 1 + ATTENTION_LANES) * sizeof (float);
     if (shared > r->p->device->limits.maxComputeSharedMemorySize)
@@ -58,11 +48,13 @@ add_tiles (const GptVisVulkanRecorder *r, gboolean half, GptVisVulkanCandidates 
 
 /* ---- with cooperative matrices ---- */
 
+#define N_MATRIX_TILES G_N_ELEMENTS (gptvis_vulkan_attention_matrix_tiles)
 #define WIDEST 128u             /* head, whose sums a subgroup still holds in registers */
 
 /* Shared memory as attention-matrix.comp has it: q, k or v, weights, scores, and two floats a thread. */
 static gboolean
-fits (const GptVisVulkanDevice *device, const Tile *t, const GptVisVulkanShape *shape, guint width)
+fits (const GptVisVulkanDevice *device, const GptVisVulkanAttentionTile *t, const GptVisVulkanShape *shape,
+    guint width)
 {
   const guint subgroup = device->features.matrix_subgroup, threads = t->queries * subgroup;
   const guint queries = t->queries * shape->rows;
@@ -88,8 +80,8 @@ add_matrix_tiles (const GptVisVulkanRecorder *r, GptVisVulkanCandidates *to)
     const GptVisVulkanShape *shape = &f->shapes[s];
     const guint side = MAX (shape->columns, shape->inner);
     const guint width = blocks (r->op->attention.head_width, side) * side;
-    for (guint i = 0; i < G_N_ELEMENTS (matrix_tiles) && width <= WIDEST; i++) {
-      const Tile *t = &matrix_tiles[i];
+    for (guint i = 0; i < N_MATRIX_TILES && width <= WIDEST; i++) {
+      const GptVisVulkanAttentionTile *t = &gptvis_vulkan_attention_matrix_tiles[i];
       if (!fits (r->p->device, t, shape, width))
         continue;
       GptVisVulkanVariant variant = begin (r, shader, t->queries * f->matrix_subgroup,
@@ -130,5 +122,5 @@ gptvis_vulkan_attention (GptVisVulkanRecorder *r)
   };
   const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width,
       a->heads * a->head_width, a->q_column, a->k_column, a->v_column, a->scale };
-  dispatch_candidate (r, &candidates, bindings, &push);
+  gptvis_vulkan_dispatch_candidate (r, &candidates, bindings, &push, sizeof push);
 }

@@ -278,6 +278,7 @@ gptvis_vulkan_statistics (GptVisProgram *program, gboolean step, guint n, GptVis
   const GptVisVulkanRecording *recording = p->flights[0].recordings[step][n];
   *statistics = recording ? recording->statistics : (GptVisVulkanStatistics) { };
   statistics->submissions = p->submissions;
+  statistics->tries = p->tries;
   statistics->arena = p->arena.size;
 }
 

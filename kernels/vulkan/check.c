@@ -35,6 +35,8 @@ name_file (const GptVisVulkanProgram *p, const GptVisWeights *weights)
   g_checksum_update (sum, (const guchar *) device->deviceName, -1);
   g_checksum_update (sum, (const guchar *) &device->driverVersion, sizeof device->driverVersion);
   g_checksum_update (sum, device->pipelineCacheUUID, VK_UUID_SIZE);
+  g_checksum_update (sum, (const guchar *) &p->device->features.has, sizeof p->device->features.has);
+  g_checksum_update (sum, (const guchar *) &p->choices, sizeof p->choices);
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     for (guint j = 0; j < t->n_parts; j++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "device.h"
 #include "pipeline.h"
+#include "tune.h"
 
 static GMutex lock;             /* guards the table and every count */
 static GSList *devices;         /* GptVisVulkanDevice, not owned */
@@ -42,6 +43,8 @@ device_free (GptVisVulkanDevice *self)
 {
   if (self->pipelines)
     gptvis_vulkan_pipelines_free (self->pipelines);
+  if (self->tuner)
+    gptvis_vulkan_tuner_free (self->tuner);
   if (self->device)
     self->call.vkDestroyDevice (self->device, NULL);
   g_mutex_clear (&self->queue_lock);
@@ -81,6 +84,7 @@ device_new (const GptVisVulkanChoice *choice, GError **error)
   vkGetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
   vkGetPhysicalDeviceQueueFamilyProperties (self->physical, &n, families);
   self->timestamps = families[self->queue_family].timestampValidBits > 0;
+  self->tuner = gptvis_vulkan_tuner_new (self);
   if (create (self, error) && (self->pipelines = gptvis_vulkan_pipelines_new (self, error)))
     return self;
   device_free (self);

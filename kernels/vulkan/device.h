@@ -27,6 +27,7 @@ typedef struct {
   GptVisVulkanFaults faults;    /* when it was opened */
   gsize allocated;              /* atomic: KiB of memory */
   struct GptVisVulkanPipelines *pipelines;
+  struct GptVisVulkanTuner *tuner;
 } GptVisVulkanDevice;
 
 /* A reference to the device that gptvis_vulkan_choose takes, or NULL and its error or the driver's. */

@@ -16,6 +16,7 @@ extern const GptVisBackend gptvis_backend_vulkan;
 typedef struct {
   guint dispatches;             /* of the whole part */
   guint barriers;
+  guint tries;                  /* of tiles, when the program was made */
   guint submissions;            /* of the program, to run anything, since it was made */
   guint most_a_op;              /* dispatches of one operation */
   guint64 largest_binding;      /* bytes, of an activation that a dispatch reads or writes */
@@ -40,6 +41,7 @@ typedef struct {
   gboolean wrong;               /* norm has an error */
   guint tile;                   /* linear and attention take the tile of that number, from 1; 0: the best */
   gboolean far;                 /* the processor reaches none of the device's own memory */
+  gboolean tune;                /* tiles are tried on a software rasteriser too, however long that takes */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
 void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);

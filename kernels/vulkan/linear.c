@@ -2,24 +2,11 @@
 /* linear's shaders and their tiles: few rows, many, or many with cooperative matrices. Why the
  * tiles are these is reasoned in shaders/README.md. */
 #include "operations.h"
+#include "tiles.h"
+#include "tune.h"
 
-/* A workgroup's part of y, the slice of x and W that it takes at a time, and what of that a thread
- * makes, or with matrices a subgroup. */
-typedef struct {
-  guint rows, columns, inner, part_rows, part_columns;
-} Tile;
-
-#define FEW 16u                 /* rows, up to which W's reading is what takes time */
 #define FEW_THREADS 64
-
-/* All sides multiples of 8; workgroups of at most 128 threads and 10 KiB, which every device has. */
-static const Tile tiles[] = { {64, 64, 16, 8, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 4} };
-
-/* Four subgroups each. */
-static const Tile matrix_tiles[] = {
-  {128, 128, 32, 64, 64}, {64, 128, 32, 32, 64}, {64, 64, 32, 32, 32}, {32, 64, 32, 16, 32},
-  {32, 32, 32, 16, 16}
-};
+#define N_MATRIX_TILES G_N_ELEMENTS (gptvis_vulkan_matrix_tiles)
 
 /* What is to be computed. */
 typedef struct {
@@ -66,7 +53,8 @@ add_few_rows (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCand
 
 /* The best is the first, and so the largest, that makes enough workgroups, or else the last. */
 static void
-add_tile (GptVisVulkanCandidates *to, GptVisVulkanVariant variant, const Product *of, const Tile *tile)
+add_tile (GptVisVulkanCandidates *to, GptVisVulkanVariant variant, const Product *of,
+    const GptVisVulkanTile *tile)
 {
   const guint across = blocks (of->columns, tile->columns), down = blocks (of->rows, tile->rows);
   const guint *best = to->of[to->best].groups;
@@ -83,8 +71,8 @@ add_tile (GptVisVulkanCandidates *to, GptVisVulkanVariant variant, const Product
 static void
 add_tiles (const GptVisVulkanRecorder *r, GptVisShader shader, const Product *of, GptVisVulkanCandidates *to)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
-    Tile tile = tiles[i];
+  for (guint i = 0; i < G_N_ELEMENTS (gptvis_vulkan_tiles); i++) {
+    GptVisVulkanTile tile = gptvis_vulkan_tiles[i];
     const guint threads = tile.rows / tile.part_rows * (tile.columns / tile.part_columns);
     tile.part_rows /= 4;
     tile.part_columns /= 4;
@@ -95,14 +83,14 @@ add_tiles (const GptVisVulkanRecorder *r, GptVisShader shader, const Product *of
 /* ---- with cooperative matrices ---- */
 
 static guint
-parts_of (const Tile *tile)
+parts_of (const GptVisVulkanTile *tile)
 {
   return tile->rows / tile->part_rows * (tile->columns / tile->part_columns);
 }
 
 /* Shared memory as linear-matrix.comp has it: rows of halves, and a finished matrix of each subgroup. */
 static gboolean
-fits (const GptVisVulkanDevice *device, const Tile *tile, const GptVisVulkanShape *shape)
+fits (const GptVisVulkanDevice *device, const GptVisVulkanTile *tile, const GptVisVulkanShape *shape)
 {
   const guint threads = parts_of (tile) * device->features.matrix_subgroup;
   const guint stride = (tile->inner + 8) * sizeof (guint16);
@@ -123,10 +111,10 @@ add_matrix_tiles (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkan
   const GptVisShader shader = f->has & GPTVIS_VULKAN_COOPMAT_KHR ? GPTVIS_SHADER_LINEAR_MATRIX_KHR
       : GPTVIS_SHADER_LINEAR_MATRIX_NV;
   guint s = 0;
-  while (s < f->n_shapes && !fits (device, &matrix_tiles[G_N_ELEMENTS (matrix_tiles) - 1], &f->shapes[s]))
+  while (s < f->n_shapes && !fits (device, &gptvis_vulkan_matrix_tiles[N_MATRIX_TILES - 1], &f->shapes[s]))
     s++;
-  for (guint i = 0; s < f->n_shapes && i < G_N_ELEMENTS (matrix_tiles); i++) {
-    const Tile *tile = &matrix_tiles[i];
+  for (guint i = 0; s < f->n_shapes && i < N_MATRIX_TILES; i++) {
+    const GptVisVulkanTile *tile = &gptvis_vulkan_matrix_tiles[i];
     GptVisVulkanVariant variant = begin (r, shader, parts_of (tile) * f->matrix_subgroup);
     variant.specs[SPEC_MATRIX_ROWS] = f->shapes[s].rows;
     variant.specs[SPEC_MATRIX_COLUMNS] = f->shapes[s].columns;
@@ -151,7 +139,7 @@ is_packed_faster (const GptVisVulkanDevice *device)
 static void
 find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
 {
-  if (of->rows <= FEW) {
+  if (of->rows <= GPTVIS_VULKAN_FEW) {
     add_few_rows (r, of, to);
     return;
   }
@@ -185,6 +173,6 @@ gptvis_vulkan_linear (GptVisVulkanRecorder *r)
     GptVisVulkanCandidates candidates = { };
     find_candidates (r, &product, &candidates);
     bindings[LINEAR_W] = piece->range;
-    dispatch_candidate (r, &candidates, bindings, &push);
+    gptvis_vulkan_dispatch_candidate (r, &candidates, bindings, &push, sizeof push);
   }
 }

@@ -10,19 +10,6 @@ G_BEGIN_DECLS
 void gptvis_vulkan_linear (GptVisVulkanRecorder * r);
 void gptvis_vulkan_attention (GptVisVulkanRecorder * r);
 
-/* One dispatch with the candidate that r asks for, a test, or else what is best. */
-static inline void
-dispatch_candidate (GptVisVulkanRecorder *r, const GptVisVulkanCandidates *candidates,
-    const GptVisVulkanRange *bindings, const void *push)
-{
-  const guint asked = r->candidate ? r->candidate : r->p->device->faults.tile;
-  const guint i = asked ? MIN (asked, candidates->n) - 1 : candidates->best;
-  const guint *groups = candidates->of[i].groups;
-  gptvis_vulkan_dispatch (r, &candidates->of[i].variant, bindings, push, groups[0], groups[1], groups[2]);
-}
-
-#define GPTVIS_VULKAN_ENOUGH 128u       /* workgroups that keep a device busy */
-
 static inline guint
 blocks (guint64 n, guint size)
 {

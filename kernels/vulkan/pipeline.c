@@ -28,9 +28,8 @@
 #include "attention-matrix-nv.spv.h"
 #include "linear-matrix-nv.spv.h"
 #endif
+#include "store.h"
 #include <string.h>
-
-#define MAX_CACHE (64u << 20)   /* bytes: a larger file is not one that was written here */
 
 #define SHADER(name, n, push, ...) \
   { gptvis_shader_##name, sizeof gptvis_shader_##name, n, sizeof (struct push), __VA_ARGS__ }
@@ -103,83 +102,35 @@ same_variant (gconstpointer a, gconstpointer b)
 
 /* ---- the cache on disk ---- */
 
-static gchar *
-name_cache (const GptVisVulkanDevice *device)
-{
-  const VkPhysicalDeviceProperties *p = &device->properties;
-  GString *name = g_string_new (NULL);
-  g_string_printf (name, "vulkan-%08x-%08x-%08x-", p->vendorID, p->deviceID, p->driverVersion);
-  for (guint i = 0; i < VK_UUID_SIZE; i++)
-    g_string_append_printf (name, "%02x", p->pipelineCacheUUID[i]);
-  gchar *path = g_build_filename (g_get_user_cache_dir (), "gptvis", name->str, NULL);
-  g_string_free (name, TRUE);
-  return path;
-}
-
-/* A line before the driver's data: their sum, so that no driver is given what it did not write.
- * (That it is the same driver, it looks after itself.) */
-static gchar *
-first_line (const gchar *data, gsize size)
-{
-  gchar *sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) data, size);
-  gchar *line = g_strconcat (sum, "\n", NULL);
-  g_free (sum);
-  return line;
-}
-
-static gboolean
-is_whole (const gchar *file, gsize size, gsize line_size)
-{
-  if (size < line_size || size > MAX_CACHE)
-    return FALSE;
-  gchar *line = first_line (file + line_size, size - line_size);
-  const gboolean same = memcmp (line, file, line_size) == 0;
-  g_free (line);
-  return same;
-}
-
+/* (That it is the same driver's, that looks after itself.) */
 static VkResult
 open_cache (GptVisVulkanPipelines *self)
 {
-  const gsize line_size = 2 * 32 + 1;
-  gchar *file = NULL;
   gsize size = 0;
-  self->cache_path = gptvis_vulkan_disabled ("cache") ? NULL : name_cache (self->device);
-  if (!self->cache_path || !g_file_get_contents (self->cache_path, &file, &size, NULL)
-      || !is_whole (file, size, line_size))
-    size = line_size;
+  self->cache_path = gptvis_vulkan_store_path (self->device, "pipelines");
+  gchar *data = gptvis_vulkan_store_read (self->cache_path, &size);
   const VkPipelineCacheCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
-    .initialDataSize = size - line_size,
-    .pInitialData = size > line_size ? file + line_size : NULL,
+    .initialDataSize = data ? size : 0,
+    .pInitialData = data,
   };
   const VkResult result = self->device->call.vkCreatePipelineCache (self->device->device, &info, NULL,
       &self->cache);
-  g_free (file);
+  g_free (data);
   return result;
 }
 
-/* That it cannot be written is nobody's loss but time's. */
 static void
 save_cache (GptVisVulkanPipelines *self)
 {
   const GptVisVulkanDevice *d = self->device;
   gsize size = 0;
   if (!self->grown || !self->cache || !self->cache_path || d->lost
-      || d->call.vkGetPipelineCacheData (d->device, self->cache, &size, NULL) != VK_SUCCESS
-      || size > MAX_CACHE)
+      || d->call.vkGetPipelineCacheData (d->device, self->cache, &size, NULL) != VK_SUCCESS)
     return;
-  gchar *data = g_malloc (size), *folder = g_path_get_dirname (self->cache_path);
-  if (d->call.vkGetPipelineCacheData (d->device, self->cache, &size, data) == VK_SUCCESS
-      && g_mkdir_with_parents (folder, 0700) == 0) {
-    gchar *line = first_line (data, size);
-    GString *file = g_string_new (line);
-    g_free (line);
-    g_string_append_len (file, data, size);
-    g_file_set_contents (self->cache_path, file->str, file->len, NULL);
-    g_string_free (file, TRUE);
-  }
-  g_free (folder);
+  gchar *data = g_malloc (size);
+  if (d->call.vkGetPipelineCacheData (d->device, self->cache, &size, data) == VK_SUCCESS)
+    gptvis_vulkan_store_write (self->cache_path, data, size);
   g_free (data);
 }
 

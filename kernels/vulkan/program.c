@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How a program comes and goes, and where its memory lies. */
 #include "record.h"
+#include "tune.h"
 #include "staging.h"
 
 guint
@@ -285,7 +286,8 @@ gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights,
   g_mutex_init (&p->lock);
   if (gptvis_vulkan_ok (device, make_commands (p), "making command buffers", error)
       && gptvis_vulkan_weights_load (p, weights, error) && make_arena (p, error) && make_outputs (p, error)
-      && make_args (p, error) && gptvis_vulkan_program_grow (p, 1, error) && try_recording (p, error))
+      && make_args (p, error) && gptvis_vulkan_program_grow (p, 1, error) && gptvis_vulkan_tune (p, error)
+      && try_recording (p, error))
     return p;
   gptvis_vulkan_program_free (p);
   return NULL;

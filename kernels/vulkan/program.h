@@ -72,6 +72,8 @@ typedef struct {
   guint next, running;          /* the flight that is submitted next; how many before it are under way */
   guint landed;                 /* the flight that was waited for last */
   guint submissions;
+  guint tries;                  /* by the tuner, when it was made */
+  guint64 choices;              /* which candidates its recordings took, as one number */
 } GptVisVulkanProgram;
 
 /* program.c: takes the device over, also when it fails. */

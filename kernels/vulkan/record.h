@@ -20,6 +20,8 @@ GptVisVulkanRecording *gptvis_vulkan_record (GptVisVulkanProgram * p, guint flig
     GError ** error);
 void gptvis_vulkan_recording_free (GptVisVulkanRecording * self, GptVisVulkanProgram * p);
 
+#define GPTVIS_VULKAN_NO_CANDIDATE G_MAXUINT
+
 /* What operations.c is given to record an operation with. */
 typedef struct {
   GptVisVulkanProgram *p;
@@ -27,7 +29,10 @@ typedef struct {
   const GptVisOp *op;
   guint n;                      /* pictures or sequences */
   guint dispatches;             /* of this operation so far */
-  guint candidate;              /* an operation takes that of its candidates, counted from 1; 0: the best */
+  guint candidate;              /* an operation takes that of its candidates, counted from 1; 0: the best;
+                                   GPTVIS_VULKAN_NO_CANDIDATE: none, it only says how many there are */
+  guint n_candidates;           /* that it had; they and what they compute, as one number */
+  guint64 key;
   GptVisVulkanRecording *recording;
   GError *error;                /* the first; nothing is recorded after it */
 } GptVisVulkanRecorder;

@@ -9,6 +9,7 @@
  *     bench --caption --peers --precision int8                  caption-peers.c: … in turn with ONNX Runtime
  *     bench --products --precision int8                          products.c: in turn with oneDNN's
  *     bench --limits                                            limits.c: what the processor could do
+ *     bench vit-base --batch 64 --intensity                     intensity.c: what its operations ask of GPUs
  *     bench --stage NV12                                        stage.c: frames that become patches
  *
  * Weights are random, limits and peers are measured in the same run. README.md, beside this file,
@@ -18,7 +19,7 @@
 
 static gchar *precision = "auto", *backend = "auto";
 static gint threads, batch, side, patch, runs, streams = 1, beams = 1;
-static gboolean ops, frames, caption, limits, peers, products, stage;
+static gboolean ops, frames, caption, limits, peers, products, stage, intensity;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -36,6 +37,7 @@ static const GOptionEntry entries[] = {
   {"peers", 0, 0, G_OPTION_ARG_NONE, &peers, "ONNX Runtime and OpenVINO, in turn with us", NULL},
   {"products", 0, 0, G_OPTION_ARG_NONE, &products, "matrix products alone, in turn with oneDNN's", NULL},
   {"stage", 0, 0, G_OPTION_ARG_NONE, &stage, "frames to patches: of the format named, or all", NULL},
+  {"intensity", 0, 0, G_OPTION_ARG_NONE, &intensity, "what the operations ask of GPUs, worked out, not run", NULL},
   {"limits", 0, 0, G_OPTION_ARG_NONE, &limits, "what the processor could do at best", NULL},
   {NULL}
 };
@@ -84,6 +86,8 @@ main (int argc, char **argv)
     bench_products (name, &settings);
   else if (name && frames)
     bench_frames (name, &settings);
+  else if (name && intensity)
+    bench_intensity (name, &settings);
   else if (name && argc == 2)
     bench_classifier (name, &settings);
   else

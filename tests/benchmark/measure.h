@@ -23,6 +23,7 @@ void bench_captions (const gchar * name, const BenchSettings * settings);
 void bench_limits (const BenchSettings * settings);
 void bench_products (const gchar * name, const BenchSettings * settings);
 void bench_peers (const gchar * name, const BenchSettings * settings);
+void bench_intensity (const gchar * name, const BenchSettings * settings);
 
 /* stage.c: frames of the named format, or all with NULL. */
 void bench_stage (const gchar * name, const BenchSettings * settings);
@@ -54,6 +55,7 @@ gint64 measure_reader_run (MeasureReader * reader);     /* ns */
 gboolean measure_has_vnni (void);
 
 void measure_print_processor (void);
+/* limit: GFLOP/s; 0: there is none. */
 void measure_print_times (const gchar * name, GArray * times, gdouble flops, gdouble limit);
 
 /* What operations [first, end) took (ns [n_ops], of all runs together), each by itself and

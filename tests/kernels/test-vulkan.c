@@ -387,7 +387,7 @@ test_features (void)
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check,fp16,", TRUE);
   network_init (&network, 1, 1);
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING,
-      "*there is no \"fp16\" to turn off, only all, cache, check, storage16, f16, subgroup, dot, coopmat*");
+      "*there is no \"fp16\" to turn off, only all, cache, check, storage16, f16, subgroup, dot, coopmat, tune*");
   GptVisProgram *program = open_program (&network, "vulkan", NULL, &error);
   g_test_assert_expected_messages ();
   g_assert_no_error (error);
