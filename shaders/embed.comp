@@ -5,7 +5,9 @@
 #include "shared.h"
 
 layout (local_size_x_id = SPEC_THREADS) in;
-#ifdef F16
+#if defined (INT8)
+layout (binding = 0) readonly buffer Table { uint table[]; };
+#elif defined (F16)
 layout (binding = 0) readonly buffer Table { uint table[]; };
 #define TABLE(i) half_of (table[(i) / 2], i)
 #else
@@ -19,6 +21,22 @@ layout (push_constant) uniform Push { EmbedPush p; };
 
 #include "half.glsl"
 
+#ifdef INT8
+// As linear.glsl has W.
+float
+element (uint row, uint k)
+{
+  const uint words = (p.width + 3) / 4, at = row * (words + 1);
+  return unpackSnorm4x8 (table[at + k / 4])[k % 4] * uintBitsToFloat (table[at + words]);
+}
+#else
+float
+element (uint row, uint k)
+{
+  return TABLE (row * p.width + k);
+}
+#endif
+
 void
 main ()
 {
@@ -26,5 +44,5 @@ main ()
   const uint token = args[sequence * ARGS_SEQUENCE + ARGS_TOKEN];
   const uint position = p.first_position + args[sequence * ARGS_SEQUENCE + ARGS_POSITION];
   if (k < p.width && token >= p.first_token && token < p.end_token)
-    y[sequence * p.width + k] = TABLE ((token - p.first_token) * p.width + k) + positions[position * p.width + k];
+    y[sequence * p.width + k] = element (token - p.first_token, k) + positions[position * p.width + k];
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What all shaders of linear share: bindings, and what is done with a sum before it is y.
+// What all shaders of linear share: bindings, and what is done with a sum before it is y. W's rows
+// are floats; with F16 halves, two to a word; with INT8 signed bytes, four to a word, in parts of
+// the row's largest, which follows them as a float.
 layout (local_size_x_id = SPEC_THREADS) in;
 layout (constant_id = SPEC_PARTS) const uint parts = 0;
 layout (constant_id = SPEC_VECTORS) const uint vectors = 0;
@@ -7,7 +9,9 @@ layout (constant_id = SPEC_F) const uint act = 0;
 
 layout (binding = LINEAR_X) readonly buffer X { float x[]; };
 layout (binding = LINEAR_X) readonly buffer X4 { vec4 x4[]; };
-#ifdef F16
+#if defined (INT8)
+layout (binding = LINEAR_W) readonly buffer W { uint w[]; };
+#elif defined (F16)
 layout (binding = LINEAR_W) readonly buffer W { uint w[]; };
 layout (binding = LINEAR_W) readonly buffer W4 { uvec2 w4[]; };
 #else
@@ -47,7 +51,16 @@ load_##name (uint row, uint k) \
   return value; \
 }
 LOAD (x, X_FLOAT, X_FLOATS)
+#ifdef INT8
+vec4
+load_w (uint row, uint k)
+{
+  const uint words = (p.inner + 3) / 4, at = row * (words + 1);
+  return k < p.inner ? unpackSnorm4x8 (w[at + k / 4]) * uintBitsToFloat (w[at + words]) : vec4 (0);
+}
+#else
 LOAD (w, W_FLOAT, W_FLOATS)
+#endif
 
 #ifdef F16
 // The same four of W as the halves that they are.

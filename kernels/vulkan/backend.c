@@ -17,9 +17,9 @@ static GptVisProgram *
 program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
     GError **error)
 {
-  if (options->precision > GPTVIS_PRECISION_F16) {
+  if (options->precision == GPTVIS_PRECISION_BF16) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "the vulkan backend computes f32 and f16: precision must be auto, f32 or f16, not %s",
+        "the vulkan backend has weights of f32, f16 and int8: precision must be auto or one of these, not %s",
         gptvis_precision_name (options->precision));
     return NULL;
   }

@@ -11,12 +11,9 @@
 #else
 #define MATRICES 0
 #endif
-#define DOT 0
 /* What is asked for, and later enabled. */
 typedef struct {
-  VkPhysicalDevice16BitStorageFeatures storage16;
   VkPhysicalDeviceShaderFloat16Int8Features f16;
-  VkPhysicalDeviceShaderIntegerDotProductFeatures dot;
   VkPhysicalDeviceSubgroupSizeControlFeatures size;
   VkPhysicalDeviceVulkanMemoryModelFeatures model;
   VkPhysicalDeviceCooperativeMatrixFeaturesNV matrix_nv;
@@ -25,8 +22,8 @@ typedef struct {
 #endif
 } Chain;
 
-/* Each structure of the chain: for which features, its extension (NULL: Vulkan 1.1's own), its place,
- * and those of the VkBool32s that are used (0: none). */
+/* Each structure of the chain: for which features, its extension, its place, and those
+ * of the VkBool32s that are used (0: none). */
 #define AT(member) offsetof (Chain, member)
 static const struct {
   guint features;
@@ -34,14 +31,8 @@ static const struct {
   VkStructureType type;
   gsize place, flags[2];
 } parts[] = {
-  {GPTVIS_VULKAN_STORAGE16, NULL,
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES, AT (storage16),
-      {AT (storage16.storageBuffer16BitAccess)}},
   {GPTVIS_VULKAN_F16, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES, AT (f16), {AT (f16.shaderFloat16)}},
-  {GPTVIS_VULKAN_DOT, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME,
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, AT (dot),
-      {AT (dot.shaderIntegerDotProduct)}},
   /* matrices are multiplied by whole subgroups of a known size, in Vulkan's own model of memory */
   {GPTVIS_VULKAN_COOPMAT, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME,
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, AT (size),
@@ -103,7 +94,7 @@ with_extensions (VkPhysicalDevice physical, guint features)
   if (vkEnumerateDeviceExtensionProperties (physical, NULL, &n, extensions) < VK_SUCCESS)
     n = 0;
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
-    if (parts[i].extension && !has_extension (extensions, n, parts[i].extension))
+    if (!has_extension (extensions, n, parts[i].extension))
       features &= ~parts[i].features;
   g_free (extensions);
   return features;
@@ -239,14 +230,13 @@ static const struct {
   const gchar *word;
   guint features;
 } words[] = {
-  {"storage16", GPTVIS_VULKAN_STORAGE16}, {"f16", GPTVIS_VULKAN_F16}, {"subgroup", GPTVIS_VULKAN_SUBGROUP},
-  {"dot", GPTVIS_VULKAN_DOT}, {"coopmat", GPTVIS_VULKAN_COOPMAT},
+  {"f16", GPTVIS_VULKAN_F16}, {"subgroup", GPTVIS_VULKAN_SUBGROUP}, {"coopmat", GPTVIS_VULKAN_COOPMAT},
 };
 
 void
 gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures *self)
 {
-  *self = (GptVisVulkanFeatures) { GPTVIS_VULKAN_STORAGE16 | GPTVIS_VULKAN_F16 | DOT | MATRICES };
+  *self = (GptVisVulkanFeatures) { GPTVIS_VULKAN_F16 | MATRICES };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     if (gptvis_vulkan_disabled (words[i].word))
       self->has &= ~words[i].features;
@@ -284,8 +274,7 @@ gptvis_vulkan_features_create (const GptVisVulkanFeatures *self, VkPhysicalDevic
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
     if (!(parts[i].features & self->has))
       continue;
-    if (parts[i].extension)
-      extensions[with.enabledExtensionCount++] = parts[i].extension;
+    extensions[with.enabledExtensionCount++] = parts[i].extension;
     for (guint j = 0; j < G_N_ELEMENTS (parts[i].flags) && parts[i].flags[j]; j++)
       *flag_of (&chain, parts[i].flags[j]) = VK_TRUE;
   }

@@ -7,12 +7,10 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  GPTVIS_VULKAN_STORAGE16 = 1 << 0,     /* halves in buffers, which any device can only read as words */
-  GPTVIS_VULKAN_F16 = 1 << 1,           /* arithmetic on halves */
-  GPTVIS_VULKAN_SUBGROUP = 1 << 2,      /* sums and maxima over a subgroup */
-  GPTVIS_VULKAN_DOT = 1 << 3,           /* dot products of four bytes in a word */
-  GPTVIS_VULKAN_COOPMAT_KHR = 1 << 4,   /* cooperative matrices of halves with f32 sums: */
-  GPTVIS_VULKAN_COOPMAT_NV = 1 << 5,    /* … at most one of the two forms; needs f16 */
+  GPTVIS_VULKAN_F16 = 1 << 0,           /* arithmetic on halves; buffers of them are read as words */
+  GPTVIS_VULKAN_SUBGROUP = 1 << 1,      /* sums and maxima over a subgroup */
+  GPTVIS_VULKAN_COOPMAT_KHR = 1 << 2,   /* cooperative matrices of halves with f32 sums: */
+  GPTVIS_VULKAN_COOPMAT_NV = 1 << 3,    /* … at most one of the two forms; needs f16 */
 } GptVisVulkanFeature;
 #define GPTVIS_VULKAN_COOPMAT (GPTVIS_VULKAN_COOPMAT_KHR | GPTVIS_VULKAN_COOPMAT_NV)
 
@@ -33,7 +31,7 @@ typedef struct {
 /* Of a device with Vulkan 1.1; less what is turned off. */
 void gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures * features);
 
-/* "storage16 f16 subgroup coopmat 16x16x16", or "" for none. Free with g_free. */
+/* "f16 subgroup coopmat 16x16x16", or "" for none. Free with g_free. */
 gchar *gptvis_vulkan_features_describe (const GptVisVulkanFeatures * features);
 
 /* vkCreateDevice with the features and their extensions enabled; what info says of these is ignored. */

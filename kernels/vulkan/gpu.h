@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GPUs as a backend, through Vulkan 1.1's compute: any plan, f32, or f16
- * (weights are halves then; sums and activations stay f32). A plan becomes one
+/* GPUs as a backend, through Vulkan 1.1's compute: any plan, f32, f16 (weights are
+ * halves then) or int8 (bytes, with a scale for each output); sums and activations stay f32. A plan becomes one
  * command buffer for each batch size, recorded when that size is first run. This header
  * knows no Vulkan, so that it can be included without. (It is not called vulkan.h: volk would
  * take it for the system's <vulkan/vulkan.h>.) */
@@ -25,7 +25,7 @@ typedef struct {
 void gptvis_vulkan_statistics (GptVisProgram * program, gboolean step, guint n,
     GptVisVulkanStatistics * statistics);
 
-/* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230): storage16 f16", the last being
+/* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230): f16 subgroup", the last being
  * what it can beyond what it must (features.h); NULL after an error:
  * DEVICE without a loader or a driver. Free with g_free. Any thread. */
 gchar *gptvis_vulkan_list (GError ** error);

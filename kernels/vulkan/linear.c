@@ -11,7 +11,7 @@
 /* What is to be computed. */
 typedef struct {
   guint rows, columns;
-  gboolean half;                /* W is of halves */
+  GptVisPrecision precision;    /* of W */
 } Product;
 
 /* Specialization constants that all shaders of linear have. */
@@ -42,8 +42,12 @@ add (GptVisVulkanCandidates *to, const GptVisVulkanVariant *variant, guint acros
 static void
 add_few_rows (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
 {
-  GptVisVulkanVariant variant = begin (r, of->half ? GPTVIS_SHADER_LINEAR_FEW_F16 : GPTVIS_SHADER_LINEAR_FEW,
-      FEW_THREADS);
+  static const GptVisShader few[] = {
+    [GPTVIS_PRECISION_F32] = GPTVIS_SHADER_LINEAR_FEW,
+    [GPTVIS_PRECISION_F16] = GPTVIS_SHADER_LINEAR_FEW_F16,
+    [GPTVIS_PRECISION_INT8] = GPTVIS_SHADER_LINEAR_FEW_INT8,
+  };
+  GptVisVulkanVariant variant = begin (r, few[of->precision], FEW_THREADS);
   guint most = 1;
   while (most < of->rows)
     most *= 2;
@@ -139,16 +143,22 @@ is_packed_faster (const GptVisVulkanDevice *device)
 static void
 find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
 {
+  static const GptVisShader many[] = {
+    [GPTVIS_PRECISION_F32] = GPTVIS_SHADER_LINEAR,
+    [GPTVIS_PRECISION_F16] = GPTVIS_SHADER_LINEAR_F16,
+    [GPTVIS_PRECISION_INT8] = GPTVIS_SHADER_LINEAR_INT8,
+  };
+  const gboolean half = of->precision == GPTVIS_PRECISION_F16;
   if (of->rows <= GPTVIS_VULKAN_FEW) {
     add_few_rows (r, of, to);
     return;
   }
-  if (of->half)
+  if (half)
     add_matrix_tiles (r, of, to);
-  if (of->half && to->n == 0 && is_packed_faster (r->p->device))
+  if (half && to->n == 0 && is_packed_faster (r->p->device))
     add_tiles (r, GPTVIS_SHADER_LINEAR_PACKED, of, to);
   if (to->n == 0)
-    add_tiles (r, of->half ? GPTVIS_SHADER_LINEAR_F16 : GPTVIS_SHADER_LINEAR, of, to);
+    add_tiles (r, many[of->precision], of, to);
 }
 
 void
@@ -169,7 +179,7 @@ gptvis_vulkan_linear (GptVisVulkanRecorder *r)
   for (guint i = 0; i < w->n_pieces; i++) {
     const GptVisVulkanPiece *piece = &w->pieces[i];
     const struct LinearPush push = { rows, x->width, piece->rows, piece->first, y->width, op->linear.alpha };
-    const Product product = { rows, piece->rows, w->half };
+    const Product product = { rows, piece->rows, w->precision };
     GptVisVulkanCandidates candidates = { };
     find_candidates (r, &product, &candidates);
     bindings[LINEAR_W] = piece->range;

@@ -114,8 +114,12 @@ embed (GptVisVulkanRecorder *r)
   const GptVisOp *op = r->op;
   const GptVisVulkanTensor *table = &r->p->tensors[op->in[0]];
   const guint width = tensor (r, op->out)->width;
-  const GptVisVulkanVariant variant = { table->half ? GPTVIS_SHADER_EMBED_F16 : GPTVIS_SHADER_EMBED,
-      { [SPEC_THREADS] = THREADS } };
+  static const GptVisShader shaders[] = {
+    [GPTVIS_PRECISION_F32] = GPTVIS_SHADER_EMBED,
+    [GPTVIS_PRECISION_F16] = GPTVIS_SHADER_EMBED_F16,
+    [GPTVIS_PRECISION_INT8] = GPTVIS_SHADER_EMBED_INT8,
+  };
+  const GptVisVulkanVariant variant = { shaders[table->precision], { [SPEC_THREADS] = THREADS } };
   for (guint i = 0; i < table->n_pieces; i++) {
     const GptVisVulkanPiece *piece = &table->pieces[i];
     const GptVisVulkanRange bindings[] = { piece->range, range (r, op->in[1], 0), args (r),

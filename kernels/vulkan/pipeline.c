@@ -5,11 +5,14 @@
 #include "attention-f16.spv.h"
 #include "embed.spv.h"
 #include "embed-f16.spv.h"
+#include "embed-int8.spv.h"
 #include "keep.spv.h"
 #include "linear.spv.h"
 #include "linear-f16.spv.h"
+#include "linear-int8.spv.h"
 #include "linear-few.spv.h"
 #include "linear-few-f16.spv.h"
+#include "linear-few-int8.spv.h"
 #include "linear-packed.spv.h"
 #include "narrow.spv.h"
 #include "norm.spv.h"
@@ -43,11 +46,14 @@ static const struct {
   [GPTVIS_SHADER_ATTENTION_F16] = SHADER (attention_f16, 4, AttentionPush),
   [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
   [GPTVIS_SHADER_EMBED_F16] = SHADER (embed_f16, 4, EmbedPush),
+  [GPTVIS_SHADER_EMBED_INT8] = SHADER (embed_int8, 4, EmbedPush),
   [GPTVIS_SHADER_KEEP] = SHADER (keep, 3, KeepPush),
   [GPTVIS_SHADER_LINEAR] = SHADER (linear, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_F16] = SHADER (linear_f16, 7, LinearPush),
+  [GPTVIS_SHADER_LINEAR_INT8] = SHADER (linear_int8, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW] = SHADER (linear_few, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW_F16] = SHADER (linear_few_f16, 7, LinearPush),
+  [GPTVIS_SHADER_LINEAR_FEW_INT8] = SHADER (linear_few_int8, 7, LinearPush),
 #if GPTVIS_HAVE_COOPMAT_KHR
   [GPTVIS_SHADER_ATTENTION_MATRIX_KHR] = SHADER (attention_matrix_khr, 4, AttentionPush,
       GPTVIS_VULKAN_COOPMAT_KHR),

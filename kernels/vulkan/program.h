@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
   GptVisVulkanPiece *pieces;
   guint n_pieces;               /* 0: no dispatch reads it; 1 but for large weights */
-  gboolean half;                /* of 16 bits: products' W and tables of tokens, at precision f16 */
+  GptVisPrecision precision;    /* of a weight: products' W and tables of tokens have the program's, others f32 */
 } GptVisVulkanTensor;
 
 struct GptVisVulkanRecording;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Weights into the device's memory, once, through a staging buffer. They lie there as
- * rows of floats, or of halves, without gaps. */
+ * rows of floats, of halves, or of bytes with their scales (shaders/linear.glsl), without gaps. */
 #include "program.h"
 #include "../reference.h"
+#include <math.h>
 #include <string.h>
 
 #define CHUNK ((gsize) 256 << 20)       /* bytes of a buffer of weights, unless one weight is larger */
+#define LEAST 1e-30f            /* a row whose largest is less is of zeros, in bytes */
 #define STAGING ((gsize) 8 << 20)
 
 /* Which tensors a dispatch reads; of those that only a table to resample is made of, none. */
@@ -27,7 +29,14 @@ find_read (const GptVisPlan *plan)
 static gsize
 row_bytes (const GptVisTensor *t, const GptVisVulkanTensor *at)
 {
-  return (gsize) t->width * (at->half ? sizeof (guint16) : sizeof (float));
+  switch (at->precision) {
+    case GPTVIS_PRECISION_F16:
+      return (gsize) t->width * sizeof (guint16);
+    case GPTVIS_PRECISION_INT8:
+      return WORDS ((gsize) t->width) + sizeof (float);
+    default:
+      return (gsize) t->width * sizeof (float);
+  }
 }
 
 /* Cuts t into pieces that can be bound; where they lie is not said yet. */
@@ -72,7 +81,7 @@ lay_out (GptVisVulkanProgram *p, GArray *sizes, GArray *numbers, GError **error)
     GptVisVulkanTensor *to = &p->tensors[i];
     if (!read[i] || (t->kind != GPTVIS_TENSOR_WEIGHT && t->kind != GPTVIS_TENSOR_CONSTANT))
       continue;
-    to->half = p->base.precision == GPTVIS_PRECISION_F16 && may_be_cut (plan, i);
+    to->precision = may_be_cut (plan, i) ? p->base.precision : GPTVIS_PRECISION_F32;
     cut (p, t, to);
     if (to->n_pieces > 1 && !may_be_cut (plan, i)) {
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
@@ -172,12 +181,48 @@ read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, g
   return ok;
 }
 
+/* Rows that are read as floats, into bytes, four to a word, the last ones 0, in parts of the row's
+ * largest, which follows them. */
+static void
+read_bytes (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, guint8 *to)
+{
+  float *row = g_new (float, t->width);
+  const gsize bytes = WORDS ((gsize) t->width);
+  for (guint i = 0; i < n; i++, to += bytes + sizeof (float)) {
+    float largest = 0;
+    gptvis_weights_read (weights, t, first + i, 1, row);
+    for (guint k = 0; k < t->width; k++)
+      largest = MAX (largest, fabsf (row[k]));
+    const float factor = largest >= LEAST ? 127 / largest : 0;
+    memset (to, 0, bytes);
+    for (guint k = 0; k < t->width; k++)
+      to[k] = (gint8) lrintf (row[k] * factor);
+    memcpy (to + bytes, &largest, sizeof largest);
+  }
+  g_free (row);
+}
+
+/* Rows [first, first + n) as they lie on the device; values: of a constant. */
+static gboolean
+read_rows (GptVisPrecision precision, const GptVisWeights *weights, const GptVisTensor *t,
+    const float *values, guint first, guint n, void *to, GError **error)
+{
+  if (precision == GPTVIS_PRECISION_F16)
+    return read_halves (weights, t, first, n, to, error);
+  if (precision == GPTVIS_PRECISION_INT8)
+    read_bytes (weights, t, first, n, to);
+  else if (values)
+    memcpy (to, values + (gsize) first * t->width, (gsize) n * t->width * sizeof (float));
+  else
+    gptvis_weights_read (weights, t, first, n, to);
+  return TRUE;
+}
+
 static gboolean
 upload_piece (Upload *u, const GptVisWeights *weights, GptVisTensorId id, const float *values,
     const GptVisVulkanPiece *piece, GError **error)
 {
   const GptVisTensor *t = gptvis_plan_tensor (u->p->base.plan, id);
-  const gboolean half = u->p->tensors[id].half;
   const gsize row = row_bytes (t, &u->p->tensors[id]);
   guint most = CLAMP (u->staging.size / row, 1, piece->rows);
   if (most > 1)
@@ -185,14 +230,9 @@ upload_piece (Upload *u, const GptVisWeights *weights, GptVisTensorId id, const 
   for (guint first = 0; first < piece->rows; first += most) {
     const guint n = MIN (most, piece->rows - first);
     float *to = stage (u, WORDS (n * row), piece->range.buffer, piece->range.offset + first * row, error);
-    if (!to || (half && !read_halves (weights, t, piece->first + first, n, (guint16 *) to, error)))
+    if (!to || !read_rows (u->p->tensors[id].precision, weights, t, values, piece->first + first, n, to,
+            error))
       return FALSE;
-    if (half)
-      continue;
-    if (values)
-      memcpy (to, values + (gsize) (piece->first + first) * t->width, n * row);
-    else
-      gptvis_weights_read (weights, t, piece->first + first, n, to);
   }
   return TRUE;
 }

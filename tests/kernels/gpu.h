@@ -97,10 +97,12 @@ gpu_f16_with (const gchar *backend, const gchar *word)
   return found;
 }
 
-/* For a backend as the tests call them: "vulkan-f16" is one, too. */
+/* For a backend as the tests call them: "vulkan-f16" and "vulkan-int8" are such, too. */
 static inline GptVisProgramOptions
 gpu_options (const gchar *backend, guint threads)
 {
+  if (strcmp (backend, "vulkan-int8") == 0)
+    return (GptVisProgramOptions) { .backend = "vulkan",.precision = GPTVIS_PRECISION_INT8,.threads = threads };
   const gboolean f16 = strcmp (backend, "vulkan-f16") == 0;
   return (GptVisProgramOptions) { .backend = f16 ? "vulkan" : backend,
     .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_AUTO, .threads = threads };

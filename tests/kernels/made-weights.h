@@ -41,6 +41,22 @@ make_weights (Weights *w, const GptVisPlan *plan, GRand *rand)
   }
 }
 
+/* To 128ths, of which each row has one of 127: what bytes have, in parts of their row's largest. (Rows of
+ * what is transposed have not.) */
+static inline void
+round_weights (Weights *w, const GptVisPlan *plan)
+{
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
+    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
+    for (guint p = 0; p < t->n_parts; p++) {
+      float *x = g_hash_table_lookup (w->tensors, t->parts[p].name);
+      const gsize n = (gsize) (t->parts[p].first + t->parts[p].rows) * t->width;
+      for (gsize k = 0; k < n; k++)
+        x[k] = k % t->width == 0 ? 127 / 128.0f : rintf (x[k] * 127) / 128;
+    }
+  }
+}
+
 static inline void
 free_weights (Weights *w)
 {

@@ -145,6 +145,8 @@ test_script (gconstpointer backend)
     write_script (&script, &s, rand);
     Weights w;
     make_weights (&w, plan, rand);
+    if (strcmp (backend, "vulkan-int8") == 0)
+      round_weights (&w, plan);
     const guint d = s.heads * s.head_width;
     const gsize n_in = (gsize) SLOTS * s.memory * (d + 3), n = (gsize) script.n_steps * SLOTS * s.beams * d;
     float *inputs = g_new (float, n_in);
@@ -241,6 +243,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/step/script/cpu", "cpu", test_script);
   g_test_add_data_func ("/step/script/vulkan", "vulkan", test_script);
   g_test_add_data_func ("/step/script/vulkan-f16", "vulkan-f16", test_script);
+  g_test_add_data_func ("/step/script/vulkan-int8", "vulkan-int8", test_script);
   g_test_add_data_func ("/step/values/reference", "reference", test_values);
   g_test_add_data_func ("/step/values/cpu", "cpu", test_values);
   g_test_add_data_func ("/step/values/vulkan", "vulkan", test_values);
