@@ -22,7 +22,7 @@ static const GEnumValue backends[] = {
   { 0 }
 };
 static const GEnumValue precisions[] = {
-  { GPTVIS_PRECISION_AUTO, "What suits the backend", "auto" },
+  { GPTVIS_PRECISION_AUTO, "Quickest that changes no answer: bf16 on processors that have it, else f32", "auto" },
   { GPTVIS_PRECISION_F32, "32-bit floats", "f32" },
   { GPTVIS_PRECISION_F16, "16-bit floats", "f16" },
   { GPTVIS_PRECISION_BF16, "bfloat16", "bf16" },

@@ -105,5 +105,5 @@ gpu_options (const gchar *backend, guint threads)
     return (GptVisProgramOptions) { .backend = "vulkan",.precision = GPTVIS_PRECISION_INT8,.threads = threads };
   const gboolean f16 = strcmp (backend, "vulkan-f16") == 0;
   return (GptVisProgramOptions) { .backend = f16 ? "vulkan" : backend,
-    .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_AUTO, .threads = threads };
+    .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_F32, .threads = threads };
 }

@@ -439,6 +439,29 @@ test_linear (gconstpointer data)
   g_rand_free (rand);
 }
 
+/* auto is bf16 where a tier has it, and the description says which. */
+static void
+test_auto (void)
+{
+  GptVisPlan *plan = gptvis_plan_new ("auto", 1);
+  GptVisTensorId x = gptvis_plan_input (plan, "x", 1, 40);
+  GError *error = NULL;
+  gptvis_plan_output (plan, "y", gptvis_plan_norm (plan, x, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, 1e-5f));
+  g_assert_true (gptvis_plan_finish (plan, &error));
+  for (guint i = 0; gptvis_tier_nth (i); i++) {
+    const GptVisTier *tier = gptvis_tier_nth (i);
+    const GptVisProgramOptions options = { .backend = "cpu" };
+    g_setenv ("GPTVIS_CPU", tier->name, TRUE);
+    GptVisProgram *program = gptvis_program_new (plan, &(GptVisWeights) { find_weight, NULL }, &options, &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (program->precision, ==, tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32);
+    g_assert_nonnull (strstr (program->description, gptvis_precision_name (program->precision)));
+    gptvis_program_free (program);
+  }
+  g_unsetenv ("GPTVIS_CPU");
+  gptvis_plan_free (plan);
+}
+
 /* A tier without the instructions says so. */
 static void
 test_refused (void)
@@ -489,6 +512,7 @@ main (int argc, char **argv)
   }
   g_test_add_data_func ("/narrow/linear/int8", GINT_TO_POINTER (GPTVIS_PRECISION_INT8), test_linear);
   g_test_add_data_func ("/narrow/linear/bf16", GINT_TO_POINTER (GPTVIS_PRECISION_BF16), test_linear);
+  g_test_add_func ("/narrow/auto", test_auto);
   g_test_add_func ("/narrow/refused", test_refused);
   return g_test_run ();
 }

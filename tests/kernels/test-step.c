@@ -208,7 +208,7 @@ test_values (gconstpointer backend)
   g_assert_cmpuint (gptvis_plan_max_positions (plan), ==, 4);
 
   const GptVisWeights weights = { find_small, NULL };
-  const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_AUTO, .threads = 1 };
+  const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_F32, .threads = 1 };
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, NULL);
   GptVisSlot *slot = gptvis_program_slot_new (program);
   memcpy (gptvis_program_slot_rows (program, slot), (float[]) { 100, 200 }, 2 * sizeof (float));
