@@ -4,20 +4,11 @@
  * One unit of work is a picture's head for tile_columns queries. Their scores
  * stand as [keys, queries], so that each vector lane is one query and the
  * softmax needs no sum across lanes; what is left of that layout is just what
- * the product with V wants as its left side. Only one unit's scores exist. */
-#include "program.h"
-
-typedef struct {
-  const GptVisCpuProgram *p;
-  const GptVisAttention *a;
-  guint n_queries, n_keys;
-  guint q_width, k_width, v_width;
-  const float *q, *k, *v;       /* column offsets applied */
-  float *y;
-  guint n_query_blocks, n_units;
-  gsize scratch_size;           /* floats of one worker */
-  gint next;                    /* unit, taken atomically */
-} Attention;
+ * the product with V wants as its left side. Only one unit's scores exist.
+ *
+ * Where the program's products are narrow and the tier multiplies bf16, so do these
+ * (attention-bf16.c). */
+#include "attention.h"
 
 /* Q transposed, the scores, their sums. */
 static gsize
@@ -26,14 +17,34 @@ scratch_of_worker (const GptVisTier *tier, guint head_width, guint n_keys)
   return ((gsize) head_width + n_keys + tier->tile_rows + 1) * tier->tile_columns;
 }
 
-gsize
-gptvis_cpu_attention_scratch (const GptVisPlan *plan, const GptVisOp *op, const GptVisTier *tier, guint threads)
+static gboolean
+is_bf16 (const GptVisCpuProgram *p)
 {
-  return threads * scratch_of_worker (tier, op->attention.head_width, gptvis_plan_tensor (plan, op->in[1])->rows);
+  return p->base.precision != GPTVIS_PRECISION_F32 && p->tier->tile_bf16;
+}
+
+static gsize
+packed_size (const GptVisCpuProgram *p, guint pictures, const GptVisAttention *a, guint n_keys)
+{
+  return is_bf16 (p) ? pictures * a->heads * gptvis_cpu_attention_bf16_packed (p->tier, a->head_width, n_keys) : 0;
+}
+
+static gsize
+worker_size (const GptVisCpuProgram *p, guint head_width, guint n_keys)
+{
+  return (is_bf16 (p) ? gptvis_cpu_attention_bf16_scratch : scratch_of_worker) (p->tier, head_width, n_keys);
+}
+
+gsize
+gptvis_cpu_attention_scratch (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  const GptVisTensor *k = gptvis_plan_tensor (p->base.plan, op->in[1]);
+  return packed_size (p, gptvis_plan_max_batch (p->base.plan), &op->attention, k->rows)
+      + gptvis_pool_threads (p->pool) * worker_size (p, op->attention.head_width, k->rows);
 }
 
 static void
-attend (const Attention *c, guint unit, float *scratch)
+attend (const GptVisCpuAttention *c, guint unit, float *scratch)
 {
   const GptVisTier *tier = c->p->tier;
   const guint columns = tier->tile_columns, width = c->a->head_width, heads = c->a->heads;
@@ -73,10 +84,10 @@ attend (const Attention *c, guint unit, float *scratch)
 static void
 work (void *context, gsize worker)
 {
-  Attention *c = context;
-  float *scratch = c->p->scratch + worker * c->scratch_size;
+  GptVisCpuAttention *c = context;
+  float *scratch = c->scratch + worker * c->scratch_size;
   for (guint unit; (unit = g_atomic_int_add (&c->next, 1)) < c->n_units;)
-    attend (c, unit, scratch);
+    (c->packed ? gptvis_cpu_attention_bf16_attend : attend) (c, unit, scratch);
 }
 
 void
@@ -86,7 +97,7 @@ gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op)
   const GptVisTensor *tq = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const GptVisTensor *tk = gptvis_plan_tensor (p->base.plan, op->in[1]);
   const GptVisTensor *tv = gptvis_plan_tensor (p->base.plan, op->in[2]);
-  Attention c = {
+  GptVisCpuAttention c = {
     .p = p, .a = a,
     .n_queries = tq->rows, .n_keys = tk->rows,
     .q_width = tq->width, .k_width = tk->width, .v_width = tv->width,
@@ -95,8 +106,12 @@ gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op)
     .v = gptvis_cpu_data (p, op->in[2]) + a->v_column,
     .y = gptvis_cpu_data (p, op->out),
     .n_query_blocks = gptvis_n_blocks (tq->rows, p->tier->tile_columns),
-    .scratch_size = scratch_of_worker (p->tier, a->head_width, tk->rows),
+    .packed = is_bf16 (p) ? p->scratch : NULL,
+    .scratch = p->scratch + packed_size (p, p->n, a, tk->rows),
+    .scratch_size = worker_size (p, a->head_width, tk->rows),
   };
   c.n_units = p->n * a->heads * c.n_query_blocks;
+  if (c.packed)
+    gptvis_pool_run (p->pool, gptvis_cpu_attention_bf16_pack, &c, p->n * a->heads);
   gptvis_pool_run (p->pool, work, &c, gptvis_pool_threads (p->pool));
 }

@@ -109,7 +109,7 @@ scratch_floats (const GptVisCpuProgram *p, const GptVisOp *op)
   if (op->kind == GPTVIS_OP_LINEAR)
     return gptvis_cpu_linear_scratch (p->base.plan, op, p->tier);
   if (op->kind == GPTVIS_OP_ATTENTION)
-    return gptvis_cpu_attention_scratch (p->base.plan, op, p->tier, gptvis_pool_threads (p->pool));
+    return gptvis_cpu_attention_scratch (p, op);
   if (op->kind == GPTVIS_OP_RECALL)
     return gptvis_cpu_recall_scratch (p->base.plan, op, gptvis_pool_threads (p->pool));
   return 0;

@@ -62,7 +62,7 @@ static void
 tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
 {
   const guint pairs = (l->k + 1) / 2;
-  l->tier->tile_bf16 (m, n, pairs, (const gint32 *) l->scratch + (gsize) first * pairs,
+  l->tier->tile_bf16 (m, n, pairs, (const gint32 *) l->scratch + (gsize) first * pairs, m,
       (const gint32 *) l->w + (gsize) column * pairs, l->bias ? l->bias + column : NULL, y, l->m);
 }
 

@@ -73,7 +73,7 @@ gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights
 
 /* Floats of scratch that the operation needs for max_batch pictures. */
 gsize gptvis_cpu_linear_scratch (const GptVisPlan * plan, const GptVisOp * op, const GptVisTier * tier);
-gsize gptvis_cpu_attention_scratch (const GptVisPlan * plan, const GptVisOp * op, const GptVisTier * tier, guint threads);
+gsize gptvis_cpu_attention_scratch (const GptVisCpuProgram * p, const GptVisOp * op);
 gsize gptvis_cpu_recall_scratch (const GptVisPlan * plan, const GptVisOp * op, guint threads);
 
 void gptvis_cpu_linear (const GptVisCpuProgram * p, const GptVisOp * op);

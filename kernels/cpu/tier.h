@@ -68,13 +68,17 @@ typedef struct {
   void (*tile_int8) (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step);
 
   /* to[i] = x[i], rounded to the nearest bf16, of two the even one; denormals are 0. This and the next
-   * are NULL without instructions for it. */
+   * two are NULL without instructions for it. */
   void (*to_bf16) (const float *x, guint n, guint16 *to);
 
-  /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[i · m + r] are the values 2i (low) and 2i + 1 of row r,
-   * 0 past the last; b[i · tile_columns + j] are those of column j. */
-  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias,
-      float *c, gsize c_step);
+  /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[i · a_step + r] are the values 2i (low) and 2i + 1 of row
+   * r, 0 past the last; b[i · tile_columns + j] are those of column j. */
+  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, gsize a_step, const gint32 *b,
+      const float *bias, float *c, gsize c_step);
+
+  /* As softmax_columns, but what it leaves in scores are pairs of bf16 [(rows + 1) / 2, tile_columns],
+   * of rows 2i (low) and 2i + 1, 0 past the last; sums are of the floats. */
+  void (*softmax_pairs) (float *scores, guint rows, float scale, float *sums);
 
   /* x[i] = act (x[i]) for i < n. */
   void (*activate[GPTVIS_N_ACTS]) (float *x, guint n);

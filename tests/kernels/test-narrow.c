@@ -285,24 +285,25 @@ static void
 check_tile_bf16 (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
 {
   const guint columns = t->tile_columns, pairs = (k + 1) / 2, c_step = n + g_rand_int_range (rand, 0, 5);
+  const guint a_step = m + g_rand_int_range (rand, 0, 3);
   const gsize n_c = (gsize) (m - 1) * c_step + n;
   Guard g[4];
-  guint16 *a = input (&g[0], m * pairs * 4), *b = input (&g[1], columns * pairs * 4);
+  guint16 *a = input (&g[0], ((pairs - 1) * a_step + m) * 4), *b = input (&g[1], columns * pairs * 4);
   float *bias = input (&g[2], columns * sizeof (float)), *c = guard_new (&g[3], n_c * sizeof (float), 0);
-  for (guint i = 0; i < m * pairs * 2; i++)
-    a[i] = k % 2 && i % 2 && i / (2 * m) == pairs - 1 ? 0 : plain_bf16 (g_rand_double_range (rand, -1, 1));
+  for (guint i = 0; i < ((pairs - 1) * a_step + m) * 2; i++)
+    a[i] = k % 2 && i % 2 && i / (2 * a_step) == pairs - 1 ? 0 : plain_bf16 (g_rand_double_range (rand, -1, 1));
   for (guint i = 0; i < columns * pairs * 2; i++)
     b[i] = plain_bf16 (g_rand_double_range (rand, -1, 1));
   for (gsize i = 0; i < n_c; i++)
     c[i] = 77;
   fill (rand, bias, columns, -1, 1);
   const gboolean has_bias = g_rand_boolean (rand);
-  t->tile_bf16 (m, n, pairs, (gint32 *) a, (gint32 *) b, has_bias ? bias : NULL, c, c_step);
+  t->tile_bf16 (m, n, pairs, (gint32 *) a, a_step, (gint32 *) b, has_bias ? bias : NULL, c, c_step);
   for (gsize i = 0; i < n_c; i++) {
     const guint r = i / c_step, j = i % c_step;
     double want = j >= n ? 77 : has_bias ? bias[j] : 0;
     for (guint d = 0; d < k && j < n; d++)
-      want += (double) from_bf16 (a[(d / 2 * m + r) * 2 + d % 2]) * from_bf16 (b[(d / 2 * columns + j) * 2 + d % 2]);
+      want += (double) from_bf16 (a[(d / 2 * a_step + r) * 2 + d % 2]) * from_bf16 (b[(d / 2 * columns + j) * 2 + d % 2]);
     if (!(fabs (c[i] - want) <= (j < n ? (k + 1.0) * (k + 1) * 1.2e-7 : 0)))
       g_error ("%s, bf16 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
           c[i], want);
@@ -318,6 +319,43 @@ test_tile_bf16 (gconstpointer data)
   for (guint m = 1; m <= t->tile_rows; m++)
     for (guint n = 1; n <= t->tile_columns; n += n < t->tile_columns - 2 ? 3 : 1)
       check_tile_bf16 (t, rand, m, n, g_rand_int_range (rand, 1, 70));
+  g_rand_free (rand);
+}
+
+/* A pair's values are e^… rounded: off by 2⁻⁸ of themselves, and by what f32 made of their exponents. */
+static void
+test_softmax_pairs (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  const guint columns = t->tile_columns;
+  GRand *rand = seeded_rand ();
+  for (guint rows = 1; rows <= 37; rows++) {
+    Guard g[2];
+    float *x = input (&g[0], rows * columns * sizeof (float)), *sums = guard_new (&g[1], columns * sizeof (float), 0);
+    float *before = g_new (float, rows * columns);
+    const float scale = g_rand_double_range (rand, 0.1, 1);
+    fill (rand, x, rows * columns, -20, 20);
+    x[g_rand_int_range (rand, 0, rows) * columns] = NAN;        /* of the first column */
+    memcpy (before, x, rows * columns * sizeof (float));
+    t->softmax_pairs (x, rows, scale, sums);
+    for (guint j = 0; j < columns; j++) {
+      float top = -INFINITY;
+      double sum = 0;
+      for (guint r = 0; r < rows; r++)
+        top = fmaxf (top, before[r * columns + j]);
+      for (guint r = 0; r < rows + rows % 2; r++) {
+        const guint16 *pairs = (const guint16 *) x;
+        const double got = from_bf16 (pairs[(r / 2 * columns + j) * 2 + r % 2]);
+        const double want = r < rows ? exp (((double) before[r * columns + j] - top) * scale) : 0;
+        sum += want;
+        if (j > 0 && !(fabs (got - want) <= want * (1.0 / 256 + 1e-5)))
+          g_error ("%s, softmax_pairs of %u, row %u, column %u: %g where %g is right", t->name, rows, r, j, got, want);
+      }
+      g_assert_true (j > 0 ? fabs (sums[j] - sum) <= 1e-5 * sum : isnan (sums[j]));
+    }
+    g_free (before);
+    free_guards (g, 2);
+  }
   g_rand_free (rand);
 }
 
@@ -439,6 +477,49 @@ test_linear (gconstpointer data)
   g_rand_free (rand);
 }
 
+/* In bf16, and in int8 where there is bf16, an attention's weights are off by 2⁻⁸ of themselves,
+ * and so is what they blend, of the largest of V at most. */
+static void
+test_attention (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < cases; i++) {
+    const guint heads = g_rand_int_range (rand, 1, 4), width = g_rand_int_range (rand, 1, 70);
+    const guint rows = g_rand_int_range (rand, 1, 80), all = 3 * heads * width;
+    const GptVisAttention attention = { .k_column = heads * width, .v_column = 2 * heads * width, .heads = heads,
+      .head_width = width, .scale = 1 / sqrtf (width) };
+    GptVisPlan *plan = gptvis_plan_new ("attention", 1);
+    GptVisTensorId x = gptvis_plan_input (plan, "x", rows, all);
+    gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
+    g_assert_true (gptvis_plan_finish (plan, NULL));
+    Weights w;
+    make_weights (&w, plan, rand);
+    float *in = g_new (float, rows * all);
+    fill (rand, in, rows * all, -2, 2);
+    for (guint j = 0; j < rows * all; j++)
+      in[j] = from_bf16 (plain_bf16 (in[j]));
+    float *want = run (plan, &w, "reference", GPTVIS_PRECISION_F32, 1, in);
+    for (guint t = 0; gptvis_tier_nth (t); t++) {
+      if (!gptvis_tier_nth (t)->tile_bf16)
+        continue;
+      g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+      float *got = run (plan, &w, "cpu", i % 2 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_INT8,
+          g_rand_int_range (rand, 1, 4), in);
+      for (guint j = 0; j < rows * heads * width; j++)
+        if (!(fabs (got[j] - want[j]) <= 2 * (1.0 / 256 + 1e-5)))
+          g_error ("%s, attention of %u × %u of %u, element %u: %g where %g is right", gptvis_tier_nth (t)->name, rows,
+              heads, width, j, got[j], want[j]);
+      g_free (got);
+    }
+    g_unsetenv ("GPTVIS_CPU");
+    g_free (want);
+    g_free (in);
+    free_weights (&w);
+    gptvis_plan_free (plan);
+  }
+  g_rand_free (rand);
+}
+
 /* auto is bf16 where a tier has it, and the description says which. */
 static void
 test_auto (void)
@@ -508,10 +589,12 @@ main (int argc, char **argv)
     if (tier->tile_bf16) {
       add ("to-bf16", tier, test_to_bf16);
       add ("tile-bf16", tier, test_tile_bf16);
+      add ("softmax-pairs", tier, test_softmax_pairs);
     }
   }
   g_test_add_data_func ("/narrow/linear/int8", GINT_TO_POINTER (GPTVIS_PRECISION_INT8), test_linear);
   g_test_add_data_func ("/narrow/linear/bf16", GINT_TO_POINTER (GPTVIS_PRECISION_BF16), test_linear);
+  g_test_add_func ("/narrow/attention", test_attention);
   g_test_add_func ("/narrow/auto", test_auto);
   g_test_add_func ("/narrow/refused", test_refused);
   return g_test_run ();

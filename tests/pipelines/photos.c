@@ -9,8 +9,8 @@
 #define N_PHOTOS 200u
 
 /* The difference of the two best logits is less than 0.02 in two photos, less than 0.09 in nine. bf16 moves it
- * by 0.03, which expects 0.4 photos to change their label. int8 moves it by 0.1, which expects 2.8 ± 1.3: with the
- * last bits of a sum (another tier) it was 3, 3, 4 and 5 of them. */
+ * by 0.03, which expects 0.4 photos to change their label. int8 moves it by 0.1, which expects 2.8 ± 1.3, and half
+ * of that is the weights' and the same in every run: by tier it was 3, 3, 5 and, with attention in bf16, 6. */
 static const struct {
   const gchar *precision;
   guint min_same;               /* photos with the reference's best label … */
@@ -19,7 +19,7 @@ static const struct {
 } demands[] = {
   {"f32", 198, 0.01, 158, 162},
   {"bf16", 198, 0.03, 158, 162},
-  {"int8", 194, 0.1, 157, 163},
+  {"int8", 193, 0.1, 157, 163},
 };
 
 static const gchar *program, *shared, *precision;

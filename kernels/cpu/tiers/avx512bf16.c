@@ -8,4 +8,5 @@ gptvis_tier_add_avx512bf16 (GptVisTier *tier)
 {
   tier->to_bf16 = to_bf16;
   tier->tile_bf16 = tile_bf16;
+  tier->softmax_pairs = softmax_pairs;
 }

@@ -20,8 +20,8 @@ to_bf16 (const float *x, guint n, guint16 *to)
 
 /* m is a constant in each use, as in tile.h. */
 INLINE void
-tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias, float *c,
-    gsize c_step)
+tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_step, const gint32 *b,
+    const float *bias, float *c, gsize c_step)
 {
   vf sums[TILE_ROWS][TILE_VECTORS];
 #pragma GCC unroll 32
@@ -42,7 +42,7 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, const gint32
       for (guint v = 0; v < TILE_VECTORS; v++)
         sums[r][v] = (vf) _mm512_dpbf16_ps ((__m512) sums[r][v], (__m512bh) x, (__m512bh) row[v]);
     }
-    a += m;
+    a += a_step;
     b += TILE_COLUMNS;
   }
 
@@ -54,12 +54,42 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, const gint32
 }
 
 static void
-tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, const gint32 *b, const float *bias, float *c,
-    gsize c_step)
+tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, gsize a_step, const gint32 *b,
+    const float *bias, float *c, gsize c_step)
 {
   switch (m) {
-#define X(rows) case rows: tile_bf16_of (rows, n, pairs, a, b, bias, c, c_step); break;
+#define X(rows) case rows: tile_bf16_of (rows, n, pairs, a, a_step, b, bias, c, c_step); break;
     EACH_ROWS (X)
 #undef X
+  }
+}
+
+/* Value i of the first and of the second in lane i. */
+INLINE __m512i
+pair (vf low, vf high)
+{
+  const __m512i side_by_side = (__m512i) _mm512_cvtne2ps_pbh ((__m512) high, (__m512) low);
+  const __m512i order = (__m512i) (__v32hi) { 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
+    8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31 };
+  return _mm512_permutexvar_epi16 (order, side_by_side);
+}
+
+static void
+softmax_pairs (float *scores, guint rows, float scale, float *sums)
+{
+  for (guint v = 0; v < TILE_COLUMNS; v += VW) {
+    float *at = scores + v;
+    vf top = vf_load (at), sum = {};
+    for (guint r = 1; r < rows; r++)
+      top = vf_max (top, vf_load (at + (gsize) r * TILE_COLUMNS));
+    const vf factor = vf_set (scale), shift = -top * factor;
+    for (guint r = 0; r < rows; r += 2) {
+      const float *row = at + (gsize) r * TILE_COLUMNS;
+      const vf low = vf_exp (vf_fma (vf_load (row), factor, shift));
+      const vf high = r + 1 < rows ? vf_exp (vf_fma (vf_load (row + TILE_COLUMNS), factor, shift)) : (vf) {};
+      sum += low + high;
+      _mm512_storeu_si512 (at + (gsize) (r / 2) * TILE_COLUMNS, pair (low, high));
+    }
+    vf_store (sums + v, sum);
   }
 }
