@@ -250,6 +250,26 @@ now_ns (void)
   return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
 }
 
+/* Is operation i a norm that the next one, a narrow linear and its only reader, computes row by row as it
+ * rounds them? (It rounds all rows before it writes any, so that its result may lie where they were.) */
+static gboolean
+is_left_to_next (const GptVisCpuProgram *p, guint i, guint end)
+{
+  const GptVisPlan *plan = p->base.plan;
+  const GptVisOp *norm = gptvis_plan_op (plan, i);
+  if (norm->kind != GPTVIS_OP_NORM || i + 1 == end)
+    return FALSE;
+  const GptVisOp *linear = gptvis_plan_op (plan, i + 1);
+  if (linear->kind != GPTVIS_OP_LINEAR || linear->in[0] != norm->out
+      || p->packed_as[linear->in[1]] == GPTVIS_PRECISION_F32)
+    return FALSE;
+  for (guint j = 1; j < linear->n_in; j++)
+    if (linear->in[j] == norm->out)
+      return FALSE;
+  const GptVisTensor *y = gptvis_plan_tensor (plan, norm->out);
+  return !y->output && y->last_op == (gint) i + 1;
+}
+
 /* Operations [first, end) on the batch at hand. */
 static void
 run_ops (GptVisCpuProgram *p, guint first, guint end)
@@ -261,8 +281,13 @@ run_ops (GptVisCpuProgram *p, guint first, guint end)
     const GptVisOp *op = gptvis_plan_op (p->base.plan, i);
     if (!run_op[op->kind])
       continue;
+    if (is_left_to_next (p, i, end)) {
+      p->norm = op;
+      continue;
+    }
     const gint64 start = op_ns ? now_ns () : 0;
     run_op[op->kind] (p, op);
+    p->norm = NULL;
     if (op_ns)
       op_ns[i] += now_ns () - start;
   }

@@ -41,7 +41,7 @@ gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
   return c.packed;
 }
 
-/* Scratch: the rows in pairs as the tile reads them, then as they come. */
+/* Scratch: the rows in pairs as the tile reads them, then as they come; for each block a row of floats. */
 static void
 pack_block (void *context, gsize block)
 {
@@ -49,10 +49,11 @@ pack_block (void *context, gsize block)
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
   const guint pairs = (l->k + 1) / 2;
   gint32 *to = (gint32 *) l->scratch + (gsize) first * pairs;
+  float *room = (float *) l->scratch + (gsize) 2 * l->rows * pairs + block * l->k;
   for (guint r = 0; r < m; r++) {
     guint16 *narrow = (guint16 *) ((gint32 *) l->scratch + (gsize) (l->rows + first + r) * pairs);
     narrow[2 * pairs - 1] = 0;
-    l->tier->to_bf16 (l->x + (gsize) (first + r) * l->k, l->k, narrow);
+    l->tier->to_bf16 (gptvis_cpu_linear_row (l, first + r, room), l->k, narrow);
     for (guint i = 0; i < pairs; i++)
       memcpy (to + (gsize) i * m + r, narrow + 2 * i, 4);
   }

@@ -160,7 +160,7 @@ pack_block (void *context, gsize block)
   const guint group = l->tier->int8_group, groups = n_groups_of (l->tier, l->k);
   const Scratch s = scratch_of (l, block);
   for (guint r = 0; r < m; r++) {
-    const float *x = l->x + (gsize) (first + r) * l->k;
+    const float *x = gptvis_cpu_linear_row (l, first + r, s.mixed);
     if (is_mixed (l->k)) {
       l->tier->mix (x, l->k, s.mixed);
       x = s.mixed;

@@ -100,7 +100,7 @@ gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights,
 }
 
 /* bf16 keeps a row twice, in (K + 1) / 2 floats each; int8 in at most as many, with two numbers about
- * it, and in each block has one more on its way. */
+ * it; both have one more on its way in each block. */
 gsize
 gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op, const GptVisTier *tier)
 {
@@ -213,6 +213,11 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
     .scale = gptvis_cpu_data (p, op->in[4]), .residual = gptvis_cpu_data (p, op->in[5]),
     .y = gptvis_cpu_data (p, op->out), .scratch = p->scratch,
   };
+  if ((l.norm = p->norm)) {
+    l.x = gptvis_cpu_data (p, l.norm->in[0]);
+    l.norm_weight = gptvis_cpu_data (p, l.norm->in[1]);
+    l.norm_bias = gptvis_cpu_data (p, l.norm->in[2]);
+  }
   if (p->blas) {
     multiply_with_blas (&l, p->pool);
     return;

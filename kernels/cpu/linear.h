@@ -25,6 +25,8 @@ struct _GptVisCpuLinear {
   float alpha;
   guint rows, k, m;             /* rows of the whole batch */
   const float *x, *bias, *gate, *scale, *residual;
+  const GptVisOp *norm;         /* what its rows of x go through first, or NULL */
+  const float *norm_weight, *norm_bias;
   gconstpointer w;              /* as the product packs it */
   float *y;
   gpointer scratch;
@@ -36,6 +38,17 @@ gpointer gptvis_cpu_int8_pack (const GptVisCpuProgram * p, const GptVisWeights *
 gpointer gptvis_cpu_bf16_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
 
 extern const GptVisCpuProduct gptvis_cpu_int8, gptvis_cpu_bf16;
+
+/* Row `row` of x; room [k] for where it has to be computed. */
+static inline const float *
+gptvis_cpu_linear_row (const GptVisCpuLinear *l, guint row, float *room)
+{
+  const float *x = l->x + (gsize) row * l->k;
+  if (!l->norm)
+    return x;
+  l->tier->norm (x, l->norm_weight, l->norm_bias, l->norm->norm.epsilon, room, l->k);
+  return room;
+}
 
 /* The first row of a block of at most tile_rows. */
 static inline guint

@@ -25,6 +25,7 @@ typedef struct {
   float *input;                 /* the input of a batch of several */
   GptVisTensorId input_id;
   float *scratch;               /* of the operation at hand */
+  const GptVisOp *norm;         /* one that is left to the linear at hand, or NULL */
 } GptVisCpuProgram;
 
 typedef struct {

@@ -336,6 +336,8 @@ test_softmax_pairs (gconstpointer data)
     const float scale = g_rand_double_range (rand, 0.1, 1);
     fill (rand, x, rows * columns, -20, 20);
     x[g_rand_int_range (rand, 0, rows) * columns] = NAN;        /* of the first column */
+    if (rows > 1)
+      x[1] = -INFINITY;
     memcpy (before, x, rows * columns * sizeof (float));
     t->softmax_pairs (x, rows, scale, sums);
     for (guint j = 0; j < columns; j++) {
@@ -477,6 +479,59 @@ test_linear (gconstpointer data)
   g_rand_free (rand);
 }
 
+/* A norm before a linear: what is read after the run is computed where it stands, else perhaps row by row in
+ * the linear. The bits are the same. */
+static GptVisPlan *
+record_norm_and_linear (guint rows, guint k, guint m, gboolean residual, gboolean read)
+{
+  GptVisPlan *plan = gptvis_plan_new ("norm", 1);
+  GptVisTensorId x = gptvis_plan_input (plan, "x", rows, k);
+  x = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "V", m, k), GPTVIS_NO_TENSOR, NULL);
+  GptVisTensorId n = gptvis_plan_norm (plan, x, gptvis_plan_weight (plan, "weight", 1, m),
+      gptvis_plan_weight (plan, "bias", 1, m), 1e-5f);
+  if (read)
+    gptvis_plan_output (plan, "n", n);
+  GptVisLinear linear = *GPTVIS_LINEAR (.residual = residual ? x : GPTVIS_NO_TENSOR);
+  x = gptvis_plan_linear (plan, n, gptvis_plan_weight (plan, "W", m, m), GPTVIS_NO_TENSOR, &linear);
+  gptvis_plan_output (plan, "y", gptvis_plan_norm (plan, x, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, 1e-5f));
+  g_assert_true (gptvis_plan_finish (plan, NULL));
+  return plan;
+}
+
+static void
+test_norm (gconstpointer data)
+{
+  const GptVisPrecision precision = GPOINTER_TO_INT (data);
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < cases; i++) {
+    const guint rows = g_rand_int_range (rand, 2, 40), k = odd (rand), m = odd (rand);
+    GptVisPlan *plans[2];
+    for (guint read = 0; read < 2; read++)
+      plans[read] = record_norm_and_linear (rows, k, m, i % 2, read);
+    Weights w;
+    make_weights (&w, plans[0], rand);
+    float *x = g_new (float, rows * k);
+    fill (rand, x, rows * k, -2, 2);
+    for (guint t = 0; gptvis_tier_nth (t); t++) {
+      if (precision == GPTVIS_PRECISION_BF16 && !gptvis_tier_nth (t)->tile_bf16)
+        continue;
+      g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+      float *y[2];
+      for (guint read = 0; read < 2; read++)
+        y[read] = run (plans[read], &w, "cpu", precision, g_rand_int_range (rand, 1, 4), x);
+      g_assert_cmpmem (y[0], rows * m * sizeof (float), y[1], rows * m * sizeof (float));
+      g_free (y[0]);
+      g_free (y[1]);
+    }
+    g_unsetenv ("GPTVIS_CPU");
+    g_free (x);
+    free_weights (&w);
+    gptvis_plan_free (plans[0]);
+    gptvis_plan_free (plans[1]);
+  }
+  g_rand_free (rand);
+}
+
 /* In bf16, and in int8 where there is bf16, an attention's weights are off by 2⁻⁸ of themselves,
  * and so is what they blend, of the largest of V at most. */
 static void
@@ -594,6 +649,8 @@ main (int argc, char **argv)
   }
   g_test_add_data_func ("/narrow/linear/int8", GINT_TO_POINTER (GPTVIS_PRECISION_INT8), test_linear);
   g_test_add_data_func ("/narrow/linear/bf16", GINT_TO_POINTER (GPTVIS_PRECISION_BF16), test_linear);
+  g_test_add_data_func ("/narrow/norm/int8", GINT_TO_POINTER (GPTVIS_PRECISION_INT8), test_norm);
+  g_test_add_data_func ("/narrow/norm/bf16", GINT_TO_POINTER (GPTVIS_PRECISION_BF16), test_norm);
   g_test_add_func ("/narrow/attention", test_attention);
   g_test_add_func ("/narrow/auto", test_auto);
   g_test_add_func ("/narrow/refused", test_refused);

@@ -10,7 +10,8 @@
 
 /* The difference of the two best logits is less than 0.02 in two photos, less than 0.09 in nine. bf16 moves it
  * by 0.03, which expects 0.4 photos to change their label. int8 moves it by 0.1, which expects 2.8 ± 1.3, and half
- * of that is the weights' and the same in every run: by tier it was 3, 3, 5 and, with attention in bf16, 6. */
+ * of that is the weights' and the same in every run: with the last bits of a sum (another tier, attention in bf16)
+ * it was 3 to 6. */
 static const struct {
   const gchar *precision;
   guint min_same;               /* photos with the reference's best label … */
