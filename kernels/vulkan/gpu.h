@@ -40,6 +40,7 @@ typedef struct {
   guint range;                  /* bytes that can be bound at once, at most */
   gboolean wrong;               /* norm has an error */
   guint tile;                   /* linear and attention take the tile of that number, from 1; 0: the best */
+  gboolean packed;              /* halves are summed as halves in all networks */
   gboolean far;                 /* the processor reaches none of the device's own memory */
   gboolean tune;                /* tiles are tried on a software rasteriser too, however long that takes */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */

@@ -28,8 +28,8 @@
  * magnitude: 1e-6 for n = 256, and a hundredfold is left for depth and for
  * networks with outliers.
  *
- * f16: weights are rounded to eleven bits, each by up to 2⁻¹² of itself, which a dozen
- * layers make a few thousandths of.
+ * f16: weights are rounded to eleven bits, each by up to 2⁻¹² of itself, which these networks
+ * make 1e-3 to 2e-3 of; where a GPU sums products as halves too, only of classifiers, 3e-3.
  *
  * bf16: x and W keep 8 bits, so each is off by 2⁻⁹ at most, 0.11 % on average, and so is
  * the sum of many products, by 0.16 %. Errors of a dozen products one after the
@@ -53,7 +53,7 @@ static const struct {
   guint beams;                  /* sentences found with more may differ */
 } tolerances[] = {
   {GPTVIS_PRECISION_F32, 1e-4, 1e-4, 1e-4, G_MAXUINT},
-  {GPTVIS_PRECISION_F16, 1e-2, 1e-2, 1e-2, G_MAXUINT},
+  {GPTVIS_PRECISION_F16, 5e-3, 5e-3, 5e-3, G_MAXUINT},
   {GPTVIS_PRECISION_BF16, 2e-2, 5e-2, 1e-2, 1},
   {GPTVIS_PRECISION_INT8, 8e-2, 2e-1, 4e-2, 0},
 };

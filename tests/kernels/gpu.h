@@ -35,7 +35,7 @@ gpu_open (void)
   g_setenv ("XDG_CACHE_HOME", "/dev/null", FALSE);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", FALSE);
 #if GPTVIS_HAVE_VULKAN
-  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .least = g_getenv ("GPTVIS_TEST_LEAST") != NULL,
+  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .packed = TRUE, .least = g_getenv ("GPTVIS_TEST_LEAST") != NULL,
           .tile = gpu_tile });
 #endif
   gpu_plan = gptvis_plan_new ("one", 1);
