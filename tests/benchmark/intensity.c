@@ -216,6 +216,38 @@ print_operation (const GptVisPlan *plan, guint i, Way way, guint batch, gdouble 
 }
 
 static void
+print_shader (const Cost *c, const gchar *shape, guint times, Way way, gdouble sums[N_GPUS])
+{
+  printf ("| %s | %u | %s | – | %.3g | %.3g | %.3g | %.3g | 0 |", c->shader, times, shape, c->flops * 1e-9,
+      c->bytes * 1e-6, c->flops / c->bytes, c->tiles * 1e-6);
+  for (guint i = 0; i < times; i++)
+    print_limits (c, way, sums, i == 0);
+  printf ("\n");
+}
+
+#define FRAME_WIDTH 1920.0
+#define FRAME_HEIGHT 1080.0
+#define TAPS 2.0                /* of an output in each step from one to the next: bilinear's */
+
+/* A frame in NV12 becomes patches: each row of Y, Cb, Cr is summed to the result's width, then the columns of
+ * these to its height. Chroma has half the samples each way. What threads beside each other read is the same
+ * but for a step. */
+static void
+print_frames (const GptVisPlan *plan, Way way, guint batch, gdouble sums[N_GPUS])
+{
+  const GptVisRecipe *recipe = &gptvis_plan_op (plan, 0)->patches.recipe;
+  const gdouble rows = 2 * FRAME_HEIGHT, outputs = (gdouble) recipe->width * recipe->height;
+  const gdouble narrow_bytes = rows * recipe->width * sizeof (float);
+  const Cost narrow = { .shader = "narrow", .flops = 2 * TAPS * FRAME_WIDTH * FRAME_HEIGHT * (1 + 0.5),
+    .bytes = FRAME_WIDTH * FRAME_HEIGHT * 1.5 + narrow_bytes,
+    .tiles = TAPS * FRAME_WIDTH * FRAME_HEIGHT * 1.5 + narrow_bytes };
+  const Cost patches = { .shader = "patches", .flops = 2 * TAPS * rows * recipe->width,
+    .bytes = narrow_bytes + 3 * outputs * sizeof (float), .tiles = TAPS * narrow_bytes + 3 * outputs * sizeof (float) };
+  print_shader (&narrow, "1080×1920, NV12 → 2160×224", batch, way, sums);
+  print_shader (&patches, "2160×224 → 196×768", batch, way, sums);
+}
+
+static void
 print_way (const GptVisPlan *plan, Way way, guint batch)
 {
   static const gchar *const names[] = {
@@ -232,6 +264,7 @@ print_way (const GptVisPlan *plan, Way way, guint batch)
     if (is_way_of (gpu, way))
       printf (" --- |");
   printf ("\n");
+  print_frames (plan, way, batch, sums);
   for (guint i = 0; i < gptvis_plan_step_op (plan); i++) {
     const GptVisOpKind kind = gptvis_plan_op (plan, i)->kind;
     if (kind != GPTVIS_OP_PATCHES && kind != GPTVIS_OP_RESAMPLE)
