@@ -31,6 +31,12 @@ typedef struct {
   gsize panel_bytes;
 } Packed;
 
+static gsize
+panel_bytes_of (const GptVisTier *tier, guint k)
+{
+  return (gsize) n_groups_of (tier, k) * tier->int8_group * tier->tile_columns;
+}
+
 static Packed
 packed_at (gpointer base, const GptVisTier *tier, guint m, guint k)
 {
@@ -38,7 +44,7 @@ packed_at (gpointer base, const GptVisTier *tier, guint m, guint k)
   Packed p = { .scales = base };
   p.sums = (gint32 *) (p.scales + width);
   p.panels = (gint8 *) (p.sums + width);
-  p.panel_bytes = (gsize) n_groups_of (tier, k) * tier->int8_group * tier->tile_columns;
+  p.panel_bytes = panel_bytes_of (tier, k);
   return p;
 }
 
@@ -108,12 +114,13 @@ pack_panel (void *context, gsize panel)
 gpointer
 gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
 {
-  Packing c = { p->tier, weights, w, packed_at (NULL, p->tier, w->rows, w->width) };
   const guint n_panels = gptvis_n_blocks (w->rows, p->tier->tile_columns);
-  gpointer packed = gptvis_alloc ((gsize) c.packed.panels + n_panels * c.packed.panel_bytes);
+  const gsize column_bytes = sizeof (float) + sizeof (gint32);  /* of a scale and a sum */
+  gpointer packed = gptvis_alloc (n_panels * (p->tier->tile_columns * column_bytes
+          + panel_bytes_of (p->tier, w->width)));
   if (!packed)
     return NULL;
-  c.packed = packed_at (packed, p->tier, w->rows, w->width);
+  Packing c = { p->tier, weights, w, packed_at (packed, p->tier, w->rows, w->width) };
   gptvis_pool_run (p->pool, pack_panel, &c, n_panels);
   return packed;
 }
