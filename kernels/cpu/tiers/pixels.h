@@ -62,13 +62,13 @@ resize_four (const guint8 *row, gssize row_step, guint step, __m256i pairs, cons
   const gint32 *whole = taps->whole + (gsize) x * taps->most;
   const guint n = taps->n, count = taps->count[x];      /* what bytes are written could be the taps, for all C knows */
   __m256i high[ROWS_AT_ONCE], low[ROWS_AT_ONCE];
-#pragma GCC unroll 4
+  UNROLL
   for (guint r = 0; r < ROWS_AT_ONCE; r++)
     high[r] = low[r] = _mm256_setzero_si256 ();
   for (guint i = 0; i < count; i += PIXELS_AT_ONCE, at += PIXELS_AT_ONCE * step) {
     const __m256i four = _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const void *) (whole + i)));
     const __m256i by_high = _mm256_shuffle_epi8 (four, high_words), by_low = _mm256_shuffle_epi8 (four, low_words);
-#pragma GCC unroll 4
+    UNROLL
     for (guint r = 0; r < ROWS_AT_ONCE; r++) {
       const __m128i bytes = _mm_loadu_si128 ((const void *) (at + (gssize) r * row_step));
       const __m256i pixels = _mm256_shuffle_epi8 (_mm256_broadcastsi128_si256 (bytes), pairs);
@@ -77,7 +77,7 @@ resize_four (const guint8 *row, gssize row_step, guint step, __m256i pairs, cons
     }
   }
   __m128i sums[ROWS_AT_ONCE];
-#pragma GCC unroll 4
+  UNROLL
   for (guint r = 0; r < ROWS_AT_ONCE; r++) {
     const __m256i both = _mm256_add_epi32 (_mm256_slli_epi32 (high[r], LOW_BITS), low[r]);
     const __m128i sum = _mm_add_epi32 (_mm256_castsi256_si128 (both), _mm256_extracti128_si256 (both, 1));

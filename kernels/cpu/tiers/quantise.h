@@ -37,7 +37,7 @@ mix (const float *x, guint n, float *y)
 {
   for (guint i = 0; i < n; i += MIXED) {
     vf v[MIXED / VW];
-#pragma GCC unroll 4
+    UNROLL
     for (guint j = 0; j < MIXED / VW; j++) {
       v[j] = vf_load (x + i + j * VW);
       v[j] = MIX_LANES (v[j], 1);
@@ -49,16 +49,16 @@ mix (const float *x, guint n, float *y)
       v[j] = MIX_LANES (v[j], 8);
 #endif
     }
-#pragma GCC unroll 2
+    UNROLL
     for (guint apart = 1; apart < MIXED / VW; apart *= 2)
-#pragma GCC unroll 4
+      UNROLL
       for (guint j = 0; j < MIXED / VW; j++)
         if (!(j & apart)) {
           const vf sum = v[j] + v[j + apart];
           v[j + apart] = v[j] - v[j + apart];
           v[j] = sum;
         }
-#pragma GCC unroll 4
+    UNROLL
     for (guint j = 0; j < MIXED / VW; j++)
       vf_store (y + i + j * VW, v[j]);
   }

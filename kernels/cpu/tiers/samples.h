@@ -129,7 +129,7 @@ ask_for_next (const guint8 *row, gssize step, guint count, guint bytes, gsize at
 INLINE void
 store_sums (const vi *sums, guint n, float unit, float *to)
 {
-#pragma GCC unroll 4
+  UNROLL
   for (guint v = 0; v < n; v++) {
     const vf y = __builtin_convertvector (sums[v], vf) * vf_set (unit);
 #if defined (__AVX512F__)
@@ -208,25 +208,25 @@ pick_some (const guint m, const float *rows, gsize step, const guint *start, con
     guint x, guint n, float *out, gsize out_step)
 {
   vf lanes[2][4];
-#pragma GCC unroll 4
+  UNROLL
   for (guint p = 0; p < 4; p++) {
     vf sums[2][LANES] = { };
-#pragma GCC unroll 4
+    UNROLL
     for (guint l = 0; l < LANES; l++) {
       const guint at = MIN (x + 4 * l + p, n - 1);
       const float *from = rows + start[at], *with = parts + (gsize) at * length;
       for (guint i = 0; i < length; i += VW) {
         const vf w = vf_load (with + i);
-#pragma GCC unroll 2
+        UNROLL
         for (guint r = 0; r < m; r++)
           sums[r][l] = vf_fma (vf_load (from + r * step + i), w, sums[r][l]);
       }
     }
-#pragma GCC unroll 2
+    UNROLL
     for (guint r = 0; r < m; r++)
       lanes[r][p] = vf_fold (sums[r]);
   }
-#pragma GCC unroll 2
+  UNROLL
   for (guint r = 0; r < m; r++) {
     const vf y = vf_lane_sums (lanes[r]);
     if (x + VW <= n)

@@ -24,21 +24,21 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_step
     const float *bias, float *c, gsize c_step)
 {
   vf sums[TILE_ROWS][TILE_VECTORS];
-#pragma GCC unroll 32
+  UNROLL
   for (guint r = 0; r < m; r++)
-#pragma GCC unroll 4
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       sums[r][v] = bias ? vf_load (bias + v * VW) : (vf) {};
 
   for (guint i = 0; i < pairs; i++) {
     __m512i row[TILE_VECTORS];
-#pragma GCC unroll 4
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       row[v] = _mm512_loadu_si512 (b + v * VW);
-#pragma GCC unroll 32
+    UNROLL
     for (guint r = 0; r < m; r++) {
       const __m512i x = _mm512_set1_epi32 (a[r]);
-#pragma GCC unroll 4
+      UNROLL
       for (guint v = 0; v < TILE_VECTORS; v++)
         sums[r][v] = (vf) _mm512_dpbf16_ps ((__m512) sums[r][v], (__m512bh) x, (__m512bh) row[v]);
     }
@@ -46,9 +46,9 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_step
     b += TILE_COLUMNS;
   }
 
-#pragma GCC unroll 32
+  UNROLL
   for (guint r = 0; r < m; r++)
-#pragma GCC unroll 4
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       store_columns (c + r * c_step, v, n, sums[r][v]);
 }

@@ -113,28 +113,28 @@ dot_row (vi sum, vi rows, guint i, vi w)
 }
 #endif
 
-/* m is a constant in each use, as in tile.h; TILE_ROWS is there for clang, which decides on unrolling before. */
+/* m is a constant in each use, as in tile.h. */
 INLINE void
 tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
 {
   const gint32 *a = t->a;
   const gint8 *b = t->b;
   vi sums[TILE_ROWS][TILE_VECTORS];
-#pragma GCC unroll 32
-  for (guint r = 0; r < TILE_ROWS && r < m; r++)
-#pragma GCC unroll 4
+  UNROLL
+  for (guint r = 0; r < m; r++)
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       sums[r][v] = -zero_of (t->rows[r].zero) * *(const vi_unaligned *) (t->sums + v * VW);
 
   for (guint g = 0; g < groups; g++) {
     vi row[TILE_VECTORS];
-#pragma GCC unroll 4
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       row[v] = load_weights (b + v * VW * GROUP);
-#pragma GCC unroll 32
-    for (guint r = 0; r < TILE_ROWS && r < m; r++) {
+    UNROLL
+    for (guint r = 0; r < m; r++) {
       const vi rows = load_rows (a + r / ROWS_AT_ONCE * ROWS_AT_ONCE);
-#pragma GCC unroll 4
+      UNROLL
       for (guint v = 0; v < TILE_VECTORS; v++)
         sums[r][v] = dot_row (sums[r][v], rows, r % ROWS_AT_ONCE, row[v]);
     }
@@ -142,9 +142,9 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
     b += TILE_COLUMNS * GROUP;
   }
 
-#pragma GCC unroll 32
-  for (guint r = 0; r < TILE_ROWS && r < m; r++)
-#pragma GCC unroll 4
+  UNROLL
+  for (guint r = 0; r < m; r++)
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++) {
       const vf scale = vf_set (t->rows[r].scale) * vf_load (t->scales + v * VW);
       const vf bias = t->bias ? vf_load (t->bias + v * VW) : (vf) {};

@@ -12,21 +12,21 @@ tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_c
     const float *bias, float *c, gsize c_step)
 {
   vf sums[TILE_ROWS][TILE_VECTORS];
-#pragma GCC unroll 32
+  UNROLL
   for (guint r = 0; r < m; r++)
-#pragma GCC unroll 4
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       sums[r][v] = bias ? vf_load (bias + v * VW) : (vf) {};
 
   for (guint i = 0; i < k; i++) {
     vf row[TILE_VECTORS];
-#pragma GCC unroll 4
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       row[v] = vf_load (b + v * VW);
-#pragma GCC unroll 32
+    UNROLL
     for (guint r = 0; r < m; r++) {
       const vf x = vf_set (a[r * a_row]);
-#pragma GCC unroll 4
+      UNROLL
       for (guint v = 0; v < TILE_VECTORS; v++)
         sums[r][v] = vf_fma (x, row[v], sums[r][v]);
     }
@@ -34,9 +34,9 @@ tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_c
     b += b_step;
   }
 
-#pragma GCC unroll 32
+  UNROLL
   for (guint r = 0; r < m; r++)
-#pragma GCC unroll 4
+    UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       store_columns (c + r * c_step, v, n, sums[r][v]);
 }
