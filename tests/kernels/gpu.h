@@ -6,6 +6,7 @@
 #include "config.h"
 #include "backend.h"
 #include "vulkan/gpu.h"
+#include <glib/gstdio.h>
 
 static GptVisPlan *gpu_plan;    /* a small network that is kept, so that pipelines are made but once */
 static GptVisProgram *gpu_program;
@@ -19,6 +20,29 @@ gpu_find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
   *dtype = GPTVIS_F32;
   *n = 1;
   return &one;
+}
+
+/* A folder where this process keeps what it learns about devices; to be called before all else.
+ * (GLib's way to such a folder would hide the drivers too.) */
+static inline gchar *
+gpu_own_cache (void)
+{
+  gchar *cache = g_dir_make_tmp ("gptvis-XXXXXX", NULL);
+  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
+  return cache;
+}
+
+static inline void
+gpu_remove_folder (const gchar *path)
+{
+  GDir *folder = g_dir_open (path, 0, NULL);
+  for (const gchar *name; folder && (name = g_dir_read_name (folder));) {
+    gchar *file = g_build_filename (path, name, NULL);
+    gpu_remove_folder (file);
+    g_free (file);
+  }
+  g_clear_pointer (&folder, g_dir_close);
+  g_remove (path);
 }
 
 /* TRUE: there is one, and it is open until gpu_close. */

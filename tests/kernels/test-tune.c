@@ -6,19 +6,6 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-static void
-remove_folder (const gchar *path)
-{
-  GDir *folder = g_dir_open (path, 0, NULL);
-  for (const gchar *name; folder && (name = g_dir_read_name (folder));) {
-    gchar *file = g_build_filename (path, name, NULL);
-    remove_folder (file);
-    g_free (file);
-  }
-  g_clear_pointer (&folder, g_dir_close);
-  g_remove (path);
-}
-
 /* How many tiles are tried when a program of one product is made, on a device that is opened for it. */
 static guint
 count_tries (gboolean software)
@@ -108,7 +95,7 @@ test_tuned (void)
   g_setenv ("GPTVIS_VULKAN_DISABLE", "check,tune", TRUE);
   g_assert_cmpuint (count_tries (TRUE), ==, 0);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
-  remove_folder (cache);
+  gpu_remove_folder (cache);
   g_assert_true (g_file_set_contents (cache, "a file where the folder should be", -1, NULL));
   for (guint i = 0; i < 2; i++)
     g_assert_cmpuint (count_tries (TRUE), ==, all);
@@ -123,15 +110,13 @@ test_tuned (void)
 int
 main (int argc, char **argv)
 {
-  /* a cache of its own; GLib's way to it would hide the drivers too */
-  gchar *cache = g_dir_make_tmp ("gptvis-XXXXXX", NULL);
-  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
+  gchar *cache = gpu_own_cache ();
   g_test_init (&argc, &argv, NULL);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", TRUE);
   g_test_add_func ("/tune/kept", test_tuned);
   const int status = g_test_run ();
   gpu_close ();
-  remove_folder (cache);
+  gpu_remove_folder (cache);
   g_free (cache);
   return status;
 }

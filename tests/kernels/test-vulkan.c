@@ -604,25 +604,10 @@ test_lost (void)
   network_clear (&network);
 }
 
-static void
-remove_folder (const gchar *path)
-{
-  GDir *folder = g_dir_open (path, 0, NULL);
-  for (const gchar *name; folder && (name = g_dir_read_name (folder));) {
-    gchar *file = g_build_filename (path, name, NULL);
-    remove_folder (file);
-    g_free (file);
-  }
-  g_clear_pointer (&folder, g_dir_close);
-  g_remove (path);
-}
-
 int
 main (int argc, char **argv)
 {
-  /* a cache of its own; GLib's way to it would hide the drivers too */
-  gchar *cache = g_dir_make_tmp ("gptvis-XXXXXX", NULL);
-  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
+  gchar *cache = gpu_own_cache ();
   g_test_init (&argc, &argv, NULL);
   g_setenv ("GPTVIS_VULKAN_VALIDATE", "1", FALSE);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", TRUE);
@@ -644,7 +629,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vulkan/lost", test_lost);
   const int status = g_test_run ();
   gpu_close ();
-  remove_folder (cache);
+  gpu_remove_folder (cache);
   g_free (cache);
   return status;
 }
