@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "record.h"
+#include "commands.h"
 
 /* What was touched since the last barrier. */
 typedef struct {
@@ -25,12 +26,7 @@ static void
 barrier (GptVisVulkanRecorder *r, VkPipelineStageFlags from, VkAccessFlags written, VkPipelineStageFlags to,
     VkAccessFlags read)
 {
-  const VkMemoryBarrier memory = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-    .srcAccessMask = written,
-    .dstAccessMask = read,
-  };
-  r->p->device->call.vkCmdPipelineBarrier (r->recording->commands, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
+  gptvis_vulkan_barrier (r->p->device, r->recording->commands, from, written, to, read);
   r->recording->statistics.barriers++;
 }
 
@@ -62,35 +58,6 @@ order (GptVisVulkanRecorder *r, Pending *pending)
   }
   g_array_append_vals (pending->reads, in, n);
   g_array_append_val (pending->writes, *out);
-}
-
-static VkDescriptorSet
-bind (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline, const GptVisVulkanRange *bindings)
-{
-  const GptVisVulkanDevice *d = r->p->device;
-  const VkDescriptorSetAllocateInfo info = {
-    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-    .descriptorPool = r->recording->pool,
-    .descriptorSetCount = 1,
-    .pSetLayouts = &pipeline->set_layout,
-  };
-  VkDescriptorSet set = VK_NULL_HANDLE;
-  if (!gptvis_vulkan_ok (r->p->device, d->call.vkAllocateDescriptorSets (d->device, &info, &set),
-          "vkAllocateDescriptorSets", &r->error))
-    return VK_NULL_HANDLE;
-  VkDescriptorBufferInfo buffers[GPTVIS_SHADER_BINDINGS];
-  for (guint i = 0; i < pipeline->n_bindings; i++)
-    buffers[i] = (VkDescriptorBufferInfo) { bindings[i].buffer->buffer, bindings[i].offset,
-        bindings[i].size };
-  const VkWriteDescriptorSet write = {
-    .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-    .dstSet = set,
-    .descriptorCount = pipeline->n_bindings,   /* the bindings that follow have one each */
-    .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-    .pBufferInfo = buffers,
-  };
-  d->call.vkUpdateDescriptorSets (d->device, 1, &write, 0, NULL);
-  return set;
 }
 
 static gboolean
@@ -131,23 +98,14 @@ void
 gptvis_vulkan_dispatch (GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant,
     const GptVisVulkanRange *bindings, const void *push, guint x, guint y, guint z)
 {
-  const GptVisVulkanDevice *d = r->p->device;
-  const VkCommandBuffer commands = r->recording->commands;
+  const guint groups[3] = { x, y, z };
   if (r->error)
     return;
   const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (r->p->device, variant, &r->error);
-  if (!pipeline || !within_limits (r, pipeline, bindings, (guint[]) { x, y, z }))
-    return;
-  VkDescriptorSet set = bind (r, pipeline, bindings);
-  if (!set)
-    return;
-  d->call.vkCmdBindPipeline (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->pipeline);
-  d->call.vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1, &set, 0,
-      NULL);
-  d->call.vkCmdPushConstants (commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, pipeline->push_size,
-      push);
-  d->call.vkCmdDispatch (commands, x, y, z);
-  count (r, pipeline->n_bindings, bindings);
+  if (pipeline && within_limits (r, pipeline, bindings, groups)
+      && gptvis_vulkan_put_dispatch (r->p->device, r->recording->commands, r->recording->pool, pipeline, bindings,
+          push, groups, &r->error))
+    count (r, pipeline->n_bindings, bindings);
 }
 
 /* Outputs to where the processor reads them. */
@@ -206,13 +164,6 @@ make_pools (GptVisVulkanRecording *self, GptVisVulkanProgram *p)
   guint sets = 1;
   for (guint i = self->first_op; i < self->end_op; i++)
     sets += gptvis_vulkan_operation_dispatches (p, gptvis_plan_op (p->base.plan, i));
-  const VkDescriptorPoolSize size = { VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets * GPTVIS_SHADER_BINDINGS };
-  const VkDescriptorPoolCreateInfo pool = {
-    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-    .maxSets = sets,
-    .poolSizeCount = 1,
-    .pPoolSizes = &size,
-  };
   const VkQueryPoolCreateInfo queries = {
     .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
     .queryType = VK_QUERY_TYPE_TIMESTAMP,
@@ -224,7 +175,7 @@ make_pools (GptVisVulkanRecording *self, GptVisVulkanProgram *p)
     .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
     .commandBufferCount = 1,
   };
-  VkResult result = d->call.vkCreateDescriptorPool (d->device, &pool, NULL, &self->pool);
+  VkResult result = gptvis_vulkan_sets_new (p->device, sets, &self->pool);
   if (result == VK_SUCCESS && p->base.op_ns && d->timestamps)
     result = d->call.vkCreateQueryPool (d->device, &queries, NULL, &self->queries);
   if (result == VK_SUCCESS)

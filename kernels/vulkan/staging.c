@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "staging.h"
+#include "commands.h"
 #include "../taps.h"
 #include <string.h>
 
@@ -199,30 +200,15 @@ G_STATIC_ASSERT (sizeof (GptVisMix[3]) == sizeof (((struct PatchPicture *) NULL)
 VkResult
 gptvis_vulkan_staging_init (GptVisVulkanProgram *p, GptVisVulkanFlight *flight)
 {
-  const GptVisVulkanDevice *d = p->device;
-  const guint n = gptvis_plan_max_batch (p->base.plan);
-  const VkDescriptorPoolSize size = { VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 5 * n };
-  const VkDescriptorPoolCreateInfo sets = {
-    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-    .maxSets = 2 * n,
-    .poolSizeCount = 1,
-    .pPoolSizes = &size,
-  };
   if (gptvis_plan_op (p->base.plan, 0)->kind != GPTVIS_OP_PATCHES)
     return VK_SUCCESS;
-  return d->call.vkCreateDescriptorPool (d->device, &sets, NULL, &flight->sets);
+  return gptvis_vulkan_sets_new (p->device, 2 * gptvis_plan_max_batch (p->base.plan), &flight->sets);
 }
 
-static void
-barrier (GptVisVulkanProgram *p, VkCommandBuffer commands, VkPipelineStageFlags from, VkAccessFlags written,
-    VkPipelineStageFlags to, VkAccessFlags touched)
+static GptVisVulkanRange
+all_of (const GptVisVulkanBuffer *buffer)
 {
-  const VkMemoryBarrier memory = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-    .srcAccessMask = written,
-    .dstAccessMask = touched,
-  };
-  p->device->call.vkCmdPipelineBarrier (commands, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
+  return (GptVisVulkanRange) { buffer, 0, buffer->size };
 }
 
 /* Where shaders find the slot's picture. */
@@ -252,38 +238,12 @@ record_copies (GptVisVulkanProgram *p, VkCommandBuffer commands, GptVisSlot *con
 /* A dispatch of one of the two shaders. */
 static gboolean
 record_dispatch (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer commands, GptVisShader shader,
-    const VkDescriptorBufferInfo *buffers, const void *push, guint columns, guint y, guint z, GError **error)
+    const GptVisVulkanRange *bindings, const void *push, guint columns, guint y, guint z, GError **error)
 {
-  const GptVisVulkanDevice *d = p->device;
   const GptVisVulkanVariant variant = { shader, { [SPEC_THREADS] = THREADS } };
+  const guint groups[3] = { (columns + THREADS - 1) / THREADS, y, z };
   const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (p->device, &variant, error);
-  if (!pipeline)
-    return FALSE;
-  const VkDescriptorSetAllocateInfo info = {
-    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-    .descriptorPool = sets,
-    .descriptorSetCount = 1,
-    .pSetLayouts = &pipeline->set_layout,
-  };
-  VkDescriptorSet set = VK_NULL_HANDLE;
-  if (!gptvis_vulkan_ok (p->device, d->call.vkAllocateDescriptorSets (d->device, &info, &set),
-          "vkAllocateDescriptorSets", error))
-    return FALSE;
-  const VkWriteDescriptorSet write = {
-    .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-    .dstSet = set,
-    .descriptorCount = pipeline->n_bindings,
-    .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-    .pBufferInfo = buffers,
-  };
-  d->call.vkUpdateDescriptorSets (d->device, 1, &write, 0, NULL);
-  d->call.vkCmdBindPipeline (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->pipeline);
-  d->call.vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1, &set, 0, NULL);
-  if (push)
-    d->call.vkCmdPushConstants (commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, pipeline->push_size,
-        push);
-  d->call.vkCmdDispatch (commands, (columns + THREADS - 1) / THREADS, y, z);
-  return TRUE;
+  return pipeline && gptvis_vulkan_put_dispatch (p->device, commands, sets, pipeline, bindings, push, groups, error);
 }
 
 static gboolean
@@ -291,13 +251,11 @@ record_narrow (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer co
     GError **error)
 {
   const GptVisRecipe *recipe = &gptvis_plan_op (p->base.plan, 0)->patches.recipe;
-  const VkDescriptorBufferInfo buffers[] = {
-    {picture_of (slot)->buffer, 0, VK_WHOLE_SIZE}, {slot->narrow.buffer, 0, VK_WHOLE_SIZE}
-  };
+  const GptVisVulkanRange bindings[] = { all_of (picture_of (slot)), all_of (&slot->narrow) };
   guint tallest = 0;
   for (guint plane = 0; plane < 3; plane++)
     tallest = MAX (tallest, slot->planes[plane].rows);
-  return tallest == 0 || record_dispatch (p, sets, commands, GPTVIS_SHADER_NARROW, buffers, NULL,
+  return tallest == 0 || record_dispatch (p, sets, commands, GPTVIS_SHADER_NARROW, bindings, NULL,
       recipe->width, tallest, slot->components, error);
 }
 
@@ -308,11 +266,8 @@ record_patches (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer c
   const GptVisRecipe *recipe = &gptvis_plan_op (p->base.plan, 0)->patches.recipe;
   const GptVisVulkanRange *input = &p->tensors[p->input_id].pieces[0].range;
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, p->input_id);
-  const VkDescriptorBufferInfo buffers[] = {
-    {picture_of (slot)->buffer, 0, VK_WHOLE_SIZE}, {slot->narrow.buffer, 0, VK_WHOLE_SIZE},
-    {input->buffer->buffer, input->offset, input->size}
-  };
-  return record_dispatch (p, sets, commands, GPTVIS_SHADER_PATCHES, buffers,
+  const GptVisVulkanRange bindings[] = { all_of (picture_of (slot)), all_of (&slot->narrow), *input };
+  return record_dispatch (p, sets, commands, GPTVIS_SHADER_PATCHES, bindings,
       &(struct PatchesPush) { i * t->rows * t->width }, recipe->width, recipe->height, 1, error);
 }
 
@@ -325,11 +280,11 @@ gptvis_vulkan_record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight
   for (guint i = 0; i < n; i++)
     pictures |= gptvis_vulkan_slot (slots[i])->is_picture;
   /* the run before may still have the arena */
-  barrier (p, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
       VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
       VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
   record_copies (p, commands, slots, n);
-  barrier (p, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
       VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT);
   if (!pictures)
     return TRUE;
@@ -337,12 +292,12 @@ gptvis_vulkan_record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight
   for (guint i = 0; i < n && ok; i++)
     if (gptvis_vulkan_slot (slots[i])->is_picture)
       ok = record_narrow (p, flight->sets, commands, gptvis_vulkan_slot (slots[i]), error);
-  barrier (p, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
       VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT);
   for (guint i = 0; i < n && ok; i++)
     if (gptvis_vulkan_slot (slots[i])->is_picture)
       ok = record_patches (p, flight->sets, commands, gptvis_vulkan_slot (slots[i]), i, error);
-  barrier (p, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
       VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
       VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT);
   return ok;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tune.h"
+#include "commands.h"
 #include "operations.h"
 #include "store.h"
 #include <string.h>
@@ -140,32 +141,15 @@ typedef struct {
   gboolean grown;
 } Trial;
 
-static VkResult
-make_pool (GptVisVulkanProgram *p, guint sets, VkDescriptorPool *pool)
-{
-  const VkDescriptorPoolSize size = { VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets * GPTVIS_SHADER_BINDINGS };
-  const VkDescriptorPoolCreateInfo info = {
-    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-    .maxSets = sets,
-    .poolSizeCount = 1,
-    .pPoolSizes = &size,
-  };
-  return p->device->call.vkCreateDescriptorPool (p->device->device, &info, NULL, pool);
-}
-
 /* The operation as often as given, each after the other. */
 static void
 repeat (GptVisVulkanRecorder *r, guint n)
 {
-  const VkMemoryBarrier barrier = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-    .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-    .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT,
-  };
   for (guint i = 0; i < n && !r->error; i++) {
     gptvis_vulkan_operation (r);
-    r->p->device->call.vkCmdPipelineBarrier (r->recording->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
+    gptvis_vulkan_barrier (r->p->device, r->recording->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+        VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+        VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
   }
 }
 
@@ -179,7 +163,7 @@ time_runs (Trial *t, GptVisVulkanRecorder *r, guint n, GError **error)
   guint64 ticks[2] = { 0 };
   gdouble ns = 0;
   r->recording = &recording;
-  if (gptvis_vulkan_ok (t->p->device, make_pool (t->p, n + 1, &recording.pool), "vkCreateDescriptorPool",
+  if (gptvis_vulkan_ok (t->p->device, gptvis_vulkan_sets_new (t->p->device, n + 1, &recording.pool), "vkCreateDescriptorPool",
           error) && gptvis_vulkan_begin (t->p, commands, error)) {
     d->call.vkCmdResetQueryPool (commands, t->times, 0, 2);
     repeat (r, 1);
