@@ -164,14 +164,19 @@ wait (GptVisProgram *program, GError **error)
   return TRUE;
 }
 
-/* Makes room for a run, and has its commands; NULL after an error. */
+/* One run more can be under way. */
+static gboolean
+make_room (GptVisVulkanProgram *p, GError **error)
+{
+  return p->running < p->base.in_flight || wait (&p->base, error);
+}
+
+/* The next flight, with its commands; NULL after an error. */
 static GptVisVulkanFlight *
 prepare (GptVisVulkanProgram *p, gboolean step, guint n, GError **error)
 {
   GptVisVulkanFlight *flight = &p->flights[p->next];
   struct GptVisVulkanRecording **recording = &flight->recordings[step][n];
-  if (p->running == p->base.in_flight && !wait (&p->base, error))
-    return NULL;
   if (*recording && p->base.op_ns && !(*recording)->queries && p->device->timestamps) {
     gptvis_vulkan_recording_free (*recording, p);       /* now with times */
     *recording = NULL;
@@ -227,7 +232,7 @@ submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **erro
     }
   }
   /* states may move, and then nothing may run; who has them has one flight */
-  if ((p->running == program->in_flight && !wait (program, error)) || !gptvis_vulkan_program_grow (p, end, error))
+  if (!make_room (p, error) || !gptvis_vulkan_program_grow (p, end, error))
     return FALSE;
   GptVisVulkanFlight *flight = prepare (p, FALSE, n, error);
   if (!flight || !record_staging (p, flight, slots, n, error))
@@ -241,7 +246,7 @@ static gboolean
 step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error)
 {
   GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
-  GptVisVulkanFlight *flight = prepare (p, TRUE, n, error);
+  GptVisVulkanFlight *flight = make_room (p, error) ? prepare (p, TRUE, n, error) : NULL;
   if (!flight)
     return FALSE;
   guint32 *args = args_of (p, flight);

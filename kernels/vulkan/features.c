@@ -236,13 +236,13 @@ static const struct {
 void
 gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures *self)
 {
-  *self = (GptVisVulkanFeatures) { GPTVIS_VULKAN_F16 | MATRICES };
+  *self = (GptVisVulkanFeatures) { GPTVIS_VULKAN_F16 | GPTVIS_VULKAN_SUBGROUP | MATRICES };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     if (gptvis_vulkan_disabled (words[i].word))
       self->has &= ~words[i].features;
   self->has = with_support (physical, with_extensions (physical, self->has));
-  if (has_subgroups (physical) && !gptvis_vulkan_disabled ("subgroup"))
-    self->has |= GPTVIS_VULKAN_SUBGROUP;
+  if (!has_subgroups (physical))
+    self->has &= ~GPTVIS_VULKAN_SUBGROUP;
   find_matrices (physical, self);
 }
 
