@@ -10,21 +10,6 @@
 #extension GL_EXT_control_flow_attributes : require
 #ifdef PACKED
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
-#endif
-#include "shared.h"
-
-layout (constant_id = SPEC_A) const uint tile_rows = 64;
-layout (constant_id = SPEC_B) const uint tile_columns = 64;
-layout (constant_id = SPEC_C) const uint tile_inner = 16;
-layout (constant_id = SPEC_D) const uint thread_rows4 = 1;      // in fours
-layout (constant_id = SPEC_E) const uint thread_columns4 = 1;
-#include "linear.glsl"
-
-// In fours; one more than needed, so that what is written column by column falls into different banks.
-const uint x_stride = tile_rows / 4 + 1, w_stride = tile_columns / 4 + 1;
-const uint n_sums = thread_rows4 * 4 * thread_columns4;         // of a thread, in fours
-const uint threads_across = tile_columns / 4 / thread_columns4, threads_down = tile_rows / 4 / thread_rows4;
-#ifdef PACKED
 #define TILE f16vec4
 #define FROM_X(x) f16vec4 (clamp (x, -65504, 65504))
 const uint chunk = 8;           // products that are summed as halves
@@ -32,8 +17,10 @@ const uint chunk = 8;           // products that are summed as halves
 #define TILE vec4
 #define FROM_X(x) x
 #endif
-shared TILE x_tile[tile_inner * (tile_rows / 4 + 1)];
-shared TILE w_tile[tile_inner * (tile_columns / 4 + 1)];
+#define DEPTH tile_inner
+#define MULTIPLY(a, b) ((a) * (b))
+#include "shared.h"
+#include "tile.glsl"
 
 void
 load_tiles (uint first_row, uint first_column, uint k)
@@ -53,26 +40,10 @@ load_tiles (uint first_row, uint first_column, uint k)
   }
 }
 
-// Of the l-th column of both tiles, to each of the thread's sums.
-#define ADD_PRODUCTS(sums, l) { \
-  TILE from_w[thread_columns4]; \
-  [[unroll]] for (uint c = 0; c < thread_columns4; c++) \
-    from_w[c] = w_tile[(l) * w_stride + across + c * threads_across]; \
-  [[unroll]] for (uint r = 0; r < thread_rows4; r++) { \
-    const TILE from_x = x_tile[(l) * x_stride + down + r * threads_down]; \
-    [[unroll]] for (uint i = 0; i < 4; i++) \
-      [[unroll]] for (uint c = 0; c < thread_columns4; c++) \
-        sums[(r * 4 + i) * thread_columns4 + c] += from_x[i] * from_w[c]; \
-  } \
-}
-
 void
 main ()
 {
   const uint first_row = gl_WorkGroupID.y * tile_rows, first_column = gl_WorkGroupID.x * tile_columns;
-  const uint across = gl_LocalInvocationIndex % threads_across,
-      down = gl_LocalInvocationIndex / threads_across;
-  vec4 sums[n_sums];            // of columns
 
   [[unroll]] for (uint i = 0; i < n_sums; i++)
     sums[i] = vec4 (0);
@@ -95,11 +66,5 @@ main ()
       ADD_PRODUCTS (sums, j)
 #endif
   }
-  [[unroll]] for (uint r = 0; r < thread_rows4 * 4; r++)
-    [[unroll]] for (uint c = 0; c < thread_columns4 * 4; c++) {
-      const uint row = first_row + (down + r / 4 * threads_down) * 4 + r % 4;
-      const uint column = first_column + (across + c / 4 * threads_across) * 4 + c % 4;
-      if (row < p.rows && column < p.columns)
-        store (row, p.first_column + column, sums[r * thread_columns4 + c / 4][c % 4]);
-    }
+  store_tile (first_row, first_column);
 }

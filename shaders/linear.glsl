@@ -52,11 +52,23 @@ load_##name (uint row, uint k) \
 }
 LOAD (x, X_FLOAT, X_FLOATS)
 #ifdef INT8
+uint
+load_w_word (uint row, uint k)
+{
+  return k < p.inner ? w[row * ((p.inner + 3) / 4 + 1) + k / 4] : 0;
+}
+
+float
+w_largest (uint row)
+{
+  const uint words = (p.inner + 3) / 4;
+  return uintBitsToFloat (w[row * (words + 1) + words]);
+}
+
 vec4
 load_w (uint row, uint k)
 {
-  const uint words = (p.inner + 3) / 4, at = row * (words + 1);
-  return k < p.inner ? unpackSnorm4x8 (w[at + k / 4]) * uintBitsToFloat (w[at + words]) : vec4 (0);
+  return unpackSnorm4x8 (load_w_word (row, k)) * w_largest (row);
 }
 #else
 LOAD (w, W_FLOAT, W_FLOATS)

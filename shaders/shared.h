@@ -26,11 +26,15 @@
 /* linear: SPEC_A rows and SPEC_B columns of a tile, SPEC_C of the inner side at a time (all
  * multiples of 4); SPEC_D rows and SPEC_E columns of a thread, in fours; SPEC_F the activation
  * (GptVisAct). Workgroups: columns, rows. Bindings in this order.
+ * linear-dot: the same; SPEC_C is LINEAR_SLICE; workgroups' threads divide LINEAR_SLICE / 4 times a
+ * tile's rows, and columns. A slice of which no x reaches LINEAR_LEAST is 0.
  * linear-matrix: the same, and all multiples of the matrices' sides; but SPEC_D rows and SPEC_E
  * columns of a subgroup, one by one.
  * linear-few: SPEC_A rows at most, SPEC_F likewise; LINEAR_FEW_LANES threads a column.
  * Workgroups: columns. */
 #define LINEAR_FEW_LANES 16
+#define LINEAR_SLICE 32         /* of a row of x, that has one scale in bytes; a multiple of 16 */
+#define LINEAR_LEAST 1e-30
 #define LINEAR_X 0
 #define LINEAR_W 1
 #define LINEAR_B 2

@@ -14,6 +14,7 @@
 /* What is asked for, and later enabled. */
 typedef struct {
   VkPhysicalDeviceShaderFloat16Int8Features f16;
+  VkPhysicalDeviceShaderIntegerDotProductFeatures dot;
   VkPhysicalDeviceSubgroupSizeControlFeatures size;
   VkPhysicalDeviceVulkanMemoryModelFeatures model;
   VkPhysicalDeviceCooperativeMatrixFeaturesNV matrix_nv;
@@ -33,6 +34,9 @@ static const struct {
 } parts[] = {
   {GPTVIS_VULKAN_F16, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES, AT (f16), {AT (f16.shaderFloat16)}},
+  {GPTVIS_VULKAN_DOT, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME,
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, AT (dot),
+      {AT (dot.shaderIntegerDotProduct)}},
   /* matrices are multiplied by whole subgroups of a known size, in Vulkan's own model of memory */
   {GPTVIS_VULKAN_COOPMAT, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME,
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, AT (size),
@@ -126,6 +130,17 @@ has_subgroups (VkPhysicalDevice physical)
   vkGetPhysicalDeviceProperties2 (physical, &all);
   return (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT)
       && (subgroup.supportedOperations & needed) == needed;
+}
+
+/* Is a dot product of packed signed bytes an instruction, and not made of several? */
+static gboolean
+is_dot_fast (VkPhysicalDevice physical)
+{
+  VkPhysicalDeviceShaderIntegerDotProductProperties dot =
+      { VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES };
+  VkPhysicalDeviceProperties2 all = { VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &dot };
+  vkGetPhysicalDeviceProperties2 (physical, &all);
+  return dot.integerDotProduct4x8BitPackedSignedAccelerated || gptvis_vulkan_faults.slow_dot;
 }
 
 /* ---- matrices ---- */
@@ -230,19 +245,24 @@ static const struct {
   const gchar *word;
   guint features;
 } words[] = {
-  {"f16", GPTVIS_VULKAN_F16}, {"subgroup", GPTVIS_VULKAN_SUBGROUP}, {"coopmat", GPTVIS_VULKAN_COOPMAT},
+  {"f16", GPTVIS_VULKAN_F16}, {"subgroup", GPTVIS_VULKAN_SUBGROUP}, {"dot", GPTVIS_VULKAN_DOT},
+  {"coopmat", GPTVIS_VULKAN_COOPMAT},
 };
 
 void
 gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures *self)
 {
-  *self = (GptVisVulkanFeatures) { GPTVIS_VULKAN_F16 | GPTVIS_VULKAN_SUBGROUP | MATRICES };
+  *self = (GptVisVulkanFeatures) {
+    .has = GPTVIS_VULKAN_F16 | GPTVIS_VULKAN_SUBGROUP | GPTVIS_VULKAN_DOT | MATRICES,
+  };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     if (gptvis_vulkan_disabled (words[i].word))
       self->has &= ~words[i].features;
   self->has = with_support (physical, with_extensions (physical, self->has));
   if (!has_subgroups (physical))
     self->has &= ~GPTVIS_VULKAN_SUBGROUP;
+  if ((self->has & GPTVIS_VULKAN_DOT) && !is_dot_fast (physical))
+    self->has &= ~GPTVIS_VULKAN_DOT;
   find_matrices (physical, self);
 }
 

@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 typedef enum {
   GPTVIS_VULKAN_F16 = 1 << 0,           /* arithmetic on halves; buffers of them are read as words */
   GPTVIS_VULKAN_SUBGROUP = 1 << 1,      /* sums and maxima over a subgroup */
-  GPTVIS_VULKAN_COOPMAT_KHR = 1 << 2,   /* cooperative matrices of halves with f32 sums: */
-  GPTVIS_VULKAN_COOPMAT_NV = 1 << 3,    /* … at most one of the two forms; needs f16 */
+  GPTVIS_VULKAN_DOT = 1 << 2,           /* dot products of four signed bytes, which are faster than of floats */
+  GPTVIS_VULKAN_COOPMAT_KHR = 1 << 3,   /* cooperative matrices of halves with f32 sums: */
+  GPTVIS_VULKAN_COOPMAT_NV = 1 << 4,    /* … at most one of the two forms; needs f16 */
 } GptVisVulkanFeature;
 #define GPTVIS_VULKAN_COOPMAT (GPTVIS_VULKAN_COOPMAT_KHR | GPTVIS_VULKAN_COOPMAT_NV)
 
@@ -31,7 +32,7 @@ typedef struct {
 /* Of a device with Vulkan 1.1; less what is turned off. */
 void gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures * features);
 
-/* "f16 subgroup coopmat 16x16x16", or "" for none. Free with g_free. */
+/* "f16 subgroup dot coopmat 16x16x16", or "" for none. Free with g_free. */
 gchar *gptvis_vulkan_features_describe (const GptVisVulkanFeatures * features);
 
 /* vkCreateDevice with the features and their extensions enabled; what info says of these is ignored. */

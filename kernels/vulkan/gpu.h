@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GPUs as a backend, through Vulkan 1.1's compute: any plan, f32, f16 (weights are
- * halves then) or int8 (bytes, with a scale for each output); sums and activations stay f32. A plan becomes one
- * command buffer for each batch size, recorded when that size is first run. This header
+ * halves then) or int8 (bytes, with a scale for each output); activations and most sums stay f32, and only
+ * products round what they read (shaders/README.md). A plan becomes one command buffer for each batch size,
+ * recorded when that size is first run. This header
  * knows no Vulkan, so that it can be included without. (It is not called vulkan.h: volk would
  * take it for the system's <vulkan/vulkan.h>.) */
 #pragma once
@@ -41,6 +42,7 @@ typedef struct {
   gboolean wrong;               /* norm has an error */
   guint tile;                   /* linear and attention take the tile of that number, from 1; 0: the best */
   gboolean packed;              /* halves are summed as halves in all networks */
+  gboolean slow_dot;            /* dot products of bytes are used where they are no faster, too */
   gboolean far;                 /* the processor reaches none of the device's own memory */
   gboolean tune;                /* tiles are tried on a software rasteriser too, however long that takes */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */

@@ -46,7 +46,7 @@ void
 gptvis_vulkan_check_words (void)
 {
   static const gchar *const known[] = {
-    "all", "cache", "check", "f16", "subgroup", "coopmat", "tune", NULL
+    "all", "cache", "check", "f16", "subgroup", "dot", "coopmat", "tune", NULL
   };
   gchar **words = disabled_words (), *list = g_strjoinv (", ", (gchar **) known);
   for (guint i = 0; words[i]; i++)

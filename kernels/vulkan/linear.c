@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linear's shaders and their tiles: few rows, many, or many with cooperative matrices. Why the
- * tiles are these is reasoned in shaders/README.md. */
+/* linear's shaders and their tiles: few rows, many, or many with dot products or cooperative matrices.
+ * Why the tiles are these is reasoned in shaders/README.md. */
 #include "operations.h"
 #include "tiles.h"
 #include "tune.h"
@@ -11,6 +11,7 @@
 /* What is to be computed. */
 typedef struct {
   guint rows, columns;
+  guint picture_rows;           /* of a picture, or sequence */
   GptVisPrecision precision;    /* of W */
 } Product;
 
@@ -73,10 +74,11 @@ add_tile (GptVisVulkanCandidates *to, GptVisVulkanVariant variant, const Product
 }
 
 static void
-add_tiles (const GptVisVulkanRecorder *r, GptVisShader shader, const Product *of, GptVisVulkanCandidates *to)
+add_tiles (const GptVisVulkanRecorder *r, GptVisShader shader, const GptVisVulkanTile *tiles, guint n,
+    const Product *of, GptVisVulkanCandidates *to)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (gptvis_vulkan_tiles); i++) {
-    GptVisVulkanTile tile = gptvis_vulkan_tiles[i];
+  for (guint i = 0; i < n; i++) {
+    GptVisVulkanTile tile = tiles[i];
     const guint threads = tile.rows / tile.part_rows * (tile.columns / tile.part_columns);
     tile.part_rows /= 4;
     tile.part_columns /= 4;
@@ -154,6 +156,16 @@ bears_packed (const GptVisVulkanProgram *p)
   return gptvis_plan_max_sequences (plan) == 0;
 }
 
+#define TILES(tiles) tiles, G_N_ELEMENTS (tiles)
+
+/* Of few rows of each picture, x stays floats in any batch: of a batch of one, reading W is what takes time. */
+static gboolean
+is_dot_product (const GptVisVulkanRecorder *r, const Product *of)
+{
+  return of->precision == GPTVIS_PRECISION_INT8 && has (r, GPTVIS_VULKAN_DOT)
+      && of->picture_rows > GPTVIS_VULKAN_FEW;
+}
+
 static void
 find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
 {
@@ -170,9 +182,11 @@ find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanC
   if (half)
     add_matrix_tiles (r, of, to);
   if (half && to->n == 0 && is_packed_faster (r->p->device) && bears_packed (r->p))
-    add_tiles (r, GPTVIS_SHADER_LINEAR_PACKED, of, to);
+    add_tiles (r, GPTVIS_SHADER_LINEAR_PACKED, TILES (gptvis_vulkan_tiles), of, to);
+  if (is_dot_product (r, of))
+    add_tiles (r, GPTVIS_SHADER_LINEAR_DOT, TILES (gptvis_vulkan_dot_tiles), of, to);
   if (to->n == 0)
-    add_tiles (r, many[of->precision], of, to);
+    add_tiles (r, many[of->precision], TILES (gptvis_vulkan_tiles), of, to);
 }
 
 void
@@ -193,7 +207,7 @@ gptvis_vulkan_linear (GptVisVulkanRecorder *r)
   for (guint i = 0; i < w->n_pieces; i++) {
     const GptVisVulkanPiece *piece = &w->pieces[i];
     const struct LinearPush push = { rows, x->width, piece->rows, piece->first, y->width, op->linear.alpha };
-    const Product product = { rows, piece->rows, w->precision };
+    const Product product = { rows, piece->rows, x->rows, w->precision };
     GptVisVulkanCandidates candidates = { };
     find_candidates (r, &product, &candidates);
     bindings[LINEAR_W] = piece->range;

@@ -8,6 +8,7 @@
 #include "embed-int8.spv.h"
 #include "keep.spv.h"
 #include "linear.spv.h"
+#include "linear-dot.spv.h"
 #include "linear-f16.spv.h"
 #include "linear-int8.spv.h"
 #include "linear-few.spv.h"
@@ -49,6 +50,7 @@ static const struct {
   [GPTVIS_SHADER_EMBED_INT8] = SHADER (embed_int8, 4, EmbedPush),
   [GPTVIS_SHADER_KEEP] = SHADER (keep, 3, KeepPush),
   [GPTVIS_SHADER_LINEAR] = SHADER (linear, 7, LinearPush),
+  [GPTVIS_SHADER_LINEAR_DOT] = SHADER (linear_dot, 7, LinearPush, GPTVIS_VULKAN_DOT),
   [GPTVIS_SHADER_LINEAR_F16] = SHADER (linear_f16, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_INT8] = SHADER (linear_int8, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW] = SHADER (linear_few, 7, LinearPush),

@@ -19,6 +19,12 @@ static const GptVisVulkanTile gptvis_vulkan_tiles[] = {
   {64, 64, 16, 8, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 4}
 };
 
+/* Of dot products of bytes, LINEAR_SLICE at a time. What becomes bytes of x does so again for each column of
+ * tiles, so the first is wide. */
+static const GptVisVulkanTile gptvis_vulkan_dot_tiles[] = {
+  {64, 128, 32, 8, 8}, {64, 64, 32, 8, 4}, {32, 64, 32, 4, 4}, {32, 32, 32, 4, 4}
+};
+
 /* Of cooperative matrices: four subgroups each, the first of eight. */
 static const GptVisVulkanTile gptvis_vulkan_matrix_tiles[] = {
   {128, 256, 32, 64, 64}, {128, 128, 32, 64, 64}, {64, 128, 32, 32, 64}, {64, 64, 32, 32, 32},

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define CHUNK ((gsize) 256 << 20)       /* bytes of a buffer of weights, unless one weight is larger */
-#define LEAST 1e-30f            /* a row whose largest is less is of zeros, in bytes */
 #define STAGING ((gsize) 8 << 20)
 
 /* Which tensors a dispatch reads; of those that only a table to resample is made of, none. */
@@ -182,7 +181,7 @@ read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, g
 }
 
 /* Rows that are read as floats, into bytes, four to a word, the last ones 0, in parts of the row's
- * largest, which follows them. */
+ * largest, which follows them; of zeros when that is below LINEAR_LEAST. */
 static void
 read_bytes (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, guint8 *to)
 {
@@ -193,7 +192,7 @@ read_bytes (const GptVisWeights *weights, const GptVisTensor *t, guint first, gu
     gptvis_weights_read (weights, t, first + i, 1, row);
     for (guint k = 0; k < t->width; k++)
       largest = MAX (largest, fabsf (row[k]));
-    const float factor = largest >= LEAST ? 127 / largest : 0;
+    const float factor = largest >= LINEAR_LEAST ? 127 / largest : 0;
     memset (to, 0, bytes);
     for (guint k = 0; k < t->width; k++)
       to[k] = (gint8) lrintf (row[k] * factor);

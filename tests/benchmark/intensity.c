@@ -11,22 +11,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Peaks as published: f32 and f16 of the shader cores (multiply-add counted twice), f16 with f32 sums of
- * the matrix units (dense; 0: there are none), memory, and shared memory (bytes a clock of each core or
- * multiprocessor, times these, times the clock). */
+/* Peaks as published: f32, f16 and dot products of bytes of the shader cores (multiply-add counted twice), f16
+ * with f32 sums of the matrix units (dense; 0: there are none), memory, and shared memory (bytes a clock of
+ * each core or multiprocessor, times these, times the clock). Dot products: 8 a clock of each EU, which are as
+ * many as f32's multiply-adds; 64 of each multiprocessor, which are half as many. */
 static const struct {
   const gchar *name, *source;
-  gdouble f32, f16, matrix;     /* TFLOP/s */
+  gdouble f32, f16, dot, matrix;        /* TFLOP/s */
   gdouble memory, shared;       /* TB/s */
 } gpus[] = {
   {"Iris Xe", "Intel Iris Xe, 96 EU at 1.35 GHz, LPDDR4x-4267 (Core i7-1185G7): integrated",
-      2.07, 4.15, 0, 0.068, 1.04},
-  {"RTX 4090", "NVIDIA GeForce RTX 4090 (Ada whitepaper): desktop", 82.6, 82.6, 165.2, 1.008, 41.3},
-  {"H200", "NVIDIA H200 SXM (data sheet; matrices without sparsity)", 67, 134, 989.5, 4.8, 33.5},
+      2.07, 4.15, 8.29, 0, 0.068, 1.04},
+  {"RTX 4090", "NVIDIA GeForce RTX 4090 (Ada whitepaper): desktop", 82.6, 82.6, 165.2, 165.2, 1.008, 41.3},
+  {"H200", "NVIDIA H200 SXM (data sheet; matrices without sparsity)", 67, 134, 134, 989.5, 4.8, 33.5},
 };
 #define N_GPUS G_N_ELEMENTS (gpus)
 
-typedef enum { F32, PACKED, MATRICES } Way;
+typedef enum { F32, PACKED, MATRICES, DOT } Way;
+static const guint element_sizes[] = { sizeof (float), sizeof (guint16), sizeof (guint16), sizeof (guint8) };
 
 /* Of an operation, for the whole batch. */
 typedef struct {
@@ -44,13 +46,23 @@ bytes_of (const GptVisPlan *plan, GptVisTensorId id, guint batch, guint element)
   return (gdouble) t->rows * t->width * (gptvis_tensor_is_activation (t) ? batch * sizeof (float) : element);
 }
 
+#define TILES(of) of, G_N_ELEMENTS (of)
+static const struct {
+  const gchar *shader;
+  const GptVisVulkanTile *tiles;
+  guint n_tiles;
+} linears[] = {
+  [F32] = {"linear", TILES (gptvis_vulkan_tiles)}, [PACKED] = {"linear-packed", TILES (gptvis_vulkan_tiles)},
+  [MATRICES] = {"linear-matrix", TILES (gptvis_vulkan_matrix_tiles)},
+  [DOT] = {"linear-dot", TILES (gptvis_vulkan_dot_tiles)},
+};
+
 /* As linear.c has it: the largest tile that makes enough workgroups, or the smallest. */
 static const GptVisVulkanTile *
 choose_tile (Way way, gdouble rows, gdouble columns)
 {
-  const GptVisVulkanTile *tiles = way == MATRICES ? gptvis_vulkan_matrix_tiles : gptvis_vulkan_tiles;
-  const guint n = way == MATRICES ? G_N_ELEMENTS (gptvis_vulkan_matrix_tiles)
-      : G_N_ELEMENTS (gptvis_vulkan_tiles);
+  const GptVisVulkanTile *tiles = linears[way].tiles;
+  const guint n = linears[way].n_tiles;
   guint i = 0;
   while (i + 1 < n && ceil (rows / tiles[i].rows) * ceil (columns / tiles[i].columns) < GPTVIS_VULKAN_ENOUGH)
     i++;
@@ -64,17 +76,20 @@ cost_linear (const GptVisPlan *plan, const GptVisOp *op, Way way, guint batch, C
 {
   const GptVisTensor *x = gptvis_plan_tensor (plan, op->in[0]), *w = gptvis_plan_tensor (plan, op->in[1]);
   const gdouble rows = (gdouble) x->rows * batch, columns = w->rows, inner = w->width;
-  const gdouble element = way == F32 ? sizeof (float) : sizeof (guint16), macs = rows * columns * inner;
+  const gdouble w_element = element_sizes[way], macs = rows * columns * inner;
   if (rows <= GPTVIS_VULKAN_FEW) {
     strcpy (c->shader, "linear-few");
     c->tiles = c->bytes;
     return;
   }
+  const gboolean floats = way == DOT && x->rows <= GPTVIS_VULKAN_FEW;   /* x is not rounded */
+  way = floats ? F32 : way;
+  const gdouble element = element_sizes[way];   /* in shared memory */
   const GptVisVulkanTile *t = choose_tile (way, rows, columns);
-  strcpy (c->shader, way == MATRICES ? "linear-matrix" : way == PACKED ? "linear-packed" : "linear");
+  strcpy (c->shader, floats ? "linear-int8" : linears[way].shader);
   g_snprintf (c->tile, sizeof c->tile, "%u×%u", t->rows, t->columns);
   /* x anew for each column of tiles, W for each row of them */
-  c->tiles = macs * (sizeof (float) / (gdouble) t->columns + element / t->rows)
+  c->tiles = macs * (sizeof (float) / (gdouble) t->columns + w_element / t->rows)
       + rows * columns * sizeof (float);
   if (way == MATRICES) {
     c->shared = macs * element * (t->part_rows + t->part_columns) / (t->part_rows * t->part_columns);
@@ -83,6 +98,8 @@ cost_linear (const GptVisPlan *plan, const GptVisOp *op, Way way, guint batch, C
     const gdouble across = fmin (t->columns / t->part_columns, SUBGROUP), down = SUBGROUP / across;
     c->shared = macs * element * (t->part_rows * down + t->part_columns * across)
         / (SUBGROUP * t->part_rows * t->part_columns);
+    if (way == DOT)             /* each four's largest, of the fours that become bytes side by side */
+      c->shared += macs / t->columns;
   }
 }
 
@@ -112,7 +129,7 @@ cost_attention (const GptVisPlan *plan, const GptVisOp *op, Way way, guint batch
     c->shared = macs * sizeof (guint16) * (passes * 2 / MATRIX + 1 / width + 1 / MATRIX)
         + heads * queries * keys * sizeof (float) * 3 * passes;
   } else {
-    const gdouble element = way == F32 ? sizeof (float) : sizeof (guint16);
+    const gdouble element = way == PACKED ? sizeof (guint16) : sizeof (float);
     const gdouble some = SUBGROUP / LANES * t->thread_queries;  /* queries of threads that read together */
     c->shared = macs * (element * (some + t->keys) / (some * t->keys)
         + (element * width + sizeof (float) * some) / (some * width));
@@ -128,7 +145,7 @@ static Cost
 cost_of (const GptVisPlan *plan, guint i, Way way, guint batch)
 {
   const GptVisOp *op = gptvis_plan_op (plan, i);
-  const guint element = op->kind == GPTVIS_OP_LINEAR && way != F32 ? sizeof (guint16) : sizeof (float);
+  const guint element = op->kind == GPTVIS_OP_LINEAR ? element_sizes[way] : sizeof (float);
   Cost c = { .flops = gptvis_plan_op_flops (plan, i) * batch };
   g_strlcpy (c.shader, gptvis_op_name (op->kind), sizeof c.shader);
   for (guint j = 0; j < op->n_in; j++) {
@@ -153,7 +170,7 @@ cost_of (const GptVisPlan *plan, guint i, Way way, guint batch)
 static gboolean
 is_way_of (guint gpu, Way way)
 {
-  return way == F32 || (way == MATRICES) == (gpus[gpu].matrix > 0);
+  return way == F32 || way == DOT || (way == MATRICES) == (gpus[gpu].matrix > 0);
 }
 
 /* Seconds, and which peak it is: of arithmetic, memory or shared memory. */
@@ -162,7 +179,8 @@ least_time (const Cost *c, guint gpu, Way way, const gchar **which)
 {
   const gboolean product = c->tile[0] != 0;
   const gdouble peak = way == MATRICES && product ? gpus[gpu].matrix
-      : way == PACKED && strcmp (c->shader, "linear-packed") == 0 ? gpus[gpu].f16 : gpus[gpu].f32;
+      : strcmp (c->shader, "linear-packed") == 0 ? gpus[gpu].f16
+      : strcmp (c->shader, "linear-dot") == 0 ? gpus[gpu].dot : gpus[gpu].f32;
   const gdouble times[] = { c->flops / peak, c->bytes / gpus[gpu].memory, c->shared / gpus[gpu].shared };
   static const gchar *const names[] = { "arithmetic", "memory", "shared" };
   guint most = 0;
@@ -251,7 +269,8 @@ static void
 print_way (const GptVisPlan *plan, Way way, guint batch)
 {
   static const gchar *const names[] = {
-    "f32", "f16, packed products (no cooperative matrices)", "f16, cooperative matrices"
+    "f32", "f16, packed products (no cooperative matrices)", "f16, cooperative matrices",
+    "int8, dot products"
   };
   gdouble sums[N_GPUS] = { 0 };
   printf ("\n%s, batch %u:\n\n", names[way], batch);
@@ -301,12 +320,14 @@ bench_intensity (const gchar *name, const BenchSettings *settings)
 {
   const guint batch = MAX (settings->batch, 1);
   GptVisPlan *plan = record (&bench_network_find (name)->vit, batch);
-  printf ("| GPU | f32 | f16 | matrices, TFLOP/s | memory | shared, TB/s | FLOP a byte of memory |\n");
-  printf ("| --- | --: | --: | --: | --: | --: | --: |\n");
+  printf ("| GPU | f32 | f16 | dot products | matrices, TFLOP/s | memory | shared, TB/s "
+      "| FLOP a byte of memory |\n");
+  printf ("| --- | --: | --: | --: | --: | --: | --: | --: |\n");
   for (guint i = 0; i < N_GPUS; i++)
-    printf ("| %s | %.3g | %.3g | %.4g | %.3g | %.3g | %.0f |\n", gpus[i].source, gpus[i].f32, gpus[i].f16,
-        gpus[i].matrix, gpus[i].memory, gpus[i].shared, MAX (gpus[i].matrix, gpus[i].f16) / gpus[i].memory);
-  for (Way way = F32; way <= MATRICES; way++)
+    printf ("| %s | %.3g | %.3g | %.3g | %.4g | %.3g | %.3g | %.0f |\n", gpus[i].source, gpus[i].f32,
+        gpus[i].f16, gpus[i].dot, gpus[i].matrix, gpus[i].memory, gpus[i].shared,
+        MAX (gpus[i].matrix, gpus[i].f16) / gpus[i].memory);
+  for (Way way = F32; way <= DOT; way++)
     print_way (plan, way, batch);
   gptvis_plan_free (plan);
 }

@@ -59,8 +59,8 @@ gpu_open (void)
   g_setenv ("XDG_CACHE_HOME", "/dev/null", FALSE);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", FALSE);
 #if GPTVIS_HAVE_VULKAN
-  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .packed = TRUE, .least = g_getenv ("GPTVIS_TEST_LEAST") != NULL,
-          .tile = gpu_tile });
+  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .packed = TRUE, .slow_dot = TRUE,
+          .least = g_getenv ("GPTVIS_TEST_LEAST") != NULL, .tile = gpu_tile });
 #endif
   gpu_plan = gptvis_plan_new ("one", 1);
   gptvis_plan_output (gpu_plan, "y", gptvis_plan_linear (gpu_plan, gptvis_plan_input (gpu_plan, "x", 1, 1),
@@ -109,11 +109,11 @@ gpu_reopen (guint tile)
   g_assert_true (gpu_open ());
 }
 
-/* Is that at f16, on a device that can what that word says (vulkan/features.h)? */
+/* Is that this backend, on a device that can what that word says (vulkan/features.h)? */
 static inline gboolean
-gpu_f16_with (const gchar *backend, const gchar *word)
+gpu_is_with (const gchar *backend, const gchar *wanted, const gchar *word)
 {
-  gchar *list = strcmp (backend, "vulkan-f16") == 0 ? gptvis_backend_devices ("vulkan", NULL) : NULL;
+  gchar *list = strcmp (backend, wanted) == 0 ? gptvis_backend_devices ("vulkan", NULL) : NULL;
   gchar **words = g_strsplit (list ? list : "", " ", -1);
   const gboolean found = g_strv_contains ((const gchar * const *) words, word);
   g_strfreev (words);

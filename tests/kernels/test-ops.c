@@ -5,6 +5,9 @@
 #include "made-weights.h"
 #include "reference.h"
 #include "cpu/tier.h"
+#include "../../shaders/shared.h"
+#include "vulkan/tiles.h"
+#include <math.h>
 #include <string.h>
 
 #define MAX_BATCH 3
@@ -47,10 +50,10 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, co
 static double
 tolerance_of (const GptVisPlan *plan, const gchar *where)
 {
-  const gboolean matrices = gpu_f16_with (where, "coopmat");
+  const gboolean matrices = gpu_is_with (where, "vulkan-f16", "coopmat");
   if (strcmp (gptvis_plan_name (plan), "attention") == 0)
     return matrices ? 5e-3 : 2e-5;
-  return gpu_f16_with (where, "f16") && !matrices ? 5e-3 : 2e-5;
+  return gpu_is_with (where, "vulkan-f16", "f16") && !matrices ? 5e-3 : 2e-5;
 }
 
 static void
@@ -67,6 +70,19 @@ judge (const GptVisPlan *plan, const gchar *where, guint batch, const float *got
     }
 }
 
+/* What f16 has too; for int8 what bytes have, in parts of 127 64ths, of which each slice of a row has one. */
+static void
+make_inputs (float *x, guint rows, guint width, const gchar *backend, GRand *rand)
+{
+  const gboolean bytes = strcmp (backend, "vulkan-int8") == 0;
+  for (guint i = 0; i < rows; i++)
+    for (guint k = 0; k < width; k++, x++)
+      if (!bytes)
+        *x = g_rand_int_range (rand, -1024, 1025) / 512.0f;
+      else
+        *x = (k % LINEAR_SLICE == 0 ? 127 : g_rand_int_range (rand, -127, 128)) / 64.0f;
+}
+
 static void
 compare (GptVisPlan *plan, GRand *rand, const gchar *backend)
 {
@@ -81,8 +97,7 @@ compare (GptVisPlan *plan, GRand *rand, const gchar *backend)
   const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
   const guint batch = g_rand_int_range (rand, 1, MAX_BATCH + 1), threads = g_rand_int_range (rand, 1, 4);
   float *inputs = g_new (float, (gsize) in->rows * in->width * batch);
-  for (gsize k = 0; k < (gsize) in->rows * in->width * batch; k++)
-    inputs[k] = g_rand_int_range (rand, -1024, 1025) / 512.0f;  /* which f16 has too */
+  make_inputs (inputs, in->rows * batch, in->width, backend, rand);
   const gsize n = (gsize) out->rows * out->width * batch;
 
   float *want = run (plan, &w, "reference", 1, inputs, batch);
@@ -196,6 +211,87 @@ test_linear_tiles (gconstpointer backend)
               gptvis_plan_weight (plan, "W", shapes[i][2], shapes[i][1]), GPTVIS_NO_TENSOR, NULL));
       compare (plan, rand, backend);
     }
+  }
+  gpu_reopen (0);
+  g_rand_free (rand);
+}
+
+/* A plan of that one product, with weights that bytes have. */
+static GptVisPlan *
+record_bytes (Weights *w, guint rows, guint k, guint m, GRand *rand)
+{
+  GptVisPlan *plan = gptvis_plan_new ("linear", MAX_BATCH);
+  gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, gptvis_plan_input (plan, "x", rows, k),
+          gptvis_plan_weight (plan, "W", m, k), GPTVIS_NO_TENSOR, NULL));
+  g_assert_true (gptvis_plan_finish (plan, NULL));
+  make_weights (w, plan, rand);
+  round_weights (w, plan);
+  return plan;
+}
+
+/* Slices of x from 2⁻⁸ to 2⁸, each from the next whole step of its bytes 0.4 steps away at most; and what these
+ * bytes are. */
+static void
+make_slices (float *x, float *rounded, guint rows, guint width, GRand *rand)
+{
+  for (guint i = 0; i < rows; i++) {
+    double largest = 0;
+    for (guint k = 0; k < width; k++, x++, rounded++) {
+      if (k % LINEAR_SLICE == 0) {
+        largest = exp2 (g_rand_double_range (rand, -8, 8));
+        *x = *rounded = g_rand_boolean (rand) ? largest : -largest;
+      } else {
+        const gint byte = g_rand_int_range (rand, -126, 127);
+        *rounded = byte * (largest / 127);
+        *x = (byte + g_rand_double_range (rand, -0.4, 0.4)) * (largest / 127);
+      }
+    }
+  }
+}
+
+/* Dot products of bytes round each slice of x by itself, whatever the tile and the batch; a NaN stays one,
+ * in its row. Where a picture has few rows, x is not rounded. */
+static void
+test_linear_slices (gconstpointer backend)
+{
+  enum { K = 3 * LINEAR_SLICE + 13, M = 133, MOST = 131 };
+  static const guint heights[] = { MOST, GPTVIS_VULKAN_FEW + 1, GPTVIS_VULKAN_FEW };
+  if (!gpu_ready (backend))
+    return;
+  if (!gpu_is_with (backend, "vulkan-int8", "dot")) {
+    g_test_skip ("there are no dot products of bytes, or they are turned off");
+    return;
+  }
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < G_N_ELEMENTS (heights); i++) {
+    const guint rows = heights[i];
+    Weights w;
+    GptVisPlan *plan = record_bytes (&w, rows, K, M, rand);
+    float *x = g_new (float, MAX_BATCH * rows * K), *rounded = g_new (float, MAX_BATCH * rows * K);
+    make_slices (x, rounded, MAX_BATCH * rows, K, rand);
+    float *want = run (plan, &w, "reference", 1, rows > GPTVIS_VULKAN_FEW ? rounded : x, MAX_BATCH);
+    for (guint tile = 0; tile <= 4; tile++) {
+      gpu_reopen (tile);
+      float *got = run (plan, &w, backend, 1, x, MAX_BATCH), *alone = run (plan, &w, backend, 1, x, 1);
+      judge (plan, backend, MAX_BATCH, got, want, MAX_BATCH * rows * M);
+      if (rows > GPTVIS_VULKAN_FEW)
+        g_assert_cmpmem (alone, rows * M * sizeof (float), got, rows * M * sizeof (float));
+      g_free (got);
+      g_free (alone);
+    }
+    x[2 * K + 5] = NAN;
+    float *got = run (plan, &w, backend, 1, x, 1);
+    for (guint k = 0; k < M; k++) {
+      g_assert_true (isnan (got[2 * M + k]));
+      got[2 * M + k] = want[2 * M + k];
+    }
+    judge (plan, backend, 1, got, want, rows * M);
+    g_free (got);
+    g_free (want);
+    g_free (x);
+    g_free (rounded);
+    free_weights (&w);
+    gptvis_plan_free (plan);
   }
   gpu_reopen (0);
   g_rand_free (rand);
@@ -380,6 +476,7 @@ static const struct {
   {"linear", test_linear, TRUE},
   {"linear-large", test_linear_large},
   {"linear-tiles", test_linear_tiles},
+  {"linear-slices", test_linear_slices},
   {"norm", test_norm, TRUE},
   {"attention", test_attention, TRUE},
   {"attention-tiles", test_attention_tiles},
@@ -393,6 +490,8 @@ static const struct {
 static gboolean
 is_of_interest (const gchar *backend, const gchar *name)
 {
+  if (strcmp (name, "linear-slices") == 0)
+    return strcmp (backend, "vulkan-int8") == 0;
   if (g_str_has_prefix (name, "linear"))
     return TRUE;
   return g_str_has_prefix (name, "attention") ? strcmp (backend, "vulkan-int8") != 0
@@ -401,7 +500,7 @@ is_of_interest (const gchar *backend, const gchar *name)
 
 /* What a device may lack, each feature by itself and all of them. */
 static const gchar *const features[] = {
-  "f16", "subgroup", "coopmat", "f16,subgroup,coopmat"
+  "f16", "subgroup", "dot", "coopmat", "f16,subgroup,dot,coopmat"
 };
 
 static void

@@ -3,12 +3,13 @@
 #include "gpu.h"
 #include "made-weights.h"
 #include "vulkan/gpu.h"
+#include "vulkan/tiles.h"
 #include <glib/gstdio.h>
 #include <string.h>
 
 /* How many tiles are tried when a program of one product is made, on a device that is opened for it. */
 static guint
-count_tries (gboolean software)
+count_tries_in (GptVisPrecision precision, gboolean software)
 {
   GptVisVulkanStatistics statistics;
   GError *error = NULL;
@@ -22,8 +23,8 @@ count_tries (gboolean software)
   make_weights (&w, plan, rand);
   g_rand_free (rand);
   const GptVisWeights weights = { find_weight, &w };
-  const GptVisProgramOptions options = { .backend = "vulkan" };
-  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .tune = software });
+  const GptVisProgramOptions options = { .backend = "vulkan",.precision = precision };
+  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .tune = software, .slow_dot = TRUE });
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
   g_assert_no_error (error);
   gptvis_vulkan_statistics (program, FALSE, 2, &statistics);
@@ -32,6 +33,12 @@ count_tries (gboolean software)
   free_weights (&w);
   gptvis_plan_free (plan);
   return statistics.tries;
+}
+
+static guint
+count_tries (gboolean software)
+{
+  return count_tries_in (GPTVIS_PRECISION_F32, software);
 }
 
 static gchar *
@@ -64,6 +71,7 @@ test_tuned (void)
 {
   if (!gpu_ready ("vulkan"))
     return;
+  const gboolean has_dot = gpu_is_with ("vulkan", "vulkan", "dot");
   gpu_close ();
   g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
   gchar *cache = g_build_filename (g_get_user_cache_dir (), "gptvis", NULL), *text = NULL;
@@ -72,6 +80,10 @@ test_tuned (void)
   g_assert_cmpuint (all, >, 0);
   g_assert_nonnull (path);
   g_assert_cmpuint (count_tries (TRUE), ==, 0);
+  const guint all_bytes = count_tries_in (GPTVIS_PRECISION_INT8, TRUE); /* of one picture, and of two */
+  g_assert_cmpuint (all_bytes, ==, 2 * (has_dot ? G_N_ELEMENTS (gptvis_vulkan_dot_tiles)
+          : G_N_ELEMENTS (gptvis_vulkan_tiles)));
+  g_assert_cmpuint (count_tries_in (GPTVIS_PRECISION_INT8, TRUE), ==, 0);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_true (g_str_has_prefix (strchr (text, '\n'), "\ngptvis tuned 1\n"));
 

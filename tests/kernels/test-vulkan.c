@@ -380,14 +380,14 @@ test_features (void)
   g_test_message ("%s", list);
   g_free (list);
   gpu_close ();
-  g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check,f16,subgroup,coopmat", TRUE);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check,f16,subgroup,dot,coopmat", TRUE);
   list = gptvis_backend_devices ("vulkan", NULL);
   g_assert_true (g_str_has_suffix (list, ")"));
   g_free (list);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check,fp16,", TRUE);
   network_init (&network, 1, 1);
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING,
-      "*there is no \"fp16\" to turn off, only all, cache, check, f16, subgroup, coopmat, tune*");
+      "*there is no \"fp16\" to turn off, only all, cache, check, f16, subgroup, dot, coopmat, tune*");
   GptVisProgram *program = open_program (&network, "vulkan", NULL, &error);
   g_test_assert_expected_messages ();
   g_assert_no_error (error);
