@@ -17,13 +17,14 @@
 #include "measure.h"
 #include "pool.h"
 
-static gchar *precision = "auto", *backend = "auto";
+static gchar *precision = "auto", *backend = "auto", *device;
 static gint threads, batch, side, patch, runs, streams = 1, beams = 1;
 static gboolean ops, frames, caption, limits, peers, products, stage, intensity;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
   {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, "auto, cpu, …", "B"},
+  {"device", 0, 0, G_OPTION_ARG_STRING, &device, "which GPU, by number or name (else the best)", "D"},
   {"threads", 0, 0, G_OPTION_ARG_INT, &threads, "0: as many as the process may use", "N"},
   {"batch", 0, 0, G_OPTION_ARG_INT, &batch, "pictures at once", "N"},
   {"side", 0, 0, G_OPTION_ARG_INT, &side, "pixels each way (224)", "N"},
@@ -69,9 +70,9 @@ main (int argc, char **argv)
   check_numbers ();
 
   const gchar *name = argc > 1 ? argv[1] : NULL;
-  BenchSettings settings = { .backend = backend, .batch = batch, .side = side, .patch = patch, .runs = runs,
-    .threads = threads ? (guint) threads : gptvis_pool_default_threads (), .threads_given = threads > 0,
-    .ops = ops, .streams = streams, .beams = beams, .peers = peers };
+  BenchSettings settings = { .backend = backend, .device = device, .batch = batch, .side = side, .patch = patch,
+    .runs = runs, .threads = threads ? (guint) threads : gptvis_pool_default_threads (),
+    .threads_given = threads > 0, .ops = ops, .streams = streams, .beams = beams, .peers = peers };
   if (!gptvis_precision_parse (precision, &settings.precision, &error))
     measure_die (error->message);
   if (limits)

@@ -151,6 +151,7 @@ open_model (Bench *self, guint which)
   options.beams = self->settings->beams;
   options.max_batch = self->settings->streams;
   options.program.backend = self->settings->backend;
+  options.program.device = self->settings->device;
   options.program.threads = self->settings->threads;
   options.program.precision = self->settings->precision;
   self->model = gptvis_model_open (&options, &error);

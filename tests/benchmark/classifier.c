@@ -52,8 +52,8 @@ bench_classifier (const gchar *name, const BenchSettings *settings)
   gchar *directory = random_checkpoint_write (&vit, &error);
   if (!directory)
     measure_die (error->message);
-  GptVisProgramOptions options = { .backend = settings->backend, .precision = settings->precision,
-    .threads = settings->threads };
+  GptVisProgramOptions options = { .backend = settings->backend, .device = settings->device,
+    .precision = settings->precision, .threads = settings->threads };
   BenchRun run = bench_run_new (directory, &options, MAX (settings->batch, 1));
   random_checkpoint_remove (directory); /* what is mapped stays */
 

@@ -94,8 +94,8 @@ bench_frames (const gchar *name, const BenchSettings *settings)
     pixels[i] = i * 2654435761u >> 24;
   const GptVisPicture picture = { .format = GPTVIS_PICTURE_NV12, .width = WIDTH, .height = HEIGHT,
     .planes = {pixels, pixels + WIDTH * HEIGHT}, .strides = {WIDTH, WIDTH}, .matrix = GPTVIS_MATRIX_BT709 };
-  GptVisProgramOptions options = { .backend = settings->backend, .precision = settings->precision,
-    .threads = settings->threads };
+  GptVisProgramOptions options = { .backend = settings->backend, .device = settings->device,
+    .precision = settings->precision, .threads = settings->threads };
   GError *error = NULL;
   gchar *directory = random_checkpoint_write (&bench_network_find (name)->vit, &error);
   if (!directory)

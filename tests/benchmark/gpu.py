@@ -2,6 +2,7 @@
 """ViT-Ti/S/B at batch 1, 8 and 64 on a GPU, in turn with PyTorch in bf16 on the same one.
 
     python3 tests/benchmark/gpu.py [build] [--precision f16] [--networks vit-base] [--batches 1,64] [--modes eager]
+        [--device 1]
 
 Needs a build with tests/bench, and torch; nothing else. Modes: eager; compiled (torch.compile); graphs (the same with
 CUDA graphs). Runs take turns, ours and each mode, TURNS times each; the first runs of a turn only warm up. A run
@@ -77,6 +78,8 @@ def peer(network, batch, mode):
 def ours(bench, network, batch, options, runs):
     """The least and the median ms of so many runs, of which the first two do not count."""
     command = [bench, network, "--backend", "vulkan", "--precision", options.precision, "--batch", str(batch)]
+    if options.device:
+        command += ["--device", options.device]
     text = subprocess.run(command + ["--runs", str(runs)], check=True, capture_output=True, text=True).stdout
     return [float(x) for x in re.search(r"^gptvis .*min +([\d.]+) ms +median +([\d.]+) ms", text, re.M).groups()]
 
@@ -103,6 +106,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build", nargs="?", default="build")
     parser.add_argument("--precision", default="f16")
+    parser.add_argument("--device", help="which GPU ours takes, by number or name, as gptvis-label --list-devices has them")
     parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--batches", default="1,8,64")
     parser.add_argument("--modes", default="eager,compiled,graphs")

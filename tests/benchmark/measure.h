@@ -6,6 +6,7 @@
 
 typedef struct {
   const gchar *backend;
+  const gchar *device;          /* NULL: the best */
   GptVisPrecision precision;
   guint threads;                /* not 0 */
   gboolean threads_given;       /* else it is as many as the process may use */
