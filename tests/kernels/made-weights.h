@@ -57,6 +57,29 @@ round_weights (Weights *w, const GptVisPlan *plan)
   }
 }
 
+static inline float *
+copy_magnitudes (const float *x, gsize n)
+{
+  float *copy = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    copy[i] = fabsf (x[i]);
+  return copy;
+}
+
+/* The same weights without their signs. */
+static inline void
+copy_weights_magnitudes (Weights *copy, const Weights *w)
+{
+  GHashTableIter iter;
+  gpointer name, x;
+  copy->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  copy->sizes = g_hash_table_ref (w->sizes);
+  g_hash_table_iter_init (&iter, w->tensors);
+  while (g_hash_table_iter_next (&iter, &name, &x))
+    g_hash_table_insert (copy->tensors, g_strdup (name),
+        copy_magnitudes (x, GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, name))));
+}
+
 static inline void
 free_weights (Weights *w)
 {
