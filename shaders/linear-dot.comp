@@ -27,7 +27,8 @@ shared uvec4 largest[tile_rows * fours / 4];    // magnitudes' bits, of each fou
 shared vec4 steps[tile_rows / 4];               // what 1 is in the bytes of x, of each row
 
 // Of this thread: the slice that comes next.
-const uint thread_x = tile_rows * fours / gl_WorkGroupSize.x, thread_w = tile_columns * fours / gl_WorkGroupSize.x;
+const uint thread_x = tile_rows * fours / gl_WorkGroupSize.x;
+const uint thread_w = tile_columns * fours / gl_WorkGroupSize.x;
 vec4 next_x[thread_x];
 uint next_w[thread_w];
 
