@@ -35,6 +35,7 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_step
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       row[v] = _mm512_loadu_si512 (b + v * VW);
+    prefetch_weights (m, b, TILE_COLUMNS * sizeof *b);
     UNROLL
     for (guint r = 0; r < m; r++) {
       const __m512i x = _mm512_set1_epi32 (a[r]);

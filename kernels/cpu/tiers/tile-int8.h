@@ -131,6 +131,7 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       row[v] = load_weights (b + v * VW * GROUP);
+    prefetch_weights (m, b, TILE_COLUMNS * GROUP);
     UNROLL
     for (guint r = 0; r < m; r++) {
       const vi rows = load_rows (a + r / ROWS_AT_ONCE * ROWS_AT_ONCE);

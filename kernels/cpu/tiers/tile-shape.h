@@ -17,6 +17,20 @@
 #define TILE_VECTORS 2
 #define TILE_COLUMNS (TILE_VECTORS * VW)
 
+/* Few rows are done with a panel before its weights are there, and wait for each page anew, since no
+ * processor looks beyond one by itself: those so far ahead are asked for, into the second cache. */
+#define FEW_ROWS (TILE_ROWS / 2)
+#define BYTES_AHEAD 4096u
+
+INLINE void
+prefetch_weights (const guint m, gconstpointer at, const guint bytes)
+{
+  if (m <= FEW_ROWS)
+    UNROLL
+    for (guint i = 0; i < bytes; i += 64)
+      __builtin_prefetch ((const guint8 *) at + BYTES_AHEAD + i, 0, 2);
+}
+
 /* Vector v of a row of c, of which columns below n are the tile's. y is a copy: only of that
  * may the address be taken, or all sums would live in memory. */
 INLINE void

@@ -23,6 +23,7 @@ tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_c
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
       row[v] = vf_load (b + v * VW);
+    prefetch_weights (m, b, TILE_COLUMNS * sizeof *b);
     UNROLL
     for (guint r = 0; r < m; r++) {
       const vf x = vf_set (a[r * a_row]);
