@@ -404,6 +404,10 @@ gptvis_plan_recall (GptVisPlan *plan, GptVisTensorId q, const GptVisTensorId *st
     if (ts->width != 2 * width)
       return fail (plan, "recall", "the state [%u, %u] has no keys and values of %u heads of %u", ts->rows, ts->width,
           attention->heads, attention->head_width);
+    if (ts->head_width && ts->head_width != attention->head_width)
+      return fail (plan, "recall", "the state [%u, %u] was recalled with heads of %u, now of %u", ts->rows, ts->width,
+          ts->head_width, attention->head_width);
+    g_array_index (plan->tensors, GptVisTensor, states[i]).head_width = attention->head_width;
     op.in[1 + i] = states[i];
   }
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, 1, width);

@@ -74,6 +74,7 @@ typedef struct {
   guint rows, width;
   gboolean step;                /* an activation or state of the step: one a sequence, not one a picture */
   gboolean output;              /* may be read after a run; never shares memory */
+  guint head_width;             /* of a state: that of its recalls, which is the same for all; 0: of none */
   GptVisWeightPart parts[GPTVIS_WEIGHT_PARTS];  /* weights only; names owned by the plan */
   guint n_parts;
   gint first_op, last_op;       /* lifetime, by finish: written by … last read by … (outputs: to the end) */
@@ -108,7 +109,8 @@ typedef struct {
 
 /* recall: the step's attention. y [1, heads · head_width] of one row q over all rows of
  * the states: of a picture's state all, of a sequence's those before and at its position.
- * A state [rows, 2 · heads · head_width] has keys in its first half, values in the other. */
+ * A state [rows, 2 · heads · head_width] has keys in its first half, values in the other; heads are
+ * as wide in each recall of it, so that a backend may keep them apart. */
 #define GPTVIS_RECALL_STATES 2
 
 /* rows: y is its parts one below the other; a part is rows [first, first + rows)

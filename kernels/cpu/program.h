@@ -33,12 +33,16 @@ typedef struct {
   float *states;                /* all of them; NULL when the plan has none */
 } GptVisCpuSlot;
 
-/* Row `row` of a state: the picture's, or the one that copy `beam` has. */
+/* A state, the picture's or the copy `beam`, lies head by head: its keys [rows, head_width], then its values,
+ * so that a recall reads from one end to the other. Here: row `row` of a head's keys or values. */
+typedef enum { GPTVIS_CPU_KEYS, GPTVIS_CPU_VALUES } GptVisCpuHalf;
+
 static inline float *
-gptvis_cpu_state (const GptVisSlot *slot, const GptVisTensor *t, guint beam, guint row)
+gptvis_cpu_state (const GptVisSlot *slot, const GptVisTensor *t, guint beam, guint head, GptVisCpuHalf half, guint row)
 {
   const GptVisCpuSlot *own = (const GptVisCpuSlot *) slot;
-  return own->states + t->offset + (t->step ? beam * gptvis_tensor_span (t) : 0) + (gsize) row * t->width;
+  const gsize rows = (gsize) (2 * head + half) * t->rows + row;
+  return own->states + t->offset + (t->step ? beam * gptvis_tensor_span (t) : 0) + rows * t->head_width;
 }
 
 /* The tensor's memory for picture 0 of the batch; NULL for GPTVIS_NO_TENSOR. */

@@ -19,55 +19,70 @@ gptvis_cpu_embed (const GptVisCpuProgram *p, const GptVisOp *op)
   }
 }
 
-void
-gptvis_cpu_keep (const GptVisCpuProgram *p, const GptVisOp *op)
+typedef struct {
+  const GptVisCpuProgram *p;
+  const GptVisOp *op;
+  const GptVisTensor *x, *state;
+  guint heads;
+} Keep;
+
+/* A head's keys and values of one picture or sequence. */
+static void
+keep_head (void *context, gsize task)
 {
-  const GptVisTensor *tx = gptvis_plan_tensor (p->base.plan, op->in[0]);
-  const GptVisTensor *state = gptvis_plan_tensor (p->base.plan, op->out);
-  const float *x = gptvis_cpu_data (p, op->in[0]) + op->keep.column;
-  for (guint i = 0; i < p->n; i++) {
-    const GptVisSequence *s = state->step ? &p->sequences[i] : NULL;
-    float *to = s ? gptvis_cpu_state (s->slot, state, s->beam, s->position)
-        : gptvis_cpu_state (p->slots[i], state, 0, 0);
-    for (guint r = 0; r < tx->rows; r++, x += tx->width, to += state->width)
-      memcpy (to, x, state->width * sizeof (float));
+  const Keep *c = context;
+  const guint i = task / c->heads, head = task % c->heads, width = c->state->head_width;
+  const GptVisSequence *s = c->state->step ? &c->p->sequences[i] : NULL;
+  for (GptVisCpuHalf half = GPTVIS_CPU_KEYS; half <= GPTVIS_CPU_VALUES; half++) {
+    const float *x = gptvis_cpu_data (c->p, c->op->in[0]) + (gsize) i * c->x->rows * c->x->width + c->op->keep.column
+        + (half * c->heads + head) * width;
+    float *to = s ? gptvis_cpu_state (s->slot, c->state, s->beam, head, half, s->position)
+        : gptvis_cpu_state (c->p->slots[i], c->state, 0, head, half, 0);
+    for (guint r = 0; r < c->x->rows; r++, x += c->x->width, to += width)
+      memcpy (to, x, width * sizeof (float));
   }
 }
 
-/* Rows one below the other in memory: a picture's state whole, a sequence's as far as one
- * copy holds it. */
+void
+gptvis_cpu_keep (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  Keep c = { p, op, gptvis_plan_tensor (p->base.plan, op->in[0]), gptvis_plan_tensor (p->base.plan, op->out), 0 };
+  if (c.state->head_width == 0) /* nobody reads it */
+    return;
+  c.heads = c.state->width / 2 / c.state->head_width;
+  gptvis_pool_run (c.state->step ? NULL : p->pool, keep_head, &c, p->n * c.heads);      /* a row is soon done */
+}
+
+/* Rows of a state that lie one below the other in one copy: a picture's are all of them, a
+ * sequence's as many as one copy holds. */
 typedef struct {
-  const float *rows;
-  guint n;
+  guint copy, n;
 } Run;
 
-/* The run of `state` for the sequence that begins at row `first`; n is 0 past the last. */
+/* The run that begins at row `first`; n is 0 past the last. */
 static Run
 run_from (const GptVisTensor *state, const GptVisSequence *s, guint first)
 {
   const guint end = state->step ? s->position + 1 : state->rows;
-  if (first >= end)
-    return (Run) { NULL, 0 };
-  if (!state->step)
-    return (Run) { gptvis_cpu_state (s->slot, state, 0, first), end - first };
+  if (!state->step || first >= end)
+    return (Run) { 0, end - MIN (first, end) };
   const guint copy = s->history && first < s->position ? s->history[first] : s->beam;
   guint n = 1;
   while (first + n < end && (s->history && first + n < s->position ? s->history[first + n] : s->beam) == copy)
     n++;
-  return (Run) { gptvis_cpu_state (s->slot, state, copy, first), n };
+  return (Run) { copy, n };
 }
 
 typedef struct {
   const GptVisCpuProgram *p;
   const GptVisOp *op;
-  guint q_width, n_units;
-  gsize scratch_size;           /* floats of one worker */
-  gint next;                    /* unit, taken atomically */
+  guint q_width, n_units, n_tasks;
+  gsize scratch_size;           /* floats of one task */
 } Recall;
 
 /* The scaled query and the scores. */
 static gsize
-scratch_of_worker (const GptVisPlan *plan, const GptVisOp *op)
+scratch_of_task (const GptVisPlan *plan, const GptVisOp *op)
 {
   gsize n = op->attention.head_width;
   for (guint j = 1; j < op->n_in; j++)
@@ -78,43 +93,7 @@ scratch_of_worker (const GptVisPlan *plan, const GptVisOp *op)
 gsize
 gptvis_cpu_recall_scratch (const GptVisPlan *plan, const GptVisOp *op, guint threads)
 {
-  return threads * scratch_of_worker (plan, op);
-}
-
-/* A head's part of a row lies as far from that of the next row as all heads' keys and values
- * are wide, which no processor foresees: while some rows are worked on, the next are asked for. */
-#define ROWS_AHEAD 16u
-
-static guint
-begin_block (const Recall *c, const GptVisTensor *state, const float *rows, guint n)
-{
-  const guint next = n > ROWS_AHEAD ? MIN (n - ROWS_AHEAD, ROWS_AHEAD) : 0;
-  const float *row = rows + (gsize) ROWS_AHEAD * state->width;
-  for (guint r = 0; r < next; r++, row += state->width)
-    for (guint d = 0; d < c->op->attention.head_width; d += 16)
-      __builtin_prefetch (row + d, 0, 2);
-  return MIN (n, ROWS_AHEAD);
-}
-
-/* Scores of the run's rows; keys: the head's of the first. */
-static void
-score_run (const Recall *c, const GptVisTensor *state, const float *q, const float *keys, guint n,
-    float *scores)
-{
-  for (guint m; n > 0; n -= m, keys += (gsize) m * state->width, scores += m) {
-    m = begin_block (c, state, keys, n);
-    c->p->tier->dots (q, keys, state->width, m, c->op->attention.head_width, scores);
-  }
-}
-
-static void
-blend_run (const Recall *c, const GptVisTensor *state, const float *weights, const float *values, guint n,
-    float *y)
-{
-  for (guint m; n > 0; n -= m, values += (gsize) m * state->width, weights += m) {
-    m = begin_block (c, state, values, n);
-    c->p->tier->blend (weights, values, state->width, m, c->op->attention.head_width, y);
-  }
+  return threads * scratch_of_task (plan, op);
 }
 
 static void
@@ -134,7 +113,8 @@ recall_head (const Recall *c, guint unit, float *scratch)
     const GptVisTensor *state = gptvis_plan_tensor (c->p->base.plan, c->op->in[j]);
     Run run;
     for (guint row = 0; (run = run_from (state, s, row)).n > 0; row += run.n, n += run.n)
-      score_run (c, state, scaled, run.rows + head * width, run.n, scores + n);
+      c->p->tier->dots (scaled, gptvis_cpu_state (s->slot, state, run.copy, head, GPTVIS_CPU_KEYS, row), run.n, width,
+          scores + n);
   }
   c->p->tier->softmax (scores, n);
   memset (y, 0, width * sizeof (float));
@@ -142,16 +122,18 @@ recall_head (const Recall *c, guint unit, float *scratch)
     const GptVisTensor *state = gptvis_plan_tensor (c->p->base.plan, c->op->in[j]);
     Run run;
     for (guint row = 0; (run = run_from (state, s, row)).n > 0; row += run.n, scores += run.n)
-      blend_run (c, state, scores, run.rows + (a->heads + head) * width, run.n, y);
+      c->p->tier->blend (scores, gptvis_cpu_state (s->slot, state, run.copy, head, GPTVIS_CPU_VALUES, row), run.n,
+          width, y);
   }
 }
 
 static void
-work (void *context, gsize worker)
+recall_some (void *context, gsize task)
 {
-  Recall *c = context;
-  float *scratch = c->p->scratch + worker * c->scratch_size;
-  for (guint unit; (unit = g_atomic_int_add (&c->next, 1)) < c->n_units;)
+  const Recall *c = context;
+  float *scratch = c->p->scratch + task * c->scratch_size;
+  const guint end = gptvis_block_start (c->n_units, c->n_tasks, task + 1);
+  for (guint unit = gptvis_block_start (c->n_units, c->n_tasks, task); unit < end; unit++)
     recall_head (c, unit, scratch);
 }
 
@@ -163,7 +145,8 @@ gptvis_cpu_recall (const GptVisCpuProgram *p, const GptVisOp *op)
     .p = p, .op = op,
     .q_width = gptvis_plan_tensor (p->base.plan, op->in[0])->width,
     .n_units = p->n * op->attention.heads,
-    .scratch_size = scratch_of_worker (p->base.plan, op),
+    .n_tasks = gptvis_pool_threads (p->pool),
+    .scratch_size = scratch_of_task (p->base.plan, op),
   };
-  gptvis_pool_run (p->pool, work, &c, gptvis_pool_threads (p->pool));
+  gptvis_pool_run (p->pool, recall_some, &c, c.n_tasks);
 }

@@ -93,11 +93,11 @@ typedef struct {
    * place; sums [tile_columns] of what is then in each column. */
   void (*softmax_columns) (float *scores, guint rows, float scale, float *sums);
 
-  /* out[j] = Σ_d q[d] · k[j · step + d] for j < n, d < width. */
-  void (*dots) (const float *q, const float *k, gsize step, guint n, guint width, float *out);
+  /* out [n] = k [n, width] · q [width]. */
+  void (*dots) (const float *q, const float *k, guint n, guint width, float *out);
 
-  /* y[d] += Σ_j weights[j] · v[j · step + d] for d < width, j < n. */
-  void (*blend) (const float *weights, const float *v, gsize step, guint n, guint width, float *y);
+  /* y [width] += weights [n] · v [n, width]. */
+  void (*blend) (const float *weights, const float *v, guint n, guint width, float *y);
 
   /* x[i] = e^x[i] / Σ, over a row of n. */
   void (*softmax) (float *x, guint n);

@@ -180,6 +180,8 @@ STEP_MISTAKE (keep_weight, gptvis_plan_keep (plan, y, 0, w))
 STEP_MISTAKE (recall_width, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 2, .head_width = 1 }))
 STEP_MISTAKE (recall_columns, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .q_column = 4, .heads = 1,
     .head_width = 3 }))
+STEP_MISTAKE (recall_heads, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 1, .head_width = 3 });
+    gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 3, .head_width = 1 }))
 STEP_MISTAKE (recall_none, gptvis_plan_recall (plan, y, &own, 0, &(GptVisAttention) { .heads = 1, .head_width = 3 }))
 STEP_MISTAKE (positions, gptvis_plan_embed (plan, w, w, 5))
 
@@ -221,6 +223,7 @@ test_mistakes (void)
     {"keep in a weight", keep_weight, "keep|what is given as a state is none"},
     {"recall's width", recall_width, "recall|the state [3, 6] has no keys and values of 2 heads of 1"},
     {"recall's columns", recall_columns, "recall|1 heads of 3 values do not lie in q's columns from 4 on"},
+    {"recall's heads", recall_heads, "recall|the state [3, 6] was recalled with heads of 3, now of 1"},
     {"recall of nothing", recall_none, "recall|0 states"},
     {"positions", positions, "embed|tokens of width 6 and positions [5, 6] from 5 on do not fit"},
   };

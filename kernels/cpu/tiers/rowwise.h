@@ -184,9 +184,9 @@ norm (const float *x, const float *weight, const float *bias, float epsilon, flo
 }
 
 static void
-dots (const float *q, const float *k, gsize step, guint n, guint width, float *out)
+dots (const float *q, const float *k, guint n, guint width, float *out)
 {
-  for (guint j = 0; j < n; j++, k += step) {
+  for (guint j = 0; j < n; j++, k += width) {
     vf sum = {};
     guint d = 0;
     for (; d + VW <= width; d += VW)
@@ -197,36 +197,41 @@ dots (const float *q, const float *k, gsize step, guint n, guint width, float *o
   }
 }
 
-/* Two vectors of y at a time, kept in registers while all rows go by. */
+#define BLENDED 4u
+
+/* So many vectors of y, a constant in each use, stay in registers while all rows go by. */
 INLINE void
-blend_some (const float *weights, const float *v, gsize step, guint n, guint width, float *y)
+blend_some (const guint vectors, const float *weights, const float *v, guint n, guint width, float *y)
 {
-  vf sums[2] = { };
-  const guint first = MIN (width, VW), second = width - first;
-  for (guint j = 0; j < n; j++, v += step) {
+  vf sums[BLENDED];
+  UNROLL
+  for (guint i = 0; i < vectors; i++)
+    sums[i] = vf_load (y + i * VW);
+  for (guint j = 0; j < n; j++, v += width) {
     const vf w = vf_set (weights[j]);
-    sums[0] = vf_fma (w, first == VW ? vf_load (v) : vf_load_some (v, first, 0), sums[0]);
-    if (second)
-      sums[1] = vf_fma (w, second == VW ? vf_load (v + VW) : vf_load_some (v + VW, second, 0), sums[1]);
+    UNROLL
+    for (guint i = 0; i < vectors; i++)
+      sums[i] = vf_fma (w, vf_load (v + i * VW), sums[i]);
   }
-  if (first < VW)
-    vf_store_some (y, vf_load_some (y, first, 0) + sums[0], first);
-  else
-    vf_store (y, vf_load (y) + sums[0]);
-  if (second == VW)
-    vf_store (y + VW, vf_load (y + VW) + sums[1]);
-  else if (second)
-    vf_store_some (y + VW, vf_load_some (y + VW, second, 0) + sums[1], second);
+  UNROLL
+  for (guint i = 0; i < vectors; i++)
+    vf_store (y + i * VW, sums[i]);
 }
 
 static void
-blend (const float *weights, const float *v, gsize step, guint n, guint width, float *y)
+blend (const float *weights, const float *v, guint n, guint width, float *y)
 {
   guint d = 0;
-  for (; d + 2 * VW <= width; d += 2 * VW)
-    blend_some (weights, v + d, step, n, 2 * VW, y + d);
-  if (d < width)
-    blend_some (weights, v + d, step, n, width - d, y + d);
+  for (; d + BLENDED * VW <= width; d += BLENDED * VW)
+    blend_some (BLENDED, weights, v + d, n, width, y + d);
+  for (; d + VW <= width; d += VW)
+    blend_some (1, weights, v + d, n, width, y + d);
+  if (d < width) {
+    vf sum = vf_load_some (y + d, width - d, 0);
+    for (guint j = 0; j < n; j++)
+      sum = vf_fma (vf_set (weights[j]), vf_load_some (v + (gsize) j * width + d, width - d, 0), sum);
+    vf_store_some (y + d, sum, width - d);
+  }
 }
 
 INLINE void
