@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// linear with cooperative matrices: x and W as halves, sums as floats. A workgroup makes a tile
+// linear with cooperative matrices: x and W as halves, sums as floats; of bytes, W's are whole
+// numbers until the end. A workgroup makes a tile
 // of y, each of its subgroups a part of that; while a slice of x and W in shared memory is
 // multiplied, the next one is on its way into registers. W is [columns, inner], which a matrix
 // reads by columns.
@@ -15,6 +16,11 @@ layout (constant_id = SPEC_D) const uint part_rows = 32;        // of a subgroup
 layout (constant_id = SPEC_E) const uint part_columns = 32;
 #include "matrix.glsl"
 #include "linear.glsl"
+#ifdef INT8
+#define W_STEP(column) (w_largest (column) / 127)
+#else
+#define W_STEP(column) 1
+#endif
 
 const uint stride = MATRIX_STRIDE (tile_inner), fours = tile_inner / 4;
 const uint parts_across = tile_columns / part_columns, n_parts = tile_rows / part_rows * parts_across;
@@ -95,6 +101,6 @@ main ()
     for (uint e = gl_SubgroupInvocationID; e < matrix_size; e += gl_SubgroupSize)
       if (row + e / matrix_columns < p.rows && column + e % matrix_columns < p.columns)
         store (row + e / matrix_columns, p.first_column + column + e % matrix_columns,
-            finished[gl_SubgroupID * matrix_size + e]);
+            finished[gl_SubgroupID * matrix_size + e] * W_STEP (column + e % matrix_columns));
   }
 }

@@ -58,6 +58,7 @@ load_w_word (uint row, uint k)
   return k < p.inner ? w[row * ((p.inner + 3) / 4 + 1) + k / 4] : 0;
 }
 
+// The row's largest, which a byte of 127 is.
 float
 w_largest (uint row)
 {
@@ -74,14 +75,20 @@ load_w (uint row, uint k)
 LOAD (w, W_FLOAT, W_FLOATS)
 #endif
 
-#ifdef F16
-// The same four of W as the halves that they are.
+// The same four of W as halves: as those that they are, or bytes as whole numbers.
+#if defined (F16)
 uvec2
 load_w_words (uint row, uint k)
 {
   if (vectors != 0)
     return k < p.inner ? w4[(row * p.inner + k) / 4] : uvec2 (0);
   return words_of (load_w (row, k));
+}
+#elif defined (INT8)
+uvec2
+load_w_words (uint row, uint k)
+{
+  return words_of (unpackSnorm4x8 (load_w_word (row, k)) * 127);
 }
 #endif
 

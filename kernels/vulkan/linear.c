@@ -114,8 +114,11 @@ add_matrix_tiles (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkan
 {
   const GptVisVulkanDevice *device = r->p->device;
   const GptVisVulkanFeatures *f = &device->features;
-  const GptVisShader shader = f->has & GPTVIS_VULKAN_COOPMAT_KHR ? GPTVIS_SHADER_LINEAR_MATRIX_KHR
-      : GPTVIS_SHADER_LINEAR_MATRIX_NV;
+  static const GptVisShader shaders[][2] = {
+    [GPTVIS_PRECISION_F16] = {GPTVIS_SHADER_LINEAR_MATRIX_NV, GPTVIS_SHADER_LINEAR_MATRIX_KHR},
+    [GPTVIS_PRECISION_INT8] = {GPTVIS_SHADER_LINEAR_MATRIX_INT8_NV, GPTVIS_SHADER_LINEAR_MATRIX_INT8_KHR},
+  };
+  const GptVisShader shader = shaders[of->precision][(f->has & GPTVIS_VULKAN_COOPMAT_KHR) != 0];
   guint s = 0;
   while (s < f->n_shapes && !fits (device, &gptvis_vulkan_matrix_tiles[N_MATRIX_TILES - 1], &f->shapes[s]))
     s++;
@@ -156,7 +159,11 @@ bears_packed (const GptVisVulkanProgram *p)
   return gptvis_plan_max_sequences (plan) == 0;
 }
 
-#define TILES(tiles) tiles, G_N_ELEMENTS (tiles)
+static gboolean
+is_packed_product (const GptVisVulkanRecorder *r, const Product *of)
+{
+  return of->precision == GPTVIS_PRECISION_F16 && is_packed_faster (r->p->device) && bears_packed (r->p);
+}
 
 /* Of few rows of each picture, x stays floats in any batch: of a batch of one, reading W is what takes time. */
 static gboolean
@@ -166,6 +173,8 @@ is_dot_product (const GptVisVulkanRecorder *r, const Product *of)
       && of->picture_rows > GPTVIS_VULKAN_FEW;
 }
 
+#define TILES(tiles) tiles, G_N_ELEMENTS (tiles)
+
 static void
 find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
 {
@@ -174,16 +183,15 @@ find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanC
     [GPTVIS_PRECISION_F16] = GPTVIS_SHADER_LINEAR_F16,
     [GPTVIS_PRECISION_INT8] = GPTVIS_SHADER_LINEAR_INT8,
   };
-  const gboolean half = of->precision == GPTVIS_PRECISION_F16;
   if (of->rows <= GPTVIS_VULKAN_FEW) {
     add_few_rows (r, of, to);
     return;
   }
-  if (half)
+  if (of->precision != GPTVIS_PRECISION_F32)    /* halves in matrices are at least as fast as bytes in dot products */
     add_matrix_tiles (r, of, to);
-  if (half && to->n == 0 && is_packed_faster (r->p->device) && bears_packed (r->p))
+  if (to->n == 0 && is_packed_product (r, of))
     add_tiles (r, GPTVIS_SHADER_LINEAR_PACKED, TILES (gptvis_vulkan_tiles), of, to);
-  if (is_dot_product (r, of))
+  if (to->n == 0 && is_dot_product (r, of))
     add_tiles (r, GPTVIS_SHADER_LINEAR_DOT, TILES (gptvis_vulkan_dot_tiles), of, to);
   if (to->n == 0)
     add_tiles (r, many[of->precision], TILES (gptvis_vulkan_tiles), of, to);

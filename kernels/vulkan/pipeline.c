@@ -27,10 +27,12 @@
 #if GPTVIS_HAVE_COOPMAT_KHR
 #include "attention-matrix-khr.spv.h"
 #include "linear-matrix-khr.spv.h"
+#include "linear-matrix-int8-khr.spv.h"
 #endif
 #if GPTVIS_HAVE_COOPMAT_NV
 #include "attention-matrix-nv.spv.h"
 #include "linear-matrix-nv.spv.h"
+#include "linear-matrix-int8-nv.spv.h"
 #endif
 #include "store.h"
 #include <string.h>
@@ -60,11 +62,15 @@ static const struct {
   [GPTVIS_SHADER_ATTENTION_MATRIX_KHR] = SHADER (attention_matrix_khr, 4, AttentionPush,
       GPTVIS_VULKAN_COOPMAT_KHR),
   [GPTVIS_SHADER_LINEAR_MATRIX_KHR] = SHADER (linear_matrix_khr, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_KHR),
+  [GPTVIS_SHADER_LINEAR_MATRIX_INT8_KHR] = SHADER (linear_matrix_int8_khr, 7, LinearPush,
+      GPTVIS_VULKAN_COOPMAT_KHR),
 #endif
 #if GPTVIS_HAVE_COOPMAT_NV
   [GPTVIS_SHADER_ATTENTION_MATRIX_NV] = SHADER (attention_matrix_nv, 4, AttentionPush,
       GPTVIS_VULKAN_COOPMAT_NV),
   [GPTVIS_SHADER_LINEAR_MATRIX_NV] = SHADER (linear_matrix_nv, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_NV),
+  [GPTVIS_SHADER_LINEAR_MATRIX_INT8_NV] = SHADER (linear_matrix_int8_nv, 7, LinearPush,
+      GPTVIS_VULKAN_COOPMAT_NV),
 #endif
   [GPTVIS_SHADER_LINEAR_PACKED] = SHADER (linear_packed, 7, LinearPush, GPTVIS_VULKAN_F16),
   [GPTVIS_SHADER_NARROW] = { gptvis_shader_narrow, sizeof gptvis_shader_narrow, 2, 0, 0 },

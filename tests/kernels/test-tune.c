@@ -73,7 +73,7 @@ test_tuned (void)
     return;
   const gboolean has_dot = gpu_is_with ("vulkan", "vulkan", "dot");
   gpu_close ();
-  g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "check,coopmat", TRUE);    /* there, the tiles are known */
   gchar *cache = g_build_filename (g_get_user_cache_dir (), "gptvis", NULL), *text = NULL;
   const guint all = count_tries (TRUE);
   gchar *path = find_tuned ();
@@ -106,7 +106,7 @@ test_tuned (void)
   g_assert_cmpuint (count_tries (FALSE), ==, 0);        /* not on a rasteriser */
   g_setenv ("GPTVIS_VULKAN_DISABLE", "check,tune", TRUE);
   g_assert_cmpuint (count_tries (TRUE), ==, 0);
-  g_setenv ("GPTVIS_VULKAN_DISABLE", "check", TRUE);
+  g_setenv ("GPTVIS_VULKAN_DISABLE", "check,coopmat", TRUE);
   gpu_remove_folder (cache);
   g_assert_true (g_file_set_contents (cache, "a file where the folder should be", -1, NULL));
   for (guint i = 0; i < 2; i++)
