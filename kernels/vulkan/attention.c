@@ -22,10 +22,8 @@ begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads, guint 
 static void
 add (const GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant, GptVisVulkanCandidates *to)
 {
-  to->of[to->n].variant = *variant;
-  to->of[to->n].groups[0] = blocks (tensor (r, r->op->in[0])->rows, variant->specs[SPEC_A]);
-  to->of[to->n].groups[1] = r->op->attention.heads;
-  to->of[to->n++].groups[2] = r->n;
+  add_candidate (to, variant, blocks (tensor (r, r->op->in[0])->rows, variant->specs[SPEC_A]),
+      r->op->attention.heads, r->n);
 }
 
 /* The best is the largest that the device's shared memory has room for. */
@@ -62,9 +60,7 @@ fits (const GptVisVulkanDevice *device, const GptVisVulkanAttentionTile *t, cons
       + queries * (t->keys + 8) * sizeof (guint16) + queries * (t->keys + 4) * sizeof (float)
       + threads * 2 * sizeof (float);
   return subgroup % shape->rows == 0 && t->keys % shape->columns == 0 && t->keys % shape->inner == 0
-      && threads <= device->limits.maxComputeWorkGroupInvocations
-      && threads <= device->limits.maxComputeWorkGroupSize[0]
-      && shared <= device->limits.maxComputeSharedMemorySize;
+      && fits_workgroup (device, threads, shared);
 }
 
 /* Those of the largest shape of which any fits; the best is the first that makes enough workgroups, or else
@@ -87,9 +83,7 @@ add_matrix_tiles (const GptVisVulkanRecorder *r, GptVisVulkanCandidates *to)
       GptVisVulkanVariant variant = begin (r, shader, t->queries * f->matrix_subgroup,
           t->queries * shape->rows, t->keys);
       variant.specs[SPEC_D] = width;
-      variant.specs[SPEC_MATRIX_ROWS] = shape->rows;
-      variant.specs[SPEC_MATRIX_COLUMNS] = shape->columns;
-      variant.specs[SPEC_MATRIX_INNER] = shape->inner;
+      set_shape (&variant, shape);
       add (r, &variant, to);
       const guint *groups = to->of[to->n - 1].groups, n = groups[0] * groups[1] * groups[2];
       if (most < GPTVIS_VULKAN_ENOUGH && n > most) {

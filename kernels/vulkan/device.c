@@ -69,8 +69,6 @@ device_new (const GptVisVulkanChoice *choice, GError **error)
 {
   GptVisVulkanDevice *self = g_new0 (GptVisVulkanDevice, 1);
   gptvis_vulkan_check_words ();
-  VkQueueFamilyProperties families[32];
-  guint32 n = G_N_ELEMENTS (families);
   self->refs = 1;
   self->name = g_strdup (choice->properties.deviceName);
   self->physical = choice->physical;
@@ -79,11 +77,10 @@ device_new (const GptVisVulkanChoice *choice, GError **error)
   self->faults = gptvis_vulkan_faults;
   limit (self);
   self->queue_family = choice->queue_family;
+  self->timestamps = choice->timestamps;
   g_mutex_init (&self->queue_lock);
   gptvis_vulkan_features_find (self->physical, &self->features);
   vkGetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
-  vkGetPhysicalDeviceQueueFamilyProperties (self->physical, &n, families);
-  self->timestamps = families[self->queue_family].timestampValidBits > 0;
   self->tuner = gptvis_vulkan_tuner_new (self);
   if (create (self, error) && (self->pipelines = gptvis_vulkan_pipelines_new (self, error)))
     return self;

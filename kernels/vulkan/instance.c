@@ -250,16 +250,17 @@ describe (const GptVisVulkanChoice *device, guint i)
 /* The first queue family that computes: one that does nothing else is preferred, since it
  * runs beside what is drawn. */
 static gboolean
-find_queue (VkPhysicalDevice physical, guint *family)
+find_queue (GptVisVulkanChoice *device)
 {
   VkQueueFamilyProperties families[32];
   guint32 n = G_N_ELEMENTS (families);
   gboolean found = FALSE;
-  vkGetPhysicalDeviceQueueFamilyProperties (physical, &n, families);
+  vkGetPhysicalDeviceQueueFamilyProperties (device->physical, &n, families);
   for (guint i = 0; i < n; i++) {
     const VkQueueFlags flags = families[i].queueFlags;
     if ((flags & VK_QUEUE_COMPUTE_BIT) && (!found || !(flags & VK_QUEUE_GRAPHICS_BIT))) {
-      *family = i;
+      device->queue_family = i;
+      device->timestamps = families[i].timestampValidBits > 0;
       if (found || !(flags & VK_QUEUE_GRAPHICS_BIT))
         return TRUE;
       found = TRUE;
@@ -290,7 +291,7 @@ list (gchar **why_not, GError **error)
     if (gptvis_vulkan_faults.too_old)
       device.properties.apiVersion = VK_API_VERSION_1_0;
     const guint32 version = device.properties.apiVersion;
-    if (version >= VK_API_VERSION_1_1 && find_queue (physicals[i], &device.queue_family)) {
+    if (version >= VK_API_VERSION_1_1 && find_queue (&device)) {
       g_array_append_val (devices, device);
     } else if (!*why_not) {
       *why_not = version >= VK_API_VERSION_1_1 ? g_strdup_printf ("%s has no queue that computes",

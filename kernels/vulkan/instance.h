@@ -12,6 +12,7 @@ typedef struct {
   VkPhysicalDevice physical;
   VkPhysicalDeviceProperties properties;
   guint queue_family;
+  gboolean timestamps;          /* the queue can tell the time */
 } GptVisVulkanChoice;
 
 /* Takes the device: NULL or "auto": a discrete GPU, then an integrated one, then any other,

@@ -32,15 +32,6 @@ begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads)
 }
 
 static void
-add (GptVisVulkanCandidates *to, const GptVisVulkanVariant *variant, guint across, guint down)
-{
-  to->of[to->n].variant = *variant;
-  to->of[to->n].groups[0] = across;
-  to->of[to->n].groups[1] = down;
-  to->of[to->n++].groups[2] = 1;
-}
-
-static void
 add_few_rows (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
 {
   static const GptVisShader few[] = {
@@ -53,7 +44,7 @@ add_few_rows (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCand
   while (most < of->rows)
     most *= 2;
   variant.specs[SPEC_A] = most;
-  add (to, &variant, blocks (of->columns, FEW_THREADS / LINEAR_FEW_LANES), 1);
+  add_candidate (to, &variant, blocks (of->columns, FEW_THREADS / LINEAR_FEW_LANES), 1, 1);
 }
 
 /* The best is the first, and so the largest, that makes enough workgroups, or else the last. */
@@ -70,7 +61,13 @@ add_tile (GptVisVulkanCandidates *to, GptVisVulkanVariant variant, const Product
   variant.specs[SPEC_E] = tile->part_columns;
   if (to->n > 0 && best[0] * best[1] < GPTVIS_VULKAN_ENOUGH)
     to->best = to->n;
-  add (to, &variant, across, down);
+  add_candidate (to, &variant, across, down, 1);
+}
+
+static guint
+parts_of (const GptVisVulkanTile *tile)
+{
+  return tile->rows / tile->part_rows * (tile->columns / tile->part_columns);
 }
 
 static void
@@ -79,7 +76,7 @@ add_tiles (const GptVisVulkanRecorder *r, GptVisShader shader, const GptVisVulka
 {
   for (guint i = 0; i < n; i++) {
     GptVisVulkanTile tile = tiles[i];
-    const guint threads = tile.rows / tile.part_rows * (tile.columns / tile.part_columns);
+    const guint threads = parts_of (&tile);
     tile.part_rows /= 4;
     tile.part_columns /= 4;
     add_tile (to, begin (r, shader, threads), of, &tile);
@@ -88,24 +85,16 @@ add_tiles (const GptVisVulkanRecorder *r, GptVisShader shader, const GptVisVulka
 
 /* ---- with cooperative matrices ---- */
 
-static guint
-parts_of (const GptVisVulkanTile *tile)
-{
-  return tile->rows / tile->part_rows * (tile->columns / tile->part_columns);
-}
-
 /* Shared memory as linear-matrix.comp has it: rows of halves, and a finished matrix of each subgroup. */
 static gboolean
 fits (const GptVisVulkanDevice *device, const GptVisVulkanTile *tile, const GptVisVulkanShape *shape)
 {
-  const guint threads = parts_of (tile) * device->features.matrix_subgroup;
   const guint stride = (tile->inner + 8) * sizeof (guint16);
   const guint shared = (tile->rows + tile->columns) * stride
       + parts_of (tile) * shape->rows * shape->columns * sizeof (float);
   return tile->part_rows % shape->rows == 0 && tile->part_columns % shape->columns == 0
-      && tile->inner % shape->inner == 0 && threads <= device->limits.maxComputeWorkGroupInvocations
-      && threads <= device->limits.maxComputeWorkGroupSize[0]
-      && shared <= device->limits.maxComputeSharedMemorySize;
+      && tile->inner % shape->inner == 0
+      && fits_workgroup (device, parts_of (tile) * device->features.matrix_subgroup, shared);
 }
 
 /* The tiles that fit, of the largest shape that the smallest of them can be made of. */
@@ -125,9 +114,7 @@ add_matrix_tiles (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkan
   for (guint i = 0; s < f->n_shapes && i < N_MATRIX_TILES; i++) {
     const GptVisVulkanTile *tile = &gptvis_vulkan_matrix_tiles[i];
     GptVisVulkanVariant variant = begin (r, shader, parts_of (tile) * f->matrix_subgroup);
-    variant.specs[SPEC_MATRIX_ROWS] = f->shapes[s].rows;
-    variant.specs[SPEC_MATRIX_COLUMNS] = f->shapes[s].columns;
-    variant.specs[SPEC_MATRIX_INNER] = f->shapes[s].inner;
+    set_shape (&variant, &f->shapes[s]);
     if (fits (device, tile, &f->shapes[s]))
       add_tile (to, variant, of, tile);
   }

@@ -3,6 +3,7 @@
  * have tiles linear.c and attention.c. */
 #pragma once
 #include "record.h"
+#include <string.h>
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,30 @@ static inline gboolean
 has (const GptVisVulkanRecorder *r, guint features)
 {
   return (r->p->device->features.has & features) == features;
+}
+
+/* One more way to make a dispatch, with so many workgroups. */
+static inline void
+add_candidate (GptVisVulkanCandidates *to, const GptVisVulkanVariant *variant, guint x, guint y, guint z)
+{
+  to->of[to->n].variant = *variant;
+  memcpy (to->of[to->n++].groups, (guint[]) { x, y, z }, sizeof to->of[0].groups);
+}
+
+static inline gboolean
+fits_workgroup (const GptVisVulkanDevice *device, guint threads, guint shared_bytes)
+{
+  const VkPhysicalDeviceLimits *limits = &device->limits;
+  return threads <= limits->maxComputeWorkGroupInvocations && threads <= limits->maxComputeWorkGroupSize[0]
+      && shared_bytes <= limits->maxComputeSharedMemorySize;
+}
+
+static inline void
+set_shape (GptVisVulkanVariant *variant, const GptVisVulkanShape *shape)
+{
+  variant->specs[SPEC_MATRIX_ROWS] = shape->rows;
+  variant->specs[SPEC_MATRIX_COLUMNS] = shape->columns;
+  variant->specs[SPEC_MATRIX_INNER] = shape->inner;
 }
 
 G_END_DECLS
