@@ -100,7 +100,7 @@ gptvis_vulkan_attention (GptVisVulkanRecorder *r)
   const GptVisOp *op = r->op;
   const GptVisAttention *a = &op->attention;
   const GptVisTensor *q = tensor (r, op->in[0]), *k = tensor (r, op->in[1]), *v = tensor (r, op->in[2]);
-  const gboolean half = r->p->base.precision == GPTVIS_PRECISION_F16;
+  const gboolean half = r->p->base.precision != GPTVIS_PRECISION_F32;   /* which rounds less than bytes do */
   GptVisVulkanCandidates candidates = { };
   if (half)
     add_matrix_tiles (r, &candidates);

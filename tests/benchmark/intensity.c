@@ -129,13 +129,13 @@ cost_attention (const GptVisPlan *plan, const GptVisOp *op, Way way, guint batch
     c->shared = macs * sizeof (guint16) * (passes * 2 / MATRIX + 1 / width + 1 / MATRIX)
         + heads * queries * keys * sizeof (float) * 3 * passes;
   } else {
-    const gdouble element = way == PACKED ? sizeof (guint16) : sizeof (float);
+    const gdouble element = way == F32 ? sizeof (float) : sizeof (guint16);
     const gdouble some = SUBGROUP / LANES * t->thread_queries;  /* queries of threads that read together */
     c->shared = macs * (element * (some + t->keys) / (some * t->keys)
         + (element * width + sizeof (float) * some) / (some * width));
   }
   g_snprintf (c->shader, sizeof c->shader, "attention%s",
-      way == MATRICES ? "-matrix" : way == PACKED ? "-f16" : "");
+      way == MATRICES ? "-matrix" : way == F32 ? "" : "-f16");
   g_snprintf (c->tile, sizeof c->tile, "%.0f×%u", tile_queries, t->keys);
   c->tiles = sizeof (float) * heads * width
       * (2 * queries + ceil (queries / tile_queries) * keys * (passes + 1));
