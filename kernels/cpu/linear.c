@@ -17,6 +17,9 @@
 /* A group of packed rows that stays in a core's second cache while panels go by. */
 #define GROUP_BYTES (512u << 10)
 
+/* So many blocks of rows are worth going through all of W for. */
+#define LEAST_BLOCKS 4u
+
 /* A product narrower than this, either way, is not worth rounding for. */
 #define LEAST_NARROW 32u
 
@@ -168,6 +171,21 @@ static const GptVisCpuProduct *const products[] = {
   [GPTVIS_PRECISION_INT8] = &gptvis_cpu_int8,
 };
 
+/* What a tile is added to, and where it goes, lie in pieces of a row each: these are asked for before the
+ * product, or it would wait for each of them after it. */
+static void
+prefetch_tile (const GptVisCpuLinear *l, guint first, guint end, guint column)
+{
+  for (guint r = first; r < end; r++) {
+    const gsize at = (gsize) r * l->m + column;
+    for (guint j = 0; j < l->tier->tile_columns; j += 16) {
+      if (l->residual)
+        __builtin_prefetch (l->residual + at + j, 0, 3);
+      __builtin_prefetch (l->y + at + j, 1, 3);
+    }
+  }
+}
+
 /* One panel by one group of row blocks. */
 static void
 multiply (void *context, gsize task)
@@ -179,6 +197,7 @@ multiply (void *context, gsize task)
 
   for (guint block = gptvis_block_start (l->n_blocks, l->n_groups, group); block < end; block++) {
     const guint first = gptvis_cpu_linear_first (l, block), next = gptvis_cpu_linear_first (l, block + 1);
+    prefetch_tile (l, first, next, column);
     l->product->tile (l, first, next - first, column, n, l->y + (gsize) first * l->m + column);
     for (guint r = first; r < next; r++)
       finish_row (l, r, column, n);
@@ -198,6 +217,16 @@ multiply_with_blas (const GptVisCpuLinear *l, GptVisPool *pool)
     memcpy (l->y + (gsize) r * l->m, l->bias, l->m * sizeof (float));
   gptvis_blas_multiply (l->rows, l->m, l->k, l->x, l->w, l->bias ? 1.0f : 0.0f, l->y);
   gptvis_pool_run (pool, finish_whole_row, (void *) l, l->rows);
+}
+
+/* Rows in their groups find room in the cache; and each thread has a group if there are rows for it, so that
+ * it finds what it has computed itself, from one linear to the next. */
+static guint
+n_groups_of (const GptVisCpuLinear *l, guint threads)
+{
+  const guint rows_in_cache = MAX (l->tier->tile_rows, GROUP_BYTES / l->product->row_bytes (l->tier, l->k));
+  const guint n = MAX (gptvis_n_blocks (l->rows, rows_in_cache), MIN (threads, l->n_blocks / LEAST_BLOCKS));
+  return MIN (l->n_blocks, n);
 }
 
 void
@@ -224,8 +253,7 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
   }
   l.n_blocks = gptvis_n_blocks (l.rows, p->tier->tile_rows);
   l.n_panels = gptvis_n_blocks (l.m, p->tier->tile_columns);
-  const guint rows_in_cache = MAX (p->tier->tile_rows, GROUP_BYTES / l.product->row_bytes (p->tier, l.k));
-  l.n_groups = MIN (l.n_blocks, gptvis_n_blocks (l.rows, rows_in_cache));
+  l.n_groups = n_groups_of (&l, gptvis_pool_threads (p->pool));
   gptvis_pool_run (p->pool, l.product->pack_block, &l, l.n_blocks);
   gptvis_pool_run (p->pool, multiply, &l, (gsize) l.n_groups * l.n_panels);
 }
