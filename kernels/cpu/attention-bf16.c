@@ -13,12 +13,12 @@ n_pairs (guint n)
   return (n + 1) / 2;
 }
 
-/* K [n_pairs (head_width), n_keys], then V [panels, n_pairs (n_keys), tile_columns]; all of pairs. */
+/* K [n_keys, n_pairs (head_width)], then V [panels, n_pairs (n_keys), tile_columns]; all of pairs. */
 gsize
 gptvis_cpu_attention_bf16_packed (const GptVisTier *tier, guint head_width, guint n_keys)
 {
   const gsize panels = gptvis_n_blocks (head_width, tier->tile_columns);
-  return (gsize) n_pairs (head_width) * n_keys + panels * n_pairs (n_keys) * tier->tile_columns;
+  return (gsize) n_keys * n_pairs (head_width) + panels * n_pairs (n_keys) * tier->tile_columns;
 }
 
 /* Q as the right side, the scores, their sums; a row on its way to Q. */
@@ -37,29 +37,15 @@ keys_of (const GptVisCpuAttention *c, gsize head)
 static gint32 *
 values_of (const GptVisCpuAttention *c, gsize head)
 {
-  return keys_of (c, head) + (gsize) n_pairs (c->a->head_width) * c->n_keys;
+  return keys_of (c, head) + (gsize) c->n_keys * n_pairs (c->a->head_width);
 }
 
-/* A row of floats as pairs, `step` apart; narrow has room for them. */
+/* n floats as pairs, of which an odd one's second is 0. */
 static void
-spread_row (const GptVisTier *tier, const float *x, guint n, gint32 *narrow, gint32 *to, gsize step)
+narrow_row (const GptVisTier *tier, const float *x, guint n, gint32 *to)
 {
-  narrow[n_pairs (n) - 1] = 0;
-  tier->to_bf16 (x, n, (guint16 *) narrow);
-  for (guint i = 0; i < n_pairs (n); i++)
-    to[i * step] = narrow[i];
-}
-
-/* Two rows of n ≤ tile_columns floats side by side, the second perhaps none. */
-static void
-pair_rows (const GptVisTier *tier, const float *first, const float *second, guint n, gint32 *to)
-{
-  guint16 low[64] = { 0 }, high[64] = { 0 };
-  tier->to_bf16 (first, n, low);
-  if (second)
-    tier->to_bf16 (second, n, high);
-  for (guint j = 0; j < tier->tile_columns; j++)
-    to[j] = (gint32) (low[j] | (guint32) high[j] << 16);
+  to[n_pairs (n) - 1] = 0;
+  tier->to_bf16 (x, n, (guint16 *) to);
 }
 
 void
@@ -67,19 +53,19 @@ gptvis_cpu_attention_bf16_pack (void *context, gsize unit)
 {
   const GptVisCpuAttention *c = context;
   const GptVisTier *tier = c->p->tier;
+  static const float none[64];  /* the second key of the last pair, where there is none */
   const guint width = c->a->head_width, columns = tier->tile_columns, head = unit % c->a->heads;
   const gsize picture = unit / c->a->heads;
   const float *k = c->k + picture * c->n_keys * c->k_width + head * width;
   const float *v = c->v + picture * c->n_keys * c->v_width + head * width;
   gint32 *keys = keys_of (c, unit), *values = values_of (c, unit);
 
-  /* the room for values is free until they are packed, and holds any row */
   for (guint r = 0; r < c->n_keys; r++)
-    spread_row (tier, k + (gsize) r * c->k_width, width, values, keys + r, c->n_keys);
+    narrow_row (tier, k + (gsize) r * c->k_width, width, keys + (gsize) r * n_pairs (width));
   for (guint d = 0; d < width; d += columns)
     for (guint r = 0; r < c->n_keys; r += 2, values += columns) {
       const float *row = v + (gsize) r * c->v_width + d;
-      pair_rows (tier, row, r + 1 < c->n_keys ? row + c->v_width : NULL, MIN (columns, width - d), values);
+      tier->pair_bf16 (row, r + 1 < c->n_keys ? row + c->v_width : none, MIN (columns, width - d), values);
     }
 }
 
@@ -98,14 +84,17 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, guint unit, float
   float *sums = (float *) (narrow + n_pairs (width)), *scores = sums + columns;
 
   memset (queries, 0, (gsize) n_pairs (width) * columns * sizeof *queries);
-  for (guint i = 0; i < n; i++)
-    spread_row (tier, q + (gsize) i * c->q_width, width, narrow, queries + i, columns);
+  for (guint i = 0; i < n; i++) {
+    narrow_row (tier, q + (gsize) i * c->q_width, width, narrow);
+    for (guint d = 0; d < n_pairs (width); d++)
+      queries[d * columns + i] = narrow[d];
+  }
 
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
   for (guint b = 0; b < key_blocks; b++) {
     const guint key = gptvis_block_start (c->n_keys, key_blocks, b);
     const guint m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
-    tier->tile_bf16 (m, columns, n_pairs (width), keys + key, c->n_keys, queries, NULL,
+    tier->tile_bf16 (m, columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width), 1, queries, NULL,
         scores + (gsize) key * columns, columns);
   }
   tier->softmax_pairs (scores, c->n_keys, c->a->scale, sums);
@@ -114,7 +103,7 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, guint unit, float
   for (guint b = 0; b < row_blocks; b++) {
     const guint row = gptvis_block_start (n, row_blocks, b), end = gptvis_block_start (n, row_blocks, b + 1);
     for (guint d = 0; d < width; d += columns)
-      tier->tile_bf16 (end - row, MIN (columns, width - d), pairs, (const gint32 *) scores + row, columns,
+      tier->tile_bf16 (end - row, MIN (columns, width - d), pairs, (const gint32 *) scores + row, 1, columns,
           values + (gsize) d * pairs, NULL, y + (gsize) row * heads * width + d, heads * width);
     for (guint r = row; r < end; r++)
       tier->finish (y + (gsize) r * heads * width, width, NULL, 1 / sums[r], NULL, NULL);

@@ -41,21 +41,25 @@ gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
   return c.packed;
 }
 
-/* Scratch: the rows in pairs as the tile reads them, then as they come; for each block a row of floats. */
+/* Rows lie an odd number of the cache's lines apart, or those of one tile could all want the same place in it. */
+static gsize
+row_pairs (guint k)
+{
+  return (gptvis_n_blocks (k, 32) | 1) * 16;
+}
+
+/* Scratch: the rows in pairs; for each block a row of floats. */
 static void
 pack_block (void *context, gsize block)
 {
   const GptVisCpuLinear *l = context;
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
-  const guint pairs = (l->k + 1) / 2;
-  gint32 *to = (gint32 *) l->scratch + (gsize) first * pairs;
-  float *room = (float *) l->scratch + (gsize) 2 * l->rows * pairs + block * l->k;
-  for (guint r = 0; r < m; r++) {
-    guint16 *narrow = (guint16 *) ((gint32 *) l->scratch + (gsize) (l->rows + first + r) * pairs);
-    narrow[2 * pairs - 1] = 0;
-    l->tier->to_bf16 (gptvis_cpu_linear_row (l, first + r, room), l->k, narrow);
-    for (guint i = 0; i < pairs; i++)
-      memcpy (to + (gsize) i * m + r, narrow + 2 * i, 4);
+  const gsize pairs = row_pairs (l->k);
+  gint32 *to = (gint32 *) l->scratch + first * pairs;
+  float *room = (float *) l->scratch + l->rows * pairs + block * l->k;
+  for (guint r = 0; r < m; r++, to += pairs) {
+    to[(l->k - 1) / 2] = 0;     /* its second value, if k is odd */
+    l->tier->to_bf16 (gptvis_cpu_linear_row (l, first + r, room), l->k, (guint16 *) to);
   }
 }
 
@@ -63,14 +67,14 @@ static void
 tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
 {
   const guint pairs = (l->k + 1) / 2;
-  l->tier->tile_bf16 (m, n, pairs, (const gint32 *) l->scratch + (gsize) first * pairs, m,
+  l->tier->tile_bf16 (m, n, pairs, (const gint32 *) l->scratch + first * row_pairs (l->k), row_pairs (l->k), 1,
       (const gint32 *) l->w + (gsize) column * pairs, l->bias ? l->bias + column : NULL, y, l->m);
 }
 
 static gsize
 row_bytes (const GptVisTier *tier, guint k)
 {
-  return (k + 1) / 2 * sizeof (gint32);
+  return row_pairs (k) * sizeof (gint32);
 }
 
 const GptVisCpuProduct gptvis_cpu_bf16 = { row_bytes, pack_block, tile };

@@ -102,14 +102,14 @@ gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights,
   }
 }
 
-/* bf16 keeps a row twice, in (K + 1) / 2 floats each; int8 in at most as many, with two numbers about
- * it; both have one more on its way in each block. */
+/* bf16 keeps a row in half as many floats and up to two lines of the cache, int8 in at most as many, with
+ * two numbers about it; both have one more on its way in each block. */
 gsize
 gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op, const GptVisTier *tier)
 {
   const GptVisTensor *x = gptvis_plan_tensor (plan, op->in[0]);
   const gsize rows = (gsize) gptvis_plan_batch_of (plan, x) * x->rows;
-  return rows * (x->width + 4) + gptvis_n_blocks (rows, tier->tile_rows) * (gsize) (2 * x->width);
+  return rows * (x->width + 32) + gptvis_n_blocks (rows, tier->tile_rows) * (gsize) (2 * x->width);
 }
 
 /* Everything after the product and the bias, on n columns of one row. */

@@ -68,12 +68,15 @@ typedef struct {
   void (*tile_int8) (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step);
 
   /* to[i] = x[i], rounded to the nearest bf16, of two the even one; denormals are 0. This and the next
-   * two are NULL without instructions for it. */
+   * three are NULL without instructions for it. */
   void (*to_bf16) (const float *x, guint n, guint16 *to);
 
-  /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[i · a_step + r] are the values 2i (low) and 2i + 1 of row
-   * r, 0 past the last; b[i · tile_columns + j] are those of column j. */
-  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, gsize a_step, const gint32 *b,
+  /* to[i] = low[i], high[i], each rounded likewise. */
+  void (*pair_bf16) (const float *low, const float *high, guint n, gint32 *to);
+
+  /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[r · a_row + i · a_step] are the values 2i (low) and 2i + 1
+   * of row r, 0 past the last; b[i · tile_columns + j] are those of column j. */
+  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
       const float *bias, float *c, gsize c_step);
 
   /* As softmax_columns, but what it leaves in scores are pairs of bf16 [(rows + 1) / 2, tile_columns],

@@ -280,30 +280,55 @@ test_to_bf16 (gconstpointer data)
   g_rand_free (rand);
 }
 
+static void
+test_pair_bf16 (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint n = 1; n <= 70; n++) {
+    Guard g[3];
+    float *low = input (&g[0], n * sizeof (float)), *high = input (&g[1], n * sizeof (float));
+    gint32 *y = guard_new (&g[2], n * sizeof (gint32), 0);
+    fill (rand, low, n, -9, 9);
+    fill (rand, high, n, -9, 9);
+    t->pair_bf16 (low, high, n, y);
+    for (guint i = 0; i < n; i++)
+      g_assert_cmphex ((guint32) y[i], ==, plain_bf16 (low[i]) | (guint32) plain_bf16 (high[i]) << 16);
+    free_guards (g, 3);
+  }
+  g_rand_free (rand);
+}
+
 /* Products of bf16 are exact in f32; sums of k of them as in test-tiers, each rounded twice at most. */
 static void
 check_tile_bf16 (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
 {
   const guint columns = t->tile_columns, pairs = (k + 1) / 2, c_step = n + g_rand_int_range (rand, 0, 5);
-  const guint a_step = m + g_rand_int_range (rand, 0, 3);
+  const gboolean by_rows = g_rand_boolean (rand);
+  const guint a_row = by_rows ? pairs + g_rand_int_range (rand, 0, 3) : 1;
+  const guint a_step = by_rows ? 1 : m + g_rand_int_range (rand, 0, 3);
+  const gsize n_a = (pairs - 1) * a_step + (m - 1) * a_row + 1;
   const gsize n_c = (gsize) (m - 1) * c_step + n;
   Guard g[4];
-  guint16 *a = input (&g[0], ((pairs - 1) * a_step + m) * 4), *b = input (&g[1], columns * pairs * 4);
+  guint16 *a = input (&g[0], n_a * 4), *b = input (&g[1], columns * pairs * 4);
   float *bias = input (&g[2], columns * sizeof (float)), *c = guard_new (&g[3], n_c * sizeof (float), 0);
-  for (guint i = 0; i < ((pairs - 1) * a_step + m) * 2; i++)
-    a[i] = k % 2 && i % 2 && i / (2 * a_step) == pairs - 1 ? 0 : plain_bf16 (g_rand_double_range (rand, -1, 1));
+  for (guint i = 0; i < n_a * 2; i++)
+    a[i] = plain_bf16 (g_rand_double_range (rand, -1, 1));
+  for (guint r = 0; r < m && k % 2; r++)
+    a[((pairs - 1) * a_step + r * a_row) * 2 + 1] = 0;
   for (guint i = 0; i < columns * pairs * 2; i++)
     b[i] = plain_bf16 (g_rand_double_range (rand, -1, 1));
   for (gsize i = 0; i < n_c; i++)
     c[i] = 77;
   fill (rand, bias, columns, -1, 1);
   const gboolean has_bias = g_rand_boolean (rand);
-  t->tile_bf16 (m, n, pairs, (gint32 *) a, a_step, (gint32 *) b, has_bias ? bias : NULL, c, c_step);
+  t->tile_bf16 (m, n, pairs, (gint32 *) a, a_row, a_step, (gint32 *) b, has_bias ? bias : NULL, c, c_step);
   for (gsize i = 0; i < n_c; i++) {
     const guint r = i / c_step, j = i % c_step;
     double want = j >= n ? 77 : has_bias ? bias[j] : 0;
     for (guint d = 0; d < k && j < n; d++)
-      want += (double) from_bf16 (a[(d / 2 * a_step + r) * 2 + d % 2]) * from_bf16 (b[(d / 2 * columns + j) * 2 + d % 2]);
+      want += (double) from_bf16 (a[(d / 2 * a_step + r * a_row) * 2 + d % 2])
+          * from_bf16 (b[(d / 2 * columns + j) * 2 + d % 2]);
     if (!(fabs (c[i] - want) <= (j < n ? (k + 1.0) * (k + 1) * 1.2e-7 : 0)))
       g_error ("%s, bf16 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
           c[i], want);
@@ -643,6 +668,7 @@ main (int argc, char **argv)
     add ("tile-int8", tier, test_tile_int8);
     if (tier->tile_bf16) {
       add ("to-bf16", tier, test_to_bf16);
+      add ("pair-bf16", tier, test_pair_bf16);
       add ("tile-bf16", tier, test_tile_bf16);
       add ("softmax-pairs", tier, test_softmax_pairs);
     }

@@ -18,11 +18,13 @@ to_bf16 (const float *x, guint n, guint16 *to)
   }
 }
 
-/* m is a constant in each use, as in tile.h. */
+/* m is a constant in each use, as in tile.h. Three rows a pointer: x86 adds a register and it once or twice
+ * within a load. */
 INLINE void
-tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_step, const gint32 *b,
+tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
     const float *bias, float *c, gsize c_step)
 {
+  const gint32 *rows[TILE_ROWS / 3] = { a, a + 3 * a_row, a + 6 * a_row, a + 9 * a_row };
   vf sums[TILE_ROWS][TILE_VECTORS];
   UNROLL
   for (guint r = 0; r < m; r++)
@@ -38,12 +40,14 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_step
     prefetch_weights (m, b, TILE_COLUMNS * sizeof *b);
     UNROLL
     for (guint r = 0; r < m; r++) {
-      const __m512i x = _mm512_set1_epi32 (a[r]);
+      const __m512i x = _mm512_set1_epi32 (rows[r / 3][r % 3 * a_row]);
       UNROLL
       for (guint v = 0; v < TILE_VECTORS; v++)
         sums[r][v] = (vf) _mm512_dpbf16_ps ((__m512) sums[r][v], (__m512bh) x, (__m512bh) row[v]);
     }
-    a += a_step;
+    UNROLL
+    for (guint r = 0; r < m; r += 3)
+      rows[r / 3] += a_step;
     b += TILE_COLUMNS;
   }
 
@@ -55,11 +59,11 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_step
 }
 
 static void
-tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, gsize a_step, const gint32 *b,
+tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
     const float *bias, float *c, gsize c_step)
 {
   switch (m) {
-#define X(rows) case rows: tile_bf16_of (rows, n, pairs, a, a_step, b, bias, c, c_step); break;
+#define X(rows) case rows: tile_bf16_of (rows, n, pairs, a, a_row, a_step, b, bias, c, c_step); break;
     EACH_ROWS (X)
 #undef X
   }
@@ -73,6 +77,17 @@ pair (vf low, vf high)
   const __m512i order = (__m512i) (__v32hi) { 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
     8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31 };
   return _mm512_permutexvar_epi16 (order, side_by_side);
+}
+
+static void
+pair_bf16 (const float *low, const float *high, guint n, gint32 *to)
+{
+  for (guint i = 0; i < n; i += VW) {
+    const guint some = MIN (VW, n - i);
+    const __m512i v = some == VW ? pair (vf_load (low + i), vf_load (high + i))
+        : pair (vf_load_some (low + i, some, 0), vf_load_some (high + i, some, 0));
+    memcpy (to + i, &v, some * sizeof *to);
+  }
 }
 
 /* 2^x to 4e−6 of itself, for what is rounded to bf16 afterwards: x = n + r with |r| ≤ ½, a minimax
