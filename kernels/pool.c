@@ -121,11 +121,20 @@ be_nice (gint nice, gint * own)
   setpriority (PRIO_PROCESS, 0, nice);
 }
 
+static _Thread_local guint thread_index;        /* 0 in every thread that is no pool's, as callers are */
+
+guint
+gptvis_pool_thread (void)
+{
+  return thread_index;
+}
+
 static gpointer
 work (gpointer data)
 {
   const Worker *self = data;
   GptVisPool *pool = self->pool;
+  thread_index = self->index;
   gint nice = own_nice ();
   guint run = 0;
   while ((run = await_run (pool, run))) {

@@ -28,4 +28,7 @@ guint gptvis_pool_threads (GptVisPool * pool);  /* the caller counted */
  * One caller at a time, and not from within a task. */
 void gptvis_pool_run (GptVisPool * pool, GptVisTask task, void *context, gsize n);
 
+/* Within a task: which of its pool's threads this is, from 0 to their number less 1. For scratch of its own. */
+guint gptvis_pool_thread (void);
+
 G_END_DECLS

@@ -2,8 +2,8 @@
 /* attention in bf16: both products of rounded values, in pairs, with sums in f32; the softmax
  * between them in f32.
  *
- * K and V of a head are packed once, for all its queries: K as the left side of the product with
- * Qᵀ, V as the right side of that with what the softmax leaves, two keys a pair. */
+ * K and V are packed once, for all queries: a head's K as the left side of the product with Qᵀ, its V
+ * as the right side of that with what the softmax leaves, two keys a pair. */
 #include "attention.h"
 #include <string.h>
 
@@ -48,39 +48,55 @@ narrow_row (const GptVisTier *tier, const float *x, guint n, gint32 *to)
   tier->to_bf16 (x, n, (guint16 *) to);
 }
 
-void
-gptvis_cpu_attention_bf16_pack (void *context, gsize unit)
+#define KEYS_A_BLOCK 16u        /* an even number */
+
+guint
+gptvis_cpu_attention_bf16_key_blocks (guint n_keys)
 {
-  const GptVisCpuAttention *c = context;
-  const GptVisTier *tier = c->p->tier;
+  return gptvis_n_blocks (n_keys, KEYS_A_BLOCK);
+}
+
+/* Rows first … end of a head's K and V. */
+static void
+pack_head (const GptVisCpuAttention *c, gsize picture, guint head, guint first, guint end)
+{
   static const float none[64];  /* the second key of the last pair, where there is none */
-  const guint width = c->a->head_width, columns = tier->tile_columns, head = unit % c->a->heads;
-  const gsize picture = unit / c->a->heads;
+  const GptVisTier *tier = c->p->tier;
+  const guint width = c->a->head_width, columns = tier->tile_columns;
   const float *k = c->k + picture * c->n_keys * c->k_width + head * width;
   const float *v = c->v + picture * c->n_keys * c->v_width + head * width;
-  gint32 *keys = keys_of (c, unit), *values = values_of (c, unit);
+  gint32 *keys = keys_of (c, picture * c->a->heads + head), *values = values_of (c, picture * c->a->heads + head);
 
-  for (guint r = 0; r < c->n_keys; r++)
+  for (guint r = first; r < end; r++)
     narrow_row (tier, k + (gsize) r * c->k_width, width, keys + (gsize) r * n_pairs (width));
-  for (guint d = 0; d < width; d += columns)
-    for (guint r = 0; r < c->n_keys; r += 2, values += columns) {
-      const float *row = v + (gsize) r * c->v_width + d;
-      tier->pair_bf16 (row, r + 1 < c->n_keys ? row + c->v_width : none, MIN (columns, width - d), values);
-    }
+  for (guint r = first; r < end; r += 2) {
+    const float *row = v + (gsize) r * c->v_width, *next = r + 1 < c->n_keys ? row + c->v_width : NULL;
+    for (guint d = 0; d < width; d += columns)
+      tier->pair_bf16 (row + d, next ? next + d : none, MIN (columns, width - d),
+          values + ((gsize) d / columns * n_pairs (c->n_keys) + r / 2) * columns);
+  }
 }
 
 void
-gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, guint unit, float *scratch)
+gptvis_cpu_attention_bf16_pack (void *context, gsize block)
+{
+  const GptVisCpuAttention *c = context;
+  const guint first = block % c->n_key_blocks * KEYS_A_BLOCK, end = MIN (c->n_keys, first + KEYS_A_BLOCK);
+  for (guint head = 0; head < c->a->heads; head++)
+    pack_head (c, block / c->n_key_blocks, head, first, end);
+}
+
+void
+gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
 {
   const GptVisTier *tier = c->p->tier;
   const guint columns = tier->tile_columns, width = c->a->head_width, heads = c->a->heads;
-  const guint block = unit % c->n_query_blocks, of_all = unit / c->n_query_blocks, head = of_all % heads;
-  const gsize picture = of_all / heads;
-  const guint first = block * columns, n = MIN (columns, c->n_queries - first), pairs = n_pairs (c->n_keys);
+  const guint head = unit->head, first = unit->first, n = unit->n, pairs = n_pairs (c->n_keys);
+  const gsize picture = unit->picture, of_all = picture * heads + head;
   const float *q = c->q + (picture * c->n_queries + first) * c->q_width + head * width;
   float *y = c->y + ((picture * c->n_queries + first) * heads + head) * width;
   const gint32 *keys = keys_of (c, of_all), *values = values_of (c, of_all);
-  gint32 *queries = (gint32 *) scratch, *narrow = queries + (gsize) n_pairs (width) * columns;
+  gint32 *queries = (gint32 *) unit->scratch, *narrow = queries + (gsize) n_pairs (width) * columns;
   float *sums = (float *) (narrow + n_pairs (width)), *scores = sums + columns;
 
   memset (queries, 0, (gsize) n_pairs (width) * columns * sizeof *queries);

@@ -44,18 +44,17 @@ gptvis_cpu_attention_scratch (const GptVisCpuProgram *p, const GptVisOp *op)
 }
 
 static void
-attend (const GptVisCpuAttention *c, guint unit, float *scratch)
+attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
 {
   const GptVisTier *tier = c->p->tier;
   const guint columns = tier->tile_columns, width = c->a->head_width, heads = c->a->heads;
-  const guint block = unit % c->n_query_blocks, head = unit / c->n_query_blocks % heads;
-  const gsize picture = unit / c->n_query_blocks / heads;
-  const guint first = block * columns, n = MIN (columns, c->n_queries - first);
+  const guint head = unit->head, first = unit->first, n = unit->n;
+  const gsize picture = unit->picture;
   const float *q = c->q + (picture * c->n_queries + first) * c->q_width + head * width;
   const float *k = c->k + picture * c->n_keys * c->k_width + head * width;
   const float *v = c->v + picture * c->n_keys * c->v_width + head * width;
   float *y = c->y + ((picture * c->n_queries + first) * heads + head) * width;
-  float *transposed = scratch, *sums = transposed + width * columns, *scores = sums + columns;
+  float *transposed = unit->scratch, *sums = transposed + width * columns, *scores = sums + columns;
 
   for (guint d = 0; d < width; d++)
     for (guint i = 0; i < columns; i++)
@@ -82,12 +81,18 @@ attend (const GptVisCpuAttention *c, guint unit, float *scratch)
 }
 
 static void
-work (void *context, gsize worker)
+work (void *context, gsize i)
 {
-  GptVisCpuAttention *c = context;
-  float *scratch = c->scratch + worker * c->scratch_size;
-  for (guint unit; (unit = g_atomic_int_add (&c->next, 1)) < c->n_units;)
-    (c->packed ? gptvis_cpu_attention_bf16_attend : attend) (c, unit, scratch);
+  const GptVisCpuAttention *c = context;
+  const guint columns = c->p->tier->tile_columns;
+  GptVisCpuAttentionUnit unit = {
+    .head = i % c->a->heads,
+    .first = i / c->a->heads % c->n_query_blocks * columns,
+    .picture = i / c->a->heads / c->n_query_blocks,
+    .scratch = c->scratch + gptvis_pool_thread () * c->scratch_size,
+  };
+  unit.n = MIN (columns, c->n_queries - unit.first);
+  (c->packed ? gptvis_cpu_attention_bf16_attend : attend) (c, &unit);
 }
 
 void
@@ -106,12 +111,12 @@ gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op)
     .v = gptvis_cpu_data (p, op->in[2]) + a->v_column,
     .y = gptvis_cpu_data (p, op->out),
     .n_query_blocks = gptvis_n_blocks (tq->rows, p->tier->tile_columns),
+    .n_key_blocks = gptvis_cpu_attention_bf16_key_blocks (tk->rows),
     .packed = is_bf16 (p) ? p->scratch : NULL,
     .scratch = p->scratch + packed_size (p, p->n, a, tk->rows),
     .scratch_size = worker_size (p, a->head_width, tk->rows),
   };
-  c.n_units = p->n * a->heads * c.n_query_blocks;
   if (c.packed)
-    gptvis_pool_run (p->pool, gptvis_cpu_attention_bf16_pack, &c, p->n * a->heads);
-  gptvis_pool_run (p->pool, work, &c, gptvis_pool_threads (p->pool));
+    gptvis_pool_run (p->pool, gptvis_cpu_attention_bf16_pack, &c, p->n * c.n_key_blocks);
+  gptvis_pool_run (p->pool, work, &c, (gsize) p->n * a->heads * c.n_query_blocks);
 }

@@ -12,19 +12,27 @@ typedef struct {
   guint q_width, k_width, v_width;
   const float *q, *k, *v;       /* column offsets applied */
   float *y;
-  guint n_query_blocks, n_units;        /* a unit is a picture's head for tile_columns queries */
+  guint n_query_blocks, n_key_blocks;   /* of a picture */
   gpointer packed;              /* bf16: K and V of all heads */
   float *scratch;               /* of the workers */
   gsize scratch_size;           /* floats of one worker */
-  gint next;                    /* unit, taken atomically */
 } GptVisCpuAttention;
 
 /* Floats of packed K and V of one head, and of one worker's scratch. */
 gsize gptvis_cpu_attention_bf16_packed (const GptVisTier * tier, guint head_width, guint n_keys);
 gsize gptvis_cpu_attention_bf16_scratch (const GptVisTier * tier, guint head_width, guint n_keys);
 
-/* context is the attention: makes K and V of head `unit` (of all pictures' heads) ready in `packed`. */
-void gptvis_cpu_attention_bf16_pack (void *context, gsize unit);
-void gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention * c, guint unit, float *scratch);
+/* A unit of work: a picture's head for tile_columns queries. The heads of the same queries follow each other, so
+ * that a thread goes on with the rows that it has computed in the operation before, and leaves such to the next. */
+typedef struct {
+  guint head, first, n;         /* queries first … first + n */
+  gsize picture;
+  float *scratch;               /* of the thread */
+} GptVisCpuAttentionUnit;
+
+/* context is the attention: makes block `block` (of all pictures') of K's and V's rows ready in `packed`. */
+guint gptvis_cpu_attention_bf16_key_blocks (guint n_keys);
+void gptvis_cpu_attention_bf16_pack (void *context, gsize block);
+void gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention * c, const GptVisCpuAttentionUnit * unit);
 
 G_END_DECLS
