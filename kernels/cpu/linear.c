@@ -118,8 +118,8 @@ finish_row (const GptVisCpuLinear *l, guint row, guint column, guint n)
 {
   const gsize at = (gsize) row * l->m + column;
   float *y = l->y + at;
-  if (l->act != GPTVIS_ACT_NONE)
-    l->tier->activate[l->act] (y, n);
+  if (l->activate)
+    l->activate (y, n);
   if (l->gate || l->scale || l->residual || l->alpha != 1.0f)
     l->tier->finish (y, n, l->gate ? l->gate + at : NULL, l->alpha, l->scale ? l->scale + column : NULL,
         l->residual ? l->residual + at : NULL);
@@ -235,13 +235,15 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
   const GptVisTensor *tx = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const GptVisTensor *tw = gptvis_plan_tensor (p->base.plan, op->in[1]);
   GptVisCpuLinear l = {
-    .product = products[p->packed_as[op->in[1]]], .tier = p->tier, .act = op->linear.act, .alpha = op->linear.alpha,
+    .product = products[p->packed_as[op->in[1]]], .tier = p->tier, .alpha = op->linear.alpha,
     .rows = p->n * tx->rows, .k = tx->width, .m = tw->rows,
     .x = gptvis_cpu_data (p, op->in[0]), .w = p->packed[op->in[1]],
     .bias = gptvis_cpu_data (p, op->in[2]), .gate = gptvis_cpu_data (p, op->in[3]),
     .scale = gptvis_cpu_data (p, op->in[4]), .residual = gptvis_cpu_data (p, op->in[5]),
     .y = gptvis_cpu_data (p, op->out), .scratch = p->scratch,
   };
+  if (op->linear.act != GPTVIS_ACT_NONE)
+    l.activate = (l.product == &f32 ? p->tier->activate : p->tier->activate_narrow)[op->linear.act];
   if ((l.norm = p->norm)) {
     l.x = gptvis_cpu_data (p, l.norm->in[0]);
     l.norm_weight = gptvis_cpu_data (p, l.norm->in[1]);

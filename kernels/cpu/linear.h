@@ -21,7 +21,7 @@ typedef struct {
 struct _GptVisCpuLinear {
   const GptVisCpuProduct *product;
   const GptVisTier *tier;
-  GptVisAct act;
+  void (*activate) (float *x, guint n);         /* or NULL */
   float alpha;
   guint rows, k, m;             /* rows of the whole batch */
   const float *x, *bias, *gate, *scale, *residual;

@@ -85,6 +85,8 @@ typedef struct {
 
   /* x[i] = act (x[i]) for i < n. */
   void (*activate[GPTVIS_N_ACTS]) (float *x, guint n);
+  /* The same to 2.2e−4 and 4e−6 of x, for sums of int8 or bf16, which are no more exact than that. */
+  void (*activate_narrow[GPTVIS_N_ACTS]) (float *x, guint n);
 
   /* y = y · gate · alpha · scale + residual over a row of n; each pointer may be NULL. */
   void (*finish) (float *y, guint n, const float *gate, float alpha, const float *scale, const float *residual);

@@ -60,6 +60,36 @@ vf_gelu_tanh (vf x)
   return x * vf_sigmoid (u + u);
 }
 
+/* x · Φ (x), and as if Φ were GPT-2's with tanh, for what is rounded anyway: Φ − ½ is x · P (x²) up to 4, fitted by
+ * least squares of x · Φ that are weighted again and again until the largest error is least, 2.2e−4; beyond it stays
+ * what it is there, within 4e−6 of ½. A third of the time of the ones above. */
+INLINE vf
+vf_gelu_narrow_of (vf x, const float p[7])
+{
+  const vf most = vf_set (4.0f), near = vf_max (-most, vf_min (most, x)), u = near * near;
+  vf sum = vf_set (p[6]);
+  UNROLL
+  for (guint i = 6; i > 0; i--)
+    sum = vf_fma (sum, u, vf_set (p[i - 1]));
+  return x * vf_fma (sum, near, vf_set (0.5f));
+}
+
+INLINE vf
+vf_gelu_narrow (vf x)
+{
+  static const float p[7] = { 0.397873008f, -0.0645583264f, 0.00876550941f, -0.000812569216f, 4.78038583e-5f,
+    -1.59086368e-6f, 2.26284186e-8f };
+  return vf_gelu_narrow_of (x, p);
+}
+
+INLINE vf
+vf_gelu_tanh_narrow (vf x)
+{
+  static const float p[7] = { 0.397716983f, -0.0646016408f, 0.00882100798f, -0.000824956735f, 4.89849522e-5f,
+    -1.64328861e-6f, 2.35193981e-8f };
+  return vf_gelu_narrow_of (x, p);
+}
+
 INLINE vf
 vf_quick_gelu (vf x)
 {
@@ -96,6 +126,18 @@ gelu_tanh (float *x, guint n)
 }
 
 static void
+gelu_narrow (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_gelu_narrow);
+}
+
+static void
+gelu_tanh_narrow (float *x, guint n)
+{
+  FOR_EACH (x, n, vf_gelu_tanh_narrow);
+}
+
+static void
 quick_gelu (float *x, guint n)
 {
   FOR_EACH (x, n, vf_quick_gelu);
@@ -120,6 +162,7 @@ sigmoid (float *x, guint n)
 }
 
 #define ACTIVATIONS { keep, gelu, gelu_tanh, quick_gelu, relu, silu }
+#define NARROW_ACTIVATIONS { keep, gelu_narrow, gelu_tanh_narrow, quick_gelu, relu, silu }
 
 INLINE void
 finish_some (float *y, guint i, guint n, const float *gate, float alpha, const float *scale, const float *residual)

@@ -84,6 +84,7 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .quantise = quantise,                       \
     .tile_int8 = tile_int8,                     \
     .activate = ACTIVATIONS,                    \
+    .activate_narrow = NARROW_ACTIVATIONS,      \
     .finish = finish,                           \
     .norm = norm,                               \
     .softmax_columns = softmax_columns,         \
