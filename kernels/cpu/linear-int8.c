@@ -125,6 +125,15 @@ gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
   return packed;
 }
 
+/* Where the tile finds a row's groups. Rows that do not stand side by side lie an odd number of the cache's lines
+ * apart, or those of one tile could all want the same place in it. */
+static gsize
+row_groups (const GptVisTier *tier, guint k)
+{
+  const guint groups = n_groups_of (tier, k);
+  return tier->int8_side_by_side ? groups : (gptvis_n_blocks (groups, 16) | 1) * 16;
+}
+
 /* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each block a row on its
  * way there. */
 typedef struct {
@@ -137,26 +146,37 @@ typedef struct {
 static Scratch
 scratch_of (const GptVisCpuLinear *l, guint block)
 {
-  const guint groups = n_groups_of (l->tier, l->k);
   Scratch s = { .rows = l->scratch };
   s.groups = (gint32 *) (s.rows + l->rows);
-  s.mixed = (float *) s.groups + (gsize) l->rows * groups + (gsize) block * (l->k + groups);
+  s.mixed = (float *) s.groups + l->rows * row_groups (l->tier, l->k)
+      + (gsize) block * (l->k + n_groups_of (l->tier, l->k));
   s.q = (guint8 *) (s.mixed + l->k);
   return s;
 }
 
-/* A row's bytes → the 32 bits of each group, m rows apart. */
+/* A row's bytes → the 32 bits of each group, `step` apart. */
 static void
-spread (const guint8 *q, gint zero, guint groups, guint group, gint32 *to, guint m)
+spread (const guint8 *q, gint zero, guint groups, guint group, gint32 *to, gsize step)
 {
   if (group == 4)
     for (guint g = 0; g < groups; g++)
-      memcpy (to + (gsize) g * m, q + 4 * g, 4);
+      memcpy (to + g * step, q + 4 * g, 4);
   else
     for (guint g = 0; g < groups; g++) {
       const gint16 two[2] = { q[2 * g] - zero, q[2 * g + 1] - zero };
-      memcpy (to + (gsize) g * m, two, 4);
+      memcpy (to + g * step, two, 4);
     }
+}
+
+static void
+quantise_row (const GptVisTier *tier, const float *x, guint k, guint8 *room, GptVisInt8Row *row, gint32 *to, gsize step)
+{
+  const guint groups = n_groups_of (tier, k), group = tier->int8_group;
+  guint8 *q = group == 4 && step == 1 ? (guint8 *) to : room;
+  *row = tier->quantise (x, k, q);
+  memset (q + k, 0, groups * group - k);        /* where weights are 0 */
+  if (q == room)
+    spread (q, row->zero, groups, group, to, step);
 }
 
 static void
@@ -164,41 +184,45 @@ pack_block (void *context, gsize block)
 {
   const GptVisCpuLinear *l = context;
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
-  const guint group = l->tier->int8_group, groups = n_groups_of (l->tier, l->k);
+  const gboolean side_by_side = l->tier->int8_side_by_side;
+  const gsize a_row = side_by_side ? 1 : row_groups (l->tier, l->k), a_step = side_by_side ? m : 1;
   const Scratch s = scratch_of (l, block);
+  gint32 *to = s.groups + first * row_groups (l->tier, l->k);
   for (guint r = 0; r < m; r++) {
     const float *x = gptvis_cpu_linear_row (l, first + r, s.mixed);
     if (is_mixed (l->k)) {
       l->tier->mix (x, l->k, s.mixed);
       x = s.mixed;
     }
-    s.rows[first + r] = l->tier->quantise (x, l->k, s.q);
-    memset (s.q + l->k, 0, groups * group - l->k);      /* where weights are 0 */
-    spread (s.q, s.rows[first + r].zero, groups, group, s.groups + (gsize) first * groups + r, m);
+    quantise_row (l->tier, x, l->k, s.q, &s.rows[first + r], to + r * a_row, a_step);
   }
 }
 
 static void
 tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
 {
-  const guint groups = n_groups_of (l->tier, l->k);
+  const gboolean side_by_side = l->tier->int8_side_by_side;
+  const gsize row = row_groups (l->tier, l->k);
   const Scratch s = scratch_of (l, 0);
   const Packed w = packed_at ((gpointer) l->w, l->tier, l->m, l->k);
   const GptVisInt8Tile t = {
-    .a = s.groups + (gsize) first * groups,
+    .a = s.groups + first * row,
+    .a_row = side_by_side ? 1 : row,
+    .a_step = side_by_side ? m : 1,
     .b = w.panels + column / l->tier->tile_columns * w.panel_bytes,
     .sums = w.sums + column,
     .rows = s.rows + first,
     .scales = w.scales + column,
     .bias = l->bias ? l->bias + column : NULL,
+    .residual = l->addend ? l->addend + (gsize) first * l->m + column : NULL,
   };
-  l->tier->tile_int8 (m, n, groups, &t, y, l->m);
+  l->tier->tile_int8 (m, n, n_groups_of (l->tier, l->k), &t, y, l->m);
 }
 
 static gsize
 row_bytes (const GptVisTier *tier, guint k)
 {
-  return n_groups_of (tier, k) * sizeof (gint32);
+  return row_groups (tier, k) * sizeof (gint32);
 }
 
-const GptVisCpuProduct gptvis_cpu_int8 = { row_bytes, pack_block, tile };
+const GptVisCpuProduct gptvis_cpu_int8 = { row_bytes, pack_block, tile, .adds = TRUE };

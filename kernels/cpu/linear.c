@@ -176,11 +176,12 @@ static const GptVisCpuProduct *const products[] = {
 static void
 prefetch_tile (const GptVisCpuLinear *l, guint first, guint end, guint column)
 {
+  const float *residual = l->addend ? l->addend : l->residual;
   for (guint r = first; r < end; r++) {
     const gsize at = (gsize) r * l->m + column;
     for (guint j = 0; j < l->tier->tile_columns; j += 16) {
-      if (l->residual)
-        __builtin_prefetch (l->residual + at + j, 0, 3);
+      if (residual)
+        __builtin_prefetch (residual + at + j, 0, 3);
       __builtin_prefetch (l->y + at + j, 1, 3);
     }
   }
@@ -244,6 +245,10 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
   };
   if (op->linear.act != GPTVIS_ACT_NONE)
     l.activate = (l.product == &f32 ? p->tier->activate : p->tier->activate_narrow)[op->linear.act];
+  if (l.product->adds && !l.activate && !l.gate && !l.scale && l.alpha == 1.0f) {
+    l.addend = l.residual;
+    l.residual = NULL;
+  }
   if ((l.norm = p->norm)) {
     l.x = gptvis_cpu_data (p, l.norm->in[0]);
     l.norm_weight = gptvis_cpu_data (p, l.norm->in[1]);

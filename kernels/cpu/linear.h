@@ -16,6 +16,7 @@ typedef struct {
   GptVisTask pack_block;
   /* y (first …, column …) of m rows and n columns of one panel. */
   void (*tile) (const GptVisCpuLinear * l, guint first, guint m, guint column, guint n, float *y);
+  gboolean adds;                /* tile adds l->addend, too */
 } GptVisCpuProduct;
 
 struct _GptVisCpuLinear {
@@ -25,6 +26,7 @@ struct _GptVisCpuLinear {
   float alpha;
   guint rows, k, m;             /* rows of the whole batch */
   const float *x, *bias, *gate, *scale, *residual;
+  const float *addend;          /* the residual, where the tile adds it and `residual` is NULL; else NULL */
   const GptVisOp *norm;         /* what its rows of x go through first, or NULL */
   const float *norm_weight, *norm_bias;
   gconstpointer w;              /* as the product packs it */

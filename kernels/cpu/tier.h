@@ -22,14 +22,16 @@ typedef struct {
 #define GPTVIS_INT8_LEAST 1e-30f
 
 /* What the tile of int8 reads. Values of k stand in groups of int8_group (0 past the last); group g of
- * row r are the 32 bits a[g · m + r]: four bytes q, or two gint16 q − zero. b [groups, tile_columns,
- * int8_group]; sums, scales and bias (which may be NULL) are tile_columns wide. */
+ * row r are the 32 bits a[r · a_row + g · a_step]: four bytes q, or two gint16 q − zero. b [groups,
+ * tile_columns, int8_group]; sums, scales and bias (which may be NULL) are tile_columns wide. residual
+ * (which may be NULL) is laid out as c is. */
 typedef struct {
   const gint32 *a;
+  gsize a_row, a_step;
   const gint8 *b;
   const gint32 *sums;           /* Σ_k w (k, j): with it the bytes' zero is taken off again */
   const GptVisInt8Row *rows;
-  const float *scales, *bias;
+  const float *scales, *bias, *residual;
 } GptVisInt8Tile;
 
 typedef struct {
@@ -61,10 +63,11 @@ typedef struct {
    * zero, and NaN, where x has a NaN or the span is no finite float. The same bits in every tier. */
   GptVisInt8Row (*quantise) (const float *x, guint n, guint8 *q);
 
-  /* c [m, n] = Σ_k (q (r, k) − zero (r)) · w (k, j) · (scale (r) · scales (j)) + bias (j), the sum exact
-   * for k ≤ GPTVIS_INT8_MOST. */
+  /* c [m, n] = Σ_k (q (r, k) − zero (r)) · w (k, j) · (scale (r) · scales (j)) + bias (j) + residual (r, j),
+   * the sum over k exact for k ≤ GPTVIS_INT8_MOST. */
 #define GPTVIS_INT8_MOST 65536u
   guint int8_group;             /* 4 or 2 */
+  gboolean int8_side_by_side;   /* a_row is always 1: the 32 bits of several rows are read at once */
   void (*tile_int8) (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step);
 
   /* to[i] = x[i], rounded to the nearest bf16, of two the even one; denormals are 0. This and the next

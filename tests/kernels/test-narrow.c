@@ -136,12 +136,13 @@ test_quantise (gconstpointer data)
 /* ---- the tile of int8 ---- */
 
 typedef struct {
-  Guard guards[7];
+  Guard guards[8];
   guint8 *x;                    /* [m, k] */
   gint8 *w, *b;                 /* w [columns, k] */
   gint32 *a, *sums;
   GptVisInt8Row *rows;
-  float *scales, *bias, *c;
+  float *scales, *bias, *residual, *c;
+  gsize a_row, a_step;
 } Tile;
 
 /* Operands as tier.h describes them, written down plainly. */
@@ -152,13 +153,17 @@ make_tile (Tile *o, const GptVisTier *t, GRand *rand, guint m, guint k, gsize n_
   const gboolean extreme = g_rand_boolean (rand);
   o->x = g_new (guint8, m * k);
   o->w = g_new (gint8, columns * k);
-  o->a = input (&o->guards[0], m * groups * sizeof (gint32));
+  const gboolean side_by_side = t->int8_side_by_side || g_rand_boolean (rand);
+  o->a_row = side_by_side ? 1 : groups + g_rand_int_range (rand, 0, 3);
+  o->a_step = side_by_side ? m : 1;
+  o->a = input (&o->guards[0], ((m - 1) * o->a_row + (groups - 1) * o->a_step + 1) * sizeof (gint32));
   o->b = input (&o->guards[1], columns * groups * group);
   o->sums = input (&o->guards[2], columns * sizeof (gint32));
   o->rows = input (&o->guards[3], m * sizeof (GptVisInt8Row));
   o->scales = input (&o->guards[4], columns * sizeof (float));
   o->bias = input (&o->guards[5], columns * sizeof (float));
   o->c = guard_new (&o->guards[6], n_c * sizeof (float), 0);
+  o->residual = input (&o->guards[7], n_c * sizeof (float));
   for (gsize i = 0; i < n_c; i++)
     o->c[i] = 77;
   for (guint i = 0; i < m * k; i++)
@@ -168,9 +173,9 @@ make_tile (Tile *o, const GptVisTier *t, GRand *rand, guint m, guint k, gsize n_
     for (guint i = 0; i < groups * group; i++) {
       const gint v = i < k ? o->x[r * k + i] : 0;
       if (group == 4)
-        ((guint8 *) o->a)[(i / 4 * m + r) * 4 + i % 4] = v;
+        ((guint8 *) o->a)[(i / 4 * o->a_step + r * o->a_row) * 4 + i % 4] = v;
       else
-        ((gint16 *) o->a)[(i / 2 * m + r) * 2 + i % 2] = v - o->rows[r].zero;
+        ((gint16 *) o->a)[(i / 2 * o->a_step + r * o->a_row) * 2 + i % 2] = v - o->rows[r].zero;
     }
   }
   for (guint j = 0; j < columns; j++) {
@@ -204,7 +209,10 @@ check_tile (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
     o.rows[r].scale = exact ? 1 : g_rand_double_range (rand, 0.01, 1);
   fill (rand, o.scales, t->tile_columns, exact ? 1 : 0.01, 1);
   fill (rand, o.bias, t->tile_columns, -100, 100);
-  const GptVisInt8Tile tile = { o.a, o.b, o.sums, o.rows, o.scales, exact ? NULL : o.bias };
+  fill (rand, o.residual, n_c, -100, 100);
+  const gboolean adds = !exact && g_rand_boolean (rand);
+  const GptVisInt8Tile tile = { o.a, o.a_row, o.a_step, o.b, o.sums, o.rows, o.scales, exact ? NULL : o.bias,
+    adds ? o.residual : NULL };
   t->tile_int8 (m, n, (k + t->int8_group - 1) / t->int8_group, &tile, o.c, c_step);
   for (gsize i = 0; i < n_c; i++) {
     const guint r = i / c_step, j = i % c_step;
@@ -212,8 +220,8 @@ check_tile (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
     for (guint d = 0; d < k && j < n; d++)
       sum += (o.x[r * k + d] - o.rows[r].zero) * o.w[j * k + d];
     const double product = (double) sum * o.rows[r].scale * o.scales[j < n ? j : 0];
-    const double want = j >= n ? 77 : exact ? (float) sum : product + o.bias[j];
-    if (!(fabs (o.c[i] - want) <= (exact || j >= n ? 0 : 4e-7 * (fabs (product) + 100))))
+    const double want = j >= n ? 77 : exact ? (float) sum : product + o.bias[j] + (adds ? o.residual[i] : 0);
+    if (!(fabs (o.c[i] - want) <= (exact || j >= n ? 0 : 4e-7 * (fabs (product) + 200))))
       g_error ("%s, int8 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
           o.c[i], want);
   }

@@ -8,10 +8,11 @@
 #pragma once
 #include "simd.h"
 
-#define ROWS_AT_ONCE 4
+#define ROWS_A_POINTER 4
+#define SIDE_BY_SIDE TRUE
 
 INLINE vi
-load_rows (const gint32 *a)
+load_rows (const gint32 *a, gsize at)
 {
   const vi rows = *(const vi_unaligned *) a;
 #if defined (__ARM_FEATURE_DOTPROD) && !defined (__ARM_FEATURE_MATMUL_INT8)

@@ -24,12 +24,13 @@ vi_set (gint32 x)
 #if defined (NEON)
 #include "dot-neon.h"
 #else
-#define ROWS_AT_ONCE 1
+#define ROWS_A_POINTER 3        /* as in tile-bf16.h */
+#define SIDE_BY_SIDE FALSE
 
 INLINE vi
-load_rows (const gint32 *a)
+load_rows (const gint32 *a, gsize at)
 {
-  return vi_set (*a);
+  return vi_set (a[at]);
 }
 
 #if defined (__AVX512VNNI__) || defined (__AVXVNNI__)
@@ -117,7 +118,7 @@ dot_row (vi sum, vi rows, guint i, vi w)
 INLINE void
 tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
 {
-  const gint32 *a = t->a;
+  const gint32 *a[(TILE_ROWS - 1) / ROWS_A_POINTER + 1];
   const gint8 *b = t->b;
   vi sums[TILE_ROWS][TILE_VECTORS];
   UNROLL
@@ -126,6 +127,9 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
     for (guint v = 0; v < TILE_VECTORS; v++)
       sums[r][v] = -zero_of (t->rows[r].zero) * *(const vi_unaligned *) (t->sums + v * VW);
 
+  UNROLL
+  for (guint r = 0; r < m; r += ROWS_A_POINTER)
+    a[r / ROWS_A_POINTER] = t->a + r * t->a_row;
   for (guint g = 0; g < groups; g++) {
     vi row[TILE_VECTORS];
     UNROLL
@@ -134,12 +138,14 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
     prefetch_weights (m, b, TILE_COLUMNS * GROUP);
     UNROLL
     for (guint r = 0; r < m; r++) {
-      const vi rows = load_rows (a + r / ROWS_AT_ONCE * ROWS_AT_ONCE);
+      const vi rows = load_rows (a[r / ROWS_A_POINTER], r % ROWS_A_POINTER * t->a_row);
       UNROLL
       for (guint v = 0; v < TILE_VECTORS; v++)
-        sums[r][v] = dot_row (sums[r][v], rows, r % ROWS_AT_ONCE, row[v]);
+        sums[r][v] = dot_row (sums[r][v], rows, r % ROWS_A_POINTER, row[v]);
     }
-    a += m;
+    UNROLL
+    for (guint r = 0; r < m; r += ROWS_A_POINTER)
+      a[r / ROWS_A_POINTER] += t->a_step;
     b += TILE_COLUMNS * GROUP;
   }
 
@@ -149,7 +155,9 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
     for (guint v = 0; v < TILE_VECTORS; v++) {
       const vf scale = vf_set (t->rows[r].scale) * vf_load (t->scales + v * VW);
       const vf bias = t->bias ? vf_load (t->bias + v * VW) : (vf) {};
-      const vf y = vf_fma (__builtin_convertvector (sums[r][v], vf), scale, bias);
+      vf y = vf_fma (__builtin_convertvector (sums[r][v], vf), scale, bias);
+      if (t->residual && n > v * VW)
+        y += vf_load (t->residual + r * c_step + v * VW);
       store_columns (c + r * c_step, v, n, y);
     }
 }
