@@ -147,12 +147,13 @@ make_ready (GptVisCpuProgram *p, const GptVisWeights *weights)
 }
 
 /* auto is the quickest that leaves a network its answers: over 200 photos bf16 keeps every label of a
- * ViT-Tiny, int8 loses three to five (tests/pipelines/photos.c), more than its users would want unasked. */
+ * ViT-Tiny, int8 loses three to five (tests/pipelines/photos.c), and over 994 pictures 11 to 16: more than its
+ * users would want unasked, though it is right as often as f32 (tests/benchmark/README.md). */
 static GptVisPrecision
 auto_precision (const GptVisTier *tier)
 {
   const GptVisPrecision precision = tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
-  g_info ("cpu: precision auto is %s, as %s; int8 is quicker, and changes a label in fifty",
+  g_info ("cpu: precision auto is %s, as %s; int8 is quicker, and changes a label in sixty",
       gptvis_precision_name (precision), tier->tile_bf16 ? "this processor multiplies bf16, which changes no label"
       : "this processor has no instructions for bf16");
   return precision;

@@ -11,7 +11,8 @@
 /* The difference of the two best logits is less than 0.02 in two photos, less than 0.09 in nine. bf16 moves it
  * by 0.03, which expects 0.4 photos to change their label. int8 moves it by 0.1, which expects 2.8 ± 1.3, and half
  * of that is the weights' and the same in every run: with the last bits of a sum (another tier, attention in bf16)
- * it was 3 to 6. */
+ * it was 3 to 6. Nor can 200 photos tell a better rounding from a lucky one: rows mixed in 64s instead of 16s lose 1
+ * to 3 of them, and of 994 pictures as many as before (tests/benchmark/README.md). */
 static const struct {
   const gchar *precision;
   guint min_same;               /* photos with the reference's best label … */
