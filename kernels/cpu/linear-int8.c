@@ -5,7 +5,10 @@
  * W is made such once, at load, with one scale for each output; x for each run, with
  * one and a zero for each row: what GELU leaves is nearly all of one sign. So no
  * calibration is needed, nothing saturates, and a row's result does not depend on
- * what else is in the batch. The sums are exact.
+ * what else is in the batch. The sums are exact. Without instructions for them, bytes
+ * meet in pairs of 16 bits (tier.h: int8_slice): there each slice of an output's weights
+ * has a factor as well, so small that no pair can saturate, which loses nothing: a slice
+ * has less to cover than all of an output.
  *
  * A row's scale is that of its largest value, and transformers have columns far larger
  * than the others. So rows of x and W are multiplied with H first, Hadamard's matrix of
@@ -31,10 +34,19 @@ typedef struct {
   gsize panel_bytes;
 } Packed;
 
+/* How many values of k share a factor: all of them without slices, and it is 1. */
+static guint
+slice_of (const GptVisTier *tier, guint k)
+{
+  return tier->int8_slice ? tier->int8_slice * tier->int8_group : k;
+}
+
+/* A slice's factors need as much room as a group. */
 static gsize
 panel_bytes_of (const GptVisTier *tier, guint k)
 {
-  return (gsize) n_groups_of (tier, k) * tier->int8_group * tier->tile_columns;
+  const guint n_factors = tier->int8_slice ? gptvis_n_blocks (k, slice_of (tier, k)) : 0;
+  return (gsize) (n_groups_of (tier, k) + n_factors) * tier->int8_group * tier->tile_columns;
 }
 
 static Packed
@@ -64,29 +76,58 @@ typedef struct {
   Packed packed;
 } Packing;
 
-/* The largest becomes 127. Returns the scale. */
+/* The largest value, or, in pairs, the most that two of them make with one sign. */
 static float
-round_weights (const float *w, guint k, gint8 *q)
+largest_of (const float *w, guint n, gboolean pairs)
 {
   float largest = 0;
-  for (guint i = 0; i < k; i++)
-    largest = MAX (largest, fabsf (w[i]));
-  const float factor = largest >= GPTVIS_INT8_LEAST ? 127 / largest : 0;
-  for (guint i = 0; i < k; i++)
-    q[i] = (gint8) lrintf (w[i] * factor);
-  return largest / 127;
+  for (guint i = 0; i < n; i++) {
+    const float other = pairs && (i ^ 1) < n ? w[i ^ 1] : 0;
+    largest = MAX (largest, MAX (fabsf (w[i]), fabsf (w[i] + other)));
+  }
+  return largest;
 }
 
-/* One output's weights q [k] into column j of its panel. */
+/* The largest becomes 127, in slices that of each, as far as whole factors can make it so: rounding may then add
+ * one to a pair. Returns the scale. */
+static float
+round_weights (const GptVisTier *tier, const float *w, guint k, gint8 *q, gint16 *factors)
+{
+  const guint slice = slice_of (tier, k), most = tier->int8_slice ? MIN (127, GPTVIS_INT8_FACTORS / k) : 1;
+  float largest = 0;
+  for (guint i = 0; i < k; i += slice)
+    largest = MAX (largest, largest_of (w + i, MIN (slice, k - i), tier->int8_slice));
+  const float unit = largest >= GPTVIS_INT8_LEAST ? 127 / largest : 0;
+  for (guint i = 0; i < k; i += slice) {
+    const guint n = MIN (slice, k - i);
+    const float share = largest_of (w + i, n, tier->int8_slice) * unit / 127;
+    const gint factor = CLAMP ((gint) ceilf (share * most), 1, (gint) most);
+    const float steps = unit * most / factor;
+    for (guint j = i; j < i + n; j++)
+      q[j] = (gint8) lrintf (w[j] * steps);
+    *factors++ = factor;
+  }
+  return largest / (127 * most);
+}
+
+/* One output's weights q [k] and factors into column j of its panel. */
 static void
-pack_column (const Packing *c, guint column, const gint8 *q)
+pack_column (const Packing *c, guint column, const gint8 *q, const gint16 *factors)
 {
   const guint columns = c->tier->tile_columns, group = c->tier->int8_group, k = c->w->width;
+  const guint slice = slice_of (c->tier, k);
   gint8 *to = c->packed.panels + column / columns * c->packed.panel_bytes + column % columns * group;
   gint32 sum = 0;
   for (guint i = 0; i < k; i++) {
-    to[(gsize) (i / group) * columns * group + i % group] = q[i];
-    sum += q[i];
+    const gint16 factor = factors[i / slice];
+    if (c->tier->int8_slice && i % slice == 0) {
+      memcpy (to, (gint16[]) { factor, factor }, group);
+      to += (gsize) columns * group;
+    }
+    to[i % group] = q[i];
+    sum += q[i] * factor;
+    if (i % group == group - 1)
+      to += (gsize) columns * group;
   }
   c->packed.sums[column] = sum;
 }
@@ -99,16 +140,18 @@ pack_panel (void *context, gsize panel)
   const guint n = MIN (columns, c->w->rows - first);
   float *rows = g_new (float, (gsize) n * k);
   gint8 *q = g_new (gint8, k);
+  gint16 *factors = g_new (gint16, gptvis_n_blocks (k, slice_of (c->tier, k)));
   gptvis_weights_read (c->weights, c->w, first, n, rows);
   if (is_mixed (k))
     c->tier->mix (rows, n * k, rows);
   for (guint j = 0; j < n; j++) {
-    const float scale = round_weights (rows + (gsize) j * k, k, q);
+    const float scale = round_weights (c->tier, rows + (gsize) j * k, k, q, factors);
     c->packed.scales[first + j] = is_mixed (k) ? scale / MIXED : scale;
-    pack_column (c, first + j, q);
+    pack_column (c, first + j, q, factors);
   }
   g_free (rows);
   g_free (q);
+  g_free (factors);
 }
 
 gpointer

@@ -24,7 +24,11 @@ typedef struct {
 /* What the tile of int8 reads. Values of k stand in groups of int8_group (0 past the last); group g of
  * row r are the 32 bits a[r · a_row + g · a_step]: four bytes q, or two gint16 q − zero. b [groups,
  * tile_columns, int8_group]; sums, scales and bias (which may be NULL) are tile_columns wide. residual
- * (which may be NULL) is laid out as c is. */
+ * (which may be NULL) is laid out as c is.
+ *
+ * Where int8_slice is not 0, each so many groups are a slice, the last one what is left, and w (k, j) is
+ * b's value times a factor of its slice and column. In b a slice begins with gint16 [tile_columns, 2], each
+ * factor twice. */
 typedef struct {
   const gint32 *a;
   gsize a_row, a_step;
@@ -64,9 +68,13 @@ typedef struct {
   GptVisInt8Row (*quantise) (const float *x, guint n, guint8 *q);
 
   /* c [m, n] = Σ_k (q (r, k) − zero (r)) · w (k, j) · (scale (r) · scales (j)) + bias (j) + residual (r, j),
-   * the sum over k exact for k ≤ GPTVIS_INT8_MOST. */
+   * the sum over k exact for k ≤ GPTVIS_INT8_MOST, if slices are such that 2i and 2i + 1 of k, as far as their
+   * values in b have one sign, are together from −128 to 128 there (they meet in 16 bits), and factors at
+   * most GPTVIS_INT8_FACTORS / k. */
 #define GPTVIS_INT8_MOST 65536u
+#define GPTVIS_INT8_FACTORS 131072u
   guint int8_group;             /* 4 or 2 */
+  guint int8_slice;             /* in groups; or 0 */
   gboolean int8_side_by_side;   /* a_row is always 1: the 32 bits of several rows are read at once */
   void (*tile_int8) (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step);
 

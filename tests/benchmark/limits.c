@@ -6,7 +6,8 @@
  * loop of twelve independent sums; no kernel can be faster, since it must load as well. Of int8
  * without VNNI there are three ways, and the fastest is the limit: widened to 16 bits
  * (pmaddwd); pairs of bytes first (pmaddubsw), which may saturate at 16 bits with 8 bits a
- * side; and two of those added before they are widened, with 7 bits a side. Memory: a plain sum. */
+ * side, unless weights are made for it as ours are; and two of those added before they are
+ * widened, with 7 bits a side. Memory: a plain sum. */
 #include "measure.h"
 #include "cpu/tier.h"
 #include "pool.h"

@@ -3,8 +3,8 @@
  * where whole numbers are summed, at sizes around the vector and the tile, between
  * guard pages; then whole linears against the reference on rounded operands. */
 #include "made-weights.h"
+#include "plain-narrow.h"
 #include "reference.h"
-#include "cpu/tier.h"
 #include "memory.h"
 #include <string.h>
 
@@ -24,20 +24,6 @@ free_guards (Guard *guards, guint n)
 }
 
 /* ---- rows mixed ---- */
-
-/* As tier.h has it: step by step, each sum rounded to a float. */
-static void
-plain_mix (float *x, guint n)
-{
-  for (guint i = 0; i < n; i += 16)
-    for (guint apart = 1; apart < 16; apart *= 2)
-      for (guint j = 0; j < 16; j++)
-        if (!(j & apart)) {
-          const float a = x[i + j], b = x[i + j + apart];
-          x[i + j] = a + b;
-          x[i + j + apart] = a - b;
-        }
-}
 
 static void
 test_mix (gconstpointer data)
@@ -66,27 +52,6 @@ test_mix (gconstpointer data)
 }
 
 /* ---- rows to whole numbers ---- */
-
-static GptVisInt8Row
-plain_quantise (const float *x, guint n, guint8 *q)
-{
-  float low = 0, high = 0;
-  gboolean bad = FALSE;
-  for (guint i = 0; i < n; i++) {
-    bad |= isnan (x[i]);
-    low = fminf (low, x[i]);
-    high = fmaxf (high, x[i]);
-  }
-  const float span = high - low, factor = 255 / span;
-  if (bad || !isfinite (span) || span < GPTVIS_INT8_LEAST) {
-    memset (q, 0, n);
-    return (GptVisInt8Row) { bad || !isfinite (span) ? NAN : 0, 0 };
-  }
-  const gint zero = (gint) nearbyintf (-low * factor);
-  for (guint i = 0; i < n; i++)
-    q[i] = CLAMP ((gint) nearbyintf (x[i] * factor) + zero, 0, 255);
-  return (GptVisInt8Row) { span / 255, zero };
-}
 
 static void
 check_quantise (const GptVisTier *t, const float *x, guint n)
@@ -138,26 +103,56 @@ test_quantise (gconstpointer data)
 typedef struct {
   Guard guards[8];
   guint8 *x;                    /* [m, k] */
-  gint8 *w, *b;                 /* w [columns, k] */
+  gint32 *w;                    /* [columns, k], with the factors */
+  gint8 *b;
   gint32 *a, *sums;
   GptVisInt8Row *rows;
   float *scales, *bias, *residual, *c;
   gsize a_row, a_step;
 } Tile;
 
+/* Column j of b, w and sums. In slices the largest that a pair may be. */
+static void
+make_column (Tile *o, const GptVisTier *t, GRand *rand, guint j, guint k, gboolean extreme)
+{
+  const guint columns = t->tile_columns, group = t->int8_group, slice = t->int8_slice * group;
+  const gint largest = slice ? 64 : 127, most = slice ? MIN (127, GPTVIS_INT8_FACTORS / k) : 1;
+  gint factor = 1, before = 0, value;
+  gint8 *to = o->b + j * group;
+  o->sums[j] = 0;
+  for (guint i = 0; i < k; i++) {
+    if (slice && i % slice == 0) {
+      factor = extreme ? most : g_rand_int_range (rand, 1, most + 1);
+      memcpy (to, (gint16[]) { factor, factor }, group);
+      to += columns * group;
+    }
+    if (extreme)
+      value = j % 2 ? largest : -largest;
+    else if (slice && i % 2)
+      value = g_rand_int_range (rand, MAX (-127, -128 - MIN (before, 0)), MIN (127, 128 - MAX (before, 0)) + 1);
+    else
+      value = g_rand_int_range (rand, -127, 128);
+    to[i % group] = before = value;
+    o->sums[j] += o->w[j * k + i] = value * factor;
+    if (i % group == group - 1)
+      to += columns * group;
+  }
+}
+
 /* Operands as tier.h describes them, written down plainly. */
 static void
 make_tile (Tile *o, const GptVisTier *t, GRand *rand, guint m, guint k, gsize n_c)
 {
   const guint columns = t->tile_columns, group = t->int8_group, groups = (k + group - 1) / group;
+  const guint n_factors = t->int8_slice ? (groups + t->int8_slice - 1) / t->int8_slice : 0;
   const gboolean extreme = g_rand_boolean (rand);
   o->x = g_new (guint8, m * k);
-  o->w = g_new (gint8, columns * k);
+  o->w = g_new (gint32, columns * k);
   const gboolean side_by_side = t->int8_side_by_side || g_rand_boolean (rand);
   o->a_row = side_by_side ? 1 : groups + g_rand_int_range (rand, 0, 3);
   o->a_step = side_by_side ? m : 1;
   o->a = input (&o->guards[0], ((m - 1) * o->a_row + (groups - 1) * o->a_step + 1) * sizeof (gint32));
-  o->b = input (&o->guards[1], columns * groups * group);
+  o->b = input (&o->guards[1], columns * (groups + n_factors) * group);
   o->sums = input (&o->guards[2], columns * sizeof (gint32));
   o->rows = input (&o->guards[3], m * sizeof (GptVisInt8Row));
   o->scales = input (&o->guards[4], columns * sizeof (float));
@@ -178,14 +173,8 @@ make_tile (Tile *o, const GptVisTier *t, GRand *rand, guint m, guint k, gsize n_
         ((gint16 *) o->a)[(i / 2 * o->a_step + r * o->a_row) * 2 + i % 2] = v - o->rows[r].zero;
     }
   }
-  for (guint j = 0; j < columns; j++) {
-    gint32 sum = 0;
-    for (guint i = 0; i < k; i++) {
-      sum += o->w[j * k + i] = extreme ? (j % 2 ? 127 : -127) : g_rand_int_range (rand, -127, 128);
-      o->b[(i / group * columns + j) * group + i % group] = o->w[j * k + i];
-    }
-    o->sums[j] = sum;
-  }
+  for (guint j = 0; j < columns; j++)
+    make_column (o, t, rand, j, k, extreme);
 }
 
 static void
@@ -242,27 +231,6 @@ test_tile_int8 (gconstpointer data)
 }
 
 /* ---- bf16 ---- */
-
-static guint16
-plain_bf16 (float x)
-{
-  guint32 bits;
-  memcpy (&bits, &x, sizeof bits);
-  if (isnan (x))
-    return bits >> 16 | 0x40;
-  if (fabsf (x) < G_MINFLOAT)
-    return bits >> 16 & 0x8000;
-  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-}
-
-static float
-from_bf16 (guint16 x)
-{
-  const guint32 bits = (guint32) x << 16;
-  float y;
-  memcpy (&y, &bits, sizeof y);
-  return y;
-}
 
 static void
 test_to_bf16 (gconstpointer data)
@@ -396,31 +364,6 @@ test_softmax_pairs (gconstpointer data)
 
 /* ---- whole linears ---- */
 
-/* n rows of k floats, each what it is once rounded: x, or weights, which have no zero. In int8 they
- * are mixed while that is done, where k allows it. */
-static void
-round_rows (GptVisPrecision precision, float *x, gsize n, guint k, gboolean weights)
-{
-  guint8 *q = g_new (guint8, k);
-  const gboolean mixed = precision == GPTVIS_PRECISION_INT8 && k % 16 == 0;
-  for (gsize r = 0; r < n; r++, x += k) {
-    float largest = 0;
-    if (mixed)
-      plain_mix (x, k);
-    for (guint i = 0; i < k; i++)
-      largest = fmaxf (largest, fabsf (x[i]));
-    const GptVisInt8Row row = plain_quantise (x, k, q);
-    for (guint i = 0; i < k; i++)
-      x[i] = precision == GPTVIS_PRECISION_BF16 ? from_bf16 (plain_bf16 (x[i]))
-          : weights ? nearbyintf (x[i] * (127 / largest)) * (largest / 127) : (q[i] - row.zero) * row.scale;
-    if (mixed)
-      plain_mix (x, k);
-    for (guint i = 0; mixed && i < k; i++)
-      x[i] /= 16;
-  }
-  g_free (q);
-}
-
 static float *
 run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision precision, guint threads, const float *x)
 {
@@ -442,8 +385,49 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision p
   return y;
 }
 
-/* The reference on rounded x and W computes what the narrow product is meant to, so nothing
- * is left but the order of floats, as in test-ops, and `off`. */
+/* The reference on x and W rounded as the tier does it. */
+static float *
+run_rounded (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisPrecision precision, const float *x)
+{
+  const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
+  const guint m = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"))->width;
+  const gsize x_bytes = (gsize) in->rows * in->width * sizeof (float), w_bytes = (gsize) m * in->width * sizeof (float);
+  float *weights = g_hash_table_lookup (w->tensors, "W");
+  float *rounded = g_memdup2 (x, x_bytes), *kept = g_memdup2 (weights, w_bytes);
+  round_rows (tier, precision, rounded, in->rows, in->width, FALSE);
+  round_rows (tier, precision, weights, m, in->width, TRUE);
+  float *y = run (plan, w, "reference", GPTVIS_PRECISION_F32, 1, rounded);
+  memcpy (weights, kept, w_bytes);
+  g_free (rounded);
+  g_free (kept);
+  return y;
+}
+
+/* That computes what the narrow product is meant to, so nothing is left but the order of floats, as in
+ * test-ops, and `off`. */
+static void
+compare_tier (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisPrecision precision, guint threads,
+    const float *x, double off)
+{
+  const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
+  const gsize n = (gsize) out->rows * out->width;
+  g_setenv ("GPTVIS_CPU", tier->name, TRUE);
+  float *got = run (plan, w, "cpu", precision, threads, x);
+  g_unsetenv ("GPTVIS_CPU");
+  float *want = run_rounded (plan, w, tier, precision, x);
+  double largest = 1e-30;
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabs (want[i]));
+  for (gsize i = 0; i < n; i++)
+    if (!(fabs (got[i] - want[i]) <= 2e-5 * largest + off)) {
+      gchar *text = gptvis_plan_print (plan);
+      g_error ("tier %s, %s, element %zu: %.9g, the reference has %.9g, in\n%s", tier->name,
+          gptvis_precision_name (precision), i, got[i], want[i], text);
+    }
+  g_free (got);
+  g_free (want);
+}
+
 static void
 compare (GptVisPlan *plan, GRand *rand, GptVisPrecision precision, double off)
 {
@@ -453,34 +437,12 @@ compare (GptVisPlan *plan, GRand *rand, GptVisPrecision precision, double off)
   Weights w;
   make_weights (&w, plan, rand);
   const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
-  const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
   const guint threads = g_rand_int_range (rand, 1, 4);
-  const gsize n = (gsize) out->rows * out->width;
-  float *x = g_new (float, (gsize) in->rows * in->width), *got[8], *want;
-  guint n_tiers = 0;
+  float *x = g_new (float, (gsize) in->rows * in->width);
   fill (rand, x, (gsize) in->rows * in->width, -2, 2);
-  for (; gptvis_tier_nth (n_tiers); n_tiers++) {
-    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (n_tiers)->name, TRUE);
-    const gboolean can = precision == GPTVIS_PRECISION_INT8 || gptvis_tier_nth (n_tiers)->tile_bf16;
-    got[n_tiers] = can ? run (plan, &w, "cpu", precision, threads, x) : NULL;
-  }
-  g_unsetenv ("GPTVIS_CPU");
-  round_rows (precision, x, in->rows, in->width, FALSE);
-  round_rows (precision, g_hash_table_lookup (w.tensors, "W"), out->width, in->width, TRUE);
-  want = run (plan, &w, "reference", GPTVIS_PRECISION_F32, 1, x);
-  double largest = 1e-30;
-  for (gsize i = 0; i < n; i++)
-    largest = MAX (largest, fabs (want[i]));
-  for (guint t = 0; t < n_tiers; t++)
-    for (gsize i = 0; got[t] && i < n; i++)
-      if (!(fabs (got[t][i] - want[i]) <= 2e-5 * largest + off)) {
-        gchar *text = gptvis_plan_print (plan);
-        g_error ("tier %s, %s, element %zu: %.9g, the reference has %.9g, in\n%s", gptvis_tier_nth (t)->name,
-            gptvis_precision_name (precision), i, got[t][i], want[i], text);
-      }
-  for (guint t = 0; t < n_tiers; t++)
-    g_free (got[t]);
-  g_free (want);
+  for (guint i = 0; gptvis_tier_nth (i); i++)
+    if (precision == GPTVIS_PRECISION_INT8 || gptvis_tier_nth (i)->tile_bf16)
+      compare_tier (plan, &w, gptvis_tier_nth (i), precision, threads, x, off);
   g_free (x);
   free_weights (&w);
   gptvis_plan_free (plan);

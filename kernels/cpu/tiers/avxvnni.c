@@ -7,5 +7,6 @@ void
 gptvis_tier_add_avxvnni (GptVisTier *tier)
 {
   tier->int8_group = GROUP;
+  tier->int8_slice = INT8_SLICE;
   tier->tile_int8 = tile_int8;
 }

@@ -70,7 +70,7 @@ load_weights (const gint8 *w)
 
 /* i is a constant in each use. */
 INLINE vi
-dot_row (vi sum, vi rows, guint i, vi w)
+dot_row (vi sum, vi rows, guint i, vi w, vi factors)
 {
   switch (i) {
     case 0:

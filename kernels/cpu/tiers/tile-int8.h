@@ -5,13 +5,19 @@
  * Whatever the instructions, 32 bits of a row are multiplied with one vector of
  * weights at a time (for NEON: dot-neon.h). With VNNI these are GROUP = 4 bytes; one side of vpdpbusd has
  * no sign, as the rows' bytes have none, and their zero is put right by what the
- * sums start with. Without VNNI they are 2 values of 16 bits for vpmaddwd, less
- * the zero already, and weights are widened as they are loaded, once for all rows.
- * vpmaddubsw would take 4 bytes, but two products of 8 bits saturate its 16, and
- * with 7 bits a side the network would be another one. */
+ * sums start with. AVX2 and AVX-512 without VNNI take 4 bytes, too: vpmaddubsw sums
+ * products of two in 16 bits, which do not saturate since weights are made for it
+ * (tier.h: int8_slice), and vpmaddwd sums these. Else they are 2 values of 16 bits,
+ * less the zero already, and weights are widened as they are loaded. */
 #pragma once
 #include "simd.h"
 #include "tile-shape.h"
+
+#if defined (__AVX2__) && !defined (__AVX512VNNI__) && !defined (__AVXVNNI__)
+#define INT8_SLICE 8u
+#else
+#define INT8_SLICE 0u
+#endif
 
 typedef gint32 vi_unaligned __attribute__ ((vector_size (4 * VW), aligned (4), may_alias));
 
@@ -33,7 +39,7 @@ load_rows (const gint32 *a, gsize at)
   return vi_set (a[at]);
 }
 
-#if defined (__AVX512VNNI__) || defined (__AVXVNNI__)
+#if defined (__AVX2__)
 #define GROUP 4
 
 /* What has to be taken off again, of the zero of a row. */
@@ -50,12 +56,18 @@ load_weights (const gint8 *w)
 }
 
 INLINE vi
-dot (vi sum, vi x, vi w)
+dot (vi sum, vi x, vi w, vi factors)
 {
 #if defined (__AVX512VNNI__)
   return (vi) _mm512_dpbusd_epi32 ((__m512i) sum, (__m512i) x, (__m512i) w);
-#else
+#elif defined (__AVXVNNI__)
   return (vi) _mm256_dpbusd_avx_epi32 ((__m256i) sum, (__m256i) x, (__m256i) w);
+#elif defined (__AVX512BW__)
+  const __m512i pairs = _mm512_maddubs_epi16 ((__m512i) x, (__m512i) w);
+  return sum + (vi) _mm512_madd_epi16 (pairs, (__m512i) factors);
+#else
+  const __m256i pairs = _mm256_maddubs_epi16 ((__m256i) x, (__m256i) w);
+  return sum + (vi) _mm256_madd_epi16 (pairs, (__m256i) factors);
 #endif
 }
 #else
@@ -70,11 +82,7 @@ zero_of (gint32 zero)
 INLINE vi
 load_weights (const gint8 *w)
 {
-#if defined (__AVX512BW__)
-  return (vi) _mm512_cvtepi8_epi16 (_mm256_loadu_si256 ((const __m256i *) w));
-#elif defined (__AVX2__)
-  return (vi) _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) w));
-#elif defined (__SSE2__)
+#if defined (__SSE2__)
   const __m128i v = _mm_loadl_epi64 ((const __m128i *) w);
   return (vi) _mm_srai_epi16 (_mm_unpacklo_epi8 (v, v), 8);
 #else
@@ -88,13 +96,9 @@ load_weights (const gint8 *w)
 }
 
 INLINE vi
-dot (vi sum, vi x, vi w)
+dot (vi sum, vi x, vi w, vi factors)
 {
-#if defined (__AVX512BW__)
-  return sum + (vi) _mm512_madd_epi16 ((__m512i) x, (__m512i) w);
-#elif defined (__AVX2__)
-  return sum + (vi) _mm256_madd_epi16 ((__m256i) x, (__m256i) w);
-#elif defined (__SSE2__)
+#if defined (__SSE2__)
   return sum + (vi) _mm_madd_epi16 ((__m128i) x, (__m128i) w);
 #else
   gint16 a[2 * VW], b[2 * VW];
@@ -108,11 +112,24 @@ dot (vi sum, vi x, vi w)
 #endif
 
 INLINE vi
-dot_row (vi sum, vi rows, guint i, vi w)
+dot_row (vi sum, vi rows, guint i, vi w, vi factors)
 {
-  return dot (sum, rows, w);
+  return dot (sum, rows, w, factors);
 }
 #endif
+
+/* 12 sums, 2 factors, 1 broadcast and 1 product are 16 registers: there is none for weights, which compilers would
+ * give them and leave sums in memory. */
+#define WEIGHTS_STAY_IN_MEMORY (INT8_SLICE && TILE_ROWS == 6)
+
+INLINE const gint8 *
+load_factors (const gint8 *b, vi *factors)
+{
+  UNROLL
+  for (guint v = 0; v < TILE_VECTORS; v++)
+    factors[v] = ((const vi_unaligned *) b)[v];
+  return b + TILE_VECTORS * sizeof *factors;
+}
 
 /* m is a constant in each use, as in tile.h. */
 INLINE void
@@ -120,6 +137,7 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
 {
   const gint32 *a[(TILE_ROWS - 1) / ROWS_A_POINTER + 1];
   const gint8 *b = t->b;
+  const gsize a_row = t->a_row, a_step = t->a_step;
   vi sums[TILE_ROWS][TILE_VECTORS];
   UNROLL
   for (guint r = 0; r < m; r++)
@@ -129,24 +147,35 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
 
   UNROLL
   for (guint r = 0; r < m; r += ROWS_A_POINTER)
-    a[r / ROWS_A_POINTER] = t->a + r * t->a_row;
-  for (guint g = 0; g < groups; g++) {
-    vi row[TILE_VECTORS];
-    UNROLL
-    for (guint v = 0; v < TILE_VECTORS; v++)
-      row[v] = load_weights (b + v * VW * GROUP);
-    prefetch_weights (m, b, TILE_COLUMNS * GROUP);
-    UNROLL
-    for (guint r = 0; r < m; r++) {
-      const vi rows = load_rows (a[r / ROWS_A_POINTER], r % ROWS_A_POINTER * t->a_row);
+    a[r / ROWS_A_POINTER] = t->a + r * a_row;
+  for (guint g = 0; g < groups;) {
+    const guint end = INT8_SLICE && groups - g > INT8_SLICE ? g + INT8_SLICE : groups;
+    vi factors[TILE_VECTORS] = { };
+    if (INT8_SLICE)
+      b = load_factors (b, factors);
+    for (; g < end; g++) {
+      vi row[TILE_VECTORS];
       UNROLL
       for (guint v = 0; v < TILE_VECTORS; v++)
-        sums[r][v] = dot_row (sums[r][v], rows, r % ROWS_A_POINTER, row[v]);
+        row[v] = load_weights (b + v * VW * GROUP);
+      prefetch_weights (m, b, TILE_COLUMNS * GROUP);
+      UNROLL
+      for (guint r = 0; r < m; r++) {
+        if (WEIGHTS_STAY_IN_MEMORY)
+          __asm__ volatile ("" : : : "memory");
+        const vi rows = load_rows (a[r / ROWS_A_POINTER], r % ROWS_A_POINTER * a_row);
+        UNROLL
+        for (guint v = 0; v < TILE_VECTORS; v++) {
+          if (WEIGHTS_STAY_IN_MEMORY)
+            row[v] = load_weights (b + v * VW * GROUP);
+          sums[r][v] = dot_row (sums[r][v], rows, r % ROWS_A_POINTER, row[v], factors[v]);
+        }
+      }
+      UNROLL
+      for (guint r = 0; r < m; r += ROWS_A_POINTER)
+        a[r / ROWS_A_POINTER] += a_step;
+      b += TILE_COLUMNS * GROUP;
     }
-    UNROLL
-    for (guint r = 0; r < m; r += ROWS_A_POINTER)
-      a[r / ROWS_A_POINTER] += t->a_step;
-    b += TILE_COLUMNS * GROUP;
   }
 
   UNROLL

@@ -80,6 +80,7 @@ softmax_columns (float *scores, guint rows, float scale, float *sums)
     .tile_by_rows = tile_by_rows,               \
     .blas = BLAS,                               \
     .int8_group = GROUP,                        \
+    .int8_slice = INT8_SLICE,                   \
     .int8_side_by_side = SIDE_BY_SIDE,          \
     .mix = mix,                                 \
     .quantise = quantise,                       \
