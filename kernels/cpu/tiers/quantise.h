@@ -105,11 +105,26 @@ find_limits (const float *x, guint n, float *low, float *high)
   return all != 0;
 }
 
+/* From 0 on, limited to 255. Of AVX2 and SSE2 compilers would pick the bytes one by one. */
+INLINE vb
+limit_bytes (vi q)
+{
+#if defined (__AVX2__) && !defined (__AVX512F__)
+  const __m128i words = _mm_packs_epi32 (_mm256_castsi256_si128 ((__m256i) q), _mm256_extracti128_si256 ((__m256i) q, 1));
+  return (vb) _mm_cvtsi128_si64 (_mm_packus_epi16 (words, words));
+#elif defined (__SSE2__) && !defined (__AVX512F__)
+  const __m128i words = _mm_packs_epi32 ((__m128i) q, (__m128i) q);
+  return (vb) _mm_cvtsi128_si32 (_mm_packus_epi16 (words, words));
+#else
+  const vi limit = 255 - (vi) {}, over = q > limit;
+  return __builtin_convertvector ((over & limit) | (~over & q), vb);
+#endif
+}
+
 INLINE vb
 to_bytes (vf x, vf factor, vi zero)
 {
-  const vi q = vi_round (x * factor) + zero, limit = 255 - (vi) {}, over = q > limit;
-  return __builtin_convertvector ((over & limit) | (~over & q), vb);
+  return limit_bytes (vi_round (x * factor) + zero);
 }
 
 static GptVisInt8Row
