@@ -112,17 +112,17 @@ gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op, const Gpt
   return rows * (x->width + 32) + gptvis_n_blocks (rows, tier->tile_rows) * (gsize) (2 * x->width);
 }
 
-/* Everything after the product and the bias, on n columns of one row. */
-static inline void
-finish_row (const GptVisCpuLinear *l, guint row, guint column, guint n)
+/* Everything after the product and the bias, on n columns of rows first … end. */
+static void
+finish (const GptVisCpuLinear *l, guint first, guint end, guint column, guint n)
 {
-  const gsize at = (gsize) row * l->m + column;
-  float *y = l->y + at;
+  gsize at = (gsize) first * l->m + column;
   if (l->activate)
-    l->activate (y, n);
+    l->activate (l->y + at, end - first, n, l->m);
   if (l->gate || l->scale || l->residual || l->alpha != 1.0f)
-    l->tier->finish (y, n, l->gate ? l->gate + at : NULL, l->alpha, l->scale ? l->scale + column : NULL,
-        l->residual ? l->residual + at : NULL);
+    for (guint r = first; r < end; r++, at += l->m)
+      l->tier->finish (l->y + at, n, l->gate ? l->gate + at : NULL, l->alpha, l->scale ? l->scale + column : NULL,
+          l->residual ? l->residual + at : NULL);
 }
 
 /* A block alone is read where it lies. */
@@ -200,15 +200,14 @@ multiply (void *context, gsize task)
     const guint first = gptvis_cpu_linear_first (l, block), next = gptvis_cpu_linear_first (l, block + 1);
     prefetch_tile (l, first, next, column);
     l->product->tile (l, first, next - first, column, n, l->y + (gsize) first * l->m + column);
-    for (guint r = first; r < next; r++)
-      finish_row (l, r, column, n);
+    finish (l, first, next, column, n);
   }
 }
 
 static void
 finish_whole_row (void *context, gsize row)
 {
-  finish_row (context, row, 0, ((const GptVisCpuLinear *) context)->m);
+  finish (context, row, row + 1, 0, ((const GptVisCpuLinear *) context)->m);
 }
 
 static void

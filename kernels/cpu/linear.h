@@ -22,7 +22,7 @@ typedef struct {
 struct _GptVisCpuLinear {
   const GptVisCpuProduct *product;
   const GptVisTier *tier;
-  void (*activate) (float *x, guint n);         /* or NULL */
+  void (*activate) (float *x, guint m, guint n, gsize step);    /* or NULL */
   float alpha;
   guint rows, k, m;             /* rows of the whole batch */
   const float *x, *bias, *gate, *scale, *residual;

@@ -94,10 +94,10 @@ typedef struct {
    * of rows 2i (low) and 2i + 1, 0 past the last; sums are of the floats. */
   void (*softmax_pairs) (float *scores, guint rows, float scale, float *sums);
 
-  /* x[i] = act (x[i]) for i < n. */
-  void (*activate[GPTVIS_N_ACTS]) (float *x, guint n);
+  /* x[i] = act (x[i]) for i < n of each of m rows, step apart. */
+  void (*activate[GPTVIS_N_ACTS]) (float *x, guint m, guint n, gsize step);
   /* The same to 2.2e−4 and 4e−6 of x, for sums of int8 or bf16, which are no more exact than that. */
-  void (*activate_narrow[GPTVIS_N_ACTS]) (float *x, guint n);
+  void (*activate_narrow[GPTVIS_N_ACTS]) (float *x, guint m, guint n, gsize step);
 
   /* y = y · gate · alpha · scale + residual over a row of n; each pointer may be NULL. */
   void (*finish) (float *y, guint n, const float *gate, float alpha, const float *scale, const float *residual);

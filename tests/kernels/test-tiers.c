@@ -84,7 +84,7 @@ activate (GptVisAct act, double x)
 
 /* Off from the definition by at most `near` of x, no more than `most`, and `part` of it besides. */
 static void
-check_activations (const GptVisTier *t, void (*const activations[]) (float *x, guint n), double near, double most,
+check_activations (const GptVisTier *t, void (*const activations[]) (float *x, guint m, guint n, gsize step), double near, double most,
     double part)
 {
   GRand *rand = seeded_rand ();
@@ -92,15 +92,18 @@ check_activations (const GptVisTier *t, void (*const activations[]) (float *x, g
   for (guint act = 0; act < GPTVIS_N_ACTS; act++)
     for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
       for (guint r = 0; r < G_N_ELEMENTS (reach); r++) {
-        const guint n = sizes[s];
+        const guint n = sizes[s], step = n + r, m = 1 + s % 3, all = (m - 1) * step + n;
         Guard g;
-        float *x = guard_new (&g, n * sizeof (float), 0), *before = g_new (float, n);
-        fill (rand, x, n, -reach[r], reach[r]);
-        memcpy (before, x, n * sizeof (float));
-        activations[act] (x, n);
-        for (guint i = 0; i < n; i++)
-          assert_close (t->name, gptvis_act_name (act), n, i, x[i], activate (act, before[i]),
-              MIN (near * fabs (before[i]), most) + part * fabs (before[i]) + 1e-9);
+        float *x = guard_new (&g, all * sizeof (float), 0), *before = g_new (float, all);
+        fill (rand, x, all, -reach[r], reach[r]);
+        memcpy (before, x, all * sizeof (float));
+        activations[act] (x, m, n, step);
+        for (guint i = 0; i < all; i++)
+          if (i % step < n)
+            assert_close (t->name, gptvis_act_name (act), n, i, x[i], activate (act, before[i]),
+                MIN (near * fabs (before[i]), most) + part * fabs (before[i]) + 1e-9);
+          else
+            g_assert_cmpfloat (x[i], ==, before[i]);    /* between the rows */
         g_free (before);
         guard_free (&g);
       }
@@ -109,7 +112,7 @@ check_activations (const GptVisTier *t, void (*const activations[]) (float *x, g
     float x[16];
     for (guint i = 0; i < 16; i++)
       x[i] = odd[0];
-    activations[act] (x, 16);
+    activations[act] (x, 1, 16, 16);
     g_assert_true (isnan (x[0]) && isnan (x[15]));      /* a NaN must reach the logits, where it is found */
   }
   g_rand_free (rand);

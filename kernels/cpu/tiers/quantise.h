@@ -84,35 +84,51 @@ vi_round (vf x)
 #endif
 }
 
-/* The smallest and the largest, and 0 for each; FALSE when there is a NaN. */
+/* Of some vectors, which do not wait for each other's. */
+#define LIMITS 4u
+typedef struct {
+  vf least, most, nothing;      /* nothing: 0, and NaN where something was no finite number */
+} Limits;
+
+INLINE void
+widen (Limits *l, vf v)
+{
+  l->least = vf_min (v, l->least);
+  l->most = vf_max (v, l->most);
+  l->nothing = vf_fma (v, (vf) {}, l->nothing);
+}
+
+/* The smallest and the largest, and 0 for each; FALSE when something is no finite number. */
 INLINE gboolean
 find_limits (const float *x, guint n, float *low, float *high)
 {
-  vf least = {}, most = {};
-  vi numbers = ~(vi) {};
-  for (guint i = 0; i < n; i += VW) {
-    const vf v = i + VW <= n ? vf_load (x + i) : vf_load_some (x + i, n - i, 0);
-    numbers &= v == v;
-    least = vf_max (least, -v);
-    most = vf_max (most, v);
-  }
-  gint32 lanes[VW], all = -1;
-  memcpy (lanes, &numbers, sizeof lanes);
-  for (guint i = 0; i < VW; i++)
-    all &= lanes[i];
-  *low = -vf_largest (least);
+  Limits l[LIMITS] = {};
+  guint i = 0;
+  for (; i + LIMITS * VW <= n; i += LIMITS * VW)
+    UNROLL
+    for (guint j = 0; j < LIMITS; j++)
+      widen (&l[j], vf_load (x + i + j * VW));
+  for (; i + VW <= n; i += VW)
+    widen (&l[0], vf_load (x + i));
+  if (i < n)
+    widen (&l[1], vf_load_some (x + i, n - i, 0));
+  const vf least = vf_min (vf_min (l[0].least, l[1].least), vf_min (l[2].least, l[3].least));
+  const vf most = vf_max (vf_max (l[0].most, l[1].most), vf_max (l[2].most, l[3].most));
+  *low = -vf_largest (-least);
   *high = vf_largest (most);
-  return all != 0;
+  return vf_sum ((l[0].nothing + l[1].nothing) + (l[2].nothing + l[3].nothing)) == 0;
 }
 
-/* From 0 on, limited to 255. Of AVX2 and SSE2 compilers would pick the bytes one by one. */
+/* From 0 on (zero is what the least is rounded to), limited to 255. Compilers would pick the bytes one by one. */
 INLINE vb
 limit_bytes (vi q)
 {
-#if defined (__AVX2__) && !defined (__AVX512F__)
+#if defined (__AVX512F__)
+  return (vb) _mm512_cvtusepi32_epi8 ((__m512i) q);
+#elif defined (__AVX2__)
   const __m128i words = _mm_packs_epi32 (_mm256_castsi256_si128 ((__m256i) q), _mm256_extracti128_si256 ((__m256i) q, 1));
   return (vb) _mm_cvtsi128_si64 (_mm_packus_epi16 (words, words));
-#elif defined (__SSE2__) && !defined (__AVX512F__)
+#elif defined (__SSE2__)
   const __m128i words = _mm_packs_epi32 ((__m128i) q, (__m128i) q);
   return (vb) _mm_cvtsi128_si32 (_mm_packus_epi16 (words, words));
 #else

@@ -15,6 +15,11 @@
       vf_store_some ((x) + i_, f (vf_load_some ((x) + i_, (n) - i_, 0)), (n) - i_); \
   } while (0)
 
+/* Rows of a tile together: a row's few vectors would wait for each other alone. */
+#define FOR_EACH_ROW(x, m, n, step, f)                          \
+  for (guint r_ = 0; r_ < (m); r_++)                            \
+    FOR_EACH ((x) + (gsize) r_ * (step), n, f)
+
 /* erf to 3.1e−7: x · P (x²) / Q (x²), fitted by least squares that are weighted again and again
  * until the largest error is least; from 4 on it is 1. A NaN stays one. */
 INLINE vf
@@ -109,50 +114,50 @@ vf_silu (vf x)
 }
 
 static void
-keep (float *x, guint n)
+keep (float *x, guint m, guint n, gsize step)
 {
 }
 
 static void
-gelu (float *x, guint n)
+gelu (float *x, guint m, guint n, gsize step)
 {
-  FOR_EACH (x, n, vf_gelu);
+  FOR_EACH_ROW (x, m, n, step, vf_gelu);
 }
 
 static void
-gelu_tanh (float *x, guint n)
+gelu_tanh (float *x, guint m, guint n, gsize step)
 {
-  FOR_EACH (x, n, vf_gelu_tanh);
+  FOR_EACH_ROW (x, m, n, step, vf_gelu_tanh);
 }
 
 static void
-gelu_narrow (float *x, guint n)
+gelu_narrow (float *x, guint m, guint n, gsize step)
 {
-  FOR_EACH (x, n, vf_gelu_narrow);
+  FOR_EACH_ROW (x, m, n, step, vf_gelu_narrow);
 }
 
 static void
-gelu_tanh_narrow (float *x, guint n)
+gelu_tanh_narrow (float *x, guint m, guint n, gsize step)
 {
-  FOR_EACH (x, n, vf_gelu_tanh_narrow);
+  FOR_EACH_ROW (x, m, n, step, vf_gelu_tanh_narrow);
 }
 
 static void
-quick_gelu (float *x, guint n)
+quick_gelu (float *x, guint m, guint n, gsize step)
 {
-  FOR_EACH (x, n, vf_quick_gelu);
+  FOR_EACH_ROW (x, m, n, step, vf_quick_gelu);
 }
 
 static void
-relu (float *x, guint n)
+relu (float *x, guint m, guint n, gsize step)
 {
-  FOR_EACH (x, n, vf_relu);
+  FOR_EACH_ROW (x, m, n, step, vf_relu);
 }
 
 static void
-silu (float *x, guint n)
+silu (float *x, guint m, guint n, gsize step)
 {
-  FOR_EACH (x, n, vf_silu);
+  FOR_EACH_ROW (x, m, n, step, vf_silu);
 }
 
 static void
@@ -191,38 +196,71 @@ finish (float *y, guint n, const float *gate, float alpha, const float *scale, c
     finish_some (y, i, n - i, gate, alpha, scale, residual);
 }
 
+/* Sums of some vectors, which do not wait for each other's. */
+#define SUMS 4u
+
+INLINE float
+sum_up (const vf sums[SUMS])
+{
+  return vf_sum ((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+INLINE float
+mean_of (const float *x, guint n)
+{
+  vf sums[SUMS] = {};
+  guint i = 0;
+  for (; i + SUMS * VW <= n; i += SUMS * VW)
+    UNROLL
+    for (guint j = 0; j < SUMS; j++)
+      sums[j] += vf_load (x + i + j * VW);
+  for (; i + VW <= n; i += VW)
+    sums[0] += vf_load (x + i);
+  if (i < n)
+    sums[1] += vf_load_some (x + i, n - i, 0);
+  return sum_up (sums) / n;
+}
+
+INLINE vf
+add_square (vf sum, vf distance)
+{
+  return vf_fma (distance, distance, sum);
+}
+
+INLINE float
+variance_of (const float *x, guint n, float mean)
+{
+  const vf middle = vf_set (mean);
+  vf sums[SUMS] = {};
+  guint i = 0;
+  for (; i + SUMS * VW <= n; i += SUMS * VW)
+    UNROLL
+    for (guint j = 0; j < SUMS; j++)
+      sums[j] = add_square (sums[j], vf_load (x + i + j * VW) - middle);
+  for (; i + VW <= n; i += VW)
+    sums[0] = add_square (sums[0], vf_load (x + i) - middle);
+  if (i < n)
+    sums[1] = add_square (sums[1], vf_load_some (x + i, n - i, mean) - middle);
+  return sum_up (sums) / n;
+}
+
 /* Mean first, then the variance around it: no cancellation. */
 static void
 norm (const float *x, const float *weight, const float *bias, float epsilon, float *y, guint n)
 {
-  vf sum = {}, squares = {};
-  guint i = 0;
-  for (; i + VW <= n; i += VW)
-    sum += vf_load (x + i);
-  if (i < n)
-    sum += vf_load_some (x + i, n - i, 0);
-  const float mean = vf_sum (sum) / n;
-
-  for (i = 0; i + VW <= n; i += VW) {
-    const vf d = vf_load (x + i) - vf_set (mean);
-    squares = vf_fma (d, d, squares);
-  }
-  if (i < n) {
-    const vf d = vf_load_some (x + i, n - i, mean) - vf_set (mean);
-    squares = vf_fma (d, d, squares);
-  }
-  const vf inverse = vf_set (1 / sqrtf (vf_sum (squares) / n + epsilon));
-
-  for (i = 0; i < n; i += VW) {
-    vf v = ((i + VW <= n ? vf_load (x + i) : vf_load_some (x + i, n - i, 0)) - vf_set (mean)) * inverse;
+  const float mean = mean_of (x, n);
+  const vf middle = vf_set (mean), inverse = vf_set (1 / sqrtf (variance_of (x, n, mean) + epsilon));
+  for (guint i = 0; i < n; i += VW) {
+    const guint some = MIN (n - i, VW);
+    vf v = ((some == VW ? vf_load (x + i) : vf_load_some (x + i, some, 0)) - middle) * inverse;
     if (weight)
       v *= vf_load (weight + i);
     if (bias)
       v += vf_load (bias + i);
-    if (i + VW <= n)
+    if (some == VW)
       vf_store (y + i, v);
     else
-      vf_store_some (y + i, v, n - i);
+      vf_store_some (y + i, v, some);
   }
 }
 

@@ -54,19 +54,41 @@ vf_set (float x)
   return x - (vf) {};           /* the compilers make a broadcast of it; x − 0 is x, −0 too */
 }
 
-/* The first n < VW of them; the rest is `fill`. */
+#if defined (__AVX2__) && !defined (__AVX512F__)
+INLINE vi
+first_lanes (guint n)
+{
+  return (gint32) n - (vi) {} > (vi) { 0, 1, 2, 3, 4, 5, 6, 7 };
+}
+#endif
+
+/* The first n < VW of them; the rest is `fill`, and not looked at in memory. */
 INLINE vf
 vf_load_some (const float *p, guint n, float fill)
 {
+#if defined (__AVX512F__)
+  return (vf) _mm512_mask_loadu_ps ((__m512) vf_set (fill), (1u << n) - 1, p);
+#elif defined (__AVX2__)
+  const vi some = first_lanes (n);
+  return (vf) _mm256_blendv_ps ((__m256) vf_set (fill), _mm256_maskload_ps (p, (__m256i) some), (__m256) some);
+#else
   vf v = vf_set (fill);
   memcpy (&v, p, n * sizeof (float));
   return v;
+#endif
 }
 
 INLINE void
 vf_store_some (float *p, vf v, guint n)
 {
+#if defined (__AVX512F__)
+  _mm512_mask_storeu_ps (p, (1u << n) - 1, (__m512) v);
+#elif defined (__AVX2__)
+  const vi some = first_lanes (n);
+  _mm256_maskstore_ps (p, (__m256i) some, (__m256) v);
+#else
   memcpy (p, &v, n * sizeof (float));
+#endif
 }
 
 /* a · b + c, rounded once where the processor can. */
@@ -102,7 +124,13 @@ vf_max (vf a, vf b)
 INLINE vf
 vf_min (vf a, vf b)
 {
+#if defined (__AVX512F__)
+  return (vf) _mm512_min_ps ((__m512) a, (__m512) b);
+#elif defined (__AVX2__)
+  return (vf) _mm256_min_ps ((__m256) a, (__m256) b);
+#else
   return -vf_max (-a, -b);
+#endif
 }
 
 INLINE float
@@ -176,12 +204,23 @@ vf_lane_sums (const vf v[4])
 INLINE float
 vf_largest (vf v)
 {
+#if defined (__AVX2__)
+#if defined (__AVX512F__)
+  const __m256 w = _mm256_max_ps (_mm512_castps512_ps256 ((__m512) v), (__m256) _mm512_extractf64x4_pd ((__m512d) v, 1));
+#else
+  const __m256 w = (__m256) v;
+#endif
+  __m128 x = _mm_max_ps (_mm256_castps256_ps128 (w), _mm256_extractf128_ps (w, 1));
+  x = _mm_max_ps (x, _mm_movehl_ps (x, x));
+  return MAX (x[0], x[1]);
+#else
   float part[VW], top;
   memcpy (part, &v, sizeof part);
   top = part[0];
   for (int i = 1; i < VW; i++)
     top = MAX (top, part[i]);
   return top;
+#endif
 }
 
 /* e^x to 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2, a minimax

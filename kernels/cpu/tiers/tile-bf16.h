@@ -21,16 +21,17 @@ to_bf16 (const float *x, guint n, guint16 *to)
 /* m is a constant in each use, as in tile.h. Three rows a pointer: x86 adds a register and it once or twice
  * within a load. */
 INLINE void
-tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
+tile_bf16_of (const guint m, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
     const float *bias, float *c, gsize c_step)
 {
   const gint32 *rows[TILE_ROWS / 3] = { a, a + 3 * a_row, a + 6 * a_row, a + 9 * a_row };
   vf sums[TILE_ROWS][TILE_VECTORS];
+  bias = bias ? bias : no_bias;
   UNROLL
   for (guint r = 0; r < m; r++)
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
-      sums[r][v] = bias ? vf_load (bias + v * VW) : (vf) {};
+      sums[r][v] = vf_load (bias + v * VW);
 
   for (guint i = 0; i < pairs; i++) {
     __m512i row[TILE_VECTORS];
@@ -55,15 +56,21 @@ tile_bf16_of (const guint m, guint n, guint pairs, const gint32 *a, gsize a_row,
   for (guint r = 0; r < m; r++)
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
-      store_columns (c + r * c_step, v, n, sums[r][v]);
+      vf_store (c + r * c_step + v * VW, sums[r][v]);
 }
 
 static void
 tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
     const float *bias, float *c, gsize c_step)
 {
+  if (n < TILE_COLUMNS) {
+    float whole[TILE_ROWS * TILE_COLUMNS];
+    tile_bf16 (m, TILE_COLUMNS, pairs, a, a_row, a_step, b, bias, whole, TILE_COLUMNS);
+    store_columns (whole, m, n, NULL, c, c_step);
+    return;
+  }
   switch (m) {
-#define X(rows) case rows: tile_bf16_of (rows, n, pairs, a, a_row, a_step, b, bias, c, c_step); break;
+#define X(rows) case rows: tile_bf16_of (rows, pairs, a, a_row, a_step, b, bias, c, c_step); break;
     EACH_ROWS (X)
 #undef X
   }

@@ -133,7 +133,7 @@ load_factors (const gint8 *b, vi *factors)
 
 /* m is a constant in each use, as in tile.h. */
 INLINE void
-tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
+tile_int8_of (const guint m, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
 {
   const gint32 *a[(TILE_ROWS - 1) / ROWS_A_POINTER + 1];
   const gint8 *b = t->b;
@@ -178,24 +178,41 @@ tile_int8_of (const guint m, guint n, guint groups, const GptVisInt8Tile *t, flo
     }
   }
 
+  const float *bias = t->bias ? t->bias : no_bias;
+  vf y[TILE_ROWS][TILE_VECTORS];
   UNROLL
   for (guint r = 0; r < m; r++)
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++) {
       const vf scale = vf_set (t->rows[r].scale) * vf_load (t->scales + v * VW);
-      const vf bias = t->bias ? vf_load (t->bias + v * VW) : (vf) {};
-      vf y = vf_fma (__builtin_convertvector (sums[r][v], vf), scale, bias);
-      if (t->residual && n > v * VW)
-        y += vf_load (t->residual + r * c_step + v * VW);
-      store_columns (c + r * c_step, v, n, y);
+      y[r][v] = vf_fma (__builtin_convertvector (sums[r][v], vf), scale, vf_load (bias + v * VW));
     }
+  if (t->residual)
+    UNROLL
+    for (guint r = 0; r < m; r++)
+      UNROLL
+      for (guint v = 0; v < TILE_VECTORS; v++)
+        y[r][v] += vf_load (t->residual + r * c_step + v * VW);
+  UNROLL
+  for (guint r = 0; r < m; r++)
+    UNROLL
+    for (guint v = 0; v < TILE_VECTORS; v++)
+      vf_store (c + r * c_step + v * VW, y[r][v]);
 }
 
 static void
 tile_int8 (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step)
 {
+  if (n < TILE_COLUMNS) {
+    float whole[TILE_ROWS * TILE_COLUMNS];
+    GptVisInt8Tile alone = *t;
+    alone.residual = NULL;
+    tile_int8 (m, TILE_COLUMNS, groups, &alone, whole, TILE_COLUMNS);
+    store_columns (whole, m, n, t->residual, c, c_step);
+    return;
+  }
   switch (m) {
-#define X(rows) case rows: tile_int8_of (rows, n, groups, t, c, c_step); break;
+#define X(rows) case rows: tile_int8_of (rows, groups, t, c, c_step); break;
     EACH_ROWS (X)
 #undef X
   }

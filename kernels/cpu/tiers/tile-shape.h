@@ -31,15 +31,24 @@ prefetch_weights (const guint m, gconstpointer at, const guint bytes)
       __builtin_prefetch ((const guint8 *) at + BYTES_AHEAD + i, 0, 2);
 }
 
-/* Vector v of a row of c, of which columns below n are the tile's. y is a copy: only of that
- * may the address be taken, or all sums would live in memory. */
-INLINE void
-store_columns (float *c, guint v, guint n, vf y)
+static const float no_bias[TILE_COLUMNS];
+
+/* A tile of fewer columns is computed whole, aside: its n columns of m rows → c, plus what residual (NULL, or
+ * laid out as c) has there. */
+static void
+store_columns (const float *whole, guint m, guint n, const float *residual, float *c, gsize c_step)
 {
-  if (n >= (v + 1) * VW)
-    vf_store (c + v * VW, y);
-  else if (n > v * VW)
-    vf_store_some (c + v * VW, y, n - v * VW);
+  for (guint r = 0; r < m; r++, whole += TILE_COLUMNS, c += c_step, residual += residual ? c_step : 0)
+    for (guint j = 0; j < n; j += VW) {
+      const guint some = MIN (n - j, VW);
+      vf y = vf_load (whole + j);
+      if (residual)
+        y += some == VW ? vf_load (residual + j) : vf_load_some (residual + j, some, 0);
+      if (some == VW)
+        vf_store (c + j, y);
+      else
+        vf_store_some (c + j, y, some);
+    }
 }
 
 #if TILE_ROWS == 12

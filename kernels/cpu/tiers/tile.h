@@ -8,15 +8,16 @@
 /* a (r, k) = a[r · a_row + k · a_column]; one of the two is 1 in each use, and m
  * is a constant, so that every loop over rows and vectors unrolls. */
 INLINE void
-tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_column, const float *b, gsize b_step,
+tile_of (const guint m, guint k, const float *a, gsize a_row, gsize a_column, const float *b, gsize b_step,
     const float *bias, float *c, gsize c_step)
 {
   vf sums[TILE_ROWS][TILE_VECTORS];
+  bias = bias ? bias : no_bias;
   UNROLL
   for (guint r = 0; r < m; r++)
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
-      sums[r][v] = bias ? vf_load (bias + v * VW) : (vf) {};
+      sums[r][v] = vf_load (bias + v * VW);
 
   for (guint i = 0; i < k; i++) {
     vf row[TILE_VECTORS];
@@ -39,15 +40,21 @@ tile_of (const guint m, guint n, guint k, const float *a, gsize a_row, gsize a_c
   for (guint r = 0; r < m; r++)
     UNROLL
     for (guint v = 0; v < TILE_VECTORS; v++)
-      store_columns (c + r * c_step, v, n, sums[r][v]);
+      vf_store (c + r * c_step + v * VW, sums[r][v]);
 }
 
 static void
 tile (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias, float *c,
     gsize c_step)
 {
+  if (n < TILE_COLUMNS) {
+    float whole[TILE_ROWS * TILE_COLUMNS];
+    tile (m, TILE_COLUMNS, k, a, a_step, b, b_step, bias, whole, TILE_COLUMNS);
+    store_columns (whole, m, n, NULL, c, c_step);
+    return;
+  }
   switch (m) {
-#define X(rows) case rows: tile_of (rows, n, k, a, 1, a_step, b, b_step, bias, c, c_step); break;
+#define X(rows) case rows: tile_of (rows, k, a, 1, a_step, b, b_step, bias, c, c_step); break;
     EACH_ROWS (X)
 #undef X
   }
@@ -57,8 +64,14 @@ static void
 tile_by_rows (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias,
     float *c, gsize c_step)
 {
+  if (n < TILE_COLUMNS) {
+    float whole[TILE_ROWS * TILE_COLUMNS];
+    tile_by_rows (m, TILE_COLUMNS, k, a, a_step, b, b_step, bias, whole, TILE_COLUMNS);
+    store_columns (whole, m, n, NULL, c, c_step);
+    return;
+  }
   switch (m) {
-#define X(rows) case rows: tile_of (rows, n, k, a, a_step, 1, b, b_step, bias, c, c_step); break;
+#define X(rows) case rows: tile_of (rows, k, a, a_step, 1, b, b_step, bias, c, c_step); break;
     EACH_ROWS (X)
 #undef X
   }
