@@ -62,7 +62,7 @@ first_lanes (guint n)
 }
 #endif
 
-/* The first n < VW of them; the rest is `fill`, and not looked at in memory. */
+/* The first n ≤ VW of them; the rest is `fill`, and not looked at in memory. */
 INLINE vf
 vf_load_some (const float *p, guint n, float fill)
 {

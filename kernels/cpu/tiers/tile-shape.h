@@ -38,16 +38,17 @@ static const float no_bias[TILE_COLUMNS];
 static void
 store_columns (const float *whole, guint m, guint n, const float *residual, float *c, gsize c_step)
 {
-  for (guint r = 0; r < m; r++, whole += TILE_COLUMNS, c += c_step, residual += residual ? c_step : 0)
+  for (guint r = 0; r < m; r++, whole += TILE_COLUMNS)
     for (guint j = 0; j < n; j += VW) {
       const guint some = MIN (n - j, VW);
+      const gsize at = r * c_step + j;
       vf y = vf_load (whole + j);
       if (residual)
-        y += some == VW ? vf_load (residual + j) : vf_load_some (residual + j, some, 0);
+        y += some == VW ? vf_load (residual + at) : vf_load_some (residual + at, some, 0);
       if (some == VW)
-        vf_store (c + j, y);
+        vf_store (c + at, y);
       else
-        vf_store_some (c + j, y, some);
+        vf_store_some (c + at, y, some);
     }
 }
 
