@@ -81,53 +81,59 @@ static float
 largest_of (const float *w, guint n, gboolean pairs)
 {
   float largest = 0;
-  for (guint i = 0; i < n; i++) {
-    const float other = pairs && (i ^ 1) < n ? w[i ^ 1] : 0;
-    largest = MAX (largest, MAX (fabsf (w[i]), fabsf (w[i] + other)));
-  }
+  for (guint i = 0; i < n; i++)
+    largest = MAX (largest, fabsf (w[i]));
+  for (guint i = 1; pairs && i < n; i += 2)
+    largest = MAX (largest, fabsf (w[i - 1] + w[i]));
   return largest;
 }
 
 /* The largest becomes 127, in slices that of each, as far as whole factors can make it so: rounding may then add
- * one to a pair. Returns the scale. */
+ * one to a pair. factors: one for each slice. Returns the scale. */
 static float
-round_weights (const GptVisTier *tier, const float *w, guint k, gint8 *q, gint16 *factors)
+round_weights (const GptVisTier *tier, const float *w, guint k, gint8 *q, float *factors)
 {
   const guint slice = slice_of (tier, k), most = tier->int8_slice ? MIN (127, GPTVIS_INT8_FACTORS / k) : 1;
   float largest = 0;
-  for (guint i = 0; i < k; i += slice)
-    largest = MAX (largest, largest_of (w + i, MIN (slice, k - i), tier->int8_slice));
-  const float unit = largest >= GPTVIS_INT8_LEAST ? 127 / largest : 0;
   for (guint i = 0; i < k; i += slice) {
-    const guint n = MIN (slice, k - i);
-    const float share = largest_of (w + i, n, tier->int8_slice) * unit / 127;
-    const gint factor = CLAMP ((gint) ceilf (share * most), 1, (gint) most);
-    const float steps = unit * most / factor;
-    for (guint j = i; j < i + n; j++)
+    float *largest_here = &factors[i / slice];
+    *largest_here = largest_of (w + i, MIN (slice, k - i), tier->int8_slice);
+    largest = MAX (largest, *largest_here);
+  }
+  const float unit = largest >= GPTVIS_INT8_LEAST ? 127 / largest : 0;
+  for (guint i = 0; i < k; i += slice, factors++) {
+    const guint end = MIN (k, i + slice);
+    const float share = *factors * unit / 127;
+    *factors = CLAMP ((gint) ceilf (share * most), 1, (gint) most);
+    const float steps = unit * most / *factors;
+    for (guint j = i; j < end; j++)
       q[j] = (gint8) lrintf (w[j] * steps);
-    *factors++ = factor;
   }
   return largest / (127 * most);
 }
 
 /* One output's weights q [k] and factors into column j of its panel. */
 static void
-pack_column (const Packing *c, guint column, const gint8 *q, const gint16 *factors)
+pack_column (const Packing *c, guint column, const gint8 *q, const float *factors)
 {
   const guint columns = c->tier->tile_columns, group = c->tier->int8_group, k = c->w->width;
-  const guint slice = slice_of (c->tier, k);
+  const guint slice = slice_of (c->tier, k), step = columns * group;
   gint8 *to = c->packed.panels + column / columns * c->packed.panel_bytes + column % columns * group;
   gint32 sum = 0;
-  for (guint i = 0; i < k; i++) {
-    const gint16 factor = factors[i / slice];
-    if (c->tier->int8_slice && i % slice == 0) {
+  for (guint first = 0; first < k; first += slice) {
+    const guint end = MIN (k, first + slice);
+    const gint16 factor = *factors++;
+    gint32 of_slice = 0;
+    if (c->tier->int8_slice) {
       memcpy (to, (gint16[]) { factor, factor }, group);
-      to += (gsize) columns * group;
+      to += step;
     }
-    to[i % group] = q[i];
-    sum += q[i] * factor;
-    if (i % group == group - 1)
-      to += (gsize) columns * group;
+    for (guint i = first; i < end; i += group, to += step)
+      for (guint j = 0; j < MIN (group, end - i); j++) {
+        to[j] = q[i + j];
+        of_slice += q[i + j];
+      }
+    sum += of_slice * factor;
   }
   c->packed.sums[column] = sum;
 }
@@ -140,7 +146,7 @@ pack_panel (void *context, gsize panel)
   const guint n = MIN (columns, c->w->rows - first);
   float *rows = g_new (float, (gsize) n * k);
   gint8 *q = g_new (gint8, k);
-  gint16 *factors = g_new (gint16, gptvis_n_blocks (k, slice_of (c->tier, k)));
+  float *factors = g_new (float, gptvis_n_blocks (k, slice_of (c->tier, k)));
   gptvis_weights_read (c->weights, c->w, first, n, rows);
   if (is_mixed (k))
     c->tier->mix (rows, n * k, rows);
