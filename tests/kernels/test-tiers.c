@@ -84,8 +84,8 @@ activate (GptVisAct act, double x)
 
 /* Off from the definition by at most `near` of x, no more than `most`, and `part` of it besides. */
 static void
-check_activations (const GptVisTier *t, void (*const activations[]) (float *x, guint m, guint n, gsize step), double near, double most,
-    double part)
+check_activations (const GptVisTier *t, void (*const activations[]) (float *x, guint m, guint n, gsize step),
+    double near, double most, double part)
 {
   GRand *rand = seeded_rand ();
   static const double reach[] = { 1, 6, 30, 3000 };

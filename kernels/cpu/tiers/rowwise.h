@@ -196,60 +196,39 @@ finish (float *y, guint n, const float *gate, float alpha, const float *scale, c
     finish_some (y, i, n - i, gate, alpha, scale, residual);
 }
 
-/* Sums of some vectors, which do not wait for each other's. */
+/* Σ (x[i] − middle), or of its squares (a constant in each use), in some vectors that do not wait for each other. */
 #define SUMS 4u
 
-INLINE float
-sum_up (const vf sums[SUMS])
-{
-  return vf_sum ((sums[0] + sums[1]) + (sums[2] + sums[3]));
-}
-
-INLINE float
-mean_of (const float *x, guint n)
-{
-  vf sums[SUMS] = {};
-  guint i = 0;
-  for (; i + SUMS * VW <= n; i += SUMS * VW)
-    UNROLL
-    for (guint j = 0; j < SUMS; j++)
-      sums[j] += vf_load (x + i + j * VW);
-  for (; i + VW <= n; i += VW)
-    sums[0] += vf_load (x + i);
-  if (i < n)
-    sums[1] += vf_load_some (x + i, n - i, 0);
-  return sum_up (sums) / n;
-}
-
 INLINE vf
-add_square (vf sum, vf distance)
+add_distance (vf sum, vf x, vf middle, const gboolean squared)
 {
-  return vf_fma (distance, distance, sum);
+  const vf distance = x - middle;
+  return squared ? vf_fma (distance, distance, sum) : sum + distance;
 }
 
 INLINE float
-variance_of (const float *x, guint n, float mean)
+sum_distances (const float *x, guint n, float from, const gboolean squared)
 {
-  const vf middle = vf_set (mean);
+  const vf middle = vf_set (from);
   vf sums[SUMS] = {};
   guint i = 0;
   for (; i + SUMS * VW <= n; i += SUMS * VW)
     UNROLL
     for (guint j = 0; j < SUMS; j++)
-      sums[j] = add_square (sums[j], vf_load (x + i + j * VW) - middle);
+      sums[j] = add_distance (sums[j], vf_load (x + i + j * VW), middle, squared);
   for (; i + VW <= n; i += VW)
-    sums[0] = add_square (sums[0], vf_load (x + i) - middle);
+    sums[0] = add_distance (sums[0], vf_load (x + i), middle, squared);
   if (i < n)
-    sums[1] = add_square (sums[1], vf_load_some (x + i, n - i, mean) - middle);
-  return sum_up (sums) / n;
+    sums[1] = add_distance (sums[1], vf_load_some (x + i, n - i, from), middle, squared);
+  return vf_sum ((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 /* Mean first, then the variance around it: no cancellation. */
 static void
 norm (const float *x, const float *weight, const float *bias, float epsilon, float *y, guint n)
 {
-  const float mean = mean_of (x, n);
-  const vf middle = vf_set (mean), inverse = vf_set (1 / sqrtf (variance_of (x, n, mean) + epsilon));
+  const float mean = sum_distances (x, n, 0, FALSE) / n, variance = sum_distances (x, n, mean, TRUE) / n;
+  const vf middle = vf_set (mean), inverse = vf_set (1 / sqrtf (variance + epsilon));
   for (guint i = 0; i < n; i += VW) {
     const guint some = MIN (n - i, VW);
     vf v = ((some == VW ? vf_load (x + i) : vf_load_some (x + i, some, 0)) - middle) * inverse;
