@@ -48,12 +48,13 @@ narrow_row (const GptVisTier *tier, const float *x, guint n, gint32 *to)
   tier->to_bf16 (x, n, (guint16 *) to);
 }
 
-#define KEYS_A_BLOCK 16u        /* an even number */
+#define PAIRS_A_BLOCK 8u        /* of keys */
 
+/* As many for each thread: the rows that it has computed. */
 guint
-gptvis_cpu_attention_bf16_key_blocks (guint n_keys)
+gptvis_cpu_attention_bf16_key_blocks (guint n_keys, guint threads)
 {
-  return gptvis_n_blocks (n_keys, KEYS_A_BLOCK);
+  return gptvis_n_blocks (gptvis_n_blocks (n_pairs (n_keys), PAIRS_A_BLOCK), threads) * threads;
 }
 
 /* Rows first … end of a head's K and V. */
@@ -81,9 +82,11 @@ void
 gptvis_cpu_attention_bf16_pack (void *context, gsize block)
 {
   const GptVisCpuAttention *c = context;
-  const guint first = block % c->n_key_blocks * KEYS_A_BLOCK, end = MIN (c->n_keys, first + KEYS_A_BLOCK);
+  const guint blocks = c->n_key_blocks, i = block % blocks, pairs = n_pairs (c->n_keys);
+  const guint first = 2 * gptvis_block_start (pairs, blocks, i);
+  const guint end = MIN (c->n_keys, 2 * gptvis_block_start (pairs, blocks, i + 1));
   for (guint head = 0; head < c->a->heads; head++)
-    pack_head (c, block / c->n_key_blocks, head, first, end);
+    pack_head (c, block / blocks, head, first, end);
 }
 
 void

@@ -111,7 +111,7 @@ gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op)
     .v = gptvis_cpu_data (p, op->in[2]) + a->v_column,
     .y = gptvis_cpu_data (p, op->out),
     .n_query_blocks = gptvis_n_blocks (tq->rows, p->tier->tile_columns),
-    .n_key_blocks = gptvis_cpu_attention_bf16_key_blocks (tk->rows),
+    .n_key_blocks = gptvis_cpu_attention_bf16_key_blocks (tk->rows, gptvis_pool_threads (p->pool)),
     .packed = is_bf16 (p) ? p->scratch : NULL,
     .scratch = p->scratch + packed_size (p, p->n, a, tk->rows),
     .scratch_size = worker_size (p, a->head_width, tk->rows),

@@ -31,7 +31,7 @@ typedef struct {
 } GptVisCpuAttentionUnit;
 
 /* context is the attention: makes block `block` (of all pictures') of K's and V's rows ready in `packed`. */
-guint gptvis_cpu_attention_bf16_key_blocks (guint n_keys);
+guint gptvis_cpu_attention_bf16_key_blocks (guint n_keys, guint threads);
 void gptvis_cpu_attention_bf16_pack (void *context, gsize block);
 void gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention * c, const GptVisCpuAttentionUnit * unit);
 

@@ -107,7 +107,7 @@ static gsize
 scratch_floats (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   if (op->kind == GPTVIS_OP_LINEAR)
-    return gptvis_cpu_linear_scratch (p->base.plan, op, p->tier);
+    return gptvis_cpu_linear_scratch (p, op);
   if (op->kind == GPTVIS_OP_ATTENTION)
     return gptvis_cpu_attention_scratch (p, op);
   if (op->kind == GPTVIS_OP_RECALL)

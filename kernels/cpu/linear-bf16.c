@@ -48,7 +48,7 @@ row_pairs (guint k)
   return (gptvis_n_blocks (k, 32) | 1) * 16;
 }
 
-/* Scratch: the rows in pairs; for each block a row of floats. */
+/* Scratch: the rows in pairs; for each thread a row of floats. */
 static void
 pack_block (void *context, gsize block)
 {
@@ -56,7 +56,7 @@ pack_block (void *context, gsize block)
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
   const gsize pairs = row_pairs (l->k);
   gint32 *to = (gint32 *) l->scratch + first * pairs;
-  float *room = (float *) l->scratch + l->rows * pairs + block * l->k;
+  float *room = (float *) l->scratch + l->rows * pairs + (gsize) gptvis_pool_thread () * l->k;
   for (guint r = 0; r < m; r++, to += pairs) {
     to[(l->k - 1) / 2] = 0;     /* its second value, if k is odd */
     l->tier->to_bf16 (gptvis_cpu_linear_row (l, first + r, room), l->k, (guint16 *) to);

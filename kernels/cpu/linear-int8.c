@@ -183,7 +183,7 @@ row_groups (const GptVisTier *tier, guint k)
   return tier->int8_side_by_side ? groups : (gptvis_n_blocks (groups, 16) | 1) * 16;
 }
 
-/* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each block a row on its
+/* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each thread a row on its
  * way there. */
 typedef struct {
   GptVisInt8Row *rows;
@@ -193,12 +193,12 @@ typedef struct {
 } Scratch;
 
 static Scratch
-scratch_of (const GptVisCpuLinear *l, guint block)
+scratch_of (const GptVisCpuLinear *l)
 {
   Scratch s = { .rows = l->scratch };
   s.groups = (gint32 *) (s.rows + l->rows);
   s.mixed = (float *) s.groups + l->rows * row_groups (l->tier, l->k)
-      + (gsize) block * (l->k + n_groups_of (l->tier, l->k));
+      + (gsize) gptvis_pool_thread () * (l->k + n_groups_of (l->tier, l->k));
   s.q = (guint8 *) (s.mixed + l->k);
   return s;
 }
@@ -235,7 +235,7 @@ pack_block (void *context, gsize block)
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
   const gboolean side_by_side = l->tier->int8_side_by_side;
   const gsize a_row = side_by_side ? 1 : row_groups (l->tier, l->k), a_step = side_by_side ? m : 1;
-  const Scratch s = scratch_of (l, block);
+  const Scratch s = scratch_of (l);
   gint32 *to = s.groups + first * row_groups (l->tier, l->k);
   for (guint r = 0; r < m; r++) {
     const float *x = gptvis_cpu_linear_row (l, first + r, s.mixed);
@@ -252,7 +252,7 @@ tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, flo
 {
   const gboolean side_by_side = l->tier->int8_side_by_side;
   const gsize row = row_groups (l->tier, l->k);
-  const Scratch s = scratch_of (l, 0);
+  const Scratch s = scratch_of (l);
   const Packed w = packed_at ((gpointer) l->w, l->tier, l->m, l->k);
   const GptVisInt8Tile t = {
     .a = s.groups + first * row,

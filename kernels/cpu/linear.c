@@ -103,13 +103,13 @@ gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights,
 }
 
 /* bf16 keeps a row in half as many floats and up to two lines of the cache, int8 in at most as many, with
- * two numbers about it; both have one more on its way in each block. */
+ * two numbers about it; both have one more on its way in each thread. */
 gsize
-gptvis_cpu_linear_scratch (const GptVisPlan *plan, const GptVisOp *op, const GptVisTier *tier)
+gptvis_cpu_linear_scratch (const GptVisCpuProgram *p, const GptVisOp *op)
 {
-  const GptVisTensor *x = gptvis_plan_tensor (plan, op->in[0]);
-  const gsize rows = (gsize) gptvis_plan_batch_of (plan, x) * x->rows;
-  return rows * (x->width + 32) + gptvis_n_blocks (rows, tier->tile_rows) * (gsize) (2 * x->width);
+  const GptVisTensor *x = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const gsize rows = (gsize) gptvis_plan_batch_of (p->base.plan, x) * x->rows;
+  return rows * (x->width + 32) + gptvis_pool_threads (p->pool) * (gsize) (2 * x->width);
 }
 
 /* Everything after the product and the bias, on n columns of rows first … end. */
@@ -125,6 +125,12 @@ finish (const GptVisCpuLinear *l, guint first, guint end, guint column, guint n)
           l->residual ? l->residual + at : NULL);
 }
 
+static gboolean
+is_one_block (const GptVisCpuLinear *l)
+{
+  return l->n_groups * l->group_blocks == 1;
+}
+
 /* A block alone is read where it lies. */
 static void
 pack_block (void *context, gsize block)
@@ -135,7 +141,7 @@ pack_block (void *context, gsize block)
   const float *x = l->x + (gsize) first * k;
   float *to = (float *) l->scratch + (gsize) first * k;
   guint i = 0;
-  if (l->n_blocks == 1)
+  if (is_one_block (l))
     return;
   for (; i + 16 <= k; i += 16)  /* a cache line of each row at a time */
     for (guint r = 0; r < m; r++)
@@ -151,7 +157,7 @@ tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, flo
 {
   const guint columns = l->tier->tile_columns;
   const float *w = (const float *) l->w + (gsize) column * l->k, *bias = l->bias ? l->bias + column : NULL;
-  if (l->n_blocks > 1)
+  if (!is_one_block (l))
     l->tier->tile (m, n, l->k, (const float *) l->scratch + (gsize) first * l->k, m, w, columns, bias, y, l->m);
   else
     l->tier->tile_by_rows (m, n, l->k, l->x, l->k, w, columns, bias, y, l->m);
@@ -194,9 +200,8 @@ multiply (void *context, gsize task)
   const GptVisCpuLinear *l = context;
   const guint panel = task % l->n_panels, group = task / l->n_panels;
   const guint column = panel * l->tier->tile_columns, n = MIN (l->tier->tile_columns, l->m - column);
-  const guint end = gptvis_block_start (l->n_blocks, l->n_groups, group + 1);
 
-  for (guint block = gptvis_block_start (l->n_blocks, l->n_groups, group); block < end; block++) {
+  for (guint block = group * l->group_blocks; block < (group + 1) * l->group_blocks; block++) {
     const guint first = gptvis_cpu_linear_first (l, block), next = gptvis_cpu_linear_first (l, block + 1);
     prefetch_tile (l, first, next, column);
     l->product->tile (l, first, next - first, column, n, l->y + (gsize) first * l->m + column);
@@ -219,14 +224,15 @@ multiply_with_blas (const GptVisCpuLinear *l, GptVisPool *pool)
   gptvis_pool_run (pool, finish_whole_row, (void *) l, l->rows);
 }
 
-/* Rows in their groups find room in the cache; and each thread has a group if there are rows for it, so that
- * it finds what it has computed itself, from one linear to the next. */
-static guint
-n_groups_of (const GptVisCpuLinear *l, guint threads)
+/* Rows in their groups find room in the cache; and each thread has as many groups if there are rows for them, so
+ * that it finds what it has computed itself, from one linear to the next. */
+static void
+share_rows (GptVisCpuLinear *l, guint threads)
 {
-  const guint rows_in_cache = MAX (l->tier->tile_rows, GROUP_BYTES / l->product->row_bytes (l->tier, l->k));
-  const guint n = MAX (gptvis_n_blocks (l->rows, rows_in_cache), MIN (threads, l->n_blocks / LEAST_BLOCKS));
-  return MIN (l->n_blocks, n);
+  const guint most = l->tier->tile_rows, rows_in_cache = MAX (most, GROUP_BYTES / l->product->row_bytes (l->tier, l->k));
+  const guint n = gptvis_n_blocks (l->rows, rows_in_cache), each = gptvis_n_blocks (n, threads);
+  l->n_groups = MIN (each * threads, MAX (n, l->rows / (LEAST_BLOCKS * most)));
+  l->group_blocks = gptvis_n_blocks (gptvis_n_blocks (l->rows, l->n_groups), most);
 }
 
 void
@@ -257,9 +263,8 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
     multiply_with_blas (&l, p->pool);
     return;
   }
-  l.n_blocks = gptvis_n_blocks (l.rows, p->tier->tile_rows);
   l.n_panels = gptvis_n_blocks (l.m, p->tier->tile_columns);
-  l.n_groups = n_groups_of (&l, gptvis_pool_threads (p->pool));
-  gptvis_pool_run (p->pool, l.product->pack_block, &l, l.n_blocks);
+  share_rows (&l, gptvis_pool_threads (p->pool));
+  gptvis_pool_run (p->pool, l.product->pack_block, &l, (gsize) l.n_groups * l.group_blocks);
   gptvis_pool_run (p->pool, multiply, &l, (gsize) l.n_groups * l.n_panels);
 }

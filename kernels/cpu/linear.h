@@ -32,7 +32,7 @@ struct _GptVisCpuLinear {
   gconstpointer w;              /* as the product packs it */
   float *y;
   gpointer scratch;
-  guint n_blocks, n_groups, n_panels;
+  guint n_groups, group_blocks, n_panels;       /* of rows; blocks in each; of outputs */
 };
 
 /* W [M, K] as each product wants it; NULL without memory. */
@@ -52,11 +52,14 @@ gptvis_cpu_linear_row (const GptVisCpuLinear *l, guint row, float *room)
   return room;
 }
 
-/* The first row of a block of at most tile_rows. */
+/* The first row of a block of at most tile_rows. Rows are first of all shared among groups, as many as there are
+ * threads or a multiple of it, so that a row is the same thread's in each linear. */
 static inline guint
 gptvis_cpu_linear_first (const GptVisCpuLinear *l, guint block)
 {
-  return gptvis_block_start (l->rows, l->n_blocks, block);
+  const guint group = block / l->group_blocks, first = gptvis_block_start (l->rows, l->n_groups, group);
+  const guint end = gptvis_block_start (l->rows, l->n_groups, group + 1);
+  return first + gptvis_block_start (end - first, l->group_blocks, block % l->group_blocks);
 }
 
 G_END_DECLS

@@ -77,7 +77,7 @@ gptvis_block_start (guint n, guint blocks, guint i)
 gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisOp * op);
 
 /* Floats of scratch that the operation needs for max_batch pictures. */
-gsize gptvis_cpu_linear_scratch (const GptVisPlan * plan, const GptVisOp * op, const GptVisTier * tier);
+gsize gptvis_cpu_linear_scratch (const GptVisCpuProgram * p, const GptVisOp * op);
 gsize gptvis_cpu_attention_scratch (const GptVisCpuProgram * p, const GptVisOp * op);
 gsize gptvis_cpu_recall_scratch (const GptVisPlan * plan, const GptVisOp * op, guint threads);
 
