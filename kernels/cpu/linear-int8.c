@@ -183,8 +183,15 @@ row_groups (const GptVisTier *tier, guint k)
   return tier->int8_side_by_side ? groups : (gptvis_n_blocks (groups, 16) | 1) * 16;
 }
 
-/* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each thread a row on its
- * way there. */
+/* How many rows become bytes together. */
+static guint
+rows_at_once (guint k)
+{
+  return CLAMP (GPTVIS_CPU_FLOATS_AT_ONCE / k, 1, GPTVIS_INT8_ROWS);
+}
+
+/* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each thread some on their way
+ * there. */
 typedef struct {
   GptVisInt8Row *rows;
   gint32 *groups;
@@ -198,8 +205,8 @@ scratch_of (const GptVisCpuLinear *l)
   Scratch s = { .rows = l->scratch };
   s.groups = (gint32 *) (s.rows + l->rows);
   s.mixed = (float *) s.groups + l->rows * row_groups (l->tier, l->k)
-      + (gsize) gptvis_pool_thread () * (l->k + n_groups_of (l->tier, l->k));
-  s.q = (guint8 *) (s.mixed + l->k);
+      + (gsize) gptvis_pool_thread () * rows_at_once (l->k) * (l->k + n_groups_of (l->tier, l->k));
+  s.q = (guint8 *) (s.mixed + (gsize) rows_at_once (l->k) * l->k);
   return s;
 }
 
@@ -217,15 +224,38 @@ spread (const guint8 *q, gint zero, guint groups, guint group, gint32 *to, gsize
     }
 }
 
-static void
-quantise_row (const GptVisTier *tier, const float *x, guint k, guint8 *room, GptVisInt8Row *row, gint32 *to, gsize step)
+/* Rows first … first + m of x, normed and mixed as they are to be; room [m, k]. */
+static const float *
+prepare_rows (const GptVisCpuLinear *l, guint first, guint m, float *room)
 {
-  const guint groups = n_groups_of (tier, k), group = tier->int8_group;
-  guint8 *q = group == 4 && step == 1 ? (guint8 *) to : room;
-  *row = tier->quantise (x, k, q);
-  memset (q + k, 0, groups * group - k);        /* where weights are 0 */
-  if (q == room)
-    spread (q, row->zero, groups, group, to, step);
+  const float *x = l->x + (gsize) first * l->k;
+  if (l->norm) {
+    for (guint r = 0; r < m; r++)
+      gptvis_cpu_linear_row (l, first + r, room + (gsize) r * l->k);
+    x = room;
+  }
+  if (!is_mixed (l->k))
+    return x;
+  l->tier->mix (x, m * l->k, room);
+  return room;
+}
+
+/* to: where the first row's groups go. */
+static void
+pack_rows (const GptVisCpuLinear *l, const Scratch *s, guint first, guint m, gint32 *to, gsize a_row, gsize a_step)
+{
+  const guint groups = n_groups_of (l->tier, l->k), group = l->tier->int8_group;
+  const gboolean in_place = group == 4 && a_step == 1;
+  guint8 *q = in_place ? (guint8 *) to : s->q;
+  const gsize q_step = in_place ? a_row * sizeof *to : groups * group;
+  GptVisInt8Row *rows = s->rows + first;
+  l->tier->quantise (prepare_rows (l, first, m, s->mixed), m, l->k, q, q_step, rows);
+  for (guint r = 0; r < m; r++, q += q_step) {
+    if (l->k % group)
+      memset (q + l->k, 0, groups * group - l->k);      /* where weights are 0 */
+    if (!in_place)
+      spread (q, rows[r].zero, groups, group, to + r * a_row, a_step);
+  }
 }
 
 static void
@@ -237,13 +267,9 @@ pack_block (void *context, gsize block)
   const gsize a_row = side_by_side ? 1 : row_groups (l->tier, l->k), a_step = side_by_side ? m : 1;
   const Scratch s = scratch_of (l);
   gint32 *to = s.groups + first * row_groups (l->tier, l->k);
-  for (guint r = 0; r < m; r++) {
-    const float *x = gptvis_cpu_linear_row (l, first + r, s.mixed);
-    if (is_mixed (l->k)) {
-      l->tier->mix (x, l->k, s.mixed);
-      x = s.mixed;
-    }
-    quantise_row (l->tier, x, l->k, s.q, &s.rows[first + r], to + r * a_row, a_step);
+  for (guint r = 0, n; r < m; r += n) {
+    n = MIN (rows_at_once (l->k), m - r);
+    pack_rows (l, &s, first + r, n, to + r * a_row, a_row, a_step);
   }
 }
 

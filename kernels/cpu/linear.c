@@ -103,13 +103,13 @@ gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights,
 }
 
 /* bf16 keeps a row in half as many floats and up to two lines of the cache, int8 in at most as many, with
- * two numbers about it; both have one more on its way in each thread. */
+ * two numbers about it; both have some on their way in each thread. */
 gsize
 gptvis_cpu_linear_scratch (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   const GptVisTensor *x = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const gsize rows = (gsize) gptvis_plan_batch_of (p->base.plan, x) * x->rows;
-  return rows * (x->width + 32) + gptvis_pool_threads (p->pool) * (gsize) (2 * x->width);
+  return rows * (x->width + 32) + gptvis_pool_threads (p->pool) * (gsize) (2 * MAX (x->width, GPTVIS_CPU_FLOATS_AT_ONCE));
 }
 
 /* Everything after the product and the bias, on n columns of rows first … end. */

@@ -61,11 +61,13 @@ typedef struct {
    * the same bits in every tier. */
   void (*mix) (const float *x, guint n, float *y);
 
-  /* With low = min (0, x…), span = max (0, x…) − low and f = 255 / span: zero = −low · f and
-   * q[i] = x[i] · f + zero for i < n, both products rounded to the nearest whole number, of two the even
-   * one, and q limited to 255; scale = span / 255. All zero, and scale 0, below GPTVIS_INT8_LEAST; all
-   * zero, and NaN, where x has a NaN or the span is no finite float. The same bits in every tier. */
-  GptVisInt8Row (*quantise) (const float *x, guint n, guint8 *q);
+  /* x [m, n] → q, rows q_step bytes apart, m ≤ GPTVIS_INT8_ROWS. With a row's low = min (0, x…),
+   * span = max (0, x…) − low and f = 255 / span: zero = −low · f and q[i] = x[i] · f + zero for i < n, both
+   * products rounded to the nearest whole number, of two the even one, and q limited to 255; scale = span / 255.
+   * All zero, and scale 0, below GPTVIS_INT8_LEAST; all zero, and NaN, where x has a NaN or the span is no finite
+   * float. The same bits in every tier. */
+#define GPTVIS_INT8_ROWS 16u
+  void (*quantise) (const float *x, guint m, guint n, guint8 *q, gsize q_step, GptVisInt8Row *rows);
 
   /* c [m, n] = Σ_k (q (r, k) − zero (r)) · w (k, j) · (scale (r) · scales (j)) + bias (j) + residual (r, j),
    * the sum over k exact for k ≤ GPTVIS_INT8_MOST, if slices are such that 2i and 2i + 1 of k, as far as their

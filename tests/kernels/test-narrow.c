@@ -54,18 +54,34 @@ test_mix (gconstpointer data)
 /* ---- rows to whole numbers ---- */
 
 static void
-check_quantise (const GptVisTier *t, const float *x, guint n)
+check_row (const GptVisTier *t, const float *x, guint n, const guint8 *q, GptVisInt8Row row)
 {
-  Guard g;
-  guint8 *q = guard_new (&g, n, 0), *want = g_new (guint8, n);
-  const GptVisInt8Row row = t->quantise (x, n, q), right = plain_quantise (x, n, want);
+  guint8 *want = g_new (guint8, n);
+  const GptVisInt8Row right = plain_quantise (x, n, want);
   g_assert_true (row.scale == right.scale || (isnan (row.scale) && isnan (right.scale)));
   g_assert_cmpint (row.zero, ==, right.zero);
   for (guint i = 0; i < n; i++)
     if (q[i] != want[i])
       g_error ("%s, quantise of %u, element %u: %d where %d is right", t->name, n, i, q[i], want[i]);
   g_free (want);
-  free_guards (&g, 1);
+}
+
+/* x [m, n]; bytes of rows and what is between them, which must stay. */
+static void
+check_quantise (const GptVisTier *t, const float *x, guint m, guint n)
+{
+  Guard g[2];
+  const gsize step = n + 3;
+  guint8 *q = guard_new (&g[0], m * step - 3, 0);
+  GptVisInt8Row *rows = guard_new (&g[1], m * sizeof *rows, 0);
+  memset (q, 77, m * step - 3);
+  t->quantise (x, m, n, q, step, rows);
+  for (guint r = 0; r < m; r++) {
+    check_row (t, x + r * n, n, q + r * step, rows[r]);
+    for (guint i = n; r + 1 < m && i < step; i++)
+      g_assert_cmpint (q[r * step + i], ==, 77);
+  }
+  free_guards (g, 2);
 }
 
 static void
@@ -77,21 +93,21 @@ test_quantise (gconstpointer data)
   const GptVisTier *t = data;
   GRand *rand = seeded_rand ();
   for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
-    const guint n = sizes[s];
+    const guint n = sizes[s], m = 1 + s % GPTVIS_INT8_ROWS;
     Guard g;
-    float *x = input (&g, n * sizeof (float));
+    float *x = input (&g, m * n * sizeof (float));
     for (guint r = 0; r < G_N_ELEMENTS (reach); r++) {
-      fill (rand, x, n, -reach[r], reach[r]);
-      check_quantise (t, x, n);
-      fill (rand, x, n, reach[r] / 2, reach[r]);        /* all of one sign */
-      check_quantise (t, x, n);
+      fill (rand, x, m * n, -reach[r], reach[r]);
+      check_quantise (t, x, m, n);
+      fill (rand, x, m * n, reach[r] / 2, reach[r]);    /* all of one sign */
+      check_quantise (t, x, m, n);
     }
-    for (guint i = 0; i < n; i++)       /* halves: of two the even one */
-      x[i] = i ? i % 127 - 63.5f : 127.5f;
-    check_quantise (t, x, n);
+    for (guint i = 0; i < m * n; i++)   /* halves: of two the even one */
+      x[i] = i % n ? i % n % 127 - 63.5f : 127.5f;
+    check_quantise (t, x, m, n);
     for (guint i = 0; i < G_N_ELEMENTS (odd); i++) {
-      x[g_rand_int_range (rand, 0, n)] = odd[i];
-      check_quantise (t, x, n);
+      x[g_rand_int_range (rand, 0, m * n)] = odd[i];
+      check_quantise (t, x, m, n);
     }
     free_guards (&g, 1);
   }

@@ -143,26 +143,47 @@ to_bytes (vf x, vf factor, vi zero)
   return limit_bytes (vi_round (x * factor) + zero);
 }
 
-static GptVisInt8Row
-quantise (const float *x, guint n, guint8 *q)
+/* What a row's values are multiplied with; 0 for one that becomes zeros. */
+INLINE float
+find_factor (const float *x, guint n, GptVisInt8Row *row)
 {
   float low, high;
   const gboolean numbers = find_limits (x, n, &low, &high);
   const float span = high - low;
   if (!numbers || !(span >= GPTVIS_INT8_LEAST && span <= G_MAXFLOAT)) {
-    memset (q, 0, n);
-    return (GptVisInt8Row) { numbers && span < GPTVIS_INT8_LEAST ? 0 : NAN, 0 };
+    *row = (GptVisInt8Row) { numbers && span < GPTVIS_INT8_LEAST ? 0 : NAN, 0 };
+    return 0;
   }
   const float factor = 255 / span;
-  const gint32 offset = vi_round (vf_set (-low * factor))[0];
+  *row = (GptVisInt8Row) { span / 255, vi_round (vf_set (-low * factor))[0] };
+  return factor;
+}
+
+INLINE void
+quantise_row (const float *x, guint n, float factor, gint32 offset, guint8 *q)
+{
   const vf factors = vf_set (factor);
   const vi zero = offset - (vi) {};
   guint i = 0;
+  if (factor == 0) {
+    memset (q, 0, n);
+    return;
+  }
   for (; i + VW <= n; i += VW)
     *(vb_unaligned *) (q + i) = to_bytes (vf_load (x + i), factors, zero);
   if (i < n) {
     const vb last = to_bytes (vf_load_some (x + i, n - i, 0), factors, zero);
     memcpy (q + i, &last, n - i);
   }
-  return (GptVisInt8Row) { span / 255, offset };
+}
+
+/* All factors before the first is used: a row would wait for its own longer than its values take. */
+static void
+quantise (const float *x, guint m, guint n, guint8 *q, gsize q_step, GptVisInt8Row *rows)
+{
+  float factors[GPTVIS_INT8_ROWS];
+  for (guint r = 0; r < m; r++)
+    factors[r] = find_factor (x + (gsize) r * n, n, &rows[r]);
+  for (guint r = 0; r < m; r++)
+    quantise_row (x + (gsize) r * n, n, factors[r], rows[r].zero, q + r * q_step);
 }
