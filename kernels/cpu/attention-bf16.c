@@ -113,10 +113,10 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
   for (guint b = 0; b < key_blocks; b++) {
     const guint key = gptvis_block_start (c->n_keys, key_blocks, b);
     const guint m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
-    tier->tile_bf16 (m, columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width), 1, queries, NULL,
+    tier->tile_bf16 (m, unit->columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width), 1, queries, NULL,
         scores + (gsize) key * columns, columns);
   }
-  tier->softmax_pairs (scores, c->n_keys, c->a->scale, sums);
+  tier->softmax_pairs (scores, c->n_keys, unit->columns, c->a->scale, sums);
 
   const guint row_blocks = gptvis_n_blocks (n, tier->tile_rows);
   for (guint b = 0; b < row_blocks; b++) {

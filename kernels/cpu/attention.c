@@ -57,17 +57,17 @@ attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
   float *transposed = unit->scratch, *sums = transposed + width * columns, *scores = sums + columns;
 
   for (guint d = 0; d < width; d++)
-    for (guint i = 0; i < columns; i++)
+    for (guint i = 0; i < unit->columns; i++)
       transposed[d * columns + i] = i < n ? q[(gsize) i * c->q_width + d] : 0;
 
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
   for (guint b = 0; b < key_blocks; b++) {
     const guint key = gptvis_block_start (c->n_keys, key_blocks, b);
     const guint m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
-    tier->tile_by_rows (m, columns, width, k + (gsize) key * c->k_width, c->k_width, transposed, columns, NULL,
+    tier->tile_by_rows (m, unit->columns, width, k + (gsize) key * c->k_width, c->k_width, transposed, columns, NULL,
         scores + (gsize) key * columns, columns);
   }
-  tier->softmax_columns (scores, c->n_keys, c->a->scale, sums);
+  tier->softmax_columns (scores, c->n_keys, unit->columns, c->a->scale, sums);
 
   const guint row_blocks = gptvis_n_blocks (n, tier->tile_rows);
   for (guint b = 0; b < row_blocks; b++) {
@@ -92,6 +92,7 @@ work (void *context, gsize i)
     .scratch = c->scratch + gptvis_pool_thread () * c->scratch_size,
   };
   unit.n = MIN (columns, c->n_queries - unit.first);
+  unit.columns = unit.n > columns / 2 ? columns : columns / 2;
   (c->packed ? gptvis_cpu_attention_bf16_attend : attend) (c, &unit);
 }
 

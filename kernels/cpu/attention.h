@@ -26,6 +26,7 @@ gsize gptvis_cpu_attention_bf16_scratch (const GptVisTier * tier, guint head_wid
  * that a thread goes on with the rows that it has computed in the operation before, and leaves such to the next. */
 typedef struct {
   guint head, first, n;         /* queries first … first + n */
+  guint columns;                /* of the tile, or half of them if they hold n */
   gsize picture;
   float *scratch;               /* of the thread */
 } GptVisCpuAttentionUnit;

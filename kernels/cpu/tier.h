@@ -46,7 +46,7 @@ typedef struct {
 
   /* c [m, n] = bias + Σ_k a (r, k) · b (k, j): rows r < m ≤ tile_rows, columns j < n ≤ tile_columns.
    * a (r, k) = a[k · a_step + r] for tile, a[r · a_step + k] for tile_by_rows;
-   * b (k, j) = b[k · b_step + j], always read tile_columns wide; c's rows are c_step
+   * b (k, j) = b[k · b_step + j], read as wide as whole vectors are that hold n, two in tile_columns; c's rows are c_step
    * apart; bias may be NULL, else it is tile_columns wide. */
   void (*tile) (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,
       const float *bias, float *c, gsize c_step);
@@ -94,7 +94,7 @@ typedef struct {
 
   /* As softmax_columns, but what it leaves in scores are pairs of bf16 [(rows + 1) / 2, tile_columns],
    * of rows 2i (low) and 2i + 1, 0 past the last; sums are of the floats. */
-  void (*softmax_pairs) (float *scores, guint rows, float scale, float *sums);
+  void (*softmax_pairs) (float *scores, guint rows, guint columns, float scale, float *sums);
 
   /* x[i] = act (x[i]) for i < n of each of m rows, step apart. */
   void (*activate[GPTVIS_N_ACTS]) (float *x, guint m, guint n, gsize step);
@@ -108,8 +108,8 @@ typedef struct {
   void (*norm) (const float *x, const float *weight, const float *bias, float epsilon, float *y, guint n);
 
   /* scores [rows, tile_columns], each column one query: e^(scale · (x − the column's largest)), in
-   * place; sums [tile_columns] of what is then in each column. */
-  void (*softmax_columns) (float *scores, guint rows, float scale, float *sums);
+   * place, for all columns or half of them; sums [columns] of what is then in each. */
+  void (*softmax_columns) (float *scores, guint rows, guint columns, float scale, float *sums);
 
   /* out [n] = k [n, width] · q [width]. */
   void (*dots) (const float *q, const float *k, guint n, guint width, float *out);

@@ -356,8 +356,9 @@ test_softmax_pairs (gconstpointer data)
     if (rows > 1)
       x[1] = -INFINITY;
     memcpy (before, x, rows * columns * sizeof (float));
-    t->softmax_pairs (x, rows, scale, sums);
-    for (guint j = 0; j < columns; j++) {
+    const guint some = rows % 2 ? columns : columns / 2;
+    t->softmax_pairs (x, rows, some, scale, sums);
+    for (guint j = 0; j < some; j++) {
       float top = -INFINITY;
       double sum = 0;
       for (guint r = 0; r < rows; r++)

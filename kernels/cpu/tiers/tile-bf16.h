@@ -18,10 +18,10 @@ to_bf16 (const float *x, guint n, guint16 *to)
   }
 }
 
-/* m is a constant in each use, as in tile.h. Three rows a pointer: x86 adds a register and it once or twice
+/* m and vectors are constants in each use, as in tile.h. Three rows a pointer: x86 adds a register and it once or twice
  * within a load. */
 INLINE void
-tile_bf16_of (const guint m, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
+tile_bf16_of (const guint m, const guint vectors, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
     const float *bias, float *c, gsize c_step)
 {
   const gint32 *rows[TILE_ROWS / 3] = { a, a + 3 * a_row, a + 6 * a_row, a + 9 * a_row };
@@ -30,20 +30,20 @@ tile_bf16_of (const guint m, guint pairs, const gint32 *a, gsize a_row, gsize a_
   UNROLL
   for (guint r = 0; r < m; r++)
     UNROLL
-    for (guint v = 0; v < TILE_VECTORS; v++)
+    for (guint v = 0; v < vectors; v++)
       sums[r][v] = vf_load (bias + v * VW);
 
   for (guint i = 0; i < pairs; i++) {
     __m512i row[TILE_VECTORS];
     UNROLL
-    for (guint v = 0; v < TILE_VECTORS; v++)
+    for (guint v = 0; v < vectors; v++)
       row[v] = _mm512_loadu_si512 (b + v * VW);
     prefetch_weights (m, b, TILE_COLUMNS * sizeof *b);
     UNROLL
     for (guint r = 0; r < m; r++) {
       const __m512i x = _mm512_set1_epi32 (rows[r / 3][r % 3 * a_row]);
       UNROLL
-      for (guint v = 0; v < TILE_VECTORS; v++)
+      for (guint v = 0; v < vectors; v++)
         sums[r][v] = (vf) _mm512_dpbf16_ps ((__m512) sums[r][v], (__m512bh) x, (__m512bh) row[v]);
     }
     UNROLL
@@ -55,7 +55,7 @@ tile_bf16_of (const guint m, guint pairs, const gint32 *a, gsize a_row, gsize a_
   UNROLL
   for (guint r = 0; r < m; r++)
     UNROLL
-    for (guint v = 0; v < TILE_VECTORS; v++)
+    for (guint v = 0; v < vectors; v++)
       vf_store (c + r * c_step + v * VW, sums[r][v]);
 }
 
@@ -63,15 +63,18 @@ static void
 tile_bf16 (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
     const float *bias, float *c, gsize c_step)
 {
-  if (n < TILE_COLUMNS) {
+  if (n % VW) {
     float whole[TILE_ROWS * TILE_COLUMNS];
-    tile_bf16 (m, TILE_COLUMNS, pairs, a, a_row, a_step, b, bias, whole, TILE_COLUMNS);
+    tile_bf16 (m, vectors_of (n) * VW, pairs, a, a_row, a_step, b, bias, whole, TILE_COLUMNS);
     store_columns (whole, m, n, NULL, c, c_step);
     return;
   }
-  switch (m) {
-#define X(rows) case rows: tile_bf16_of (rows, pairs, a, a_row, a_step, b, bias, c, c_step); break;
-    EACH_ROWS (X)
+  switch (SHAPE (m, n / VW)) {
+#define X(rows, vectors)                                                                \
+    case SHAPE (rows, vectors):                                                         \
+      tile_bf16_of (rows, vectors, pairs, a, a_row, a_step, b, bias, c, c_step);        \
+      break;
+    EACH_SHAPE (X)
 #undef X
   }
 }
@@ -114,10 +117,10 @@ vf_exp2 (vf x)
 }
 
 static void
-softmax_pairs (float *scores, guint rows, float scale, float *sums)
+softmax_pairs (float *scores, guint rows, guint columns, float scale, float *sums)
 {
-  for (guint v = 0; v < TILE_COLUMNS; v += VW) {
-    float *at = scores + v;
+  for (guint j = 0; j < columns; j += VW) {
+    float *at = scores + j;
     vf top = vf_load (at), sum = {};
     for (guint r = 1; r < rows; r++)
       top = vf_max (top, vf_load (at + (gsize) r * TILE_COLUMNS));
@@ -129,6 +132,6 @@ softmax_pairs (float *scores, guint rows, float scale, float *sums)
       sum += low + high;
       _mm512_storeu_si512 (at + (gsize) (r / 2) * TILE_COLUMNS, pair (low, high));
     }
-    vf_store (sums + v, sum);
+    vf_store (sums + j, sum);
   }
 }

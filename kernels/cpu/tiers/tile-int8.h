@@ -212,8 +212,8 @@ tile_int8 (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gs
     return;
   }
   switch (m) {
-#define X(rows) case rows: tile_int8_of (rows, groups, t, c, c_step); break;
-    EACH_ROWS (X)
+#define X(rows, vectors) case rows: tile_int8_of (rows, groups, t, c, c_step); break;
+    EACH_ROWS (X, TILE_VECTORS)
 #undef X
   }
 }

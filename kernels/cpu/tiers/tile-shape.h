@@ -52,10 +52,24 @@ store_columns (const float *whole, guint m, guint n, const float *residual, floa
     }
 }
 
+/* The fewest vectors that hold n columns. */
+INLINE guint
+vectors_of (guint n)
+{
+  return (n + VW - 1) / VW;
+}
+
+/* The tiles that there are: X (rows, vectors), 16 rows being more than any has. */
+#define SHAPE(rows, vectors) ((vectors) * 16 + (rows))
+#define EACH_SHAPE(X) EACH_ROWS (X, 1) EACH_ROWS (X, 2)
+
+#define ROWS_1_TO_4(X, v) X (1, v) X (2, v) X (3, v) X (4, v)
+#define ROWS_5_TO_6(X, v) X (5, v) X (6, v)
+#define ROWS_7_TO_12(X, v) X (7, v) X (8, v) X (9, v) X (10, v) X (11, v) X (12, v)
 #if TILE_ROWS == 12
-#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (9) X (10) X (11) X (12)
+#define EACH_ROWS(X, v) ROWS_1_TO_4 (X, v) ROWS_5_TO_6 (X, v) ROWS_7_TO_12 (X, v)
 #elif TILE_ROWS == 6
-#define EACH_ROWS(X) X (1) X (2) X (3) X (4) X (5) X (6)
+#define EACH_ROWS(X, v) ROWS_1_TO_4 (X, v) ROWS_5_TO_6 (X, v)
 #else
-#define EACH_ROWS(X) X (1) X (2) X (3) X (4)
+#define EACH_ROWS(X, v) ROWS_1_TO_4 (X, v)
 #endif

@@ -5,10 +5,10 @@
 #include "simd.h"
 #include "tile-shape.h"
 
-/* a (r, k) = a[r · a_row + k · a_column]; one of the two is 1 in each use, and m
- * is a constant, so that every loop over rows and vectors unrolls. */
+/* a (r, k) = a[r · a_row + k · a_column]; one of the two is 1 in each use, m and the
+ * number of vectors are constants, so that every loop over rows and vectors unrolls. */
 INLINE void
-tile_of (const guint m, guint k, const float *a, gsize a_row, gsize a_column, const float *b, gsize b_step,
+tile_of (const guint m, const guint vectors, guint k, const float *a, gsize a_row, gsize a_column, const float *b, gsize b_step,
     const float *bias, float *c, gsize c_step)
 {
   vf sums[TILE_ROWS][TILE_VECTORS];
@@ -16,20 +16,20 @@ tile_of (const guint m, guint k, const float *a, gsize a_row, gsize a_column, co
   UNROLL
   for (guint r = 0; r < m; r++)
     UNROLL
-    for (guint v = 0; v < TILE_VECTORS; v++)
+    for (guint v = 0; v < vectors; v++)
       sums[r][v] = vf_load (bias + v * VW);
 
   for (guint i = 0; i < k; i++) {
     vf row[TILE_VECTORS];
     UNROLL
-    for (guint v = 0; v < TILE_VECTORS; v++)
+    for (guint v = 0; v < vectors; v++)
       row[v] = vf_load (b + v * VW);
     prefetch_weights (m, b, TILE_COLUMNS * sizeof *b);
     UNROLL
     for (guint r = 0; r < m; r++) {
       const vf x = vf_set (a[r * a_row]);
       UNROLL
-      for (guint v = 0; v < TILE_VECTORS; v++)
+      for (guint v = 0; v < vectors; v++)
         sums[r][v] = vf_fma (x, row[v], sums[r][v]);
     }
     a += a_column;
@@ -39,7 +39,7 @@ tile_of (const guint m, guint k, const float *a, gsize a_row, gsize a_column, co
   UNROLL
   for (guint r = 0; r < m; r++)
     UNROLL
-    for (guint v = 0; v < TILE_VECTORS; v++)
+    for (guint v = 0; v < vectors; v++)
       vf_store (c + r * c_step + v * VW, sums[r][v]);
 }
 
@@ -47,15 +47,18 @@ static void
 tile (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias, float *c,
     gsize c_step)
 {
-  if (n < TILE_COLUMNS) {
+  if (n % VW) {
     float whole[TILE_ROWS * TILE_COLUMNS];
-    tile (m, TILE_COLUMNS, k, a, a_step, b, b_step, bias, whole, TILE_COLUMNS);
+    tile (m, vectors_of (n) * VW, k, a, a_step, b, b_step, bias, whole, TILE_COLUMNS);
     store_columns (whole, m, n, NULL, c, c_step);
     return;
   }
-  switch (m) {
-#define X(rows) case rows: tile_of (rows, k, a, 1, a_step, b, b_step, bias, c, c_step); break;
-    EACH_ROWS (X)
+  switch (SHAPE (m, n / VW)) {
+#define X(rows, vectors)                                                                \
+    case SHAPE (rows, vectors):                                                         \
+      tile_of (rows, vectors, k, a, 1, a_step, b, b_step, bias, c, c_step);             \
+      break;
+    EACH_SHAPE (X)
 #undef X
   }
 }
@@ -64,24 +67,27 @@ static void
 tile_by_rows (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias,
     float *c, gsize c_step)
 {
-  if (n < TILE_COLUMNS) {
+  if (n % VW) {
     float whole[TILE_ROWS * TILE_COLUMNS];
-    tile_by_rows (m, TILE_COLUMNS, k, a, a_step, b, b_step, bias, whole, TILE_COLUMNS);
+    tile_by_rows (m, vectors_of (n) * VW, k, a, a_step, b, b_step, bias, whole, TILE_COLUMNS);
     store_columns (whole, m, n, NULL, c, c_step);
     return;
   }
-  switch (m) {
-#define X(rows) case rows: tile_of (rows, k, a, a_step, 1, b, b_step, bias, c, c_step); break;
-    EACH_ROWS (X)
+  switch (SHAPE (m, n / VW)) {
+#define X(rows, vectors)                                                                \
+    case SHAPE (rows, vectors):                                                         \
+      tile_of (rows, vectors, k, a, a_step, 1, b, b_step, bias, c, c_step);             \
+      break;
+    EACH_SHAPE (X)
 #undef X
   }
 }
 
 static void
-softmax_columns (float *scores, guint rows, float scale, float *sums)
+softmax_columns (float *scores, guint rows, guint columns, float scale, float *sums)
 {
-  for (guint v = 0; v < TILE_VECTORS; v++)
-    softmax_column (scores + v * VW, rows, TILE_COLUMNS, scale, sums + v * VW);
+  for (guint j = 0; j < columns; j += VW)
+    softmax_column (scores + j, rows, TILE_COLUMNS, scale, sums + j);
 }
 
 #define TIER(NAME, BLAS)                        \
