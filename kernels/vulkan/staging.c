@@ -170,10 +170,12 @@ static void
 copy_plane (const GptVisVulkanPlane *plane, const guint8 *from, gint stride, guint8 *to)
 {
   const gsize row = WORDS (plane->row_bytes) * 4;
+  if (plane->rows == 0)         /* the format has no such plane, or nothing of it is seen */
+    return;
   from += (gssize) stride * plane->first;
   to += plane->at;
   if (stride == (gint) row) {   /* what is behind the last row's end may be nobody's */
-    memcpy (to, from, plane->rows > 0 ? (plane->rows - 1) * row + plane->row_bytes : 0);
+    memcpy (to, from, (plane->rows - 1) * row + plane->row_bytes);
     return;
   }
   for (guint y = 0; y < plane->rows; y++, from += stride, to += row)
