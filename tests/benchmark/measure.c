@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "pool.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,13 +166,52 @@ measure_print_times (const gchar *name, GArray *times, gdouble flops, gdouble li
   printf ("  (%u runs)\n", times->len);
 }
 
+#define ROUND_TRIPS 20000u
+
+/* One thread writes the odd numbers up to twice that, the other the even ones. */
+static void
+take_turns (atomic_uint *ball, guint first)
+{
+  for (guint i = first; i <= 2 * ROUND_TRIPS; i += 2) {
+    while (atomic_load (ball) != i - 1);
+    atomic_store (ball, i);
+  }
+}
+
+static gpointer
+return_ball (gpointer ball)
+{
+  take_turns (ball, 2);
+  return NULL;
+}
+
+/* ns for a line of the cache from one thread to another and back: 50 to 100 where the two have a cache in common, some
+ * hundreds else, and then what threads compute together takes up to half as long again. */
+static gdouble
+round_trip (void)
+{
+  gint64 least = G_MAXINT64;
+  for (guint i = 0; i < 5; i++) {
+    atomic_uint ball = 0;
+    GThread *other = g_thread_new ("other", return_ball, &ball);
+    const gint64 start = measure_now ();
+    take_turns (&ball, 1);
+    g_thread_join (other);
+    least = MIN (least, measure_now () - start);
+  }
+  return (gdouble) least / ROUND_TRIPS;
+}
+
 void
 measure_print_processor (void)
 {
   gchar *text = NULL, *line;
   if (g_file_get_contents ("/proc/cpuinfo", &text, NULL, NULL) && (line = strstr (text, "model name"))) {
     line = strchr (line, ':') + 2;
-    printf ("processor  %.*s\n", (int) strcspn (line, "\n"), line);
+    printf ("processor  %.*s", (int) strcspn (line, "\n"), line);
+    if (gptvis_pool_default_threads () > 1)
+      printf ("; from one thread to another and back in %.0f ns", round_trip ());
+    printf ("\n");
   }
   g_free (text);
 }

@@ -55,6 +55,7 @@ gint64 measure_reader_run (MeasureReader * reader);     /* ns */
 /* Has the tier dot products of bytes? What is asked of int8 depends on that. */
 gboolean measure_has_vnni (void);
 
+/* Its name, and how far its threads are from one another. */
 void measure_print_processor (void);
 /* limit: GFLOP/s; 0: there is none. */
 void measure_print_times (const gchar * name, GArray * times, gdouble flops, gdouble limit);

@@ -136,6 +136,7 @@ static const gint places[N_MEMORIES] = { SRC, WEIGHTS, BIAS, DST, SCALES | SRC, 
 
 struct _OneDnnProduct {
   Handle primitive;
+  Handle narrowing, rows;       /* rows, f32, become what the product reads */
   Argument arguments[N_MEMORIES];
   guint n_arguments;
   gchar *implementation;
@@ -175,23 +176,44 @@ fill (Handle memory, gsize n, gboolean ones)
     x[i] = ones ? 1 : (gint32) (i * 2654435761u) * (1.0f / (1u << 31));
 }
 
+/* f32 of shape [n, m] by its tag. */
+static Handle
+numbers (Handle plain, guint rows, guint columns, float factor)
+{
+  Handle memory = allocate (plain);
+  const gsize n = (gsize) rows * columns;
+  fill (memory, n, FALSE);
+  for (gsize i = 0; i < n; i++)
+    ((float *) data_of (memory))[i] *= factor;
+  return memory;
+}
+
+static Handle
+conversion (Handle from, Handle to)
+{
+  Handle desc, primitive;
+  must (dnnl.reorder_primitive_desc_create (&desc, from, dnnl.engine, to, dnnl.engine, NULL));
+  must (dnnl.primitive_create (&primitive, desc));
+  dnnl.primitive_desc_destroy (desc);
+  return primitive;
+}
+
+static void
+convert (Handle primitive, Handle from, Handle to)
+{
+  const Argument arguments[] = { {SRC, from}, {DST, to} };
+  must (dnnl.primitive_execute (primitive, dnnl.stream, 2, arguments));
+}
+
 /* Memory of that description with what `from`, f32 of shape [n, m] by its tag, has. */
 static Handle
 converted (Handle desc, guint rows, guint columns, gint tag, float factor)
 {
-  Handle plain = describe (2, rows, columns, F32, tag), from = allocate (plain), to = allocate (desc);
-  Handle order, primitive;
-  const gsize n = (gsize) rows * columns;
-  fill (from, n, FALSE);
-  for (gsize i = 0; i < n; i++)
-    ((float *) data_of (from))[i] *= factor;
-  must (dnnl.reorder_primitive_desc_create (&order, plain, dnnl.engine, desc, dnnl.engine, NULL));
-  must (dnnl.primitive_create (&primitive, order));
-  const Argument arguments[] = { {SRC, from}, {DST, to} };
-  must (dnnl.primitive_execute (primitive, dnnl.stream, 2, arguments));
+  Handle plain = describe (2, rows, columns, F32, tag), from = numbers (plain, rows, columns, factor);
+  Handle to = allocate (desc), primitive = conversion (plain, desc);
+  convert (primitive, from, to);
   must (dnnl.stream_wait (dnnl.stream));
   dnnl.primitive_destroy (primitive);
-  dnnl.primitive_desc_destroy (order);
   dnnl.memory_destroy (from);
   dnnl.memory_desc_destroy (plain);
   return to;
@@ -224,7 +246,7 @@ onednn_product_new (GptVisPrecision precision, guint n, guint k, guint m)
   const gboolean int8 = precision == GPTVIS_PRECISION_INT8;
   const gint type = int8 ? U8 : precision == GPTVIS_PRECISION_BF16 ? BF16 : F32;
   Handle src = describe (2, n, k, type, AB), weights = describe (2, k, m, int8 ? S8 : type, ANY);
-  Handle bias = describe (2, 1, m, F32, AB), dst = describe (2, n, m, F32, AB), desc;
+  Handle bias = describe (2, 1, m, F32, AB), dst = describe (2, n, m, F32, AB), plain = describe (2, n, k, F32, AB), desc;
   Handle attr = attributes (precision);
   OneDnnProduct *self = NULL;
   if (dnnl.matmul_primitive_desc_create (&desc, dnnl.engine, src, weights, bias, dst, attr) == 0) {
@@ -236,7 +258,10 @@ onednn_product_new (GptVisPrecision precision, guint n, guint k, guint m)
     self->n_arguments = int8 ? N_MEMORIES : M_SRC_SCALE;
     for (guint i = 0; i < self->n_arguments; i++)
       self->arguments[i].arg = places[i];
-    self->arguments[M_SRC].memory = converted (src, n, k, AB, int8 ? 127 : 1);
+    self->rows = numbers (plain, n, k, int8 ? 127 : 1);
+    self->narrowing = conversion (plain, src);
+    self->arguments[M_SRC].memory = allocate (src);
+    convert (self->narrowing, self->rows, self->arguments[M_SRC].memory);
     self->arguments[M_WEIGHTS].memory =
         converted (dnnl.primitive_desc_query_md (desc, QUERY_WEIGHTS, 0), k, m, BA, int8 ? 127 : 1);
     self->arguments[M_BIAS].memory = converted (bias, 1, m, AB, 1);
@@ -247,7 +272,7 @@ onednn_product_new (GptVisPrecision precision, guint n, guint k, guint m)
     }
     dnnl.primitive_desc_destroy (desc);
   }
-  const Handle descs[] = { src, weights, bias, dst };
+  const Handle descs[] = { src, weights, bias, dst, plain };
   for (guint i = 0; i < G_N_ELEMENTS (descs); i++)
     dnnl.memory_desc_destroy (descs[i]);
   dnnl.primitive_attr_destroy (attr);
@@ -258,6 +283,8 @@ void
 onednn_product_free (OneDnnProduct *self)
 {
   dnnl.primitive_destroy (self->primitive);
+  dnnl.primitive_destroy (self->narrowing);
+  dnnl.memory_destroy (self->rows);
   for (guint i = 0; i < self->n_arguments; i++)
     dnnl.memory_destroy (self->arguments[i].memory);
   g_free (self->implementation);
@@ -271,9 +298,11 @@ onednn_product_implementation (const OneDnnProduct *self)
 }
 
 gint64
-onednn_product_run (OneDnnProduct *self)
+onednn_product_run (OneDnnProduct *self, gboolean from_f32)
 {
   const gint64 start = measure_now ();
+  if (from_f32)
+    convert (self->narrowing, self->rows, self->arguments[M_SRC].memory);
   must (dnnl.primitive_execute (self->primitive, dnnl.stream, self->n_arguments, self->arguments));
   must (dnnl.stream_wait (dnnl.stream));
   return measure_now () - start;
