@@ -110,17 +110,16 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
   }
 
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
-  for (guint b = 0; b < key_blocks; b++) {
-    const guint key = gptvis_block_start (c->n_keys, key_blocks, b);
-    const guint m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
+  for (guint b = 0, key = 0, m; b < key_blocks; b++, key += m) {
+    m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
     tier->tile_bf16 (m, unit->columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width), 1, queries, NULL,
         scores + (gsize) key * columns, columns);
   }
   tier->softmax_pairs (scores, c->n_keys, unit->columns, c->a->scale, sums);
 
   const guint row_blocks = gptvis_n_blocks (n, tier->tile_rows);
-  for (guint b = 0; b < row_blocks; b++) {
-    const guint row = gptvis_block_start (n, row_blocks, b), end = gptvis_block_start (n, row_blocks, b + 1);
+  for (guint b = 0, row = 0, end; b < row_blocks; b++, row = end) {
+    end = gptvis_block_start (n, row_blocks, b + 1);
     for (guint d = 0; d < width; d += columns)
       tier->tile_bf16 (end - row, MIN (columns, width - d), pairs, (const gint32 *) scores + row, 1, columns,
           values + (gsize) d * pairs, NULL, y + (gsize) row * heads * width + d, heads * width);

@@ -61,17 +61,16 @@ attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
       transposed[d * columns + i] = i < n ? q[(gsize) i * c->q_width + d] : 0;
 
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
-  for (guint b = 0; b < key_blocks; b++) {
-    const guint key = gptvis_block_start (c->n_keys, key_blocks, b);
-    const guint m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
+  for (guint b = 0, key = 0, m; b < key_blocks; b++, key += m) {
+    m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
     tier->tile_by_rows (m, unit->columns, width, k + (gsize) key * c->k_width, c->k_width, transposed, columns, NULL,
         scores + (gsize) key * columns, columns);
   }
   tier->softmax_columns (scores, c->n_keys, unit->columns, c->a->scale, sums);
 
   const guint row_blocks = gptvis_n_blocks (n, tier->tile_rows);
-  for (guint b = 0; b < row_blocks; b++) {
-    const guint row = gptvis_block_start (n, row_blocks, b), end = gptvis_block_start (n, row_blocks, b + 1);
+  for (guint b = 0, row = 0, end; b < row_blocks; b++, row = end) {
+    end = gptvis_block_start (n, row_blocks, b + 1);
     for (guint d = 0; d < width; d += columns)
       tier->tile (end - row, MIN (columns, width - d), c->n_keys, scores + row, columns, v + d, c->v_width, NULL,
           y + (gsize) row * heads * width + d, heads * width);

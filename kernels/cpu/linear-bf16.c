@@ -43,7 +43,7 @@ gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
 
 /* Rows lie an odd number of the cache's lines apart, or those of one tile could all want the same place in it. */
 static gsize
-row_pairs (guint k)
+row_step (const GptVisTier *tier, guint k)
 {
   return (gptvis_n_blocks (k, 32) | 1) * 16;
 }
@@ -54,7 +54,7 @@ pack_block (void *context, gsize block)
 {
   const GptVisCpuLinear *l = context;
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
-  const gsize pairs = row_pairs (l->k);
+  const gsize pairs = l->row_step;
   gint32 *to = (gint32 *) l->scratch + first * pairs;
   float *room = (float *) l->scratch + l->rows * pairs + (gsize) gptvis_pool_thread () * l->k;
   for (guint r = 0; r < m; r++, to += pairs) {
@@ -63,18 +63,23 @@ pack_block (void *context, gsize block)
   }
 }
 
+static guint
+depth (const GptVisTier *tier, guint k)
+{
+  return (k + 1) / 2;
+}
+
 static void
-tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
+find_panel (const GptVisCpuLinear *l, guint index, GptVisCpuPanel *panel)
 {
-  const guint pairs = (l->k + 1) / 2;
-  l->tier->tile_bf16 (m, n, pairs, (const gint32 *) l->scratch + first * row_pairs (l->k), row_pairs (l->k), 1,
-      (const gint32 *) l->w + (gsize) column * pairs, l->bias ? l->bias + column : NULL, y, l->m);
+  panel->w = (const gint32 *) l->w + (gsize) index * l->tier->tile_columns * l->depth;
 }
 
-static gsize
-row_bytes (const GptVisTier *tier, guint k)
+static void
+tile (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint m, float *y)
 {
-  return row_pairs (k) * sizeof (gint32);
+  l->tier->tile_bf16 (m, panel->n, l->depth, (const gint32 *) l->scratch + first * l->row_step, l->row_step, 1,
+      panel->w, panel->bias, y, l->m);
 }
 
-const GptVisCpuProduct gptvis_cpu_bf16 = { row_bytes, pack_block, tile };
+const GptVisCpuProduct gptvis_cpu_bf16 = { depth, row_step, pack_block, find_panel, tile };

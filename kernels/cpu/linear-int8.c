@@ -21,7 +21,7 @@
 #include <string.h>
 
 static guint
-n_groups_of (const GptVisTier *tier, guint k)
+depth (const GptVisTier *tier, guint k)
 {
   return gptvis_n_blocks (k, tier->int8_group);
 }
@@ -46,7 +46,7 @@ static gsize
 panel_bytes_of (const GptVisTier *tier, guint k)
 {
   const guint n_factors = tier->int8_slice ? gptvis_n_blocks (k, slice_of (tier, k)) : 0;
-  return (gsize) (n_groups_of (tier, k) + n_factors) * tier->int8_group * tier->tile_columns;
+  return (gsize) (depth (tier, k) + n_factors) * tier->int8_group * tier->tile_columns;
 }
 
 static Packed
@@ -177,9 +177,9 @@ gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
 /* Where the tile finds a row's groups. Rows that do not stand side by side lie an odd number of the cache's lines
  * apart, or those of one tile could all want the same place in it. */
 static gsize
-row_groups (const GptVisTier *tier, guint k)
+row_step (const GptVisTier *tier, guint k)
 {
-  const guint groups = n_groups_of (tier, k);
+  const guint groups = depth (tier, k);
   return tier->int8_side_by_side ? groups : (gptvis_n_blocks (groups, 16) | 1) * 16;
 }
 
@@ -192,22 +192,31 @@ rows_at_once (guint k)
 
 /* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each thread some on their way
  * there. */
+static GptVisInt8Row *
+rows_of (const GptVisCpuLinear *l)
+{
+  return l->scratch;
+}
+
+static gint32 *
+groups_of (const GptVisCpuLinear *l)
+{
+  return (gint32 *) (rows_of (l) + l->rows);
+}
+
 typedef struct {
-  GptVisInt8Row *rows;
-  gint32 *groups;
   float *mixed;
   guint8 *q;
-} Scratch;
+} Room;
 
-static Scratch
-scratch_of (const GptVisCpuLinear *l)
+static Room
+room_of_thread (const GptVisCpuLinear *l)
 {
-  Scratch s = { .rows = l->scratch };
-  s.groups = (gint32 *) (s.rows + l->rows);
-  s.mixed = (float *) s.groups + l->rows * row_groups (l->tier, l->k)
-      + (gsize) gptvis_pool_thread () * rows_at_once (l->k) * (l->k + n_groups_of (l->tier, l->k));
-  s.q = (guint8 *) (s.mixed + (gsize) rows_at_once (l->k) * l->k);
-  return s;
+  const gsize n = rows_at_once (l->k);
+  Room room = { (float *) groups_of (l) + l->rows * l->row_step };
+  room.mixed += gptvis_pool_thread () * n * (l->k + l->depth);
+  room.q = (guint8 *) (room.mixed + n * l->k);
+  return room;
 }
 
 /* A row's bytes → the 32 bits of each group, `step` apart. */
@@ -242,14 +251,14 @@ prepare_rows (const GptVisCpuLinear *l, guint first, guint m, float *room)
 
 /* to: where the first row's groups go. */
 static void
-pack_rows (const GptVisCpuLinear *l, const Scratch *s, guint first, guint m, gint32 *to, gsize a_row, gsize a_step)
+pack_rows (const GptVisCpuLinear *l, Room room, guint first, guint m, gint32 *to, gsize a_row, gsize a_step)
 {
-  const guint groups = n_groups_of (l->tier, l->k), group = l->tier->int8_group;
+  const guint groups = l->depth, group = l->tier->int8_group;
   const gboolean in_place = group == 4 && a_step == 1;
-  guint8 *q = in_place ? (guint8 *) to : s->q;
+  guint8 *q = in_place ? (guint8 *) to : room.q;
   const gsize q_step = in_place ? a_row * sizeof *to : groups * group;
-  GptVisInt8Row *rows = s->rows + first;
-  l->tier->quantise (prepare_rows (l, first, m, s->mixed), m, l->k, q, q_step, rows);
+  GptVisInt8Row *rows = rows_of (l) + first;
+  l->tier->quantise (prepare_rows (l, first, m, room.mixed), m, l->k, q, q_step, rows);
   for (guint r = 0; r < m; r++, q += q_step) {
     if (l->k % group)
       memset (q + l->k, 0, groups * group - l->k);      /* where weights are 0 */
@@ -264,40 +273,40 @@ pack_block (void *context, gsize block)
   const GptVisCpuLinear *l = context;
   const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
   const gboolean side_by_side = l->tier->int8_side_by_side;
-  const gsize a_row = side_by_side ? 1 : row_groups (l->tier, l->k), a_step = side_by_side ? m : 1;
-  const Scratch s = scratch_of (l);
-  gint32 *to = s.groups + first * row_groups (l->tier, l->k);
+  const gsize a_row = side_by_side ? 1 : l->row_step, a_step = side_by_side ? m : 1;
+  const Room room = room_of_thread (l);
+  gint32 *to = groups_of (l) + first * l->row_step;
   for (guint r = 0, n; r < m; r += n) {
     n = MIN (rows_at_once (l->k), m - r);
-    pack_rows (l, &s, first + r, n, to + r * a_row, a_row, a_step);
+    pack_rows (l, room, first + r, n, to + r * a_row, a_row, a_step);
   }
 }
 
 static void
-tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
+find_panel (const GptVisCpuLinear *l, guint index, GptVisCpuPanel *panel)
+{
+  const Packed w = packed_at ((gpointer) l->w, l->tier, l->m, l->k);
+  panel->w = w.panels + index * w.panel_bytes;
+  panel->sums = w.sums + panel->column;
+  panel->scales = w.scales + panel->column;
+}
+
+static void
+tile (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint m, float *y)
 {
   const gboolean side_by_side = l->tier->int8_side_by_side;
-  const gsize row = row_groups (l->tier, l->k);
-  const Scratch s = scratch_of (l);
-  const Packed w = packed_at ((gpointer) l->w, l->tier, l->m, l->k);
   const GptVisInt8Tile t = {
-    .a = s.groups + first * row,
-    .a_row = side_by_side ? 1 : row,
+    .a = groups_of (l) + first * l->row_step,
+    .a_row = side_by_side ? 1 : l->row_step,
     .a_step = side_by_side ? m : 1,
-    .b = w.panels + column / l->tier->tile_columns * w.panel_bytes,
-    .sums = w.sums + column,
-    .rows = s.rows + first,
-    .scales = w.scales + column,
-    .bias = l->bias ? l->bias + column : NULL,
-    .residual = l->addend ? l->addend + (gsize) first * l->m + column : NULL,
+    .b = panel->w,
+    .sums = panel->sums,
+    .rows = rows_of (l) + first,
+    .scales = panel->scales,
+    .bias = panel->bias,
+    .residual = l->addend ? l->addend + (gsize) first * l->m + panel->column : NULL,
   };
-  l->tier->tile_int8 (m, n, n_groups_of (l->tier, l->k), &t, y, l->m);
+  l->tier->tile_int8 (m, panel->n, l->depth, &t, y, l->m);
 }
 
-static gsize
-row_bytes (const GptVisTier *tier, guint k)
-{
-  return row_groups (tier, k) * sizeof (gint32);
-}
-
-const GptVisCpuProduct gptvis_cpu_int8 = { row_bytes, pack_block, tile, .adds = TRUE };
+const GptVisCpuProduct gptvis_cpu_int8 = { depth, row_step, pack_block, find_panel, tile, .adds = TRUE };

@@ -153,23 +153,34 @@ pack_block (void *context, gsize block)
 }
 
 static void
-tile (const GptVisCpuLinear *l, guint first, guint m, guint column, guint n, float *y)
+find_panel (const GptVisCpuLinear *l, guint index, GptVisCpuPanel *panel)
 {
-  const guint columns = l->tier->tile_columns;
-  const float *w = (const float *) l->w + (gsize) column * l->k, *bias = l->bias ? l->bias + column : NULL;
+  panel->w = (const float *) l->w + (gsize) index * l->tier->tile_columns * l->k;
+}
+
+static void
+tile (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint m, float *y)
+{
+  const guint columns = l->tier->tile_columns, n = panel->n, k = l->k;
   if (!is_one_block (l))
-    l->tier->tile (m, n, l->k, (const float *) l->scratch + (gsize) first * l->k, m, w, columns, bias, y, l->m);
+    l->tier->tile (m, n, k, (const float *) l->scratch + (gsize) first * k, m, panel->w, columns, panel->bias, y, l->m);
   else
-    l->tier->tile_by_rows (m, n, l->k, l->x, l->k, w, columns, bias, y, l->m);
+    l->tier->tile_by_rows (m, n, k, l->x, k, panel->w, columns, panel->bias, y, l->m);
+}
+
+static guint
+depth (const GptVisTier *tier, guint k)
+{
+  return k;
 }
 
 static gsize
-row_bytes (const GptVisTier *tier, guint k)
+row_step (const GptVisTier *tier, guint k)
 {
-  return k * sizeof (float);
+  return k;
 }
 
-static const GptVisCpuProduct f32 = { row_bytes, pack_block, tile };
+static const GptVisCpuProduct f32 = { depth, row_step, pack_block, find_panel, tile };
 
 static const GptVisCpuProduct *const products[] = {
   [GPTVIS_PRECISION_F32] = &f32,
@@ -198,14 +209,19 @@ static void
 multiply (void *context, gsize task)
 {
   const GptVisCpuLinear *l = context;
-  const guint panel = task % l->n_panels, group = task / l->n_panels;
-  const guint column = panel * l->tier->tile_columns, n = MIN (l->tier->tile_columns, l->m - column);
+  const guint index = task % l->n_panels, group = task / l->n_panels, column = index * l->tier->tile_columns;
+  GptVisCpuPanel panel = {
+    .column = column, .n = MIN (l->tier->tile_columns, l->m - column), .bias = l->bias ? l->bias + column : NULL,
+  };
+  l->product->find_panel (l, index, &panel);
+  const guint start = gptvis_block_start (l->rows, l->n_groups, group);
+  const guint rows = gptvis_block_start (l->rows, l->n_groups, group + 1) - start;
 
-  for (guint block = group * l->group_blocks; block < (group + 1) * l->group_blocks; block++) {
-    const guint first = gptvis_cpu_linear_first (l, block), next = gptvis_cpu_linear_first (l, block + 1);
+  for (guint block = 0, first = start, next; block < l->group_blocks; block++, first = next) {
+    next = start + gptvis_block_start (rows, l->group_blocks, block + 1);
     prefetch_tile (l, first, next, column);
-    l->product->tile (l, first, next - first, column, n, l->y + (gsize) first * l->m + column);
-    finish (l, first, next, column, n);
+    l->product->tile (l, &panel, first, next - first, l->y + (gsize) first * l->m + column);
+    finish (l, first, next, column, panel.n);
   }
 }
 
@@ -229,7 +245,7 @@ multiply_with_blas (const GptVisCpuLinear *l, GptVisPool *pool)
 static void
 share_rows (GptVisCpuLinear *l, guint threads)
 {
-  const guint most = l->tier->tile_rows, rows_in_cache = MAX (most, GROUP_BYTES / l->product->row_bytes (l->tier, l->k));
+  const guint most = l->tier->tile_rows, rows_in_cache = MAX (most, GROUP_BYTES / (4 * l->row_step));
   const guint n = gptvis_n_blocks (l->rows, rows_in_cache), each = gptvis_n_blocks (n, threads);
   l->n_groups = MIN (each * threads, MAX (n, l->rows / (LEAST_BLOCKS * most)));
   l->group_blocks = gptvis_n_blocks (gptvis_n_blocks (l->rows, l->n_groups), most);
@@ -263,6 +279,8 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
     multiply_with_blas (&l, p->pool);
     return;
   }
+  l.depth = l.product->depth (p->tier, l.k);
+  l.row_step = l.product->row_step (p->tier, l.k);
   l.n_panels = gptvis_n_blocks (l.m, p->tier->tile_columns);
   share_rows (&l, gptvis_pool_threads (p->pool));
   gptvis_pool_run (p->pool, l.product->pack_block, &l, (gsize) l.n_groups * l.group_blocks);

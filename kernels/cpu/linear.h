@@ -8,14 +8,24 @@ G_BEGIN_DECLS
 
 typedef struct _GptVisCpuLinear GptVisCpuLinear;
 
-/* A product in one precision. */
+/* Up to tile_columns outputs: what a product has packed of them, as far as it needs it. */
 typedef struct {
-  /* Bytes of a row of x as the tile reads it. */
-  gsize (*row_bytes) (const GptVisTier * tier, guint k);
+  guint column, n;              /* outputs column … column + n */
+  gconstpointer w;
+  const gint32 *sums;
+  const float *scales, *bias;   /* bias may be NULL */
+} GptVisCpuPanel;
+
+/* A product in one precision. What goes through it is counted in 32 bits: a float, two values or four. */
+typedef struct {
+  /* How many of a row of k there are, and how many from one row to the next in scratch. */
+  guint (*depth) (const GptVisTier * tier, guint k);
+  gsize (*row_step) (const GptVisTier * tier, guint k);
   /* context is the linear: makes its rows of one block ready in scratch. */
   GptVisTask pack_block;
-  /* y (first …, column …) of m rows and n columns of one panel. */
-  void (*tile) (const GptVisCpuLinear * l, guint first, guint m, guint column, guint n, float *y);
+  void (*find_panel) (const GptVisCpuLinear * l, guint index, GptVisCpuPanel * panel);  /* w, sums, scales */
+  /* y (first …, column …) of m rows. */
+  void (*tile) (const GptVisCpuLinear * l, const GptVisCpuPanel * panel, guint first, guint m, float *y);
   gboolean adds;                /* tile adds l->addend, too */
 } GptVisCpuProduct;
 
@@ -25,6 +35,8 @@ struct _GptVisCpuLinear {
   void (*activate) (float *x, guint m, guint n, gsize step);    /* or NULL */
   float alpha;
   guint rows, k, m;             /* rows of the whole batch */
+  guint depth;                  /* the product's, as is the next */
+  gsize row_step;
   const float *x, *bias, *gate, *scale, *residual;
   const float *addend;          /* the residual, where the tile adds it and `residual` is NULL; else NULL */
   const GptVisOp *norm;         /* what its rows of x go through first, or NULL */
