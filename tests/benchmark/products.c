@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define COPIES 8u               /* of the operation in our plan; the first is for waking threads */
-#define PRODUCTS_A_TURN 21      /* that count, of each; some more come before them */
-#define PRODUCTS_TO_WARM 3
+#define PRODUCTS_A_TURN 21u     /* that count, of each */
+#define WARM_NS 5000000         /* others go before them: it can take a ms until a thread that slept has a processor */
 #define TURNS 8
 #define N_COMPARED 3u           /* the first networks of the table: tiny, small, base */
 
@@ -99,15 +99,16 @@ static void
 take_turns (Ours *ours, OneDnnProduct *theirs, GArray *our_times, GArray *their_times[N_WAYS])
 {
   for (guint turn = 0; turn < TURNS; turn++) {
-    run_ours (ours, NULL);
+    for (const gint64 end = measure_now () + WARM_NS; measure_now () < end;)
+      run_ours (ours, NULL);
     for (guint i = 0; i < PRODUCTS_A_TURN / (COPIES - 1); i++)
       run_ours (ours, our_times);
-    for (guint way = 0; theirs && way < N_WAYS; way++)
-      for (gint i = -PRODUCTS_TO_WARM; i < PRODUCTS_A_TURN; i++) {
-        const gint64 ns = onednn_product_run (theirs, way == FROM_F32);
-        if (i >= 0)
-          measure_add (their_times[way], ns);
-      }
+    for (guint way = 0; theirs && way < N_WAYS; way++) {
+      for (const gint64 end = measure_now () + WARM_NS; measure_now () < end;)
+        onednn_product_run (theirs, way == FROM_F32);
+      for (guint i = 0; i < PRODUCTS_A_TURN; i++)
+        measure_add (their_times[way], onednn_product_run (theirs, way == FROM_F32));
+    }
     onednn_settle ();
   }
 }
