@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* How long a thread looks for the next run before it sleeps: the gaps between the
  * operations of a network are a few µs, waking up costs tens. */
@@ -24,6 +25,13 @@ typedef struct {
   GptVisPool *pool;
   guint index;                  /* the caller's is 0 */
   GThread *thread;
+  /* The pool's lock guards these. */
+  gboolean asleep;
+#ifdef __linux__
+  pid_t id;                     /* set before it sleeps */
+  gboolean away;                /* its affinity is not its own */
+  cpu_set_t allowed;            /* what it was before */
+#endif
 } Worker;
 
 struct _GptVisPool {
@@ -43,7 +51,7 @@ struct _GptVisPool {
 
   atomic_uint sleepers;
   atomic_bool ending;
-  GMutex lock;                  /* guards only the going to sleep */
+  GMutex lock;                  /* guards the going to sleep */
   GCond wake;
 };
 
@@ -77,9 +85,69 @@ take_items (GptVisPool *pool, guint index)
   }
 }
 
+/* A scheduler may wake a thread on the processor that it is woken from, which is busy, and let it wait there for some
+ * ms; in virtual machines, where processors that are idle do not seem to be available, it often does. So a worker that
+ * sleeps may wake up anywhere but there, for which its affinity is another one until it has woken up: 2 µs. */
+#ifdef __linux__
+static void
+send_away (Worker *worker, gint processor)
+{
+  if (!worker->away && sched_getaffinity (worker->id, sizeof worker->allowed, &worker->allowed) != 0)
+    return;
+  cpu_set_t others = worker->allowed;
+  CPU_CLR (processor, &others);
+  if (CPU_COUNT (&others) > 0 && sched_setaffinity (worker->id, sizeof others, &others) == 0)
+    worker->away = TRUE;
+}
+
+static void
+come_back (Worker *self)
+{
+  if (self->away)
+    sched_setaffinity (0, sizeof self->allowed, &self->allowed);
+  self->away = FALSE;
+}
+
+static void
+send_sleepers_away (GptVisPool *pool)
+{
+  const gint processor = sched_getcpu ();
+  for (guint i = 0; i < pool->n_workers; i++)
+    if (pool->workers[i].asleep)
+      send_away (&pool->workers[i], processor);
+}
+#else
+static void
+come_back (Worker *self)
+{
+}
+
+static void
+send_sleepers_away (GptVisPool *pool)
+{
+}
+#endif
+
+static guint
+sleep_until_run (GptVisPool *pool, Worker *self, guint done)
+{
+  guint run;
+  g_mutex_lock (&pool->lock);
+  atomic_fetch_add (&pool->sleepers, 1);
+  self->asleep = TRUE;
+  while ((!(run = atomic_load (&pool->open)) || run == done) && !atomic_load (&pool->ending)) {
+    g_cond_wait (&pool->wake, &pool->lock);
+    come_back (self);
+  }
+  self->asleep = FALSE;
+  atomic_fetch_sub (&pool->sleepers, 1);
+  g_mutex_unlock (&pool->lock);
+  return atomic_load (&pool->ending) ? 0 : run;
+}
+
 /* Waits for a run that is not `done`; its number, or 0 when the pool ends. */
 static guint
-await_run (GptVisPool *pool, guint done)
+await_run (GptVisPool *pool, Worker *self, guint done)
 {
   const gint64 end = g_get_monotonic_time () + SPIN_US;
   guint run;
@@ -90,14 +158,7 @@ await_run (GptVisPool *pool, guint done)
       relax ();
     }
   } while (g_get_monotonic_time () < end && !atomic_load (&pool->ending));
-
-  g_mutex_lock (&pool->lock);
-  atomic_fetch_add (&pool->sleepers, 1);
-  while ((!(run = atomic_load (&pool->open)) || run == done) && !atomic_load (&pool->ending))
-    g_cond_wait (&pool->wake, &pool->lock);
-  atomic_fetch_sub (&pool->sleepers, 1);
-  g_mutex_unlock (&pool->lock);
-  return atomic_load (&pool->ending) ? 0 : run;
+  return sleep_until_run (pool, self, done);
 }
 
 /* Of the calling thread, which on Linux has one of its own. */
@@ -132,12 +193,15 @@ gptvis_pool_thread (void)
 static gpointer
 work (gpointer data)
 {
-  const Worker *self = data;
+  Worker *self = data;
   GptVisPool *pool = self->pool;
   thread_index = self->index;
+#ifdef __linux__
+  self->id = gettid ();
+#endif
   gint nice = own_nice ();
   guint run = 0;
-  while ((run = await_run (pool, run))) {
+  while ((run = await_run (pool, self, run))) {
     atomic_fetch_add (&pool->inside, 1);
     /* The caller closes, then looks who is inside; we enter, then look whether it is still
      * open: in a sequentially consistent order one of the two sees the other. */
@@ -154,6 +218,7 @@ static void
 wake_all (GptVisPool *pool)
 {
   g_mutex_lock (&pool->lock);
+  send_sleepers_away (pool);
   g_cond_broadcast (&pool->wake);
   g_mutex_unlock (&pool->lock);
 }

@@ -7,7 +7,8 @@
  * time until every thread has reported costs the scheduler's time slice each time. Items that
  * follow one another go to one thread, as long as every thread has some: what they read then
  * lies one after another, which is twice as fast to read as every second piece of it.
- * Between networks the threads sleep. They become as nice (setpriority) as who calls. */
+ * Between networks the threads sleep, and wake up on another processor than the caller's, if they may use one; their
+ * affinity is otherwise left alone. They become as nice (setpriority) as who calls. */
 #pragma once
 #include <glib.h>
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pool: each item once, whatever the threads do; run after run; workers that
  * come late, or never. */
+#define _GNU_SOURCE
 #include "pool.h"
+#include <sched.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 typedef struct {
   gint counts[1000];
@@ -93,6 +97,62 @@ test_nice (void)
   g_thread_join (g_thread_new ("nice", run_nicely, pool));
   gptvis_pool_free (pool);
 }
+
+/* ---- a thread that wakes up on the caller's processor is no help ---- */
+
+typedef struct {
+  gint processors[2];           /* of the caller's thread and the other one, as they begin; -1: not seen */
+  cpu_set_t allowed;            /* the other's */
+} Places;
+
+static gint64
+own_time (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
+}
+
+/* Computes for 1 ms, so that both threads must have some of eight. */
+static void
+note_place (void *context, gsize i)
+{
+  Places *places = context;
+  const guint thread = gptvis_pool_thread ();
+  const gint64 end = own_time () + 1000000;
+  if (places->processors[thread] < 0)
+    places->processors[thread] = sched_getcpu ();
+  if (thread == 1)
+    sched_getaffinity (0, sizeof places->allowed, &places->allowed);
+  while (own_time () < end);
+}
+
+#define WAKES 40
+
+static void
+test_apart (void)
+{
+  GptVisPool *pool = gptvis_pool_new (2);
+  guint seen = 0, together = 0;
+  cpu_set_t allowed;
+  sched_getaffinity (0, sizeof allowed, &allowed);
+  for (guint i = 0; i < WAKES; i++) {
+    Places places = { .processors = { -1, -1 } };
+    g_usleep (20000);           /* as long as a camera takes */
+    gptvis_pool_run (pool, note_place, &places, 8);
+    if (places.processors[1] < 0)
+      continue;
+    seen++;
+    together += places.processors[0] == places.processors[1];
+    g_assert_true (CPU_EQUAL (&places.allowed, &allowed));
+  }
+  gptvis_pool_free (pool);
+  g_test_message ("%u of %u times on the caller's processor", together, seen);
+  if (CPU_COUNT (&allowed) < 2)
+    g_test_skip ("there is one processor");
+  else
+    g_assert_cmpuint (together, <=, WAKES / 4);
+}
 #endif
 
 int
@@ -104,6 +164,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pool/unused", test_unused);
 #ifdef __linux__
   g_test_add_func ("/pool/nice", test_nice);
+  g_test_add_func ("/pool/apart", test_apart);
 #endif
   return g_test_run ();
 }
