@@ -6,6 +6,7 @@
  *     bench vit-base --backend vulkan --frames                  frames.c: from a camera's frame to scores
  *     bench --caption --threads 2 --beams 4                     caption.c: networks that write
  *     bench --peers --threads 2 --batch 1                       peers.c: in turn with other runtimes
+ *     bench vit-tiny --peers --threads 2 --pause 33             … as they keep a camera's pace
  *     bench --caption --peers --precision int8                  caption-peers.c: … in turn with ONNX Runtime
  *     bench --products --precision int8                          products.c: in turn with oneDNN's
  *     bench --limits                                            limits.c: what the processor could do
@@ -18,7 +19,7 @@
 #include "pool.h"
 
 static gchar *precision = "auto", *backend = "auto", *device;
-static gint threads, batch, side, patch, runs, streams = 1, beams = 1;
+static gint threads, batch, side, patch, runs, pause_ms, streams = 1, beams = 1;
 static gboolean ops, frames, caption, limits, peers, products, stage, intensity;
 
 static const GOptionEntry entries[] = {
@@ -30,6 +31,7 @@ static const GOptionEntry entries[] = {
   {"side", 0, 0, G_OPTION_ARG_INT, &side, "pixels each way (224)", "N"},
   {"patch", 0, 0, G_OPTION_ARG_INT, &patch, "pixels of a patch each way (16)", "N"},
   {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "how many (default: about five seconds)", "N"},
+  {"pause", 0, 0, G_OPTION_ARG_INT, &pause_ms, "ms of rest before each, as a camera leaves (0)", "N"},
   {"ops", 0, 0, G_OPTION_ARG_NONE, &ops, "each operation's share of the time", NULL},
   {"frames", 0, 0, G_OPTION_ARG_NONE, &frames, "from frames of 1920×1080 to scores, and whose time that is", NULL},
   {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "networks that write: the one named, or all", NULL},
@@ -48,6 +50,8 @@ check_numbers (void)
 {
   if (batch < 0 || batch > 64 || side < 0 || patch < 0 || threads < 0 || threads > 1024 || runs < 0)
     measure_die ("batch must be 1 to 64, side, patch and runs at least 1, threads 0 to 1024");
+  if (pause_ms < 0 || pause_ms > 60000)
+    measure_die ("pause must be 0 to 60000 ms");
   if (streams < 1 || streams > 64 || beams < 1 || beams > (gint) GPTVIS_MAX_BEAMS)
     measure_die ("streams must be 1 to 64, beams 1 to 16");
   if (caption && peers && (streams > 1 || beams > 1))
@@ -72,7 +76,7 @@ main (int argc, char **argv)
   const gchar *name = argc > 1 ? argv[1] : NULL;
   BenchSettings settings = { .backend = backend, .device = device, .batch = batch, .side = side, .patch = patch,
     .runs = runs, .threads = threads ? (guint) threads : gptvis_pool_default_threads (),
-    .threads_given = threads > 0, .ops = ops, .streams = streams, .beams = beams, .peers = peers };
+    .threads_given = threads > 0, .pause_ms = pause_ms, .ops = ops, .streams = streams, .beams = beams, .peers = peers };
   if (!gptvis_precision_parse (precision, &settings.precision, &error))
     measure_die (error->message);
   if (limits)

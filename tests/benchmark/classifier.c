@@ -35,6 +35,7 @@ time_runs (BenchRun *run, const BenchSettings *settings, GArray *times, gint64 *
   const gint64 end = measure_now () + G_GINT64_CONSTANT (5000000000);
   for (gint i = -2; settings->runs ? i < settings->runs : i < 5 || measure_now () < end; i++) {
     run->program->op_ns = settings->ops && i >= 0 ? op_ns : NULL;
+    measure_rest (settings->pause_ms);
     const gint64 ns = bench_run (run);
     if (i >= 0)
       measure_add (times, ns);

@@ -27,6 +27,13 @@ measure_now (void)
   return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
 }
 
+void
+measure_rest (guint ms)
+{
+  if (ms > 0)
+    g_usleep (ms * 1000);
+}
+
 GArray *
 measure_times_new (void)
 {

@@ -12,6 +12,7 @@ typedef struct {
   gboolean threads_given;       /* else it is as many as the process may use */
   guint batch, side, patch;     /* 0: the mode's own */
   gint runs;                    /* 0: as many as there is time for */
+  guint pause_ms;               /* before each */
   gboolean ops;                 /* each operation's share */
   guint streams, beams;         /* caption.c's */
   gboolean peers;               /* in turn with other runtimes */
@@ -33,6 +34,7 @@ void bench_stage (const gchar * name, const BenchSettings * settings);
 void measure_die (const gchar * what) G_GNUC_NORETURN;
 
 gint64 measure_now (void);      /* ns */
+void measure_rest (guint ms);   /* threads that spin fall asleep meanwhile */
 
 /* Durations, ns: the least and the median; 0 of none. Both put them in order. */
 GArray *measure_times_new (void);

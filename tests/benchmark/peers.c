@@ -44,6 +44,7 @@ typedef struct {
   const gchar *python;
   guint batch, threads;
   gint turns;                   /* 0: as many as there is time for */
+  guint pause_ms;
   Contestant each[N_KINDS];
 } Contest;
 
@@ -118,6 +119,7 @@ turn (Contest *self, guint kind)
 {
   Contestant *c = &self->each[kind];
   for (guint i = 0; i <= RUNS_A_TURN; i++) {
+    measure_rest (self->pause_ms);
     const gint64 ns = kinds[kind].runtime ? peer_run (&c->peer) : bench_run (&c->ours);
     if (i > 0)
       measure_add (c->times, ns);
@@ -303,7 +305,8 @@ contests (const gchar *python, const BenchSettings *s, guint batch, guint thread
 {
   Means means = { 0 };
   for (guint i = 0; i < BENCH_N_NETWORKS; i++) {
-    Contest self = { .python = python, .batch = batch, .threads = threads, .turns = s->runs };
+    Contest self = { .python = python, .batch = batch, .threads = threads, .turns = s->runs,
+      .pause_ms = s->pause_ms };
     if (checkpoints[i])
       contest (&self, &bench_networks[i], checkpoints[i], &means);
   }
