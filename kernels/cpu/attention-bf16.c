@@ -21,11 +21,11 @@ gptvis_cpu_attention_bf16_packed (const GptVisTier *tier, guint head_width, guin
   return (gsize) n_keys * n_pairs (head_width) + panels * n_pairs (n_keys) * tier->tile_columns;
 }
 
-/* Q as the right side, the scores, their sums; a row on its way to Q. */
+/* Q as the right side, the scores, their sums; before there are scores, Q's rows. */
 gsize
 gptvis_cpu_attention_bf16_scratch (const GptVisTier *tier, guint head_width, guint n_keys)
 {
-  return ((gsize) n_pairs (head_width) + n_keys + 1) * tier->tile_columns + n_pairs (head_width);
+  return ((gsize) n_pairs (head_width) + MAX (n_keys, n_pairs (head_width)) + 1) * tier->tile_columns;
 }
 
 static gint32 *
@@ -99,15 +99,15 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
   const float *q = c->q + (picture * c->n_queries + first) * c->q_width + head * width;
   float *y = c->y + ((picture * c->n_queries + first) * heads + head) * width;
   const gint32 *keys = keys_of (c, of_all), *values = values_of (c, of_all);
-  gint32 *queries = (gint32 *) unit->scratch, *narrow = queries + (gsize) n_pairs (width) * columns;
-  float *sums = (float *) (narrow + n_pairs (width)), *scores = sums + columns;
+  gint32 *queries = (gint32 *) unit->scratch;
+  float *sums = (float *) (queries + (gsize) n_pairs (width) * columns), *scores = sums + columns;
 
-  memset (queries, 0, (gsize) n_pairs (width) * columns * sizeof *queries);
-  for (guint i = 0; i < n; i++) {
-    narrow_row (tier, q + (gsize) i * c->q_width, width, narrow);
-    for (guint d = 0; d < n_pairs (width); d++)
-      queries[d * columns + i] = narrow[d];
-  }
+  gint32 *rows = (gint32 *) scores;
+  for (guint i = 0; i < n; i++)
+    narrow_row (tier, q + (gsize) i * c->q_width, width, rows + (gsize) i * n_pairs (width));
+  if (n < unit->columns)
+    memset (queries, 0, (gsize) n_pairs (width) * columns * sizeof *queries);
+  tier->transpose (rows, n_pairs (width), n, n_pairs (width), queries, columns);
 
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
   for (guint b = 0, key = 0, m; b < key_blocks; b++, key += m) {
@@ -123,7 +123,6 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
     for (guint d = 0; d < width; d += columns)
       tier->tile_bf16 (end - row, MIN (columns, width - d), pairs, (const gint32 *) scores + row, 1, columns,
           values + (gsize) d * pairs, NULL, y + (gsize) row * heads * width + d, heads * width);
-    for (guint r = row; r < end; r++)
-      tier->finish (y + (gsize) r * heads * width, width, NULL, 1 / sums[r], NULL, NULL);
+    tier->divide_rows (y + (gsize) row * heads * width, end - row, width, heads * width, sums + row);
   }
 }

@@ -9,6 +9,7 @@
  * Where the program's products are narrow and the tier multiplies bf16, so do these
  * (attention-bf16.c). */
 #include "attention.h"
+#include <string.h>
 
 /* Q transposed, the scores, their sums. */
 static gsize
@@ -56,9 +57,9 @@ attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
   float *y = c->y + ((picture * c->n_queries + first) * heads + head) * width;
   float *transposed = unit->scratch, *sums = transposed + width * columns, *scores = sums + columns;
 
-  for (guint d = 0; d < width; d++)
-    for (guint i = 0; i < unit->columns; i++)
-      transposed[d * columns + i] = i < n ? q[(gsize) i * c->q_width + d] : 0;
+  if (n < unit->columns)
+    memset (transposed, 0, (gsize) width * columns * sizeof *transposed);
+  tier->transpose (q, c->q_width, n, width, transposed, columns);
 
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
   for (guint b = 0, key = 0, m; b < key_blocks; b++, key += m) {
@@ -74,8 +75,7 @@ attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
     for (guint d = 0; d < width; d += columns)
       tier->tile (end - row, MIN (columns, width - d), c->n_keys, scores + row, columns, v + d, c->v_width, NULL,
           y + (gsize) row * heads * width + d, heads * width);
-    for (guint r = row; r < end; r++)
-      tier->finish (y + (gsize) r * heads * width, width, NULL, 1 / sums[r], NULL, NULL);
+    tier->divide_rows (y + (gsize) row * heads * width, end - row, width, heads * width, sums + row);
   }
 }
 

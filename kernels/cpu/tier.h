@@ -104,6 +104,12 @@ typedef struct {
   /* y = y · gate · alpha · scale + residual over a row of n; each pointer may be NULL. */
   void (*finish) (float *y, guint n, const float *gate, float alpha, const float *scale, const float *residual);
 
+  /* y (r, i) /= by[r] for i < n of each of m rows, step apart. */
+  void (*divide_rows) (float *y, guint m, guint n, gsize step, const float *by);
+
+  /* y (j, i) = x (i, j), i < m, j < n: words of 32 bits, rows so many of them apart. */
+  void (*transpose) (gconstpointer x, gsize x_step, guint m, guint n, gpointer y, gsize y_step);
+
   /* One row: y = (x − mean) / √(variance + epsilon) · weight + bias; weight and bias may be NULL. */
   void (*norm) (const float *x, const float *weight, const float *bias, float epsilon, float *y, guint n);
 

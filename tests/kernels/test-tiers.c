@@ -244,6 +244,50 @@ test_softmax (gconstpointer data)
 }
 
 static void
+test_divide_rows (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint n = 1; n <= 70; n++) {
+    const guint m = 1 + n % 5, step = n + n % 3;
+    const gsize all = (gsize) (m - 1) * step + n;
+    Guard gy, gby;
+    float *y = guard_new (&gy, all * sizeof (float), 0), *by = input (&gby, rand, m, 0.5, 9);
+    fill (rand, y, all, -2, 2);
+    float *before = g_memdup2 (y, all * sizeof (float));
+    t->divide_rows (y, m, n, step, by);
+    for (gsize i = 0; i < all; i++)
+      assert_close (t->name, "divided row", n, i, y[i], i % step < n ? before[i] / by[i / step] : before[i],
+          i % step < n ? 1e-6 : 0);
+    g_free (before);
+    guard_free (&gy);
+    guard_free (&gby);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_transpose (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  for (guint m = 1; m <= 35; m++)
+    for (guint n = 1; n <= 35; n++) {
+      const guint x_step = n + m % 3, y_step = m + n % 4;
+      const gsize n_x = (gsize) (m - 1) * x_step + n, n_y = (gsize) (n - 1) * y_step + m;
+      Guard gx, gy;
+      gint32 *x = guard_new (&gx, n_x * sizeof *x, 0), *y = guard_new (&gy, n_y * sizeof *y, 0);
+      for (gsize i = 0; i < n_x; i++)
+        x[i] = i + 1;
+      memset (y, 0, n_y * sizeof *y);
+      t->transpose (x, x_step, m, n, y, y_step);
+      for (gsize i = 0; i < n_y; i++)
+        g_assert_cmpint (y[i], ==, i % y_step < m ? x[i % y_step * x_step + i / y_step] : 0);
+      guard_free (&gx);
+      guard_free (&gy);
+    }
+}
+
+static void
 test_pick (gconstpointer data)
 {
   const GptVisTier *t = data;
@@ -418,6 +462,8 @@ main (int argc, char **argv)
     add ("activations", tier, test_activations);
     add ("narrow-activations", tier, test_narrow_activations);
     add ("finish", tier, test_finish);
+    add ("divide-rows", tier, test_divide_rows);
+    add ("transpose", tier, test_transpose);
     add ("norm", tier, test_norm);
     add ("softmax", tier, test_softmax);
     add ("pick", tier, test_pick);

@@ -4,6 +4,7 @@
 #pragma once
 #include "simd.h"
 #include "tile-shape.h"
+#include "transpose.h"
 
 /* a (r, k) = a[r · a_row + k · a_column]; one of the two is 1 in each use, m and the
  * number of vectors are constants, so that every loop over rows and vectors unrolls. */
@@ -107,6 +108,8 @@ softmax_columns (float *scores, guint rows, guint columns, float scale, float *s
     .activate = ACTIVATIONS,                    \
     .activate_narrow = NARROW_ACTIVATIONS,      \
     .finish = finish,                           \
+    .divide_rows = divide_rows,                 \
+    .transpose = transpose,                     \
     .norm = norm,                               \
     .softmax_columns = softmax_columns,         \
     .dots = dots,                               \
