@@ -101,8 +101,8 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
   const gint32 *keys = keys_of (c, of_all), *values = values_of (c, of_all);
   gint32 *queries = (gint32 *) unit->scratch;
   float *sums = (float *) (queries + (gsize) n_pairs (width) * columns), *scores = sums + columns;
-
   gint32 *rows = (gint32 *) scores;
+
   for (guint i = 0; i < n; i++)
     narrow_row (tier, q + (gsize) i * c->q_width, width, rows + (gsize) i * n_pairs (width));
   if (n < unit->columns)
@@ -112,8 +112,8 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
   for (guint b = 0, key = 0, m; b < key_blocks; b++, key += m) {
     m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
-    tier->tile_bf16 (m, unit->columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width), 1, queries, NULL,
-        scores + (gsize) key * columns, columns);
+    tier->tile_bf16 (m, unit->columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width), 1,
+        queries, NULL, scores + (gsize) key * columns, columns);
   }
   tier->softmax_pairs (scores, c->n_keys, unit->columns, c->a->scale, sums);
 

@@ -191,7 +191,7 @@ rows_at_once (guint k)
 }
 
 /* Scratch: the rows' scales and zeros, the rows as the tile reads them, and for each thread some on their way
- * there. */
+ * there, in whole vectors from a line of the cache on. */
 static GptVisInt8Row *
 rows_of (const GptVisCpuLinear *l)
 {
@@ -201,7 +201,8 @@ rows_of (const GptVisCpuLinear *l)
 static gint32 *
 groups_of (const GptVisCpuLinear *l)
 {
-  return (gint32 *) (rows_of (l) + l->rows);
+  const gsize rows_a_line = 64 / sizeof (GptVisInt8Row);
+  return (gint32 *) (rows_of (l) + gptvis_n_blocks (l->rows, rows_a_line) * rows_a_line);
 }
 
 typedef struct {

@@ -46,8 +46,8 @@ typedef struct {
 
   /* c [m, n] = bias + Σ_k a (r, k) · b (k, j): rows r < m ≤ tile_rows, columns j < n ≤ tile_columns.
    * a (r, k) = a[k · a_step + r] for tile, a[r · a_step + k] for tile_by_rows;
-   * b (k, j) = b[k · b_step + j], read as wide as whole vectors are that hold n, two in tile_columns; c's rows are c_step
-   * apart; bias may be NULL, else it is tile_columns wide. */
+   * b (k, j) = b[k · b_step + j], read as wide as whole vectors are that hold n, two in tile_columns;
+   * c's rows are c_step apart; bias may be NULL, else it is tile_columns wide. */
   void (*tile) (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,
       const float *bias, float *c, gsize c_step);
   void (*tile_by_rows) (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,

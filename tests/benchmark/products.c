@@ -3,7 +3,8 @@
  *
  * Ours is the operation `linear` as networks run it: from rows in f32 to rows in f32, what it
  * does to make them bf16 or int8 included. oneDNN's product is measured both ways: alone, with rows
- * that are such already, and after its own conversion of them. One operation alone would mostly wake threads, so it stands in the plan several times. */
+ * that are such already, and after its own conversion of them. One operation alone would mostly wake
+ * threads, so it stands in the plan several times. */
 #include "cpu/tier.h"
 #include "measure.h"
 #include "network.h"
