@@ -136,7 +136,7 @@ static const gint places[N_MEMORIES] = { SRC, WEIGHTS, BIAS, DST, SCALES | SRC, 
 
 struct _OneDnnProduct {
   Handle primitive;
-  Handle narrowing, rows;       /* rows, f32, become what the product reads */
+  Handle narrowing, rows;       /* rows, f32, become what the product reads; NULL where that is f32 */
   Argument arguments[N_MEMORIES];
   guint n_arguments;
   gchar *implementation;
@@ -246,7 +246,8 @@ onednn_product_new (GptVisPrecision precision, guint n, guint k, guint m)
   const gboolean int8 = precision == GPTVIS_PRECISION_INT8;
   const gint type = int8 ? U8 : precision == GPTVIS_PRECISION_BF16 ? BF16 : F32;
   Handle src = describe (2, n, k, type, AB), weights = describe (2, k, m, int8 ? S8 : type, ANY);
-  Handle bias = describe (2, 1, m, F32, AB), dst = describe (2, n, m, F32, AB), plain = describe (2, n, k, F32, AB), desc;
+  Handle bias = describe (2, 1, m, F32, AB), dst = describe (2, n, m, F32, AB);
+  Handle plain = describe (2, n, k, F32, AB), desc;
   Handle attr = attributes (precision);
   OneDnnProduct *self = NULL;
   if (dnnl.matmul_primitive_desc_create (&desc, dnnl.engine, src, weights, bias, dst, attr) == 0) {
@@ -258,10 +259,11 @@ onednn_product_new (GptVisPrecision precision, guint n, guint k, guint m)
     self->n_arguments = int8 ? N_MEMORIES : M_SRC_SCALE;
     for (guint i = 0; i < self->n_arguments; i++)
       self->arguments[i].arg = places[i];
-    self->rows = numbers (plain, n, k, int8 ? 127 : 1);
-    self->narrowing = conversion (plain, src);
-    self->arguments[M_SRC].memory = allocate (src);
-    convert (self->narrowing, self->rows, self->arguments[M_SRC].memory);
+    self->arguments[M_SRC].memory = converted (src, n, k, AB, int8 ? 127 : 1);
+    if (type != F32) {
+      self->rows = numbers (plain, n, k, int8 ? 127 : 1);
+      self->narrowing = conversion (plain, src);
+    }
     self->arguments[M_WEIGHTS].memory =
         converted (dnnl.primitive_desc_query_md (desc, QUERY_WEIGHTS, 0), k, m, BA, int8 ? 127 : 1);
     self->arguments[M_BIAS].memory = converted (bias, 1, m, AB, 1);
@@ -283,8 +285,10 @@ void
 onednn_product_free (OneDnnProduct *self)
 {
   dnnl.primitive_destroy (self->primitive);
-  dnnl.primitive_destroy (self->narrowing);
-  dnnl.memory_destroy (self->rows);
+  if (self->narrowing) {
+    dnnl.primitive_destroy (self->narrowing);
+    dnnl.memory_destroy (self->rows);
+  }
   for (guint i = 0; i < self->n_arguments; i++)
     dnnl.memory_destroy (self->arguments[i].memory);
   g_free (self->implementation);
@@ -301,7 +305,7 @@ gint64
 onednn_product_run (OneDnnProduct *self, gboolean from_f32)
 {
   const gint64 start = measure_now ();
-  if (from_f32)
+  if (from_f32 && self->narrowing)
     convert (self->narrowing, self->rows, self->arguments[M_SRC].memory);
   must (dnnl.primitive_execute (self->primitive, dnnl.stream, self->n_arguments, self->arguments));
   must (dnnl.stream_wait (dnnl.stream));
