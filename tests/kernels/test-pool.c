@@ -4,9 +4,7 @@
 #define _GNU_SOURCE
 #include "pool.h"
 #include <sched.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 typedef struct {
   gint counts[1000];
@@ -105,26 +103,18 @@ typedef struct {
   cpu_set_t allowed;            /* the other's */
 } Places;
 
-static gint64
-own_time (void)
-{
-  struct timespec t;
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
-  return t.tv_sec * G_GINT64_CONSTANT (1000000000) + t.tv_nsec;
-}
-
 /* Computes for 1 ms, so that both threads must have some of eight. */
 static void
 note_place (void *context, gsize i)
 {
   Places *places = context;
   const guint thread = gptvis_pool_thread ();
-  const gint64 end = own_time () + 1000000;
+  const gint64 end = g_get_monotonic_time () + 1000;
   if (places->processors[thread] < 0)
     places->processors[thread] = sched_getcpu ();
   if (thread == 1)
     sched_getaffinity (0, sizeof places->allowed, &places->allowed);
-  while (own_time () < end);
+  while (g_get_monotonic_time () < end);
 }
 
 #define WAKES 40
