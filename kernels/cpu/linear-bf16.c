@@ -3,7 +3,6 @@
 #include "linear.h"
 #include "../memory.h"
 #include "../weights.h"
-#include <string.h>
 
 typedef struct {
   const GptVisTier *tier;
@@ -20,13 +19,11 @@ pack_panel (void *context, gsize panel)
   const guint columns = c->tier->tile_columns, k = c->w->width, pairs = (k + 1) / 2, first = panel * columns;
   const guint n = MIN (columns, c->w->rows - first);
   float *rows = g_new (float, (gsize) n * k);
-  guint16 *narrow = g_new0 (guint16, 2 * pairs), *to = c->packed + panel * columns * pairs * 2;
+  guint16 *narrow = g_new0 (guint16, (gsize) n * pairs * 2);
   gptvis_weights_read (c->weights, c->w, first, n, rows);
-  for (guint j = 0; j < n; j++) {
-    c->tier->to_bf16 (rows + (gsize) j * k, k, narrow);
-    for (guint i = 0; i < pairs; i++)
-      memcpy (to + ((gsize) i * columns + j) * 2, narrow + 2 * i, 4);
-  }
+  for (guint j = 0; j < n; j++)
+    c->tier->to_bf16 (rows + (gsize) j * k, k, narrow + (gsize) j * pairs * 2);
+  c->tier->transpose (narrow, pairs, n, pairs, c->packed + panel * columns * pairs * 2, columns);
   g_free (rows);
   g_free (narrow);
 }
@@ -50,10 +47,8 @@ row_step (const GptVisTier *tier, guint k)
 
 /* Scratch: the rows in pairs; for each thread a row of floats. */
 static void
-pack_block (void *context, gsize block)
+pack (const GptVisCpuLinear *l, guint first, guint m)
 {
-  const GptVisCpuLinear *l = context;
-  const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
   const gsize pairs = l->row_step;
   gint32 *to = (gint32 *) l->scratch + first * pairs;
   float *room = (float *) l->scratch + l->rows * pairs + (gsize) gptvis_pool_thread () * l->k;
@@ -82,4 +77,4 @@ tile (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint 
       panel->w, panel->bias, y, l->m);
 }
 
-const GptVisCpuProduct gptvis_cpu_bf16 = { depth, row_step, pack_block, find_panel, tile };
+const GptVisCpuProduct gptvis_cpu_bf16 = { depth, row_step, pack, find_panel, tile };

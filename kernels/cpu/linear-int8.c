@@ -269,10 +269,8 @@ pack_rows (const GptVisCpuLinear *l, Room room, guint first, guint m, gint32 *to
 }
 
 static void
-pack_block (void *context, gsize block)
+pack (const GptVisCpuLinear *l, guint first, guint m)
 {
-  const GptVisCpuLinear *l = context;
-  const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
   const gboolean side_by_side = l->tier->int8_side_by_side;
   const gsize a_row = side_by_side ? 1 : l->row_step, a_step = side_by_side ? m : 1;
   const Room room = room_of_thread (l);
@@ -310,4 +308,4 @@ tile (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint 
   l->tier->tile_int8 (m, panel->n, l->depth, &t, y, l->m);
 }
 
-const GptVisCpuProduct gptvis_cpu_int8 = { depth, row_step, pack_block, find_panel, tile, .adds = TRUE };
+const GptVisCpuProduct gptvis_cpu_int8 = { depth, row_step, pack, find_panel, tile, .adds = TRUE };

@@ -66,9 +66,7 @@ pack_panel (void *context, gsize panel)
   const guint n = MIN (columns, c->w->rows - first);
   float *rows = g_new (float, (gsize) n * k), *to = c->packed + panel * columns * k;
   gptvis_weights_read (c->weights, c->w, first, n, rows);
-  for (guint j = 0; j < n; j++)
-    for (guint i = 0; i < k; i++)
-      to[(gsize) i * columns + j] = rows[(gsize) j * k + i];
+  c->tier->transpose (rows, k, n, k, to, columns);
   g_free (rows);
 }
 
@@ -109,7 +107,8 @@ gptvis_cpu_linear_scratch (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   const GptVisTensor *x = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const gsize rows = (gsize) gptvis_plan_batch_of (p->base.plan, x) * x->rows;
-  return rows * (x->width + 32) + gptvis_pool_threads (p->pool) * (gsize) (2 * MAX (x->width, GPTVIS_CPU_FLOATS_AT_ONCE));
+  const gsize on_their_way = 2 * MAX (x->width, GPTVIS_CPU_FLOATS_AT_ONCE);
+  return rows * (x->width + 32) + gptvis_pool_threads (p->pool) * on_their_way;
 }
 
 /* Everything after the product and the bias, on n columns of rows first … end. */
@@ -133,23 +132,11 @@ is_one_block (const GptVisCpuLinear *l)
 
 /* A block alone is read where it lies. */
 static void
-pack_block (void *context, gsize block)
+pack (const GptVisCpuLinear *l, guint first, guint m)
 {
-  const GptVisCpuLinear *l = context;
-  const guint first = gptvis_cpu_linear_first (l, block), m = gptvis_cpu_linear_first (l, block + 1) - first;
-  const guint k = l->k;
-  const float *x = l->x + (gsize) first * k;
-  float *to = (float *) l->scratch + (gsize) first * k;
-  guint i = 0;
-  if (is_one_block (l))
-    return;
-  for (; i + 16 <= k; i += 16)  /* a cache line of each row at a time */
-    for (guint r = 0; r < m; r++)
-      for (guint j = 0; j < 16; j++)
-        to[(gsize) (i + j) * m + r] = x[(gsize) r * k + i + j];
-  for (; i < k; i++)
-    for (guint r = 0; r < m; r++)
-      to[(gsize) i * m + r] = x[(gsize) r * k + i];
+  const gsize at = (gsize) first * l->k;
+  if (!is_one_block (l))
+    l->tier->transpose (l->x + at, l->k, m, l->k, (float *) l->scratch + at, m);
 }
 
 static void
@@ -180,13 +167,36 @@ row_step (const GptVisTier *tier, guint k)
   return k;
 }
 
-static const GptVisCpuProduct f32 = { depth, row_step, pack_block, find_panel, tile };
+static const GptVisCpuProduct f32 = { depth, row_step, pack, find_panel, tile };
 
 static const GptVisCpuProduct *const products[] = {
   [GPTVIS_PRECISION_F32] = &f32,
   [GPTVIS_PRECISION_BF16] = &gptvis_cpu_bf16,
   [GPTVIS_PRECISION_INT8] = &gptvis_cpu_int8,
 };
+
+/* Rows are first of all shared among groups, as many as there are threads or a multiple of it, so that a row is
+ * the same thread's in each linear; and a group's among its blocks. */
+static guint
+first_of_group (const GptVisCpuLinear *l, guint group)
+{
+  return gptvis_block_start (l->rows, l->n_groups, group);
+}
+
+static guint
+first_of_block (const GptVisCpuLinear *l, guint group, guint block)
+{
+  const guint first = first_of_group (l, group);
+  return first + gptvis_block_start (first_of_group (l, group + 1) - first, l->group_blocks, block);
+}
+
+static void
+pack_block (void *context, gsize task)
+{
+  const GptVisCpuLinear *l = context;
+  const guint group = task / l->group_blocks, block = task % l->group_blocks, first = first_of_block (l, group, block);
+  l->product->pack (l, first, first_of_block (l, group, block + 1) - first);
+}
 
 /* What a tile is added to, and where it goes, lie in pieces of a row each: these are asked for before the
  * product, or it would wait for each of them after it. */
@@ -214,8 +224,7 @@ multiply (void *context, gsize task)
     .column = column, .n = MIN (l->tier->tile_columns, l->m - column), .bias = l->bias ? l->bias + column : NULL,
   };
   l->product->find_panel (l, index, &panel);
-  const guint start = gptvis_block_start (l->rows, l->n_groups, group);
-  const guint rows = gptvis_block_start (l->rows, l->n_groups, group + 1) - start;
+  const guint start = first_of_group (l, group), rows = first_of_group (l, group + 1) - start;
 
   for (guint block = 0, first = start, next; block < l->group_blocks; block++, first = next) {
     next = start + gptvis_block_start (rows, l->group_blocks, block + 1);
@@ -283,6 +292,6 @@ gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op)
   l.row_step = l.product->row_step (p->tier, l.k);
   l.n_panels = gptvis_n_blocks (l.m, p->tier->tile_columns);
   share_rows (&l, gptvis_pool_threads (p->pool));
-  gptvis_pool_run (p->pool, l.product->pack_block, &l, (gsize) l.n_groups * l.group_blocks);
+  gptvis_pool_run (p->pool, pack_block, &l, (gsize) l.n_groups * l.group_blocks);
   gptvis_pool_run (p->pool, multiply, &l, (gsize) l.n_groups * l.n_panels);
 }

@@ -21,8 +21,8 @@ typedef struct {
   /* How many of a row of k there are, and how many from one row to the next in scratch. */
   guint (*depth) (const GptVisTier * tier, guint k);
   gsize (*row_step) (const GptVisTier * tier, guint k);
-  /* context is the linear: makes its rows of one block ready in scratch. */
-  GptVisTask pack_block;
+  /* Makes rows first … first + m of x, a block, ready in scratch. */
+  void (*pack) (const GptVisCpuLinear * l, guint first, guint m);
   void (*find_panel) (const GptVisCpuLinear * l, guint index, GptVisCpuPanel * panel);  /* w, sums, scales */
   /* y (first …, column …) of m rows. */
   void (*tile) (const GptVisCpuLinear * l, const GptVisCpuPanel * panel, guint first, guint m, float *y);
@@ -65,16 +65,6 @@ gptvis_cpu_linear_row (const GptVisCpuLinear *l, guint row, float *room)
     return x;
   l->tier->norm (x, l->norm_weight, l->norm_bias, l->norm->norm.epsilon, room, l->k);
   return room;
-}
-
-/* The first row of a block of at most tile_rows. Rows are first of all shared among groups, as many as there are
- * threads or a multiple of it, so that a row is the same thread's in each linear. */
-static inline guint
-gptvis_cpu_linear_first (const GptVisCpuLinear *l, guint block)
-{
-  const guint group = block / l->group_blocks, first = gptvis_block_start (l->rows, l->n_groups, group);
-  const guint end = gptvis_block_start (l->rows, l->n_groups, group + 1);
-  return first + gptvis_block_start (end - first, l->group_blocks, block % l->group_blocks);
 }
 
 G_END_DECLS

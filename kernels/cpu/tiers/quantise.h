@@ -9,14 +9,8 @@ typedef guint8 vb __attribute__ ((vector_size (VW)));
 typedef guint8 vb_unaligned __attribute__ ((vector_size (VW), aligned (1), may_alias));
 
 /* One step of a Hadamard product: lane i and lane i ^ apart become their sum and their difference. */
-#if VW == 16
-#define SWAPPED(v, s) __builtin_shufflevector (v, v, 0 ^ s, 1 ^ s, 2 ^ s, 3 ^ s, 4 ^ s, 5 ^ s, 6 ^ s, 7 ^ s, \
-  8 ^ s, 9 ^ s, 10 ^ s, 11 ^ s, 12 ^ s, 13 ^ s, 14 ^ s, 15 ^ s)
-#elif VW == 8
-#define SWAPPED(v, s) __builtin_shufflevector (v, v, 0 ^ s, 1 ^ s, 2 ^ s, 3 ^ s, 4 ^ s, 5 ^ s, 6 ^ s, 7 ^ s)
-#else
-#define SWAPPED(v, s) __builtin_shufflevector (v, v, 0 ^ s, 1 ^ s, 2 ^ s, 3 ^ s)
-#endif
+#define OTHER(lane, apart) ((lane) ^ (apart))
+#define SWAPPED(v, apart) __builtin_shufflevector (v, v, EACH_LANE (OTHER, apart))
 
 INLINE vf
 signs (guint apart)

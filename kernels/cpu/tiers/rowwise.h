@@ -199,14 +199,8 @@ finish (float *y, guint n, const float *gate, float alpha, const float *scale, c
 static void
 divide_rows (float *y, guint m, guint n, gsize step, const float *by)
 {
-  for (guint r = 0; r < m; r++, y += step) {
-    const vf factor = vf_set (1 / by[r]);
-    guint i = 0;
-    for (; i + VW <= n; i += VW)
-      vf_store (y + i, vf_load (y + i) * factor);
-    if (i < n)
-      vf_store_some (y + i, vf_load_some (y + i, n - i, 0) * factor, n - i);
-  }
+  for (guint r = 0; r < m; r++, y += step)
+    finish (y, n, NULL, 1 / by[r], NULL, NULL);
 }
 
 /* Σ (x[i] − middle), or of its squares (a constant in each use), in some vectors that do not wait for each other. */

@@ -25,6 +25,17 @@
 typedef float vf __attribute__ ((vector_size (4 * VW)));
 typedef gint32 vi __attribute__ ((vector_size (4 * VW)));
 typedef float vf_unaligned __attribute__ ((vector_size (4 * VW), aligned (4), may_alias));
+typedef gint32 vi_unaligned __attribute__ ((vector_size (4 * VW), aligned (4), may_alias));
+
+/* X (lane, s) of each lane: the list that a shuffle wants. */
+#if VW == 16
+#define EACH_LANE(X, s) X (0, s), X (1, s), X (2, s), X (3, s), X (4, s), X (5, s), X (6, s), X (7, s), \
+  X (8, s), X (9, s), X (10, s), X (11, s), X (12, s), X (13, s), X (14, s), X (15, s)
+#elif VW == 8
+#define EACH_LANE(X, s) X (0, s), X (1, s), X (2, s), X (3, s), X (4, s), X (5, s), X (6, s), X (7, s)
+#else
+#define EACH_LANE(X, s) X (0, s), X (1, s), X (2, s), X (3, s)
+#endif
 
 #define INLINE static inline __attribute__ ((always_inline))
 

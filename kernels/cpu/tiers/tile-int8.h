@@ -19,8 +19,6 @@
 #define INT8_SLICE 0u
 #endif
 
-typedef gint32 vi_unaligned __attribute__ ((vector_size (4 * VW), aligned (4), may_alias));
-
 INLINE vi
 vi_set (gint32 x)
 {

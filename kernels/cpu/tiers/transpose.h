@@ -4,19 +4,10 @@
 #include "simd.h"
 
 typedef gint32 word __attribute__ ((may_alias));
-typedef gint32 words __attribute__ ((vector_size (4 * VW), aligned (4), may_alias));
 
 /* Lane l of a where bit `apart` of l is 0, else of b, `apart` lanes before; and the other way round. */
 #define LOW(l, apart) ((l) & (apart) ? VW + ((l) ^ (apart)) : (l))
 #define HIGH(l, apart) ((l) & (apart) ? VW + (l) : (l) ^ (apart))
-#if VW == 16
-#define EACH_LANE(X, s) X (0, s), X (1, s), X (2, s), X (3, s), X (4, s), X (5, s), X (6, s), X (7, s), \
-  X (8, s), X (9, s), X (10, s), X (11, s), X (12, s), X (13, s), X (14, s), X (15, s)
-#elif VW == 8
-#define EACH_LANE(X, s) X (0, s), X (1, s), X (2, s), X (3, s), X (4, s), X (5, s), X (6, s), X (7, s)
-#else
-#define EACH_LANE(X, s) X (0, s), X (1, s), X (2, s), X (3, s)
-#endif
 
 /* Of each 2 × 2 squares of `apart` lanes in rows `apart` apart, those off the diagonal change places. */
 #define SWAP_SQUARES(v, apart)                                                          \
@@ -34,7 +25,7 @@ transpose_square (const word *x, gsize x_step, word *y, gsize y_step)
   vi v[VW];
   UNROLL
   for (guint i = 0; i < VW; i++)
-    v[i] = *(const words *) (x + i * x_step);
+    v[i] = *(const vi_unaligned *) (x + i * x_step);
   SWAP_SQUARES (v, 1)
   SWAP_SQUARES (v, 2)
 #if VW >= 8
@@ -45,7 +36,7 @@ transpose_square (const word *x, gsize x_step, word *y, gsize y_step)
 #endif
   UNROLL
   for (guint i = 0; i < VW; i++)
-    *(words *) (y + i * y_step) = v[i];
+    *(vi_unaligned *) (y + i * y_step) = v[i];
 }
 
 static void
