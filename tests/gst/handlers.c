@@ -93,14 +93,19 @@ pause_and_play (Case * self)
   gst_element_set_state (self->filter, GST_STATE_PLAYING);
 }
 
+/* No buffer may come between the two. */
 static void
 end_flush (Case * self)
 {
+  GstPad *pad = gst_element_get_static_pad (self->filter, "sink");
   GstSegment segment;
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
-  send (self, gst_event_new_flush_stop (TRUE));
-  send (self, gst_event_new_segment (&segment));
+  GST_PAD_STREAM_LOCK (pad);
+  gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
+  gst_pad_send_event (pad, gst_event_new_segment (&segment));
+  GST_PAD_STREAM_UNLOCK (pad);
+  gst_object_unref (pad);
 }
 
 static void
