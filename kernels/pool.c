@@ -29,8 +29,8 @@ typedef struct {
   gboolean asleep;
 #ifdef __linux__
   pid_t id;                     /* set before it sleeps */
-  gboolean away;                /* its affinity is not its own */
-  cpu_set_t allowed;            /* what it was before */
+  gboolean away;                /* its affinity is `others`, set here … */
+  cpu_set_t others, allowed;    /* … in place of `allowed` */
 #endif
 } Worker;
 
@@ -87,23 +87,41 @@ take_items (GptVisPool *pool, guint index)
 
 /* A scheduler may wake a thread on the processor that it is woken from, which is busy, and let it wait there for some
  * ms; in virtual machines, where processors that are idle do not seem to be available, it often does. So a worker that
- * sleeps may wake up anywhere but there, for which its affinity is another one until it has woken up: 2 µs. */
+ * sleeps may wake up anywhere but there, for which its affinity is another one until it has woken up: 2 µs.
+ *
+ * Who sets the process's affinity meanwhile (taskset, a container's manager) is to have it: what is not as it was left
+ * here is somebody else's, and stays. Between looking and setting remains the time of a system call, twice a waking,
+ * in which that goes unnoticed and is undone: Linux can neither compare and exchange an affinity nor tell that one was
+ * set. */
 #ifdef __linux__
+/* Has the worker the affinity that was set here? What it has is `now`; FALSE too when that is not to be had. */
+static gboolean
+is_away (const Worker *worker, pid_t id, cpu_set_t *now)
+{
+  CPU_ZERO (now);
+  return sched_getaffinity (id, sizeof *now, now) == 0 && worker->away && CPU_EQUAL (now, &worker->others);
+}
+
 static void
 send_away (Worker *worker, gint processor)
 {
-  if (!worker->away && sched_getaffinity (worker->id, sizeof worker->allowed, &worker->allowed) != 0)
-    return;
-  cpu_set_t others = worker->allowed;
+  cpu_set_t others, now;
+  worker->away = is_away (worker, worker->id, &now);
+  if (!worker->away)
+    worker->allowed = now;
+  others = worker->allowed;
   CPU_CLR (processor, &others);
-  if (CPU_COUNT (&others) > 0 && sched_setaffinity (worker->id, sizeof others, &others) == 0)
-    worker->away = TRUE;
+  if (CPU_COUNT (&others) == 0 || sched_setaffinity (worker->id, sizeof others, &others) != 0)
+    return;
+  worker->others = others;
+  worker->away = TRUE;
 }
 
 static void
 come_back (Worker *self)
 {
-  if (self->away)
+  cpu_set_t now;
+  if (self->away && is_away (self, 0, &now))
     sched_setaffinity (0, sizeof self->allowed, &self->allowed);
   self->away = FALSE;
 }
