@@ -149,14 +149,14 @@ test_apart (void)
 
 /* ---- an affinity set from outside stays, also while a thread is on its way back ---- */
 
-static gint arrived[2], gate[2];        /* pipes */
+static gint moved[2], gate[2];  /* pipes: a thread came or went; it may go */
 
 /* The thread stays in here, wherever it was, until somebody writes to the gate. */
 static void
 halt (int number)
 {
   gchar byte = 0;
-  if (write (arrived[1], &byte, 1) != 1 || read (gate[0], &byte, 1) != 1)
+  if (write (moved[1], &byte, 1) != 1 || read (gate[0], &byte, 1) != 1 || write (moved[1], &byte, 1) != 1)
     abort ();
 }
 
@@ -192,30 +192,37 @@ await_sleep (gint id)
   g_free (path);
 }
 
-/* Halts the sleeping thread, wakes it, which sends it away, and gives it another affinity before it goes on. */
+/* Halts the sleeping thread, wakes it, which sends it away, and gives it another affinity before it goes on; or
+ * the whole process the very one that it was sent away with. */
 static void
-set_while_away (GptVisPool *pool, guint wakes)
+set_while_away (GptVisPool *pool, guint wakes, gboolean the_same)
 {
-  Other other = { 0 }, later = { 0 };
-  cpu_set_t away, given;
+  Other other = { 0 };
+  cpu_set_t away, given, kept;
   Counts c = { 0 };
   gchar byte = 0;
 
   gptvis_pool_run (pool, note_other, &other, 2);
   await_sleep (other.id);
   g_assert_no_errno (tgkill (getpid (), other.id, SIGUSR1));
-  g_assert_cmpint (read (arrived[0], &byte, 1), ==, 1);
+  g_assert_cmpint (read (moved[0], &byte, 1), ==, 1);
   gptvis_pool_run (pool, count, &c, 2);
   g_assert_no_errno (sched_getaffinity (other.id, sizeof away, &away));
   CPU_XOR (&given, &other.allowed, &away);
   g_assert_cmpint (CPU_COUNT (&given), ==, 1);  /* the caller's processor */
+  if (the_same) {
+    given = away;
+    g_assert_no_errno (sched_setaffinity (getpid (), sizeof given, &given));
+  }
   g_assert_no_errno (sched_setaffinity (other.id, sizeof given, &given));
   for (guint i = 1; i < wakes; i++)
     gptvis_pool_run (pool, count, &c, 2);
   g_assert_cmpint (write (gate[1], &byte, 1), ==, 1);
-  gptvis_pool_run (pool, note_other, &later, 2);
-  g_assert_true (CPU_EQUAL (&later.allowed, &given));
+  g_assert_cmpint (read (moved[0], &byte, 1), ==, 1);
   await_sleep (other.id);
+  g_assert_no_errno (sched_getaffinity (other.id, sizeof kept, &kept));
+  g_assert_true (CPU_EQUAL (&kept, &given));
+  g_assert_no_errno (sched_setaffinity (getpid (), sizeof other.allowed, &other.allowed));
   g_assert_no_errno (sched_setaffinity (other.id, sizeof other.allowed, &other.allowed));
 }
 
@@ -229,11 +236,11 @@ test_affinity_from_outside (void)
   if (CPU_COUNT (&allowed) < 2) {
     g_test_skip ("there is one processor");
   } else {
-    g_assert_no_errno (pipe (arrived));
+    g_assert_no_errno (pipe (moved));
     g_assert_no_errno (pipe (gate));
     signal (SIGUSR1, halt);
     for (guint i = 0; i < 20; i++)
-      set_while_away (pool, 1 + i % 3);
+      set_while_away (pool, 1 + i % 3, i % 2);
   }
   gptvis_pool_free (pool);
 }
