@@ -402,7 +402,9 @@ src_event (GstBaseTransform * trans, GstEvent * event)
   if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
     gst_event_parse_qos (event, NULL, NULL, &late, &timestamp);
     GST_OBJECT_LOCK (self);
-    self->earliest = GST_CLOCK_TIME_IS_VALID (timestamp) && late > 0 ? timestamp + 2 * late : GST_CLOCK_TIME_NONE;
+    self->earliest = GST_CLOCK_TIME_NONE;
+    if (GST_CLOCK_TIME_IS_VALID (timestamp) && late > 0)
+      self->earliest = gptvis_time_add (gptvis_time_add (timestamp, late), late);
     GST_OBJECT_UNLOCK (self);
   }
   return GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->src_event (trans, event);
@@ -426,7 +428,7 @@ query (GstBaseTransform * trans, GstPadDirection direction, GstQuery * query)
   if (self->stream)
     own = gptvis_stream_latency (self->stream);
   GST_OBJECT_UNLOCK (self);
-  gst_query_set_latency (query, TRUE, min + own, GST_CLOCK_TIME_IS_VALID (max) ? max + own : max);
+  gst_query_set_latency (query, TRUE, min + own, GST_CLOCK_TIME_IS_VALID (max) ? gptvis_time_add (max, own) : max);
   return TRUE;
 }
 
@@ -459,6 +461,9 @@ open_engine (GstGptVisFilter * self)
   g_free (device);
   g_free (labels_file);
   if (!engine) {
+    GST_OBJECT_LOCK (self);
+    self->stale = TRUE;         /* the engine of before is not what is asked for */
+    GST_OBJECT_UNLOCK (self);
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
     return FALSE;

@@ -10,6 +10,7 @@
 
 #define RECENT 32u              /* frames that the latency is taken from */
 #define WARM_UP 2u              /* frames that it is not, where only staging counts: each slot's first makes tables */
+#define MAX_PERIOD 9e18          /* ns, 285 years: what max-rate asks for may be longer than time is */
 
 /* Why a frame was not analysed; the names are fields of the stats. */
 typedef enum { NOT_DUE, GAP, LATE, BUSY, REPLACED, DROPPED, N_SKIPS } Skip;
@@ -235,20 +236,20 @@ gptvis_stream_set_flushing (GptVisStream * self, gboolean flushing)
 static gboolean
 rate_allows (GptVisStream * self, gdouble max_rate, GstClockTime now)
 {
-  gdouble period = max_rate > 0 ? GST_SECOND / max_rate : 0;
-  gboolean known = GST_CLOCK_TIME_IS_VALID (self->next);
+  const gboolean known = GST_CLOCK_TIME_IS_VALID (self->next);
 
-  if (period <= 0) {
+  if (max_rate <= 0) {
     self->next = GST_CLOCK_TIME_NONE;
     return TRUE;
   }
+  const GstClockTime period = MIN (GST_SECOND / max_rate, MAX_PERIOD);
   /* More than a period ahead: time went back, or the rate was raised. */
   if (known && now < self->next && self->next - now <= period)
     return FALSE;
   if (known && now >= self->next && now - self->next < period)
-    self->next += period;
+    self->next = gptvis_time_add (self->next, period);
   else
-    self->next = now + period;
+    self->next = gptvis_time_add (now, period);
   return TRUE;
 }
 
