@@ -164,7 +164,7 @@ replace_on (gchar * made, const gchar * message, guint64 most_us, guint cycles)
   } else {
     g_assert_no_error (error);
     gptvis_model_unref (model);
-    replace_again_and_again (&scene, asked_cycles > 0 ? (guint) asked_cycles : cycles);
+    replace_again_and_again (&scene, asked_cycles > 0 ? (guint) asked_cycles : backend ? 3 : cycles);
   }
   checkpoint_remove (made);
 }
