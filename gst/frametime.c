@@ -42,3 +42,10 @@ gptvis_frame_clock (const GptVisFrameTime * time, gint64 arrival)
 {
   return GST_CLOCK_TIME_IS_VALID (time->running_time) ? time->running_time : (GstClockTime) arrival * 1000;
 }
+
+gboolean
+gptvis_segment_continues (const GstSegment * a, const GstSegment * b)
+{
+  return a->format == b->format && a->rate == b->rate && a->base == b->base && a->offset == b->offset
+      && a->start == b->start && a->time == b->time;
+}

@@ -47,10 +47,11 @@
  * sink says of its quality of service. In a live pipeline the LATENCY query answers with
  * what a frame's stay takes: its analysis under "every", its staging under "latest".
  *
- * With a model that writes captions the element has another pad, "text", from PAUSED on, which
- * carries the finished ones as text/x-raw for textoverlay, subtitle encoders and muxers (their
- * times: textpad.h). "no-more-pads" is emitted on the way to PAUSED, with it or without. The video
- * never waits for it, and it need not be linked.
+ * The element has another pad, "text", from PAUSED on, which carries the finished captions as
+ * text/x-raw for textoverlay, subtitle encoders and muxers (their times: textpad.h). The video
+ * never waits for it, and it need not be linked. Where the model writes no captions it is there
+ * too, with gaps and the end, so that no pipeline waits for it, and a warning message says so once
+ * it is linked. "no-more-pads" is emitted on the way to PAUSED.
  *
  * |[
  * gst-launch-1.0 filesrc location=in.mp4 ! decodebin ! videoconvert ! gptvisfilter name=f ! fakesink \
@@ -278,6 +279,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   const guint epoch = self->epoch;
   GptVisFrameTime time;
   GptVisSeen seen;
+  GptVisTask task;
 
   if (!running_stream (self))
     return GST_FLOW_FLUSHING;
@@ -288,6 +290,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   GST_OBJECT_LOCK (self);
   settings = self->properties.settings;
   stats_interval = self->properties.stats_interval;
+  task = self->properties.task;
   earliest = self->earliest;
   GST_OBJECT_UNLOCK (self);
   if (settings.policy == GPTVIS_POLICY_AUTO)
@@ -302,6 +305,8 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   gptvis_result_unref (seen.result);
   if (is_current (self, epoch))
     gptvis_text_pad_advance (self->text, time.pts, GST_BUFFER_DURATION (buffer), self->live);
+  if (is_current (self, epoch))
+    gptvis_text_pad_mind_model (self->text, gptvis_engine_model (self->engine), task);
   if (is_current (self, epoch))
     tell_latency (self);
   if (is_current (self, epoch))
@@ -322,14 +327,6 @@ set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
   return gst_video_info_from_caps (&self->info, in);
 }
 
-/* Does what follows lie on the same line of time? A new end changes nothing. */
-static gboolean
-continues (const GstSegment * a, const GstSegment * b)
-{
-  return a->format == b->format && a->rate == b->rate && a->base == b->base && a->offset == b->offset
-      && a->start == b->start && a->time == b->time;
-}
-
 static gboolean
 is_cut (GstBaseTransform * trans, GstEvent * event)
 {
@@ -341,7 +338,7 @@ is_cut (GstBaseTransform * trans, GstEvent * event)
       return TRUE;
     case GST_EVENT_SEGMENT:
       gst_event_parse_segment (event, &segment);
-      return !continues (&trans->segment, segment);
+      return !gptvis_segment_continues (&trans->segment, segment);
     case GST_EVENT_STREAM_START: {
       gchar *before = gst_pad_get_stream_id (GST_BASE_TRANSFORM_SINK_PAD (trans));
       gst_event_parse_stream_start (event, &id);
@@ -378,7 +375,7 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
     gptvis_stream_drain (stream);       /* which calls the application */
   } else if (is_cut (trans, event)) {
     GST_DEBUG_OBJECT (self, "cut by %" GST_PTR_FORMAT, event);
-    gptvis_stream_cut (stream);
+    gptvis_text_pad_cut (self->text, gptvis_stream_cut (stream));
     if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
       gptvis_stream_set_flushing (stream, FALSE);
     GST_OBJECT_LOCK (self);
@@ -549,24 +546,6 @@ renew_engine (GstGptVisFilter * self)
   return !stale || open_engine (self);
 }
 
-static gboolean
-writes_captions (GstGptVisFilter * self)
-{
-  GST_OBJECT_LOCK (self);
-  gboolean writes = self->engine && gptvis_model_writes (gptvis_engine_model (self->engine));
-  GST_OBJECT_UNLOCK (self);
-  return writes;
-}
-
-/* The text pad comes before the other pads are active and goes after they were. */
-static void
-offer_text (GstGptVisFilter * self)
-{
-  if (writes_captions (self))
-    gptvis_text_pad_add (self->text);
-  gst_element_no_more_pads (GST_ELEMENT (self));
-}
-
 static GstStateChangeReturn
 change_state (GstElement * element, GstStateChange transition)
 {
@@ -576,8 +555,11 @@ change_state (GstElement * element, GstStateChange transition)
   if ((transition == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (self))
       || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !renew_engine (self)))
     return GST_STATE_CHANGE_FAILURE;
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    offer_text (self);
+  /* The text pad comes before the other pads are active and goes after they were. */
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    gptvis_text_pad_add (self->text);
+    gst_element_no_more_pads (element);
+  }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     let_go (self);
   result = GST_ELEMENT_CLASS (gst_gptvis_filter_parent_class)->change_state (element, transition);

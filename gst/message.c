@@ -174,3 +174,16 @@ gptvis_error_post (const GError * error, GstElement * element, GstMessageType ty
   gst_element_message_full (element, type, domain, code, g_strdup (error->message), NULL,
       __FILE__, G_STRFUNC, __LINE__);
 }
+
+void
+gptvis_no_text_post (GstElement * element, const GptVisModel * model, GptVisTask task)
+{
+  const gboolean labels = task == GPTVIS_TASK_LABEL;
+  const gchar *right = labels ? "set task=auto"
+      : "set model to a checkpoint that does, of type vision-encoder-decoder, git or blip";
+
+  GST_ELEMENT_WARNING (element, LIBRARY, SETTINGS,
+      ("Pad \"text\" of %s is linked, but %s writes no captions%s; %s, or leave the pad unlinked.",
+          GST_OBJECT_NAME (element), gptvis_model_name (model), labels ? " with task=label" : "", right),
+      (NULL));
+}

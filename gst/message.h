@@ -31,4 +31,7 @@ gchar *gptvis_time_to_rfc3339 (gint64 time);
  * GStreamer's domains. */
 void gptvis_error_post (const GError * error, GstElement * element, GstMessageType type);
 
+/* Warns that an element's text is taken, which that model never writes with that task. */
+void gptvis_no_text_post (GstElement * element, const GptVisModel * model, GptVisTask task);
+
 G_END_DECLS

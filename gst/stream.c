@@ -200,12 +200,12 @@ gptvis_stream_free (GptVisStream * self)
   unref (self);
 }
 
-void
+guint64
 gptvis_stream_cut (GptVisStream * self)
 {
   self->next = GST_CLOCK_TIME_NONE;
   if (!self->begun)
-    return;                     /* one seek is several events and one cut */
+    return self->frames;        /* one seek is several events and one cut */
   self->begun = FALSE;
   gboolean waited = gptvis_seat_clear (self->seat);
   g_mutex_lock (&self->lock);
@@ -214,6 +214,7 @@ gptvis_stream_cut (GptVisStream * self)
   self->under_way -= waited;
   self->skipped[DROPPED] += waited;
   g_mutex_unlock (&self->lock);
+  return self->frames;
 }
 
 void

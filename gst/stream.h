@@ -70,8 +70,8 @@ void gptvis_stream_frame (GptVisStream * stream, const GptVisSettings * settings
 
 /* What comes next does not continue what came before (flush, seek, another
  * segment or stream): forgets the last result and what is under way, raises the
- * generation, and the next frame is due. */
-void gptvis_stream_cut (GptVisStream * stream);
+ * generation, and the next frame, whose number is returned, is due. */
+guint64 gptvis_stream_cut (GptVisStream * stream);
 
 /* Returns when nothing is under way and all of it is told (gptvis_seat_wait). */
 void gptvis_stream_drain (GptVisStream * stream);

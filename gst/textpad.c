@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text pad: when a caption begins and ends is worked out as it comes (set_caption),
- * whatever downstream is doing; a queue of buffers and events; and the task that
- * sends them. */
+/* The text pad: a queue of captions, gaps and events, and the task that sends them. Times are
+ * worked out as things come (texttimes.c), whatever downstream is doing. */
 #include "textpad.h"
+#include "message.h"
 #include "sentence.h"
+#include "texttimes.h"
 #include <string.h>
 
 #define CAPS "text/x-raw, format=(string)utf8"
-#define HOLD (3 * GST_SECOND)   /* how long a caption is shown of which nothing else is known */
-#define LEAST (500 * GST_MSECOND)       /* what one is left that came too soon, unless all come so fast */
 #define MOST_WAITING 4u         /* captions of a live pipeline */
+
+/* One of the two; neither: a gap. */
+typedef struct {
+  GstBuffer *caption;
+  GstEvent *event;
+  GstClockTime from, to;        /* the gap's */
+} Item;
 
 struct _GptVisTextPad {
   GstElement *element;          /* borrowed */
@@ -18,18 +24,21 @@ struct _GptVisTextPad {
 
   /* Under the lock. */
   GstPad *pad;                  /* the element's; NULL: none */
-  GQueue items;                 /* of GstBuffer (captions) and serialized GstEvent */
+  GQueue items;                 /* of Item */
   guint n_captions;             /* among the items */
+  GptVisTextTimes times;
+  guint64 oldest;               /* frame that a caption may be about */
   gboolean active, flushing;
   gboolean started;             /* the task was */
   gboolean stopped;             /* downstream takes no more */
-  gboolean timed;               /* the segment has times that go forwards */
+  gboolean ended;               /* the video has */
   gboolean live;
-  GstClockTime now;             /* where the video is */
-  GstClockTime covered, end;    /* up to where gaps reach, and captions */
-  GstClockTime known;           /* where the video was when the last caption was known */
-  gboolean any;                 /* there was a caption … */
-  guint64 frame;                /* … of this frame */
+  gboolean told;                /* that there is no text */
+  guint epoch;                  /* raised by what makes an answer from downstream one of the past */
+
+  /* Under the lock too: what is left to do without it (let_go). */
+  gboolean starts;              /* the task */
+  GQueue dropped;               /* of Item, to be freed */
 };
 
 GstPadTemplate *
@@ -52,6 +61,8 @@ gptvis_text_pad_new (GstElement * element)
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   g_queue_init (&self->items);
+  g_queue_init (&self->dropped);
+  gptvis_text_times_reset (&self->times);
   return self;
 }
 
@@ -63,51 +74,103 @@ gptvis_text_pad_free (GptVisTextPad * self)
   g_free (self);
 }
 
+static void
+item_free (gpointer data)
+{
+  Item *item = data;
+
+  gst_clear_buffer (&item->caption);
+  gst_clear_event (&item->event);
+  g_free (item);
+}
+
+/* --- without the lock --- */
+
+static void loop (gpointer user);
+
+/* The pad may have gone since it was to be started. Takes the pad. */
+static void
+start_task (GptVisTextPad * self, GstPad * pad)
+{
+  const gboolean runs = gst_pad_start_task (pad, loop, pad, NULL);
+
+  g_mutex_lock (&self->lock);
+  const gboolean gone = self->pad != pad || !self->active;
+  if (!runs && !gone)
+    self->started = FALSE;
+  g_mutex_unlock (&self->lock);
+  if (gone)
+    gst_pad_stop_task (pad);
+  gst_object_unref (pad);
+}
+
+/* Every lock of those that change something ends here. What may call the application is done
+ * without it, for that may do with the element what it likes: a task that starts is told of in a
+ * message, and what is freed may hold anything. */
+static void
+let_go (GptVisTextPad * self)
+{
+  GstPad *pad = self->starts ? gst_object_ref (self->pad) : NULL;
+  GQueue dropped = self->dropped;
+
+  self->starts = FALSE;
+  g_queue_init (&self->dropped);
+  g_mutex_unlock (&self->lock);
+  g_queue_clear_full (&dropped, item_free);
+  if (pad)
+    start_task (self, pad);
+}
+
 /* --- the queue; all under the lock --- */
 
-/* Time begins anew: after a flush, with a segment. */
-static void
-forget_times (GptVisTextPad * self)
-{
-  self->now = self->covered = self->end = self->known = GST_CLOCK_TIME_NONE;
-}
-
 static gboolean
-is_gap (gpointer item)
+is_event (const Item * item)
 {
-  return GST_IS_EVENT (item) && GST_EVENT_TYPE (item) == GST_EVENT_GAP;
+  return item->event != NULL;
 }
 
-/* Drops captions and gaps; with `all`, everything else too, but what the pad must remember. */
-static void
-drop_items (GptVisTextPad * self, gboolean all)
+/* What a pad keeps through a flush. */
+static gboolean
+is_of_stream (const Item * item)
 {
-  GQueue kept = G_QUEUE_INIT;
+  const GstEventType type = item->event ? GST_EVENT_TYPE (item->event) : GST_EVENT_UNKNOWN;
 
-  for (gpointer item; (item = g_queue_pop_head (&self->items));) {
-    gboolean data = GST_IS_BUFFER (item) || is_gap (item);
-    if (!data && !all) {
-      g_queue_push_tail (&kept, item);
-      continue;
-    }
-    if (!data && GST_EVENT_TYPE (item) != GST_EVENT_SEGMENT && GST_EVENT_TYPE (item) != GST_EVENT_EOS)
-      gst_pad_store_sticky_event (self->pad, item);
-    gst_mini_object_unref (item);
+  return type == GST_EVENT_STREAM_START || type == GST_EVENT_CAPS;
+}
+
+/* Drops what `stays` does not keep, which is never a caption; NULL: all. */
+static void
+drop_items (GptVisTextPad * self, gboolean (*stays) (const Item *))
+{
+  for (guint n = self->items.length; n > 0; n--) {
+    Item *item = g_queue_pop_head (&self->items);
+    g_queue_push_tail (stays && stays (item) ? &self->items : &self->dropped, item);
   }
-  self->items = kept;
   self->n_captions = 0;
 }
 
 static void
 drop_oldest_caption (GptVisTextPad * self)
 {
-  for (GList * link = self->items.head; link; link = link->next) {
-    if (GST_IS_BUFFER (link->data)) {
-      GST_DEBUG_OBJECT (self->pad, "a caption is not taken and dropped");
-      gst_buffer_unref (link->data);
-      g_queue_delete_link (&self->items, link);
-      self->n_captions--;
-      return;
+  GList *link = self->items.head;
+
+  while (!((Item *) link->data)->caption)
+    link = link->next;
+  g_queue_unlink (&self->items, link);
+  g_queue_push_tail_link (&self->dropped, link);
+  self->n_captions--;
+}
+
+/* While nobody takes them, an event makes those before it void that are of its type, and a stream all. */
+static void
+drop_void (GptVisTextPad * self, GstEventType type)
+{
+  for (GList * next, *link = self->items.head; link; link = next) {
+    const Item *item = link->data;
+    next = link->next;
+    if (item->event && (type == GST_EVENT_STREAM_START || GST_EVENT_TYPE (item->event) == type)) {
+      g_queue_unlink (&self->items, link);
+      g_queue_push_tail_link (&self->dropped, link);
     }
   }
 }
@@ -118,85 +181,139 @@ is_taken (GptVisTextPad * self)
   return self->pad && self->active && !self->flushing && !self->stopped && gst_pad_is_linked (self->pad);
 }
 
-static void loop (gpointer user);
-
-/* Takes the item. */
+/* There is something for the task, which there is from the first link on. */
 static void
-append (GptVisTextPad * self, gpointer item)
+wake (GptVisTextPad * self)
 {
-  g_queue_push_tail (&self->items, item);
-  if (!self->started)
-    self->started = gst_pad_start_task (self->pad, loop, self, NULL);
+  if (!self->started && gst_pad_is_linked (self->pad))
+    self->started = self->starts = TRUE;
   g_cond_signal (&self->wake);
 }
 
-/* Takes the event. Without a task and a peer the pad keeps the newest of each kind by itself. */
+static void
+append (GptVisTextPad * self, const Item item)
+{
+  g_queue_push_tail (&self->items, g_memdup2 (&item, sizeof item));
+  wake (self);
+}
+
+/* Takes the event. */
 static void
 append_event (GptVisTextPad * self, GstEvent * event)
 {
-  if (!self->pad || !self->active || self->flushing) {
-    gst_event_unref (event);
-  } else if (!self->started && !gst_pad_is_linked (self->pad)) {
-    gst_pad_store_sticky_event (self->pad, event);
-    gst_event_unref (event);
-  } else {
-    append (self, event);
+  Item item = {.event = event };
+
+  if (!self->pad || !self->active || (self->flushing && !is_of_stream (&item))) {
+    g_queue_push_tail (&self->dropped, g_memdup2 (&item, sizeof item));
+    return;
   }
+  if (!self->started)
+    drop_void (self, GST_EVENT_TYPE (event));
+  if (self->flushing)
+    g_queue_push_tail (&self->items, g_memdup2 (&item, sizeof item));
+  else
+    append (self, item);
 }
 
-/* The gap that waits at the end of the queue grows. */
+/* Gaps that wait are made one. */
 static void
 append_gap (GptVisTextPad * self, GstClockTime from, GstClockTime to)
 {
-  gpointer last = g_queue_peek_tail (&self->items);
+  Item *last = g_queue_peek_tail (&self->items);
 
-  if (last && is_gap (last)) {
-    gst_event_parse_gap (last, &from, NULL);
-    gst_event_unref (g_queue_pop_tail (&self->items));
-  }
-  append (self, gst_event_new_gap (from, to - from));
+  if (last && !last->caption && !last->event && last->from <= from)
+    last->to = MAX (last->to, to);
+  else
+    append (self, (Item) {.from = from,.to = to });
+}
+
+/* The gap up to where the video is, if that is news to who takes text. */
+static void
+append_due_gap (GptVisTextPad * self)
+{
+  GstClockTime from, to;
+
+  if (!is_taken (self))
+    gptvis_text_times_uncover (&self->times);
+  else if (gptvis_text_times_take_gap (&self->times, &from, &to))
+    append_gap (self, from, to);
 }
 
 /* --- the task --- */
 
 /* Downstream takes no more, which is the text's affair and not the video's. */
 static void
-stop (GptVisTextPad * self, GstFlowReturn flow)
+stop (GptVisTextPad * self, GstPad * pad, guint epoch, GstFlowReturn flow)
 {
   g_mutex_lock (&self->lock);
-  if (!self->flushing && self->active) {
-    GST_INFO_OBJECT (self->pad, "text stops: %s", gst_flow_get_name (flow));
+  const gboolean stops = epoch == self->epoch;
+  if (stops) {
     self->stopped = TRUE;
-    drop_items (self, FALSE);
+    drop_items (self, is_event);
   }
+  let_go (self);
+  if (stops)
+    GST_INFO_OBJECT (pad, "text stops: %s", gst_flow_get_name (flow));
+}
+
+static gboolean
+may_send (GptVisTextPad * self, GstPad * pad)
+{
+  return self->pad == pad && self->active && !self->flushing;
+}
+
+/* Whoever flushed may have gone on in the meantime. */
+static void
+rest (GptVisTextPad * self, GstPad * pad)
+{
+  gst_pad_pause_task (pad);
+  g_mutex_lock (&self->lock);
+  const gboolean again = may_send (self, pad) && self->started;
   g_mutex_unlock (&self->lock);
+  if (again)
+    gst_pad_start_task (pad, loop, pad, NULL);
+}
+
+/* Takes the item. */
+static GstFlowReturn
+send (GstPad * pad, Item * item)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  if (item->caption)
+    flow = gst_pad_push (pad, g_steal_pointer (&item->caption));
+  else if (item->event)
+    gst_pad_push_event (pad, g_steal_pointer (&item->event));
+  else
+    gst_pad_push_event (pad, gst_event_new_gap (item->from, item->to - item->from));
+  item_free (item);
+  return flow;
 }
 
 static void
 loop (gpointer user)
 {
-  GptVisTextPad *self = user;
-  GstFlowReturn flow = GST_FLOW_OK;
-  gpointer item = NULL;
+  GstPad *pad = user;
+  GptVisTextPad *self = gst_pad_get_element_private (pad);
+  GstFlowReturn flow;
+  Item *item = NULL;
 
   g_mutex_lock (&self->lock);
-  GstPad *pad = self->pad;      /* stays: it is not removed before its task has ended */
-  while (self->active && !self->flushing && g_queue_is_empty (&self->items))
+  while (may_send (self, pad) && g_queue_is_empty (&self->items))
     g_cond_wait (&self->wake, &self->lock);
-  if (self->active && !self->flushing)
+  if (may_send (self, pad))
     item = g_queue_pop_head (&self->items);
-  if (item && GST_IS_BUFFER (item))
-    self->n_captions--;
+  self->n_captions -= item && item->caption;
+  const guint epoch = self->epoch;
   g_mutex_unlock (&self->lock);
 
-  if (!item)
-    gst_pad_pause_task (pad);
-  else if (GST_IS_BUFFER (item))
-    flow = gst_pad_push (pad, item);
-  else
-    gst_pad_push_event (pad, item);
+  if (!item) {
+    rest (self, pad);
+    return;
+  }
+  flow = send (pad, item);
   if (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED)
-    stop (self, flow);
+    stop (self, pad, epoch, flow);
 }
 
 /* --- the pad --- */
@@ -210,28 +327,45 @@ activate (GstPad * pad, GstObject * parent, GstPadMode mode, gboolean active)
     return FALSE;
   g_mutex_lock (&self->lock);
   self->active = active;
-  self->flushing = self->stopped = FALSE;
-  if (!active) {
-    self->started = FALSE;
-    drop_items (self, TRUE);
-    g_cond_signal (&self->wake);
-  }
-  g_mutex_unlock (&self->lock);
+  self->flushing = self->stopped = self->started = FALSE;
+  self->epoch++;
+  drop_items (self, NULL);
+  g_cond_signal (&self->wake);
+  let_go (self);
   return active || gst_pad_stop_task (pad);
+}
+
+/* There is somebody new downstream, who is told what the one before was, even if the video rests
+ * or has ended. */
+static void
+begin_anew (GptVisTextPad * self)
+{
+  g_mutex_lock (&self->lock);
+  self->stopped = FALSE;
+  self->epoch++;
+  gptvis_text_times_uncover (&self->times);
+  if (is_taken (self)) {
+    append_due_gap (self);
+    if (self->ended)            /* any event takes those with it that the pad remembers */
+      append_gap (self, 0, 1);
+    if (!g_queue_is_empty (&self->items))
+      wake (self);
+  }
+  let_go (self);
 }
 
 /* From downstream. That text comes late is nothing to a video, and a new peer not either. */
 static gboolean
 src_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
-  GptVisTextPad *self = gst_pad_get_element_private (pad);
-
-  if (GST_EVENT_TYPE (event) != GST_EVENT_RECONFIGURE && GST_EVENT_TYPE (event) != GST_EVENT_QOS)
-    return gst_pad_event_default (pad, parent, event);
-  if (GST_EVENT_TYPE (event) == GST_EVENT_RECONFIGURE) {
-    g_mutex_lock (&self->lock);
-    self->stopped = FALSE;
-    g_mutex_unlock (&self->lock);
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_RECONFIGURE:
+      begin_anew (gst_pad_get_element_private (pad));
+      break;
+    case GST_EVENT_QOS:
+      break;
+    default:
+      return gst_pad_event_default (pad, parent, event);
   }
   gst_event_unref (event);
   return TRUE;
@@ -253,8 +387,9 @@ gptvis_text_pad_add (GptVisTextPad * self)
   gst_pad_use_fixed_caps (pad);
   g_mutex_lock (&self->lock);
   self->pad = pad;
-  self->timed = self->any = FALSE;
-  forget_times (self);
+  self->oldest = 0;
+  self->ended = self->told = FALSE;
+  gptvis_text_times_reset (&self->times);
   g_mutex_unlock (&self->lock);
   gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (self->element, pad);
@@ -278,85 +413,70 @@ gptvis_text_pad_remove (GptVisTextPad * self)
 
 /* --- what comes --- */
 
-static GstClockTime
-later (GstClockTime a, GstClockTime b)
-{
-  return !GST_CLOCK_TIME_IS_VALID (a) ? b : !GST_CLOCK_TIME_IS_VALID (b) ? a : MAX (a, b);
-}
-
-/* From where to where it is shown; FALSE when nobody knows. Under the lock. */
-static gboolean
-set_times (GptVisTextPad * self, GstClockTime pts, GstBuffer * buffer)
-{
-  GstClockTime seen = later (pts, self->now), start = GST_CLOCK_TIME_IS_VALID (pts) ? pts : seen, hold = HOLD;
-
-  if (!GST_CLOCK_TIME_IS_VALID (seen))
-    return FALSE;
-  if (GST_CLOCK_TIME_IS_VALID (self->known) && seen >= self->known)
-    hold = seen - self->known;
-  if (self->live)
-    hold += hold / 4;           /* the next may take a little longer, and is not to be preceded by a blink */
-  hold = CLAMP (hold, 2 * GST_MSECOND, HOLD);
-  self->known = seen;
-  start = later (start, self->end);
-  self->end = MAX (seen + hold, start + MIN (hold / 2, LEAST));
-  GST_BUFFER_PTS (buffer) = start;
-  GST_BUFFER_DURATION (buffer) = self->end - start;
-  return TRUE;
-}
-
 void
 gptvis_text_pad_set_caption (GptVisTextPad * self, const GptVisCaption * caption)
 {
   gchar *text = caption && caption->final ? gptvis_sentence (caption->text) : NULL;
-  GstBuffer *buffer = NULL;
+  GstBuffer *buffer;
 
-  if (!text)
+  if (!text || !*text) {
+    g_free (text);
     return;
+  }
+  buffer = gst_buffer_new_wrapped (text, strlen (text));
   g_mutex_lock (&self->lock);
-  if (*text && self->timed && is_taken (self) && !(self->any && self->frame == caption->frame)) {
-    const gsize length = strlen (text);
-    buffer = gst_buffer_new_wrapped (g_steal_pointer (&text), length);
-    self->any = TRUE;
-    self->frame = caption->frame;
-    if (set_times (self, caption->pts, buffer)) {
-      self->n_captions++;
-      append (self, g_steal_pointer (&buffer));
-    }
+  if (is_taken (self) && caption->frame >= self->oldest
+      && gptvis_text_times_take_caption (&self->times, caption->pts, self->live, &GST_BUFFER_PTS (buffer),
+          &GST_BUFFER_DURATION (buffer))) {
+    self->oldest = caption->frame + 1;
+    self->n_captions++;
+    append (self, (Item) {.caption = g_steal_pointer (&buffer) });
     if (self->live && self->n_captions > MOST_WAITING)
       drop_oldest_caption (self);
   }
-  g_mutex_unlock (&self->lock);
+  let_go (self);
   gst_clear_buffer (&buffer);
-  g_free (text);
 }
 
 void
 gptvis_text_pad_advance (GptVisTextPad * self, GstClockTime pts, GstClockTime duration, gboolean live)
 {
-  if (!GST_CLOCK_TIME_IS_VALID (pts))
+  g_mutex_lock (&self->lock);
+  self->live = live;
+  gptvis_text_times_set_frame (&self->times, pts, duration);
+  append_due_gap (self);
+  let_go (self);
+}
+
+void
+gptvis_text_pad_cut (GptVisTextPad * self, guint64 frame)
+{
+  g_mutex_lock (&self->lock);
+  self->oldest = MAX (self->oldest, frame);
+  gptvis_text_times_forget (&self->times);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gptvis_text_pad_mind_model (GptVisTextPad * self, const GptVisModel * model, GptVisTask task)
+{
+  if (gptvis_model_writes (model))
     return;
   g_mutex_lock (&self->lock);
-  self->now = pts;
-  self->live = live;
-  if (self->timed && is_taken (self)) {
-    GstClockTime reach = pts + (GST_CLOCK_TIME_IS_VALID (duration) && duration > 0 ? duration : GST_MSECOND);
-    GstClockTime from = GST_CLOCK_TIME_IS_VALID (self->covered) ? self->covered : pts;
-    if (reach > from) {
-      append_gap (self, from, reach);
-      self->covered = reach;
-    }
-  }
+  const gboolean tells = !self->told && is_taken (self);
+  self->told |= tells;
   g_mutex_unlock (&self->lock);
+  if (tells)
+    gptvis_no_text_post (self->element, model, task);
 }
 
 static void
 begin_stream (GptVisTextPad * self, GstEvent * event)
 {
   GstCaps *caps = gst_caps_from_string (CAPS);
+  GstEvent *own, *own_caps = gst_event_new_caps (caps);
   const gchar *video;
   gchar *id;
-  GstEvent *own;
   guint group;
 
   gst_event_parse_stream_start (event, &video);
@@ -367,26 +487,51 @@ begin_stream (GptVisTextPad * self, GstEvent * event)
     gst_event_set_group_id (own, group);
   gst_event_set_seqnum (own, gst_event_get_seqnum (event));
   g_mutex_lock (&self->lock);
-  self->stopped = FALSE;
+  self->stopped = self->ended = FALSE;
   append_event (self, own);
-  append_event (self, gst_event_new_caps (caps));
-  g_mutex_unlock (&self->lock);
+  append_event (self, own_caps);
+  let_go (self);
   gst_caps_unref (caps);
   g_free (id);
+}
+
+static GstEvent *
+make_segment (GstEvent * event)
+{
+  const GstSegment *video;
+  GptVisTextTimes times;
+  GstEvent *own;
+
+  gst_event_parse_segment (event, &video);
+  if (gptvis_text_times_set_segment (&times, video))
+    return gst_event_ref (event);
+  own = gst_event_new_segment (&times.segment);
+  gst_event_set_seqnum (own, gst_event_get_seqnum (event));
+  gst_event_set_running_time_offset (own, gst_event_get_running_time_offset (event));
+  return own;
 }
 
 static void
 begin_segment (GptVisTextPad * self, GstEvent * event)
 {
-  const GstSegment *segment;
+  GstEvent *own = make_segment (event);
+  const GstSegment *video;
 
-  gst_event_parse_segment (event, &segment);
+  gst_event_parse_segment (event, &video);
   g_mutex_lock (&self->lock);
-  forget_times (self);
-  self->timed = segment->format == GST_FORMAT_TIME && segment->rate > 0;
-  if (segment->format == GST_FORMAT_TIME)
-    append_event (self, gst_event_ref (event));
-  g_mutex_unlock (&self->lock);
+  gptvis_text_times_set_segment (&self->times, video);
+  append_event (self, own);
+  let_go (self);
+}
+
+/* The video ends, or its segment does. */
+static void
+end (GptVisTextPad * self, GstEvent * event)
+{
+  g_mutex_lock (&self->lock);
+  self->ended = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
+  append_event (self, gst_event_ref (event));
+  let_go (self);
 }
 
 /* Flushes overtake the queue. Between start and stop the task rests: it was waited for. */
@@ -400,10 +545,11 @@ flush (GptVisTextPad * self, GstEvent * event)
   if (pad && starts) {
     self->flushing = TRUE;
     self->started = FALSE;
-    drop_items (self, TRUE);
+    self->epoch++;
+    drop_items (self, is_of_stream);
     g_cond_signal (&self->wake);
   }
-  g_mutex_unlock (&self->lock);
+  let_go (self);
   if (!pad)
     return;
   gst_pad_push_event (pad, gst_event_ref (event));
@@ -411,8 +557,8 @@ flush (GptVisTextPad * self, GstEvent * event)
     gst_pad_pause_task (pad);
   } else {
     g_mutex_lock (&self->lock);
-    self->flushing = self->stopped = self->timed = FALSE;
-    forget_times (self);
+    self->flushing = self->stopped = self->ended = FALSE;
+    gptvis_text_times_reset (&self->times);
     g_mutex_unlock (&self->lock);
   }
   gst_object_unref (pad);
@@ -421,6 +567,8 @@ flush (GptVisTextPad * self, GstEvent * event)
 void
 gptvis_text_pad_event (GptVisTextPad * self, GstEvent * event)
 {
+  GstClockTime at, duration;
+
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
       begin_stream (self, event);
@@ -428,14 +576,17 @@ gptvis_text_pad_event (GptVisTextPad * self, GstEvent * event)
     case GST_EVENT_SEGMENT:
       begin_segment (self, event);
       break;
+    case GST_EVENT_GAP:        /* where the video has no frame, it is all the same */
+      gst_event_parse_gap (event, &at, &duration);
+      gptvis_text_pad_advance (self, at, duration, self->live);
+      break;
     case GST_EVENT_FLUSH_START:
     case GST_EVENT_FLUSH_STOP:
       flush (self, event);
       break;
+    case GST_EVENT_SEGMENT_DONE:
     case GST_EVENT_EOS:
-      g_mutex_lock (&self->lock);
-      append_event (self, gst_event_ref (event));
-      g_mutex_unlock (&self->lock);
+      end (self, event);
       break;
     default:
       break;

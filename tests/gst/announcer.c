@@ -15,10 +15,12 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   Announcer *self = TEST_ANNOUNCER (trans);
 
   for (const Cue * cue = self->cues; cue && cue->text; cue++) {
-    const GptVisCaption caption = { cue->text, -1, TRUE, cue->pts / (100 * GST_MSECOND), cue->pts, cue->pts };
+    const guint64 frame = self->n_frames - (cue->at - cue->pts) / (100 * GST_MSECOND);
+    const GptVisCaption caption = { cue->text, -1, TRUE, frame, cue->pts, cue->pts };
     if (GST_BUFFER_PTS (buffer) >= cue->at && GST_BUFFER_PTS (buffer) < cue->at + 100 * GST_MSECOND)
       gptvis_text_pad_set_caption (self->text, &caption);
   }
+  self->n_frames++;
   gptvis_text_pad_advance (self->text, GST_BUFFER_PTS (buffer), GST_BUFFER_DURATION (buffer), self->live);
   return GST_FLOW_OK;
 }
@@ -26,7 +28,12 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 static gboolean
 sink_event (GstBaseTransform * trans, GstEvent * event)
 {
-  gptvis_text_pad_event (TEST_ANNOUNCER (trans)->text, event);
+  Announcer *self = TEST_ANNOUNCER (trans);
+  const GstEventType type = GST_EVENT_TYPE (event);
+
+  if (type == GST_EVENT_STREAM_START || type == GST_EVENT_SEGMENT || type == GST_EVENT_FLUSH_STOP)
+    gptvis_text_pad_cut (self->text, self->n_frames);
+  gptvis_text_pad_event (self->text, event);
   return GST_BASE_TRANSFORM_CLASS (announcer_parent_class)->sink_event (trans, event);
 }
 

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* What becomes known with the frame at `at`: that there is to read `text` on the frame at
- * `pts`, which is its number in frames of 100 ms. */
+ * `pts`, so many frames of 100 ms before. */
 typedef struct {
   GstClockTime at, pts;
   const gchar *text;
@@ -20,6 +20,7 @@ struct _Announcer {
   GptVisTextPad *text;
   const Cue *cues;              /* up to one without text */
   gboolean live;
+  guint64 n_frames;
 };
 
 G_END_DECLS

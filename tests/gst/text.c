@@ -2,97 +2,8 @@
 /* The text pad in a harness: what is sent when, and what happens when nobody takes it.
  * The pipelines around it are in text-pipelines.c. */
 #include "rig.h"
-#include "announcer.h"
+#include "pads.h"
 #include <string.h>
-
-#define FRAME (100 * GST_MSECOND)
-
-typedef struct {
-  Announcer *announcer;
-  GstHarness *video, *text;     /* text: NULL until linked */
-} Pads;
-
-static void
-pads_link (Pads * self)
-{
-  GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (self->announcer), "text");
-
-  g_assert_nonnull (pad);
-  self->text = gst_harness_new_empty ();
-  gst_harness_add_element_src_pad (self->text, pad);
-  gst_object_unref (pad);
-}
-
-static void
-pads_open (Pads * self, const Cue * cues, gboolean linked)
-{
-  *self = (Pads) {.announcer = g_object_new (announcer_get_type (), NULL) };
-  gst_object_ref_sink (self->announcer);
-  self->announcer->cues = cues;
-  self->video = gst_harness_new_with_element (GST_ELEMENT (self->announcer), "sink", "src");
-  if (linked)
-    pads_link (self);
-  gst_harness_set_src_caps_str (self->video, "video/x-raw,format=GRAY8,width=4,height=4,framerate=10/1");
-}
-
-static void
-pads_close (Pads * self)
-{
-  if (self->text)
-    gst_harness_teardown (self->text);
-  gst_harness_teardown (self->video);
-  gst_element_set_state (GST_ELEMENT (self->announcer), GST_STATE_NULL);
-  gst_object_unref (self->announcer);
-}
-
-static void
-push (Pads * self, GstClockTime pts)
-{
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16, NULL);
-
-  GST_BUFFER_PTS (buffer) = pts;
-  GST_BUFFER_DURATION (buffer) = FRAME;
-  g_assert_cmpint (gst_harness_push (self->video, buffer), ==, GST_FLOW_OK);
-  gst_buffer_unref (gst_harness_pull (self->video));
-}
-
-static void
-push_until (Pads * self, GstClockTime from, GstClockTime to)
-{
-  for (GstClockTime pts = from; pts < to; pts += FRAME)
-    push (self, pts);
-}
-
-static void
-expect_text (Pads * self, const gchar * text, GstClockTime pts, GstClockTime end)
-{
-  GstBuffer *buffer = gst_harness_pull (self->text);
-
-  g_assert_nonnull (buffer);
-  g_assert_cmpint (gst_buffer_memcmp (buffer, 0, text, strlen (text)), ==, 0);
-  g_assert_cmpuint (gst_buffer_get_size (buffer), ==, strlen (text));
-  g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, pts);
-  g_assert_cmpuint (GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer), ==, end);
-  gst_buffer_unref (buffer);
-}
-
-/* The next event of that type, of those that came before it none is wanted. */
-static GstEvent *
-await_event (Pads * self, GstEventType type)
-{
-  for (GstEvent * event; (event = gst_harness_pull_event (self->text)); gst_event_unref (event)) {
-    if (GST_EVENT_TYPE (event) == type)
-      return event;
-  }
-  g_assert_not_reached ();
-}
-
-static void
-finish (Pads * self)
-{
-  g_assert_true (gst_harness_push_event (self->video, gst_event_new_eos ()));
-  gst_event_unref (await_event (self, GST_EVENT_EOS));
-}
 
 /* --- what is sent --- */
 
@@ -116,7 +27,7 @@ test_events (void)
   expected = g_strconcat (id, "/text", NULL);
   gboolean grouped = gst_event_parse_group_id (event, &video_group);
   gst_event_unref (event);
-  push_until (&pads, 0, GST_SECOND);
+  pads_push_until (&pads, 0, GST_SECOND);
   event = gst_harness_pull_event (pads.text);
   g_assert_cmpint (GST_EVENT_TYPE (event), ==, GST_EVENT_STREAM_START);
   gst_event_parse_stream_start (event, &id);
@@ -134,8 +45,8 @@ test_events (void)
   g_assert_cmpint (segment->format, ==, GST_FORMAT_TIME);
   gst_event_unref (event);
 
-  expect_text (&pads, "a cat", 500 * GST_MSECOND, 3500 * GST_MSECOND);
-  push_until (&pads, GST_SECOND, 5 * GST_SECOND);
+  pads_expect_text (&pads, "a cat", 500 * GST_MSECOND, 3500 * GST_MSECOND);
+  pads_push_until (&pads, GST_SECOND, 5 * GST_SECOND);
   g_assert_true (gst_harness_push_event (pads.video, gst_event_new_eos ()));
   /* Gaps follow the video without a hole, up to the last frame's end. */
   while (GST_EVENT_TYPE (event = gst_harness_pull_event (pads.text)) == GST_EVENT_GAP) {
@@ -162,11 +73,11 @@ test_rare (void)
   Pads pads;
 
   pads_open (&pads, cues, TRUE);
-  push_until (&pads, 0, 25 * GST_SECOND);
-  expect_text (&pads, "one", 0, 3 * GST_SECOND);
-  expect_text (&pads, "two \357\277\275", 10 * GST_SECOND, 13 * GST_SECOND);
-  expect_text (&pads, "late", 20 * GST_SECOND, 23900 * GST_MSECOND);    /* the video was at 20.9 */
-  finish (&pads);
+  pads_push_until (&pads, 0, 25 * GST_SECOND);
+  pads_expect_text (&pads, "one", 0, 3 * GST_SECOND);
+  pads_expect_text (&pads, "two \357\277\275", 10 * GST_SECOND, 13 * GST_SECOND);
+  pads_expect_text (&pads, "late", 20 * GST_SECOND, 23900 * GST_MSECOND);    /* the video was at 20.9 */
+  pads_finish (&pads);
   g_assert_null (gst_harness_try_pull (pads.text));
   pads_close (&pads);
 }
@@ -181,8 +92,8 @@ test_steady (void)
   for (guint i = 0; i < G_N_ELEMENTS (cues) - 1; i++)
     cues[i] = (Cue) { i * GST_SECOND, i * GST_SECOND, "text" };
   pads_open (&pads, cues, TRUE);
-  push_until (&pads, 0, 11 * GST_SECOND);
-  finish (&pads);
+  pads_push_until (&pads, 0, 11 * GST_SECOND);
+  pads_finish (&pads);
   g_assert_cmpuint (gst_harness_buffers_in_queue (pads.text), ==, 11);
   for (GstClockTime i = 0, end = 0; i < 11; i++) {
     GstBuffer *buffer = gst_harness_pull (pads.text);
@@ -210,26 +121,26 @@ test_flush (void)
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
   pads_open (&pads, cues, TRUE);
-  push_until (&pads, 0, 3 * GST_SECOND);
-  expect_text (&pads, "one", GST_SECOND, 4 * GST_SECOND);
-  expect_text (&pads, "two", 4 * GST_SECOND, 4500 * GST_MSECOND);
+  pads_push_until (&pads, 0, 3 * GST_SECOND);
+  pads_expect_text (&pads, "one", GST_SECOND, 4 * GST_SECOND);
+  pads_expect_text (&pads, "two", 4 * GST_SECOND, 4500 * GST_MSECOND);
   g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_start ()));
-  gst_event_unref (await_event (&pads, GST_EVENT_FLUSH_START));
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_FLUSH_START));
   g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE)));
-  gst_event_unref (await_event (&pads, GST_EVENT_FLUSH_STOP));
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_FLUSH_STOP));
   g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
-  push (&pads, 0);
-  gst_event_unref (await_event (&pads, GST_EVENT_SEGMENT));
-  push (&pads, GST_SECOND);
-  expect_text (&pads, "one", GST_SECOND, 4 * GST_SECOND);
+  pads_push (&pads, 0);
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_SEGMENT));
+  pads_push (&pads, GST_SECOND);
+  pads_expect_text (&pads, "one", GST_SECOND, 4 * GST_SECOND);
   g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
-  push (&pads, 2 * GST_SECOND);
-  expect_text (&pads, "two", 2 * GST_SECOND, 5 * GST_SECOND);
+  pads_push (&pads, 2 * GST_SECOND);
+  pads_expect_text (&pads, "two", 2 * GST_SECOND, 5 * GST_SECOND);
   segment.rate = -1;
   segment.stop = 10 * GST_SECOND;
   g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
-  push (&pads, GST_SECOND);
-  finish (&pads);
+  pads_push (&pads, GST_SECOND);
+  pads_finish (&pads);
   g_assert_null (gst_harness_try_pull (pads.text));
   pads_close (&pads);
 }
@@ -245,24 +156,18 @@ test_unlinked (void)
   Pads pads;
 
   pads_open (&pads, cues, FALSE);
-  push_until (&pads, 0, 2 * GST_SECOND);
+  pads_push_until (&pads, 0, 2 * GST_SECOND);
   pad = gst_element_get_static_pad (GST_ELEMENT (pads.announcer), "text");
   g_assert_cmpint (gst_pad_get_task_state (pad), ==, GST_TASK_STOPPED);
   gst_object_unref (pad);
   pads_link (&pads);
-  push (&pads, 2 * GST_SECOND);
-  expect_text (&pads, "two", 2 * GST_SECOND, 5 * GST_SECOND);
-  gst_event_unref (await_event (&pads, GST_EVENT_STREAM_START));
-  gst_event_unref (await_event (&pads, GST_EVENT_CAPS));
-  gst_event_unref (await_event (&pads, GST_EVENT_SEGMENT));
-  finish (&pads);
+  pads_push (&pads, 2 * GST_SECOND);
+  pads_expect_text (&pads, "two", 2 * GST_SECOND, 5 * GST_SECOND);
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_STREAM_START));
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_CAPS));
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_SEGMENT));
+  pads_finish (&pads);
   pads_close (&pads);
-}
-
-static GstPadProbeReturn
-hold_back (GstPad * pad, GstPadProbeInfo * info, gpointer user)
-{
-  return GST_PAD_PROBE_OK;
 }
 
 /* Nobody takes text: the video goes on. A live pipeline keeps the last ones, another all. */
@@ -281,11 +186,11 @@ test_full (void)
     pads_open (&pads, cues, TRUE);
     pads.announcer->live = live;
     pad = gst_element_get_static_pad (GST_ELEMENT (pads.announcer), "text");
-    probe = gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, hold_back, NULL,
-        NULL);
-    push_until (&pads, 0, 100 * GST_SECOND);
+    probe = gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, pads_hold_back,
+        NULL, NULL);
+    pads_push_until (&pads, 0, 100 * GST_SECOND);
     gst_pad_remove_probe (pad, probe);
-    finish (&pads);
+    pads_finish (&pads);
     n = gst_harness_buffers_in_queue (pads.text);
     g_test_message ("%u captions", n);
     if (live) {
@@ -331,18 +236,18 @@ test_refused (void)
     g_assert_cmpint (gst_pad_link (pad, sink), ==, GST_PAD_LINK_OK);
     g_atomic_int_set (&flow, flows[i]);
     g_atomic_int_set (&refused, 0);
-    push (&pads, 0);
+    pads_push (&pads, 0);
     while (g_atomic_int_get (&refused) == 0)
       g_usleep (1000);
     g_usleep (50000);           /* it has been told by then; were it not, `refused` would say so below */
-    push_until (&pads, FRAME, 2500 * GST_MSECOND);
+    pads_push_until (&pads, FRAME, 2500 * GST_MSECOND);
     g_usleep (50000);
     g_assert_cmpint (g_atomic_int_get (&refused), ==, 1);
     g_atomic_int_set (&flow, GST_FLOW_OK);
     g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_start ()));
     g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE)));
     g_assert_true (gst_harness_push_event (pads.video, gst_event_new_segment (&segment)));
-    push (&pads, 3 * GST_SECOND);
+    pads_push (&pads, 3 * GST_SECOND);
     while (g_atomic_int_get (&refused) == 1)
       g_usleep (1000);
     pads_close (&pads);
@@ -352,85 +257,65 @@ test_refused (void)
   }
 }
 
-/* --- threads and states --- */
+/* --- gptvisfilter --- */
 
-static gboolean over;           /* atomic */
-
-static gpointer
-caption_on (gpointer data)
-{
-  Announcer *announcer = data;
-
-  for (guint64 i = 0; !g_atomic_int_get (&over); i++) {
-    const GptVisCaption caption = { "text", -1, TRUE, i, i * GST_MSECOND, i * GST_MSECOND };
-    gptvis_text_pad_set_caption (announcer->text, &caption);
-    g_usleep (200);
-  }
-  return NULL;
-}
-
-/* A worker that captions, the task, and a source that seeks at once with its frames. */
+/* The sentence of a filter whose checkpoint writes nothing, while its text is taken: it comes once, and
+ * gaps and the end come. */
 static void
-test_threads (void)
+expect_textless (Rig * rig, const gchar * why, const gchar * advice)
 {
-  GstSegment segment;
-  GThread *worker;
-  Pads pads;
+  GstPad *pad = gst_element_get_static_pad (rig->element, "text");
+  gchar *name, *sentence;
+  Pads pads = { NULL };
 
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  pads_open (&pads, NULL, TRUE);
-  g_atomic_int_set (&over, FALSE);
-  worker = g_thread_new ("captions", caption_on, pads.announcer);
-  for (guint i = 0; i < 2000; i++) {
-    if (i % 10 == 9) {
-      gst_harness_push_event (pads.video, gst_event_new_flush_start ());
-      gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE));
-      gst_harness_push_event (pads.video, gst_event_new_segment (&segment));
-    }
-    push (&pads, i * FRAME);
-    gst_clear_buffer (&(GstBuffer *) { gst_harness_try_pull (pads.text) });
-    if (i % 20 == 0)
-      g_usleep (1000);
-  }
-  g_atomic_int_set (&over, TRUE);
-  g_thread_join (worker);
-  finish (&pads);
-  pads_close (&pads);
+  g_assert_nonnull (pad);
+  g_object_get (rig->element, "model", &name, NULL);
+  rig_step (rig, 0);
+  g_assert_null (rig_sentence (rig, GST_MESSAGE_WARNING));
+  pads.text = gst_harness_new_empty ();
+  gst_harness_add_element_src_pad (pads.text, pad);
+  rig_step (rig, 40 * GST_MSECOND);
+  sentence = rig_sentence (rig, GST_MESSAGE_WARNING);
+  g_assert_nonnull (sentence);
+  g_test_message ("%s", sentence);
+  g_assert_nonnull (strstr (sentence, "\"text\" of rig is linked"));
+  g_assert_nonnull (strstr (sentence, strrchr (name, '/') + 1));
+  g_assert_nonnull (strstr (sentence, why));
+  g_assert_nonnull (strstr (sentence, advice));
+  g_free (sentence);
+  rig_step (rig, 80 * GST_MSECOND);
+  g_assert_null (rig_sentence (rig, GST_MESSAGE_WARNING));
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_GAP));
+  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_eos ()));
+  gst_event_unref (pads_await_event (&pads, GST_EVENT_EOS));
+  gst_harness_teardown (pads.text);
+  gst_object_unref (pad);
+  g_free (name);
+  rig_free (rig);
 }
 
-/* The pad comes and goes with PAUSED, while captions come. */
 static void
-test_states (void)
+test_textless (void)
 {
-  Announcer *announcer = gst_object_ref_sink (g_object_new (announcer_get_type (), NULL));
-  GThread *thread;
-
-  g_atomic_int_set (&over, FALSE);
-  thread = g_thread_new ("captions", caption_on, announcer);
-  for (guint i = 0; i < 50; i++) {
-    g_assert_cmpint (gst_element_set_state (GST_ELEMENT (announcer), GST_STATE_PLAYING), ==,
-        GST_STATE_CHANGE_SUCCESS);
-    GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (announcer), "text");
-    g_assert_true (gst_pad_is_active (pad));
-    gst_object_unref (pad);
-    gst_element_set_state (GST_ELEMENT (announcer), GST_STATE_READY);
-    g_assert_cmpuint (GST_ELEMENT (announcer)->numsrcpads, ==, 1);
-  }
-  g_atomic_int_set (&over, TRUE);
-  g_thread_join (thread);
-  gst_element_set_state (GST_ELEMENT (announcer), GST_STATE_NULL);
-  gst_object_unref (announcer);
+  expect_textless (rig_new (NULL), "writes no captions; ", "set model to a checkpoint that does");
+  expect_textless (rig_new_writing (WRITES, "task=label"), "writes no captions with task=label; ",
+      "set task=auto");
 }
 
-/* gptvisfilter has the template, and a model that writes no captions no pad. */
+/* A caption that comes is worth no warning. */
 static void
 test_filter (void)
 {
-  Rig *rig = rig_new (NULL);
+  Rig *rig = rig_new_writing (WRITES, NULL);
+  GstPad *pad = gst_element_get_static_pad (rig->element, "text");
+  Pads pads = {.text = gst_harness_new_empty () };
 
-  g_assert_nonnull (gst_element_get_pad_template (rig->element, "text"));
-  g_assert_null (gst_element_get_static_pad (rig->element, "text"));
-  g_assert_cmpint (rig_step (rig, 0), ==, OWN);
+  gst_harness_add_element_src_pad (pads.text, pad);
+  rig_step (rig, GST_SECOND);
+  pads_expect_text (&pads, "a white picture", GST_SECOND, 4 * GST_SECOND);
+  g_assert_null (rig_sentence (rig, GST_MESSAGE_WARNING));
+  gst_harness_teardown (pads.text);
+  gst_object_unref (pad);
   rig_free (rig);
 }
 
@@ -456,9 +341,10 @@ test_leaks (void)
     pads_open (&pads, cues, i != 3);
     GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (pads.announcer), "text");
     if (i > 0)
-      gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, hold_back, NULL, NULL);
+      gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, pads_hold_back, NULL,
+          NULL);
     gst_object_unref (pad);
-    push_until (&pads, 0, 3 * GST_SECOND);
+    pads_push_until (&pads, 0, 3 * GST_SECOND);
     if (i == 2) {
       gst_harness_push_event (pads.video, gst_event_new_flush_start ());
       gst_harness_push_event (pads.video, gst_event_new_flush_stop (TRUE));
@@ -486,9 +372,8 @@ main (int argc, char **argv)
   g_test_add_func ("/text/unlinked", test_unlinked);
   g_test_add_func ("/text/full", test_full);
   g_test_add_func ("/text/refused", test_refused);
-  g_test_add_func ("/text/threads", test_threads);
-  g_test_add_func ("/text/states", test_states);
   g_test_add_func ("/text/filter", test_filter);
+  g_test_add_func ("/text/textless", test_textless);
   g_test_add_func ("/text/leaks", test_leaks);
   return g_test_run ();
 }

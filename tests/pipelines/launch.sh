@@ -94,6 +94,14 @@ launch videotestsrc num-buffers=20 ! tee name=t \
   lines left.jsonl 20 && lines right.jsonl 30 && grep -q '"stream":"left"' left.jsonl && grep -q '"stream":"both"' right.jsonl
 ok "several filters in one pipeline"
 
+launch filesrc location=/dev/zero blocksize=230400 num-buffers=20 ! video/x-raw,format=RGB,width=320,height=240,framerate=0/1 \
+  ! gptvisfilter name=f interval=50 f.src ! queue ! fakesink f.text ! queue ! fakesink
+ok "captions of frames without times, in bytes"
+
+timeout 60 gst-launch-1.0 $test_video ! gptvisfilter name=f interval=10 task=label f.src ! queue ! fakesink f.text ! queue ! fakesink \
+  > log 2>&1 < /dev/null && grep -q 'Pad "text" of f is linked, but bundled writes no captions with task=label; set task=auto' log
+ok "captions where there are none to come"
+
 launch $test_video ! gptvisfilter model=/nonexistent ! fakesink
 [ $? -ne 0 ] && grep -q '/nonexistent' log
 ok "a model that does not exist"

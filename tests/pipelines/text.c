@@ -211,6 +211,125 @@ test_seek (void)
   play (pipeline);
 }
 
+/* --- videos of every kind --- */
+
+typedef enum { FORWARDS, FAST, SLOW, BACKWARDS, FAST_BACKWARDS, WITHIN_A_FRAME, BYTES, NO_DURATIONS,
+  BYTES_AND_NO_TIMES, NO_TIMES, NO_TIMES_BUT_ONE, N_KINDS } Kind;
+
+static const gchar *const kinds[N_KINDS] = { "forwards", "fast", "slow", "backwards", "fast-backwards",
+  "within-a-frame", "bytes", "no-durations", "bytes-and-no-times", "no-times", "no-times-but-one" };
+static const gdouble rates[N_KINDS] = { 0, 8, 0.5, -1, -8, 1 };        /* 0: no seek */
+
+#define SINK "fakesink name=sink signal-handoffs=true "
+
+typedef struct {
+  const gchar *needs, *line;
+  Kind drops;                   /* it shows all pictures of the kinds before that */
+  gboolean bytes, seeks;        /* it takes a segment in BYTES, and a flush */
+} Taker;
+
+/* matroskamux of GStreamer 1.22 goes on after a flush only with a gap that comes later than its picture. */
+static const Taker takers[] = {
+  {"fakesink", "! " SINK "c.text ! fakesink", N_KINDS, TRUE, TRUE},
+  {"webvttenc", "! " SINK "c.text ! webvttenc ! fakesink", N_KINDS, TRUE, TRUE},
+  {"textoverlay", "! textoverlay name=o ! " SINK "c.text ! o.text_sink", BYTES_AND_NO_TIMES, TRUE, TRUE},
+  {"jpegenc matroskamux", "! jpegenc ! matroskamux name=m ! " SINK "c.text ! m.", 0, FALSE, FALSE}
+};
+
+/* Makes the video one of its kind, as it comes. */
+static GstPadProbeReturn
+change (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  const Kind kind = GPOINTER_TO_UINT (data);
+  GstSegment segment;
+
+  if (GST_PAD_PROBE_INFO_TYPE (info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    GstBuffer *buffer = gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+    GST_PAD_PROBE_INFO_DATA (info) = buffer;
+    if (kind >= BYTES_AND_NO_TIMES && (kind != NO_TIMES_BUT_ONE || GST_BUFFER_PTS (buffer) > 0))
+      GST_BUFFER_PTS (buffer) = GST_CLOCK_TIME_NONE;
+    if (kind >= NO_DURATIONS)
+      GST_BUFFER_DURATION (buffer) = GST_CLOCK_TIME_NONE;
+  } else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_SEGMENT
+      && (kind == BYTES || kind == BYTES_AND_NO_TIMES)) {
+    gst_event_unref (GST_PAD_PROBE_INFO_EVENT (info));
+    gst_segment_init (&segment, GST_FORMAT_BYTES);
+    GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_segment (&segment);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+count (GstElement * sink, GstBuffer * buffer, GstPad * pad, gpointer data)
+{
+  n_frames++;
+}
+
+static void
+await_state (GstElement * pipeline, GstState state)
+{
+  gst_element_set_state (pipeline, state);
+  g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL, 60 * GST_SECOND), ==,
+      GST_STATE_CHANGE_SUCCESS);
+}
+
+static void
+seek_kind (GstElement * source, Kind kind)
+{
+  const GstClockTime stop = kind == WITHIN_A_FRAME ? 2950 * GST_MSECOND : 3 * GST_SECOND;
+
+  g_assert_true (gst_element_seek (source, rates[kind], GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+          GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_SET, stop));
+}
+
+/* Played with that after the announcer `c`: it prerolls, if need be again after a seek, and ends. Returns
+ * how many pictures got to the element "sink". */
+static guint
+play_kind (Kind kind, const Taker * taker)
+{
+  GstElement *pipeline = make (g_strdup_printf ("videotestsrc name=source num-buffers=60 ! video/x-raw,"
+          "format=I420,width=64,height=48,framerate=10/1 ! announcer name=c %s", taker->line), FALSE);
+  GstElement *source = gst_bin_get_by_name (GST_BIN (pipeline), "source");
+  GstElement *announcer = gst_bin_get_by_name (GST_BIN (pipeline), "c");
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstPad *pad = gst_element_get_static_pad (announcer, "sink");
+
+  g_test_message ("%s: %s", kinds[kind], taker->line);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, change,
+      GUINT_TO_POINTER (kind), NULL);
+  await_state (pipeline, GST_STATE_READY);
+  if (rates[kind] != 0)
+    seek_kind (source, kind);
+  await_state (pipeline, GST_STATE_PAUSED);
+  if (rates[kind] != 0 && taker->seeks) {
+    seek_kind (source, kind);
+    await_state (pipeline, GST_STATE_PAUSED);
+  }
+  n_frames = 0;
+  g_signal_connect (sink, "handoff", G_CALLBACK (count), NULL);
+  play (pipeline);
+  gst_object_unref (pad);
+  gst_object_unref (sink);
+  gst_object_unref (announcer);
+  gst_object_unref (source);
+  return n_frames;
+}
+
+static void
+test_kinds (gconstpointer data)
+{
+  const Kind kind = GPOINTER_TO_UINT (data);
+
+  for (guint i = 0; i < G_N_ELEMENTS (takers); i++) {
+    if (!have (takers[i].needs) || (!takers[i].bytes && (kind == BYTES || kind == BYTES_AND_NO_TIMES)))
+      continue;
+    const guint n = play_kind (kind, &takers[i]);
+    g_test_message ("%u pictures", n);
+    if (kind < takers[i].drops)
+      g_assert_cmpuint (n, ==, rates[kind] == 0 ? 60 : 30);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -222,5 +341,10 @@ main (int argc, char **argv)
   g_test_add_func ("/text/seek", test_seek);
   g_test_add_data_func ("/text/overlay", GINT_TO_POINTER (FALSE), test_overlay);
   g_test_add_data_func ("/text/overlay-live", GINT_TO_POINTER (TRUE), test_overlay);
+  for (guint i = 0; i < N_KINDS; i++) {
+    gchar *path = g_strdup_printf ("/text/kinds/%s", kinds[i]);
+    g_test_add_data_func (path, GUINT_TO_POINTER (i), test_kinds);
+    g_free (path);
+  }
   return g_test_run ();
 }

@@ -91,6 +91,24 @@ g_async_queue_pop (GAsyncQueue * queue)
   return data;
 }
 
+EXPORTED gpointer
+g_async_queue_try_pop (GAsyncQueue * queue)
+{
+  REAL (g_async_queue_try_pop);
+  gpointer data = real (queue);
+  __tsan_acquire (queue);
+  return data;
+}
+
+EXPORTED gpointer
+g_async_queue_timeout_pop (GAsyncQueue * queue, guint64 timeout)
+{
+  REAL (g_async_queue_timeout_pop);
+  gpointer data = real (queue, timeout);
+  __tsan_acquire (queue);
+  return data;
+}
+
 /* --- GThreadPool, in which GStreamer's tasks run, likewise --- */
 
 typedef struct {
