@@ -15,7 +15,6 @@ typedef enum { EMPTY, STAGING, READY } Front;
 /* News that the application has not been told of yet. */
 typedef struct {
   guint what;                   /* a set of GptVisTelling */
-  guint64 generation;
   GptVisResult *result;         /* or NULL */
   GError *error;                /* or NULL */
 } GptVisUntold;

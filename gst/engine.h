@@ -84,9 +84,8 @@ typedef struct {
    * failed. Returns a set of GptVisTelling; result and ticket are borrowed. Under the engine's
    * lock, so it calls neither the engine nor the application. */
   guint (*take) (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result);
-  /* Calls the application with one of them (see above). `generation`: of the frame's ticket; all is
-   * borrowed. */
-  void (*tell) (gpointer user, GptVisTelling what, guint64 generation, GptVisResult * result, const GError * error);
+  /* Calls the application with one of them (see above). Borrows. */
+  void (*tell) (gpointer user, GptVisTelling what, GptVisResult * result, const GError * error);
   gpointer user;
 } GptVisSeatListener;
 

@@ -95,7 +95,7 @@ tell_next (GptVisSeat * self)
   self->teller = g_thread_self ();
   self->told_since = g_get_monotonic_time ();
   g_mutex_unlock (&self->engine->lock);
-  self->listener.tell (self->listener.user, told.what, told.generation, told.result, told.error);
+  self->listener.tell (self->listener.user, told.what, told.result, told.error);
   clear_untold (&told);
   g_mutex_lock (&self->engine->lock);
   self->teller = teller;
@@ -113,7 +113,7 @@ void
 gptvis_seat_tell (GptVisSeat * self, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
     const GError * error)
 {
-  GptVisUntold untold = { .generation = ticket->generation };
+  GptVisUntold untold;
 
   if (self->left || !(untold.what = self->listener.take (self->listener.user, news, ticket, result)))
     return;

@@ -133,7 +133,7 @@ take (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult 
 
 /* The stream may have ended when this returns. */
 static void
-tell (gpointer user, GptVisTelling what, guint64 generation, GptVisResult * result, const GError * error)
+tell (gpointer user, GptVisTelling what, GptVisResult * result, const GError * error)
 {
   const GptVisListener listener = ((GptVisStream *) user)->listener;
 

@@ -93,18 +93,21 @@ pause_and_play (Case * self)
   gst_element_set_state (self->filter, GST_STATE_PLAYING);
 }
 
-/* No buffer may come between the two. */
+/* No buffer may come between the two. Before the stream has begun, the source will send a segment. */
 static void
 end_flush (Case * self)
 {
   GstPad *pad = gst_element_get_static_pad (self->filter, "sink");
+  gchar *stream = gst_pad_get_stream_id (pad);
   GstSegment segment;
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
   GST_PAD_STREAM_LOCK (pad);
   gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
-  gst_pad_send_event (pad, gst_event_new_segment (&segment));
+  if (stream)
+    gst_pad_send_event (pad, gst_event_new_segment (&segment));
   GST_PAD_STREAM_UNLOCK (pad);
+  g_free (stream);
   gst_object_unref (pad);
 }
 
@@ -148,11 +151,16 @@ gap (Case * self)
 static void
 new_segment (Case * self)
 {
+  GstPad *pad = gst_element_get_static_pad (self->filter, "sink");
+  gchar *stream = gst_pad_get_stream_id (pad);
   GstSegment segment;
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
   segment.base = GST_SECOND;
-  send (self, gst_event_new_segment (&segment));
+  if (stream)
+    send (self, gst_event_new_segment (&segment));
+  g_free (stream);
+  gst_object_unref (pad);
 }
 
 static void
@@ -380,6 +388,7 @@ static const Moment moments[] = {
   { "an analysis that fails", WRITES | OVERLOOKS, NULL, NULL, GST_MESSAGE_WARNING, .thread = WORKER },
   { "a caption that fails", WRITES | WRITES_NAN, NULL, NULL, GST_MESSAGE_WARNING, .thread = WORKER },
   { "a latency", WRITES, NULL, NULL, GST_MESSAGE_LATENCY },
+  { "the text's task", WRITES, NULL, NULL, GST_MESSAGE_STREAM_STATUS },
   { "a buffer that comes", WRITES, NULL, NULL, 0, probe_before },
   { "a buffer that goes", WRITES, NULL, NULL, 0, probe_after },
   { "a text that goes", WRITES, NULL, NULL, 0, probe_text, TEXT },
