@@ -42,6 +42,7 @@ struct _Case {
 
   GMutex lock;
   GCond changed;
+  gboolean started;             /* the pipeline is on its way to PLAYING, and the main thread done with it */
   gboolean done;
   gboolean gone;                /* the element was let go for good */
 };
@@ -246,7 +247,7 @@ set (Case * self, gboolean * what)
 {
   g_mutex_lock (&self->lock);
   *what = TRUE;
-  g_cond_signal (&self->changed);
+  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 }
 
@@ -259,12 +260,15 @@ await (Case * self, const gboolean * what)
   g_mutex_unlock (&self->lock);
 }
 
-/* Of what comes often the third time, so that something is under way. */
+/* Of what comes often the third time, so that something is under way. Not while the main thread is still
+ * starting the pipeline: a flush makes a live GstPipeline change its own state, without the lock that it has then. */
 static gboolean
 comes (Case * self, guint which)
 {
   if (g_atomic_int_add ((gint *) &self->comes, 1) != (gint) which)
     return FALSE;
+  if (self->moment->thread != MAIN)
+    await (self, &self->started);
   self->act->act (self);
   set (self, &self->done);
   return TRUE;
@@ -446,6 +450,7 @@ play (Case * self, const gchar * policy, const gchar * between)
   if (self->moment->connect)
     self->moment->connect (self);
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  set (self, &self->started);
 
   await (self, &self->done);
   gst_element_set_state (self->filter, GST_STATE_NULL);
