@@ -33,13 +33,17 @@ const gchar *gptvis_precision_name (GptVisPrecision precision);        /* "auto"
 /* FALSE and UNSUPPORTED, listing the names, for another word. */
 gboolean gptvis_precision_parse (const gchar * text, GptVisPrecision * precision, GError ** error);
 
-/* Where weights come from. `find` gives a checkpoint tensor's bytes (row-major,
- * little endian, mapped for as long as the program lives), its type and number
- * of elements; NULL if there is none of that name. The plan's loader has checked
- * the names and shapes, so backends may treat NULL as their own mistake. */
+/* Where weights come from: a checkpoint's tensors, row-major and little endian. `find` says
+ * of what type they are and of how many elements, and where their bytes are: in memory for as
+ * long as the program lives, or in a file, then NULL. Of those, `read` puts n bytes, from byte
+ * `first` of the tensor, at `to`, or fails, since files change under us: they are never mapped,
+ * because what reads a mapping of a file that was cut dies. Any thread. Backends ask through
+ * weights.h. The plan's loader has checked names and shapes, so all that is asked for is there. */
 typedef struct {
   gconstpointer (*find) (gpointer user, const gchar * name, GptVisDtype * dtype, gsize * n_elements);
   gpointer user;
+  /* NULL: all is in memory */
+  gboolean (*read) (gpointer user, const gchar * name, gsize first, gsize n, gpointer to, GError ** error);
 } GptVisWeights;
 
 typedef struct {

@@ -7,7 +7,7 @@
 #define HUGE_PAGE (2u << 20)
 
 gpointer
-gptvis_alloc (gsize bytes)
+gptvis_alloc_unset (gsize bytes)
 {
   gsize size, align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : GPTVIS_ALIGN;
   gpointer memory = NULL;
@@ -18,7 +18,14 @@ gptvis_alloc (gsize bytes)
   if (align == HUGE_PAGE)
     (void) madvise (memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif
-  return memset (memory, 0, size);
+  return memory;
+}
+
+gpointer
+gptvis_alloc (gsize bytes)
+{
+  gpointer memory = gptvis_alloc_unset (bytes);
+  return memory ? memset (memory, 0, bytes + GPTVIS_PADDING) : NULL;
 }
 
 void

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 /* Zeroed; NULL when there is not so much. Free with gptvis_free. */
 gpointer gptvis_alloc (gsize bytes);
+gpointer gptvis_alloc_unset (gsize bytes);      /* the same, holding anything */
 void gptvis_free (gpointer memory);     /* NULL is fine */
 
 G_END_DECLS

@@ -334,8 +334,9 @@ program_free (GptVisProgram *program)
   g_free (p);
 }
 
+/* FALSE without an error is too little memory. */
 static gboolean
-load (Program *p, const GptVisWeights *weights)
+load (Program *p, const GptVisWeights *weights, GError **error)
 {
   const GptVisPlan *plan = p->base.plan;
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
@@ -347,13 +348,19 @@ load (Program *p, const GptVisWeights *weights)
       return FALSE;
     if (t->kind != GPTVIS_TENSOR_WEIGHT)
       continue;
+    GptVisHeldWeight weight = { 0 };
+    if (!gptvis_weights_hold (weights, t, &weight, error)) {
+      gptvis_held_weight_clear (&weight);
+      return FALSE;
+    }
     float *row = g_new (float, t->width);
     for (guint r = 0; r < t->rows; r++) {
-      gptvis_weights_read (weights, t, r, 1, row);
+      gptvis_held_weight_read (&weight, r, 1, row);
       for (guint k = 0; k < t->width; k++)
         p->data[i][(gsize) r * t->width + k] = row[k];
     }
     g_free (row);
+    gptvis_held_weight_clear (&weight);
   }
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
     if (gptvis_plan_op (plan, i)->kind == GPTVIS_OP_RESAMPLE)
@@ -377,9 +384,12 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->base.description = g_strdup ("reference, double precision, 1 thread");
   p->data = g_new0 (double *, gptvis_plan_n_tensors (plan));
   p->out = g_new0 (float *, gptvis_plan_n_tensors (plan));
-  if (!load (p, weights)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
-        gptvis_plan_name (plan));
+  GError *why = NULL;
+  if (!load (p, weights, &why)) {
+    if (!why)
+      why = g_error_new (GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
+          gptvis_plan_name (plan));
+    g_propagate_error (error, why);
     program_free (&p->base);
     return NULL;
   }

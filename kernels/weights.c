@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights.h"
+#include "memory.h"
 #include <string.h>
 
 static inline guint16
@@ -86,42 +87,6 @@ read_transposed (GptVisDtype dtype, const guint8 *data, gsize columns, gsize fir
     }
 }
 
-void
-gptvis_weights_read (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, float *to)
-{
-  guint row = 0;                /* of the weight, where the part begins */
-  for (guint i = 0; i < t->n_parts && n > 0; i++) {
-    const GptVisWeightPart *part = &t->parts[i];
-    if (first < row + part->rows) {
-      const guint skip = first - row, take = MIN (n, part->rows - skip);
-      GptVisDtype dtype;
-      gsize n_elements;
-      const guint8 *data = weights->find (weights->user, part->name, &dtype, &n_elements);
-      const gsize from = part->first + skip;
-      if (part->transposed)
-        read_transposed (dtype, data, n_elements / t->width, from, take, t->width, to);
-      else
-        gptvis_to_f32 (dtype, data + from * t->width * gptvis_dtype_size (dtype), to, (gsize) take * t->width);
-      to += (gsize) take * t->width;
-      first += take;
-      n -= take;
-    }
-    row += part->rows;
-  }
-}
-
-const float *
-gptvis_weights_in_place (const GptVisWeights *weights, const GptVisTensor *t)
-{
-  GptVisDtype dtype;
-  gsize n_elements;
-  const guint8 *data = weights->find (weights->user, t->parts[0].name, &dtype, &n_elements);
-  if (G_BYTE_ORDER != G_LITTLE_ENDIAN || t->n_parts != 1 || t->parts[0].transposed || dtype != GPTVIS_F32)
-    return NULL;
-  data += (gsize) t->parts[0].first * t->width * sizeof (float);
-  return (guintptr) data % sizeof (float) == 0 ? (const float *) data : NULL;
-}
-
 /* An exponent of all ones is an infinity or a NaN. */
 static gboolean
 is_finite (GptVisDtype dtype, const guint8 *p, gsize n)
@@ -141,26 +106,125 @@ is_finite (GptVisDtype dtype, const guint8 *p, gsize n)
   return !bad;
 }
 
-gboolean
-gptvis_weights_check_finite (const GptVisWeights *weights, const GptVisPlan *plan, GError **error)
+/* Which of a tensor's bytes are a part's. */
+typedef struct {
+  const guint8 *there;          /* NULL: in a file */
+  gsize first, n;
+} Bytes;
+
+static Bytes
+find_part (GptVisHeldWeight *self, guint i, const GptVisWeights *weights)
 {
-  for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
-    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    for (guint p = 0; p < t->n_parts; p++) {
-      GptVisDtype dtype;
-      gsize n_elements;
-      const guint8 *data = weights->find (weights->user, t->parts[p].name, &dtype, &n_elements);
-      gsize first = (gsize) t->parts[p].first * t->width, n = (gsize) t->parts[p].rows * t->width;
-      if (t->parts[p].transposed) {     /* its columns are not together: look at all */
-        first = 0;
-        n = n_elements;
-      }
-      if (!is_finite (dtype, data + first * gptvis_dtype_size (dtype), n)) {
-        g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
-            "tensor %s holds a NaN or an infinity where only finite weights make sense", t->parts[p].name);
+  const GptVisWeightPart *part = &self->tensor->parts[i];
+  const guint width = self->tensor->width;
+  GptVisDtype dtype;
+  gsize n;                      /* elements */
+  const guint8 *there = weights->find (weights->user, part->name, &dtype, &n);
+  const gsize size = gptvis_dtype_size (dtype);
+  self->parts[i].dtype = dtype;
+  self->parts[i].columns = n / width;
+  if (part->transposed)         /* its rows are not together */
+    return (Bytes) { there, 0, n * size };
+  const gsize first = (gsize) part->first * width * size;
+  return (Bytes) { there ? there + first : NULL, first, (gsize) part->rows * width * size };
+}
+
+static gboolean
+make_room (GptVisHeldWeight *self, gsize bytes, GError **error)
+{
+  if (bytes <= self->room_size)
+    return TRUE;
+  gptvis_free (self->room);
+  self->room = gptvis_alloc_unset (bytes);
+  self->room_size = self->room ? bytes : 0;
+  if (!self->room)
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the %" G_GSIZE_FORMAT
+        " bytes of tensor %s", bytes, self->tensor->parts[0].name);
+  return self->room != NULL;
+}
+
+gboolean
+gptvis_weights_hold (const GptVisWeights *weights, const GptVisTensor *t, GptVisHeldWeight *to,
+GError **error)
+{
+  Bytes parts[GPTVIS_WEIGHT_PARTS];
+  gsize size = 0;
+  to->tensor = t;
+  for (guint i = 0; i < t->n_parts; i++) {
+    parts[i] = find_part (to, i, weights);
+    size += parts[i].there ? 0 : parts[i].n;
+  }
+  if (!make_room (to, size, error))
+    return FALSE;
+  guint8 *room = to->room;
+  for (guint i = 0; i < t->n_parts; i++) {
+    const gchar *name = t->parts[i].name;
+    to->parts[i].bytes = parts[i].there;
+    if (!parts[i].there) {
+      if (!weights->read (weights->user, name, parts[i].first, parts[i].n, room, error))
         return FALSE;
-      }
+      to->parts[i].bytes = room;
+      room += parts[i].n;
+    }
+    if (!is_finite (to->parts[i].dtype, to->parts[i].bytes,
+        parts[i].n / gptvis_dtype_size (to->parts[i].dtype))) {
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
+          "tensor %s holds a NaN or an infinity where only finite weights make sense", name);
+      return FALSE;
     }
   }
   return TRUE;
+}
+
+void
+gptvis_held_weight_clear (GptVisHeldWeight *self)
+{
+  gptvis_free (self->room);
+  *self = (GptVisHeldWeight) { 0 };
+}
+
+void
+gptvis_held_weight_read (const GptVisHeldWeight *self, guint first, guint n, float *to)
+{
+  const guint width = self->tensor->width;
+  guint row = 0;                /* of the weight, where the part begins */
+  for (guint i = 0; i < self->tensor->n_parts && n > 0; i++) {
+    const GptVisWeightPart *part = &self->tensor->parts[i];
+    if (first < row + part->rows) {
+      const guint skip = first - row, take = MIN (n, part->rows - skip);
+      const GptVisDtype dtype = self->parts[i].dtype;
+      if (part->transposed)
+        read_transposed (dtype, self->parts[i].bytes, self->parts[i].columns, part->first + skip, take, width,
+            to);
+      else
+        gptvis_to_f32 (dtype, self->parts[i].bytes + (gsize) skip * width * gptvis_dtype_size (dtype), to,
+            (gsize) take * width);
+      to += (gsize) take * width;
+      first += take;
+      n -= take;
+    }
+    row += part->rows;
+  }
+}
+
+const float *
+gptvis_held_weight_in_place (const GptVisHeldWeight *self)
+{
+  const guint8 *bytes = self->parts[0].bytes;
+  if (G_BYTE_ORDER != G_LITTLE_ENDIAN || self->tensor->n_parts != 1 || self->tensor->parts[0].transposed
+      || self->parts[0].dtype != GPTVIS_F32)
+    return NULL;
+  return (guintptr) bytes % sizeof (float) == 0 ? (const float *) bytes : NULL;
+}
+
+gsize
+gptvis_weights_sample (const GptVisWeights *weights, const gchar *name, gpointer to, gsize n)
+{
+  GptVisDtype dtype;
+  gsize n_elements;
+  gconstpointer bytes = weights->find (weights->user, name, &dtype, &n_elements);
+  n = MIN (n, n_elements * gptvis_dtype_size (dtype));
+  if (bytes)
+    memcpy (to, bytes, n);
+  return bytes || weights->read (weights->user, name, 0, n, to, NULL) ? n : 0;
 }

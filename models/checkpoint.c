@@ -3,6 +3,7 @@
  * a file's bytes mean is safetensors.c's, configuration.c's and recipe.c's. */
 #include "checkpoint.h"
 #include "json.h"
+#include "mistakes.h"
 #include "recipe.h"
 #include <string.h>
 
@@ -16,8 +17,96 @@ struct _GptVisCheckpoint {
   GptVisRecipe recipe;
   const gchar *prefix;
   GPtrArray *shards;            /* GptVisSafetensors */
-  GHashTable *tensors;          /* name → GptVisSafetensor, both a shard's */
+  GHashTable *tensors;          /* name → GptVisSafetensor, a shard's */
 };
+
+/* ---- names ---- */
+
+/* What programs that train put around a network, and so into the names of its tensors: torch.compile,
+ * DataParallel and its like, FSDP. Not their part in any network's own names. */
+static gboolean
+is_wrapper (const gchar *part)
+{
+  static const gchar *const wrappers[] = { "_orig_mod", "module", "_fsdp_wrapped_module",
+      "_checkpoint_wrapped_module" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrappers); i++)
+    if (strcmp (part, wrappers[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* The name that the network itself gives: "vit.layernorm.bias" of "_orig_mod.module.vit.layernorm.bias". */
+static gchar *
+own_name (const gchar *name)
+{
+  gchar **parts = g_strsplit (name, ".", -1);
+  guint n = 0;
+  for (guint i = 0; parts[i]; i++)
+    if (is_wrapper (parts[i]))
+      g_free (parts[i]);
+    else
+      parts[n++] = parts[i];
+  parts[n] = NULL;
+  gchar *own = g_strjoinv (".", parts);
+  g_strfreev (parts);
+  return own;
+}
+
+/* Of two that have one name then, the one that had it from the beginning stays. */
+static void
+add_tensor (GptVisCheckpoint *self, const GptVisSafetensor *t)
+{
+  gchar *name = own_name (t->name);
+  if (strcmp (name, t->name) != 0 && g_hash_table_contains (self->tensors, name))
+    g_free (name);
+  else
+    g_hash_table_replace (self->tensors, name, (gpointer) t);
+}
+
+/* By this name, or with gamma and beta for weight and bias. */
+static const GptVisSafetensor *
+find_spelt (const GptVisCheckpoint *self, const gchar *name)
+{
+  static const gchar *const spellings[][2] = { {".weight", ".gamma"}, {".bias", ".beta"} };
+  const GptVisSafetensor *t = g_hash_table_lookup (self->tensors, name);
+  for (guint i = 0; !t && i < G_N_ELEMENTS (spellings); i++)
+    if (g_str_has_suffix (name, spellings[i][0])) {
+      gchar old[GPTVIS_SAFETENSORS_MAX_NAME + 1];
+      g_snprintf (old, sizeof old, "%.*s%s", (int) (strlen (name) - strlen (spellings[i][0])), name,
+          spellings[i][1]);
+      t = g_hash_table_lookup (self->tensors, old);
+    }
+  return t;
+}
+
+/* Two names for one tensor, of which a file holds either. */
+static const gchar *const tied[][2] = {
+  {"decoder.transformer.wte.weight", "decoder.lm_head.weight"},
+  {"text_decoder.bert.embeddings.word_embeddings.weight", "text_decoder.cls.predictions.decoder.weight"},
+  {"text_decoder.cls.predictions.bias", "text_decoder.cls.predictions.decoder.bias"},
+};
+
+/* The whole network is a member of the one that was trained: PyTorch Lightning's way. */
+#define MEMBER "model."
+
+const GptVisSafetensor *
+gptvis_checkpoint_find (const GptVisCheckpoint *self, const gchar *name)
+{
+  const GptVisSafetensor *t = find_spelt (self, name);
+  for (guint i = 0; !t && i < G_N_ELEMENTS (tied); i++)
+    if (strcmp (name, tied[i][0]) == 0)
+      t = gptvis_checkpoint_find (self, tied[i][1]);
+  if (!t && g_str_has_prefix (name, self->prefix))
+    t = find_spelt (self, name + strlen (self->prefix));
+  if (!t) {
+    gchar member[GPTVIS_SAFETENSORS_MAX_NAME + sizeof MEMBER];
+    g_snprintf (member, sizeof member, MEMBER "%s", name);
+    t = find_spelt (self, member);
+  }
+  return t;
+}
+
+/* ---- files ---- */
 
 static gboolean
 add_shard (GptVisCheckpoint *self, const gchar *name, GError **error)
@@ -37,10 +126,8 @@ open_single (GptVisCheckpoint *self, GError **error)
   if (!add_shard (self, SINGLE, error))
     return FALSE;
   const GptVisSafetensors *shard = g_ptr_array_index (self->shards, 0);
-  for (guint i = 0; i < gptvis_safetensors_n_tensors (shard); i++) {
-    const GptVisSafetensor *t = gptvis_safetensors_tensor (shard, i);
-    g_hash_table_insert (self->tensors, (gpointer) t->name, (gpointer) t);
-  }
+  for (guint i = 0; i < gptvis_safetensors_n_tensors (shard); i++)
+    add_tensor (self, gptvis_safetensors_tensor (shard, i));
   return TRUE;
 }
 
@@ -95,6 +182,27 @@ gptvis_checkpoint_parse_index (const gchar *file, const gchar *text, gsize size,
   return shard_of;
 }
 
+/* Opens one of the shards that the index names. */
+static gboolean
+add_named_shard (GptVisCheckpoint *self, const gchar *index, const gchar *name, GError **error)
+{
+  if (self->shards->len >= GPTVIS_MAX_SHARDS) {
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "%s: weight_map names more than %u files", index,
+        GPTVIS_MAX_SHARDS);
+    return FALSE;
+  }
+  GError *why = NULL;
+  if (add_shard (self, name, &why))
+    return TRUE;
+  if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND))
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s (" INDEX " names it for a part of the weights)",
+        why->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&why));
+  g_clear_error (&why);
+  return FALSE;
+}
+
 /* Opens the shards the index names and takes from each what it is said to hold. */
 static gboolean
 open_shards (GptVisCheckpoint *self, const gchar *index, GHashTable *shard_of, GError **error)
@@ -108,13 +216,7 @@ open_shards (GptVisCheckpoint *self, const gchar *index, GHashTable *shard_of, G
   while (ok && g_hash_table_iter_next (&iter, &tensor, &name)) {
     const GptVisSafetensors *shard = g_hash_table_lookup (opened, name);
     if (!shard) {
-      if (self->shards->len >= GPTVIS_MAX_SHARDS) {
-        g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "%s: weight_map names more than %u files",
-            index, GPTVIS_MAX_SHARDS);
-        ok = FALSE;
-        break;
-      }
-      ok = add_shard (self, name, error);
+      ok = add_named_shard (self, index, name, error);
       if (!ok)
         break;
       shard = g_ptr_array_index (self->shards, self->shards->len - 1);
@@ -122,7 +224,7 @@ open_shards (GptVisCheckpoint *self, const gchar *index, GHashTable *shard_of, G
     }
     const GptVisSafetensor *t = gptvis_safetensors_find (shard, tensor);
     if (t) {
-      g_hash_table_insert (self->tensors, (gpointer) t->name, (gpointer) t);
+      add_tensor (self, t);
     } else {
       gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
           "%s: weight_map says that tensor %s is in %s, where it is not", index, (const gchar *) tensor,
@@ -147,27 +249,13 @@ open_index (GptVisCheckpoint *self, const gchar *index, GError **error)
   return ok;
 }
 
-/* What to do when there is no safetensors file. */
-static gboolean
-no_tensors (GptVisCheckpoint *self, GError **error)
+/* Transformers' class of the network, for a line of Python. */
+static const gchar *
+class_name (const GptVisConfiguration *config)
 {
-  static const gchar *const others[] = { "pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5",
-    "flax_model.msgpack" };
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
-    gchar *path = g_build_filename (self->path, others[i], NULL);
-    const gboolean there = g_file_test (path, G_FILE_TEST_EXISTS);
-    g_free (path);
-    if (there) {
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-          "%s: the weights are only there as %s, which is not read here: take " SINGLE " from where the "
-          "checkpoint came from (its other revisions included), or make one in Python with "
-          "AutoModelForImageClassification.from_pretrained(DIR).save_pretrained(DIR)", self->path, others[i]);
-      return FALSE;
-    }
-  }
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND,
-      "%s: there is neither " SINGLE " nor " INDEX " with its files", self->path);
-  return FALSE;
+  if (config->architecture)
+    return config->architecture;
+  return config->writes ? "AutoModelForImageTextToText" : "AutoModelForImageClassification";
 }
 
 static gboolean
@@ -175,13 +263,13 @@ open_tensors (GptVisCheckpoint *self, GError **error)
 {
   gchar *single = g_build_filename (self->path, SINGLE, NULL);
   gchar *index = g_build_filename (self->path, INDEX, NULL);
-  gboolean ok;
+  gboolean ok = FALSE;
   if (g_file_test (single, G_FILE_TEST_EXISTS))
     ok = open_single (self, error);
   else if (g_file_test (index, G_FILE_TEST_EXISTS))
     ok = open_index (self, index, error);
   else
-    ok = no_tensors (self, error);
+    gptvis_mistake_no_weights (self->path, class_name (self->config), error);
   g_free (single);
   g_free (index);
   return ok;
@@ -191,33 +279,31 @@ static gboolean
 open_texts (GptVisCheckpoint *self, GError **error)
 {
   gchar *path = g_build_filename (self->path, "config.json", NULL);
-  self->config = gptvis_configuration_load (path, error);
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    self->config = gptvis_configuration_load (path, error);
+  else
+    gptvis_mistake_no_config (self->path, error);
   g_free (path);
   if (!self->config)
     return FALSE;
   self->prefix = gptvis_architecture_find (self->config->model_type)->prefix;
-  path = g_build_filename (self->path, "preprocessor_config.json", NULL);
-  const gboolean ok = gptvis_recipe_load (path, self->config->model_type, &self->recipe, error);
-  g_free (path);
-  return ok;
+  return gptvis_recipe_open (self->path, self->config->model_type, &self->recipe, error);
 }
 
 GptVisCheckpoint *
 gptvis_checkpoint_open (const gchar *path, GError **error)
 {
-  if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such directory", path);
-    return NULL;
-  }
   if (!g_file_test (path, G_FILE_TEST_IS_DIR)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
-        "%s: this is a file, where a checkpoint's directory is needed (with config.json in it)", path);
+    if (g_file_test (path, G_FILE_TEST_EXISTS))
+      gptvis_mistake_no_directory (path, error);
+    else
+      gptvis_mistake_path_absent (path, error);
     return NULL;
   }
   GptVisCheckpoint *self = g_new0 (GptVisCheckpoint, 1);
   self->path = g_strdup (path);
   self->shards = g_ptr_array_new_with_free_func ((GDestroyNotify) gptvis_safetensors_free);
-  self->tensors = g_hash_table_new (g_str_hash, g_str_equal);
+  self->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (!open_texts (self, error) || !open_tensors (self, error)) {
     gptvis_checkpoint_free (self);
     return NULL;
@@ -258,41 +344,6 @@ const GptVisRecipe *
 gptvis_checkpoint_recipe (const GptVisCheckpoint *self)
 {
   return &self->recipe;
-}
-
-/* By this name, or with gamma and beta for weight and bias. */
-static const GptVisSafetensor *
-find_spelt (const GptVisCheckpoint *self, const gchar *name)
-{
-  static const gchar *const spellings[][2] = { {".weight", ".gamma"}, {".bias", ".beta"} };
-  const GptVisSafetensor *t = g_hash_table_lookup (self->tensors, name);
-  for (guint i = 0; !t && i < G_N_ELEMENTS (spellings); i++)
-    if (g_str_has_suffix (name, spellings[i][0])) {
-      gchar old[GPTVIS_SAFETENSORS_MAX_NAME + 1];
-      g_snprintf (old, sizeof old, "%.*s%s", (int) (strlen (name) - strlen (spellings[i][0])), name,
-          spellings[i][1]);
-      t = g_hash_table_lookup (self->tensors, old);
-    }
-  return t;
-}
-
-/* Two names for one tensor, of which a file holds either. */
-static const gchar *const tied[][2] = {
-  {"decoder.transformer.wte.weight", "decoder.lm_head.weight"},
-  {"text_decoder.bert.embeddings.word_embeddings.weight", "text_decoder.cls.predictions.decoder.weight"},
-  {"text_decoder.cls.predictions.bias", "text_decoder.cls.predictions.decoder.bias"},
-};
-
-const GptVisSafetensor *
-gptvis_checkpoint_find (const GptVisCheckpoint *self, const gchar *name)
-{
-  const GptVisSafetensor *t = find_spelt (self, name);
-  for (guint i = 0; !t && i < G_N_ELEMENTS (tied); i++)
-    if (strcmp (name, tied[i][0]) == 0)
-      t = find_spelt (self, tied[i][1]);
-  if (!t && g_str_has_prefix (name, self->prefix))
-    t = find_spelt (self, name + strlen (self->prefix));
-  return t;
 }
 
 static gboolean
@@ -377,7 +428,7 @@ find_defect (const GptVisCheckpoint *self, const Need *need)
 static gboolean
 has_head (const GptVisCheckpoint *self, GError **error)
 {
-  if (self->config->writes || gptvis_checkpoint_find (self, "classifier.weight")
+  if (self->config->writes || self->config->quantised || gptvis_checkpoint_find (self, "classifier.weight")
       || gptvis_checkpoint_find (self, "cls_classifier.weight"))
     return TRUE;
   const gchar *name = self->config->architecture;
@@ -385,6 +436,31 @@ has_head (const GptVisCheckpoint *self, GError **error)
       "%s: there is no classifier.weight, so this is a backbone alone%s%.60s%s, where one trained for image "
       "classification is needed", self->path, name ? " (" : "", name ? name : "", name ? ")" : "");
   return FALSE;
+}
+
+/* Tensors that stand beside or instead of weights which were made small, by the end of their names. */
+static gboolean
+is_quantised (const GptVisCheckpoint *self)
+{
+  static const gchar *const ends[] = { ".qweight", ".qzeros", ".g_idx", ".SCB", ".absmax", ".quant_map",
+    ".weight_packed", ".weight_scale", ".weight_scale_inv", ".input_scale" };
+  GHashTableIter iter;
+  gpointer name;
+  g_hash_table_iter_init (&iter, self->tensors);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+      if (g_str_has_suffix (name, ends[i]))
+        return TRUE;
+  return FALSE;
+}
+
+static void
+fail_quantised (const GptVisCheckpoint *self, const gchar *defects, GError **error)
+{
+  const gchar *how = self->config->quantised;
+  gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED, "%s: the weights are quantised%s%.60s%s, which is not "
+      "read here: the original checkpoint is needed, with F32, F16 or BF16 (precision int8 makes it small "
+      "here): %s", self->path, how ? " (" : "", how ? how : "", how ? ")" : "", defects);
 }
 
 static gboolean
@@ -401,7 +477,9 @@ check (const GptVisCheckpoint *self, const GptVisPlan *plan, GError **error)
   }
   if (n > NAMED_DEFECTS)
     g_string_append_printf (text, "; and %u more", n - NAMED_DEFECTS);
-  if (n > 0)
+  if (n > 0 && (self->config->quantised || is_quantised (self)))
+    fail_quantised (self, text->str, error);
+  else if (n > 0)
     gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
         "%s: %u of the %u tensors that config.json's %s needs %s: %s", self->path, n, needs->len,
         self->config->model_type, n == 1 ? "is not as it must be" : "are not as they must be", text->str);
@@ -436,19 +514,25 @@ gptvis_checkpoint_decoder_plan (const GptVisCheckpoint *self, guint rows, guint 
   return checked (self, gptvis_architecture_decoder_plan (self->config, rows, max_batch, size, error), error);
 }
 
+/* All are in files. */
 static gconstpointer
-find_bytes (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n_elements)
+find_weight (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n_elements)
 {
   const GptVisSafetensor *t = gptvis_checkpoint_find (user, name);
-  if (!t || !read_dtype (t, dtype))
-    return NULL;
-  *n_elements = t->n_elements;
-  return t->data;
+  if (t && read_dtype (t, dtype))
+    *n_elements = t->n_elements;
+  return NULL;
+}
+
+static gboolean
+read_weight (gpointer user, const gchar *name, gsize first, gsize n, gpointer to, GError **error)
+{
+  return gptvis_safetensor_read (gptvis_checkpoint_find (user, name), first, n, to, error);
 }
 
 GptVisWeights
 gptvis_checkpoint_weights (const GptVisCheckpoint *self)
 {
   return (GptVisWeights) {
-  find_bytes, (gpointer) self};
+  find_weight, (gpointer) self, read_weight};
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A checkpoint: a Hugging Face directory as downloaded, its files mapped and
+/* A checkpoint: a Hugging Face directory as downloaded, its files open and
  * read-only. It holds
  *
  *     config.json                       what network (configuration.h)
- *     preprocessor_config.json          how pictures are made ready (recipe.h)
+ *     preprocessor_config.json          how pictures are made ready (recipe.h), or
+ *     processor_config.json             the same, in its image_processor
  *     model.safetensors                 the tensors, or
  *     model.safetensors.index.json      {"weight_map": {"tensor": "file", …}} and those files
  *     generation_config.json            how a network that writes does it (generation.h), and the
@@ -30,8 +31,9 @@ const gchar *gptvis_checkpoint_path (const GptVisCheckpoint * self);
 const GptVisConfiguration *gptvis_checkpoint_configuration (const GptVisCheckpoint * self);
 const GptVisRecipe *gptvis_checkpoint_recipe (const GptVisCheckpoint * self);
 
-/* The tensor of that name, or as older files spell it: without the backbone's
- * prefix ("vit."), a norm's weight and bias as gamma and beta. NULL: none. */
+/* The tensor of that name, or as other files spell it: without the backbone's
+ * prefix ("vit."), a norm's weight and bias as gamma and beta, with what training put
+ * around the network ("_orig_mod.", "module.", "model."). NULL: none. */
 const GptVisSafetensor *gptvis_checkpoint_find (const GptVisCheckpoint * self, const gchar * name);
 
 /* The plan of its network, after every tensor it needs was found with the right

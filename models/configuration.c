@@ -48,9 +48,12 @@ read_sides (GptVisJson *json, const gchar *name, guint fallback, guint max, guin
   } else if (gptvis_json_node_uint (node, &h)) {
     w = h;
   }
-  if (h < 1 || w < 1 || h > max || w > max)
+  if (h < 1 || w < 1)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a side nor [height, width] from 1 to %u",
         name, max);
+  else if (h > max || w > max)
+    gptvis_json_fail (json, GPTVIS_ERROR_LIMIT, "%s is %" G_GUINT64_FORMAT "×%" G_GUINT64_FORMAT
+        ", where at most %u pixels a side are read", name, w, h, max);
   *height = (guint) h;
   *width = (guint) w;
 }
@@ -196,6 +199,38 @@ read_architectures (GptVisJson *json, GptVisConfiguration *self)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "architectures does not hold names");
 }
 
+/* "bitsandbytes", "gptq", … Whether such weights can be read, the tensors decide. */
+static void
+read_quantisation (GptVisJson *json, GptVisConfiguration *self)
+{
+  JsonObject *object = gptvis_json_object (json, "quantization_config");
+  if (!object)
+    return;
+  GptVisJson part = { json->file, object, NULL };
+  self->quantised = g_strdup (gptvis_json_string (&part, "quant_method", "unnamed"));
+  g_clear_error (&part.error);
+}
+
+/* Is the decoder one that is shown the picture? Some classes of the same model_type have tensors of the same
+ * names and answer questions, or write what they like. */
+static void
+check_class (GptVisJson *json, const GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  if (self->architecture && strcmp (self->architecture, architecture->class_name) != 0)
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+        "architectures has %.60s, where of model_type %s only %s writes what a picture shows",
+        self->architecture, self->model_type, architecture->class_name);
+}
+
+/* A decoder that says so itself reads words alone; where it says nothing, the tensors decide. */
+static void
+check_looks (GptVisJson *json, const gchar *name)
+{
+  if (!gptvis_json_boolean (json, name, TRUE))
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s is false: the decoder does not look at the picture",
+        name);
+}
+
 static void
 check_heads (GptVisJson *json, const GptVisDecoderNumbers *d)
 {
@@ -283,6 +318,7 @@ read_encoders_decoder (GptVisJson *json, GptVisConfiguration *self)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is not gpt2", type);
     return;
   }
+  check_looks (json, "add_cross_attention");
   read_gpt2 (json, d);
   /* a decoder with a width of its own for the pictures takes them as they are */
   d->project = d->hidden_size != self->hidden_size && !gptvis_json_has (json, "cross_attention_hidden_size");
@@ -301,6 +337,7 @@ read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitect
       if (self->encoder_type) {
         read_encoders_decoder (&part, self);
       } else {
+        check_looks (&part, "is_decoder");
         read_bert (&part, d, architecture);
         if (architecture->own_tokens) {
           d->start = read_own_token (&part, "bos_token_id", architecture->bos, d->vocabulary);
@@ -340,24 +377,56 @@ read_encoder (GptVisJson *json, GptVisConfiguration *self)
   read_tower (json, self, architecture);
 }
 
+#define TIMM "this is a checkpoint of timm, whose tensors have names of their own: Transformers' of the same " \
+  "network is needed (such as google/vit-base-patch16-224)"
+
+/* No model_type: what else is called config.json. */
+static void
+fail_untyped (GptVisJson *json)
+{
+  const gchar *error = gptvis_json_string (json, "error", NULL);
+  if (error)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
+        "this is a server's answer (\"%.100s\") in place of the file: download it again", error);
+  else if (gptvis_json_has (json, "pretrained_cfg") || gptvis_json_has (json, "num_features"))
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
+  else if (gptvis_json_has (json, "_class_name"))
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "this is of a pipeline of Diffusers, which makes pictures");
+  else
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "model_type is missing; is this a Transformers checkpoint?");
+}
+
+static void
+fail_unknown (GptVisJson *json, const gchar *type)
+{
+  static const gchar *const of_text[] = { "albert", "bart", "bert", "distilbert", "electra",
+    "encoder-decoder", "gemma", "gpt2", "gpt_neox", "llama", "mistral", "mpnet", "opt", "qwen2", "roberta", "t5",
+    "xlm-roberta", NULL };
+  gchar *known = gptvis_architecture_names ();
+  if (strcmp (type, "timm_wrapper") == 0)
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
+  else
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" %sis none of those known here: %s",
+        type, g_strv_contains (of_text, type) ? "is a network of text, which looks at no picture, and " : "", known);
+  g_free (known);
+}
+
 static void
 read_all (GptVisJson *json, GptVisConfiguration *self)
 {
   const gchar *type = gptvis_json_string (json, "model_type", NULL);
   if (!type) {
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "model_type is missing; is this a Transformers checkpoint?");
+    fail_untyped (json);
     return;
   }
   const GptVisArchitecture *architecture = gptvis_architecture_find (type);
   if (!architecture) {
-    gchar *known = gptvis_architecture_names ();
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is none of those known here: %s",
-        type, known);
-    g_free (known);
+    fail_unknown (json, type);
     return;
   }
   self->model_type = g_strdup (type);
   read_architectures (json, self);
+  read_quantisation (json, self);
   self->teacher = self->architecture && g_str_has_suffix (self->architecture, "WithTeacher");
   if (!architecture->tower) {
     read_tower (json, self, architecture);
@@ -372,6 +441,7 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   }
   leave (json, &part);
   self->writes = TRUE;
+  check_class (json, self, architecture);
   read_decoder (json, self, architecture);
 }
 
@@ -413,5 +483,6 @@ gptvis_configuration_free (GptVisConfiguration *self)
   g_free (self->model_type);
   g_free (self->encoder_type);
   g_free (self->architecture);
+  g_free (self->quantised);
   g_free (self);
 }

@@ -30,6 +30,7 @@ typedef struct {
   gchar *model_type;            /* "vit", "deit", "dinov2", "git", … */
   gchar *encoder_type;          /* vision-encoder-decoder: "vit", "deit"; else NULL */
   gchar *architecture;          /* the first of "architectures"; NULL when not said */
+  gchar *quantised;             /* how weights were made small, as quantization_config names it; NULL: not */
   guint hidden_size, n_layers, n_heads;
   guint intermediate_size;      /* of the MLP; dinov2: hidden_size · mlp_ratio, or what SwiGLU makes of it */
   guint image_height, image_width, patch_size;  /* pixels; the position table's grid is their quotient */

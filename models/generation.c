@@ -179,7 +179,8 @@ GptVisGeneration *
 gptvis_generation_load (const gchar *directory, const GptVisConfiguration *config, GError **error)
 {
   gchar *path = g_build_filename (directory, "generation_config.json", NULL);
-  const gboolean there = g_file_test (path, G_FILE_TEST_EXISTS);
+  /* a link to nothing is a file that did not come, and no file that does not exist */
+  const gboolean there = g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_SYMLINK);
   if (!there) {
     g_free (path);
     path = g_build_filename (directory, "config.json", NULL);

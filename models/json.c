@@ -2,6 +2,7 @@
 /* First a scan of the bytes (grammar, UTF-8, depth, number of values), without
  * recursion and without memory; then json-glib; then the getters. */
 #include "json.h"
+#include "file.h"
 #include <math.h>
 #include <string.h>
 
@@ -293,27 +294,15 @@ gptvis_json_parse (const gchar *file, const gchar *what, const gchar *text, gsiz
 JsonObject *
 gptvis_json_load (const gchar *path, GError **error)
 {
-  GError *map_error = NULL;
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file", path);
-    return NULL;
-  }
-  GMappedFile *map = g_mapped_file_new (path, FALSE, &map_error);
-  if (!map) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path,
-        map_error->message);
-    g_error_free (map_error);
-    return NULL;
-  }
+  gsize size;
+  gchar *text = gptvis_file_load (path, "a JSON file", GPTVIS_JSON_MAX_BYTES, &size, error);
   JsonObject *object = NULL;
-  const gsize size = g_mapped_file_get_length (map);
-  if (size > GPTVIS_JSON_MAX_BYTES)
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
-        "%s: the file has %" G_GSIZE_FORMAT " bytes, where a JSON file of at most %u is read", path, size,
-        GPTVIS_JSON_MAX_BYTES);
-  else
-    object = gptvis_json_parse (path, "JSON", size ? g_mapped_file_get_contents (map) : "", size, error);
-  g_mapped_file_unref (map);
+  if (text && size == 0)
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+        "%s: the file is empty, as after a download that failed: download it again", path);
+  else if (text)
+    object = gptvis_json_parse (path, "JSON", text, size, error);
+  g_free (text);
   return object;
 }
 

@@ -2,6 +2,7 @@
 /* Reads label files and ranks scores; the ranking runs on a frame's path, so it
  * works in place and allocates nothing. */
 #include "labels.h"
+#include "file.h"
 #include <string.h>
 
 static gchar **
@@ -54,23 +55,10 @@ gptvis_labels_parse (const gchar *file, const gchar *text, gsize size, guint n, 
 gchar **
 gptvis_labels_load (const gchar *path, guint n, GError **error)
 {
-  GError *map_error = NULL;
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    return fail (NULL, error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file", path);
-  GMappedFile *map = g_mapped_file_new (path, FALSE, &map_error);
-  if (!map) {
-    fail (NULL, error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, map_error->message);
-    g_error_free (map_error);
-    return NULL;
-  }
-  gchar **labels = NULL;
-  const gsize size = g_mapped_file_get_length (map);
-  if (size > GPTVIS_LABELS_MAX_BYTES)
-    fail (NULL, error, GPTVIS_ERROR_LIMIT, "%s: the file has %" G_GSIZE_FORMAT
-        " bytes, where a label file of at most %u is read", path, size, GPTVIS_LABELS_MAX_BYTES);
-  else
-    labels = gptvis_labels_parse (path, size ? g_mapped_file_get_contents (map) : "", size, n, error);
-  g_mapped_file_unref (map);
+  gsize size;
+  gchar *text = gptvis_file_load (path, "a label file", GPTVIS_LABELS_MAX_BYTES, &size, error);
+  gchar **labels = text ? gptvis_labels_parse (path, text, size, n, error) : NULL;
+  g_free (text);
   return labels;
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE            /* dladdr */
 #include "locate.h"
 #include "config.h"
+#include "mistakes.h"
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -56,6 +57,41 @@ bundled (GError **error)
   return NULL;
 }
 
+/* The only entry of a directory; NULL: there is none, or another too. */
+static gchar *
+only_entry (const gchar *directory)
+{
+  GDir *dir = g_dir_open (directory, 0, NULL);
+  gchar *entry = dir ? g_strdup (g_dir_read_name (dir)) : NULL;
+  if (entry && g_dir_read_name (dir))
+    g_clear_pointer (&entry, g_free);
+  g_clear_pointer (&dir, g_dir_close);
+  return entry;
+}
+
+/* huggingface_hub's cache keeps a checkpoint as models--OWNER--NAME/snapshots/REVISION, and in refs/main
+ * the revision that was last downloaded by no other name. NULL: it is no such folder, or there are
+ * several and none is main. */
+static gchar *
+find_snapshot (const gchar *folder)
+{
+  gchar *snapshots = g_build_filename (folder, "snapshots", NULL), *ref = g_build_filename (folder, "refs",
+      "main", NULL);
+  gchar *revision = NULL, *found = NULL;
+  if (!is_checkpoint (folder) && g_file_test (snapshots, G_FILE_TEST_IS_DIR)) {
+    if (!g_file_test (ref, G_FILE_TEST_IS_REGULAR) || !g_file_get_contents (ref, &revision, NULL, NULL))
+      revision = only_entry (snapshots);
+    if (revision && !strpbrk (g_strstrip (revision), "/\\"))
+      found = g_build_filename (snapshots, revision, NULL);
+    if (found && !g_file_test (found, G_FILE_TEST_IS_DIR))
+      g_clear_pointer (&found, g_free);
+  }
+  g_free (revision);
+  g_free (ref);
+  g_free (snapshots);
+  return found;
+}
+
 gchar *
 gptvis_locate (const gchar *path, GError **error)
 {
@@ -63,9 +99,11 @@ gptvis_locate (const gchar *path, GError **error)
   if (!wanted)
     return NULL;
   gchar *found = realpath (wanted, NULL);
-  gchar *real = g_strdup (found);
+  gchar *real = found ? find_snapshot (found) : NULL;
+  if (found && !real)
+    real = g_strdup (found);
   if (!found)
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such directory", wanted);
+    gptvis_mistake_path_absent (wanted, error);
   free (found);
   g_free (wanted);
   return real;

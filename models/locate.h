@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* The real path of the directory, or with NULL of the bundled checkpoint: what the
- * environment's GPTVIS_BUNDLED names, else models/bundled of the build tree this
- * code runs from, else where it is installed. g_free it; NULL with NOT_FOUND. */
+/* The real path of the directory (of a folder of the Hub's cache, its snapshot's), or with
+ * NULL of the bundled checkpoint: what the environment's GPTVIS_BUNDLED names, else
+ * models/bundled of the build tree this code runs from, else where it is installed.
+ * g_free it; NULL with NOT_FOUND. */
 gchar *gptvis_locate (const gchar * path, GError ** error);
 
 /* Names, sizes and modification times of what a directory holds (JSON, safetensors

@@ -207,9 +207,47 @@ gptvis_recipe_parse (const gchar *file, const gchar *text, gsize size, const gch
   return object && read_object (file, object, model_type, recipe, error);
 }
 
-gboolean
-gptvis_recipe_load (const gchar *path, const gchar *model_type, GptVisRecipe *recipe, GError **error)
+/* Of processor_config.json; NULL when it has none. */
+static JsonObject *
+image_processor (JsonObject *whole)
 {
-  JsonObject *object = gptvis_json_load (path, error);
-  return object && read_object (path, object, model_type, recipe, error);
+  JsonNode *node = json_object_get_member (whole, "image_processor");
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? json_object_ref (json_node_get_object (node)) : NULL;
+}
+
+/* NULL: there is none, or there is no such file. */
+static JsonObject *
+load_part (const gchar *path, GError **error)
+{
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  JsonObject *whole = gptvis_json_load (path, error);
+  JsonObject *part = whole ? image_processor (whole) : NULL;
+  g_clear_pointer (&whole, json_object_unref);
+  return part;
+}
+
+gboolean
+gptvis_recipe_open (const gchar *directory, const gchar *model_type, GptVisRecipe *recipe, GError **error)
+{
+  gchar *path = g_build_filename (directory, "preprocessor_config.json", NULL);
+  gchar *newer = g_build_filename (directory, "processor_config.json", NULL);
+  GError *why = NULL;
+  JsonObject *object = gptvis_json_load (path, &why);
+  const gchar *file = path;
+  if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND)) {
+    GError *absent = g_steal_pointer (&why);
+    file = newer;
+    object = load_part (newer, &why);
+    if (!object && !why)
+      why = g_error_new (GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "%s, which says how large pictures are and "
+          "how bright: take it from where the checkpoint came from", absent->message);
+    g_error_free (absent);
+  }
+  const gboolean ok = object && read_object (file, object, model_type, recipe, error);
+  if (why)
+    g_propagate_error (error, why);
+  g_free (newer);
+  g_free (path);
+  return ok;
 }

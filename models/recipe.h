@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* preprocessor_config.json → GptVisRecipe, as Transformers' image processors read
+/* preprocessor_config.json, or where Transformers 5 wrote processor_config.json alone its
+ * image_processor, → GptVisRecipe, as Transformers' image processors read
  * it: which keys, which forms of them, and each processor's defaults. What a recipe
  * does to pixels is kernels/patches.c's. */
 #pragma once
@@ -10,7 +11,7 @@ G_BEGIN_DECLS
 
 /* `model_type` chooses the processor when the file names none. NOT_FOUND, FORMAT
  * or UNSUPPORTED; `file` names the text in messages. */
-gboolean gptvis_recipe_load (const gchar * path, const gchar * model_type, GptVisRecipe * recipe,
+gboolean gptvis_recipe_open (const gchar * directory, const gchar * model_type, GptVisRecipe * recipe,
     GError ** error);
 gboolean gptvis_recipe_parse (const gchar * file, const gchar * text, gsize size, const gchar * model_type,
     GptVisRecipe * recipe, GError ** error);

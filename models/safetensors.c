@@ -3,12 +3,15 @@
  * looking at a value; whether the tensors are those a network needs is
  * checkpoint.c's question. */
 #include "safetensors.h"
+#include "file.h"
 #include "json.h"
+#include "mistakes.h"
 #include <string.h>
 
 struct _GptVisSafetensors {
   gchar *file;
-  GBytes *bytes;
+  GptVisFile source;
+  GBytes *bytes;                /* instead of a source; else NULL */
   JsonObject *header;           /* owns the names */
   GArray *tensors;              /* GptVisSafetensor, by offset */
   GHashTable *by_name;          /* name → index */
@@ -24,34 +27,58 @@ static const struct {
   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}, {"C64", 64},
 };
 
+#define UNFINISHED ", as after a download that did not end: download it again"
+
 /* Tensors' names come from the file. */
 #define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
 
-/* Data's start and length once the header's length is known to be possible. */
+/* Bytes of the whole. */
 static gboolean
-split (const gchar *file, GBytes *bytes, const gchar **header, gsize *header_size, GError **error)
+read_bytes (const GptVisSafetensors *self, guint64 from, gsize n, gpointer to, GError **error)
 {
-  gsize size;
-  const gchar *all = g_bytes_get_data (bytes, &size);
-  guint64 n;
+  if (!self->bytes)
+    return gptvis_file_read (&self->source, from, n, to, error);
+  memcpy (to, (const gchar *) g_bytes_get_data (self->bytes, NULL) + from, n);
+  return TRUE;
+}
 
+/* The header's length, once it is known to be possible. */
+static gboolean
+read_length (const GptVisSafetensors *self, guint64 size, gsize *length, GError **error)
+{
+  const gchar *file = self->file;
+  guint64 n;
   if (size == 0)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file is empty", file);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file is empty, as after a download that failed: "
+        "download it again", file);
   if (size < 8)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file has %" G_GSIZE_FORMAT
-        " bytes and ends within the header's length, which takes 8", file, size);
-  memcpy (&n, all, 8);
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file has %" G_GUINT64_FORMAT
+        " bytes and ends within the header's length, which takes 8: download it again", file, size);
+  if (!read_bytes (self, 0, 8, &n, error))
+    return FALSE;
   n = GUINT64_FROM_LE (n);
   if (n > GPTVIS_SAFETENSORS_MAX_HEADER)
     return fail (error, GPTVIS_ERROR_LIMIT, "%s: the header would be %" G_GUINT64_FORMAT
         " bytes long, where at most %u are read; this is no safetensors file, or a damaged one", file, n,
         GPTVIS_SAFETENSORS_MAX_HEADER);
   if (n > size - 8)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file is truncated: it has %" G_GSIZE_FORMAT
-        " bytes and its header alone would end at %" G_GUINT64_FORMAT, file, size, n + 8);
-  *header = all + 8;
-  *header_size = n;
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file is truncated: it has %" G_GUINT64_FORMAT
+        " bytes and its header alone would end at %" G_GUINT64_FORMAT UNFINISHED, file, size, n + 8);
+  *length = n;
   return TRUE;
+}
+
+/* NULL after an error. */
+static JsonObject *
+read_header (const GptVisSafetensors *self, guint64 size, gsize *length, GError **error)
+{
+  if (!read_length (self, size, length, error))
+    return NULL;
+  gchar *text = g_malloc (*length + 1);
+  JsonObject *header = read_bytes (self, 8, *length, text, error)
+      ? gptvis_json_parse (self->file, "header", text, *length, error) : NULL;
+  g_free (text);
+  return header;
 }
 
 static gboolean
@@ -105,7 +132,7 @@ read_shape (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint bit
 }
 
 static gboolean
-read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, const gchar *data, gsize size,
+read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint64 data, guint64 size,
     GError **error)
 {
   JsonNode *node = json_object_get_member (entry, "data_offsets");
@@ -121,9 +148,8 @@ read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, const g
         G_GUINT64_FORMAT ")", file, t->name, end, begin);
   if (end > size)
     return fail (error, GPTVIS_ERROR_FORMAT,
-        "%s: the file is truncated: tensor %s ends at byte %" G_GUINT64_FORMAT " of %" G_GSIZE_FORMAT
-        " bytes of data",
-        file, t->name, end, size);
+        "%s: the file is truncated: tensor %s ends at byte %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+        " bytes of data" UNFINISHED, file, t->name, end, size);
   if (end - begin != t->n_bytes) {
     gchar *shape = gptvis_safetensor_shape (t);
     gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
@@ -132,12 +158,12 @@ read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, const g
     g_free (shape);
     return FALSE;
   }
-  t->data = data + begin;
+  t->offset = data + begin;
   return TRUE;
 }
 
 static gboolean
-read_tensors (GptVisSafetensors *self, const gchar *data, gsize size, GError **error)
+read_tensors (GptVisSafetensors *self, guint64 data, guint64 size, GError **error)
 {
   JsonObjectIter iter;
   const gchar *name;
@@ -145,7 +171,7 @@ read_tensors (GptVisSafetensors *self, const gchar *data, gsize size, GError **e
 
   json_object_iter_init (&iter, self->header);
   while (json_object_iter_next (&iter, &name, &node)) {
-    GptVisSafetensor t = { .name = name };
+    GptVisSafetensor t = { .file = self, .name = name };
     guint bits = 0;
     if (strcmp (name, "__metadata__") == 0)
       continue;
@@ -159,6 +185,8 @@ read_tensors (GptVisSafetensors *self, const gchar *data, gsize size, GError **e
     if (!read_dtype (self->file, &t, entry, &bits, error) || !read_shape (self->file, &t, entry, bits, error)
         || !read_offsets (self->file, &t, entry, data, size, error))
       return FALSE;
+    if (self->bytes)
+      t.data = (const gchar *) g_bytes_get_data (self->bytes, NULL) + t.offset;
     g_array_append_val (self->tensors, t);
   }
   return TRUE;
@@ -169,8 +197,8 @@ static gint
 by_offset (gconstpointer a, gconstpointer b)
 {
   const GptVisSafetensor *x = a, *y = b;
-  if (x->data != y->data)
-    return (const gchar *) x->data < (const gchar *) y->data ? -1 : 1;
+  if (x->offset != y->offset)
+    return x->offset < y->offset ? -1 : 1;
   if (x->n_bytes != y->n_bytes)
     return x->n_bytes < y->n_bytes ? -1 : 1;
   return strcmp (x->name, y->name);
@@ -178,75 +206,84 @@ by_offset (gconstpointer a, gconstpointer b)
 
 /* The data are the tensors, one after the other, and nothing else. */
 static gboolean
-check_layout (GptVisSafetensors *self, const gchar *data, gsize size, GError **error)
+check_layout (GptVisSafetensors *self, guint64 data, guint64 size, GError **error)
 {
-  const gchar *at = data, *before = NULL;
+  const gchar *before = NULL;
+  guint64 at = data;
   g_array_sort (self->tensors, by_offset);
   for (guint i = 0; i < self->tensors->len; i++) {
     const GptVisSafetensor *t = &g_array_index (self->tensors, GptVisSafetensor, i);
-    const gchar *begin = t->data;
-    if (begin < at)
+    if (t->offset < at)
       return fail (error, GPTVIS_ERROR_FORMAT, "%s: the data of tensors %s and %s overlap", self->file,
           before, t->name);
-    if (begin > at)
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: there is a hole of %" G_GSIZE_FORMAT
-          " bytes in the data before tensor %s", self->file, (gsize) (begin - at), t->name);
+    if (t->offset > at)
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s: there is a hole of %" G_GUINT64_FORMAT
+          " bytes in the data before tensor %s", self->file, t->offset - at, t->name);
     at += t->n_bytes;
     before = t->name;
     g_hash_table_insert (self->by_name, (gpointer) t->name, GUINT_TO_POINTER (i));
   }
   if (at != data + size)
-    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %" G_GSIZE_FORMAT " bytes at the end belong to no tensor",
-        self->file, (gsize) (data + size - at));
+    return fail (error, GPTVIS_ERROR_FORMAT, "%s: %" G_GUINT64_FORMAT " bytes at the end belong to no tensor",
+        self->file, data + size - at);
   return TRUE;
+}
+
+/* Of a file's or of memory's `size` bytes. FALSE: what was read is in `self` and goes with it. */
+static gboolean
+parse (GptVisSafetensors *self, guint64 size, GError **error)
+{
+  gsize length;
+  self->tensors = g_array_new (FALSE, FALSE, sizeof (GptVisSafetensor));
+  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  self->header = read_header (self, size, &length, error);
+  if (!self->header)
+    return FALSE;
+  const guint64 data = 8 + (guint64) length;
+  return read_tensors (self, data, size - data, error) && check_layout (self, data, size - data, error);
 }
 
 GptVisSafetensors *
 gptvis_safetensors_new (const gchar *name, GBytes *bytes, GError **error)
 {
-  const gchar *header = NULL;
-  gsize header_size = 0;
-  if (!split (name, bytes, &header, &header_size, error))
-    return NULL;
-  JsonObject *object = gptvis_json_parse (name, "header", header, header_size, error);
-  if (!object)
-    return NULL;
-
   GptVisSafetensors *self = g_new0 (GptVisSafetensors, 1);
+  self->source.fd = -1;
   self->file = g_strdup (name);
   self->bytes = g_bytes_ref (bytes);
-  self->header = object;
-  self->tensors = g_array_new (FALSE, FALSE, sizeof (GptVisSafetensor));
-  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  const gchar *data = header + header_size;
-  const gsize size = g_bytes_get_size (bytes) - 8 - header_size;
-  if (!read_tensors (self, data, size, error) || !check_layout (self, data, size, error)) {
-    gptvis_safetensors_free (self);
-    return NULL;
-  }
+  if (!parse (self, g_bytes_get_size (bytes), error))
+    g_clear_pointer (&self, gptvis_safetensors_free);
   return self;
+}
+
+/* What has no header may be known for something else. */
+static void
+name_mistake (const GptVisSafetensors *self, GError **error)
+{
+  gchar bytes[512];
+  const gsize n = MIN (self->source.size, sizeof bytes);
+  if (!self->header && gptvis_file_read (&self->source, 0, n, bytes, NULL))
+    gptvis_mistake_content (self->file, bytes, n, error);
 }
 
 GptVisSafetensors *
 gptvis_safetensors_open (const gchar *path, GError **error)
 {
-  GError *map_error = NULL;
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file", path);
-    return NULL;
-  }
-  GMappedFile *map = g_mapped_file_new (path, FALSE, &map_error);
-  if (!map) {
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path,
-        map_error->message);
-    g_error_free (map_error);
-    return NULL;
-  }
-  GBytes *bytes = g_mapped_file_get_bytes (map);
-  GptVisSafetensors *self = gptvis_safetensors_new (path, bytes, error);
-  g_bytes_unref (bytes);
-  g_mapped_file_unref (map);
-  return self;
+  GptVisSafetensors *self = g_new0 (GptVisSafetensors, 1);
+  GError *why = NULL;
+  self->file = g_strdup (path);
+  if (gptvis_file_open (&self->source, path, &why) && !parse (self, self->source.size, &why))
+    name_mistake (self, &why);
+  if (!why)
+    return self;
+  g_propagate_error (error, why);
+  gptvis_safetensors_free (self);
+  return NULL;
+}
+
+gboolean
+gptvis_safetensor_read (const GptVisSafetensor *tensor, gsize first, gsize n, gpointer to, GError **error)
+{
+  return read_bytes (tensor->file, tensor->offset + first, n, to, error);
 }
 
 void
@@ -254,10 +291,11 @@ gptvis_safetensors_free (GptVisSafetensors *self)
 {
   if (!self)
     return;
-  g_hash_table_unref (self->by_name);
-  g_array_unref (self->tensors);
-  json_object_unref (self->header);
-  g_bytes_unref (self->bytes);
+  g_clear_pointer (&self->by_name, g_hash_table_unref);
+  g_clear_pointer (&self->tensors, g_array_unref);
+  g_clear_pointer (&self->header, json_object_unref);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  gptvis_file_close (&self->source);
   g_free (self->file);
   g_free (self);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One safetensors file, mapped read-only. The format:
+/* One safetensors file, open for reading. The format:
  *
  *     bytes 0 … 7        N, the header's length, little endian
  *     bytes 8 … 8+N      JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}
@@ -8,8 +8,7 @@
  *
  * All of it is checked when the file is opened: the tensors' data fill the rest of
  * the file in some order, without hole or overlap, and each has the size that its
- * type and shape need. Data need not be aligned (writers pad the header, the
- * format does not ask for it): readers copy, or look at the address first. */
+ * type and shape need. Only the header is kept in memory. */
 #pragma once
 #include "error.h"
 #include <glib.h>
@@ -20,16 +19,18 @@ G_BEGIN_DECLS
 #define GPTVIS_SAFETENSORS_MAX_DIMENSIONS 8u
 #define GPTVIS_SAFETENSORS_MAX_NAME 512u        /* bytes */
 
+typedef struct _GptVisSafetensors GptVisSafetensors;
+
 typedef struct {
+  const GptVisSafetensors *file;        /* that it is in */
   const gchar *name;
   const gchar *dtype;           /* as the format spells it: "F32", "F16", "BF16", "I64", … */
   guint n_dimensions;           /* 0: a single number */
   gsize shape[GPTVIS_SAFETENSORS_MAX_DIMENSIONS];
   gsize n_elements, n_bytes;
-  gconstpointer data;           /* any alignment */
+  guint64 offset;               /* of its data, from the file's beginning */
+  gconstpointer data;           /* the same of bytes in memory, of any alignment; NULL: in a file */
 } GptVisSafetensor;
-
-typedef struct _GptVisSafetensors GptVisSafetensors;
 
 /* NULL with NOT_FOUND, FORMAT or LIMIT; the sentence names the file and the tensor. */
 GptVisSafetensors *gptvis_safetensors_open (const gchar * path, GError ** error);
@@ -44,6 +45,10 @@ const GptVisSafetensor *gptvis_safetensors_find (const GptVisSafetensors * self,
 guint gptvis_safetensors_n_tensors (const GptVisSafetensors * self);
 const GptVisSafetensor *gptvis_safetensors_tensor (const GptVisSafetensors * self, guint i);
 
+/* n bytes of it, from byte `first`; FALSE with FORMAT when the file does not give them any more (file.h).
+ * Any thread. */
+gboolean gptvis_safetensor_read (const GptVisSafetensor * tensor, gsize first, gsize n, gpointer to,
+    GError ** error);
 /* "[2, 3]"; free with g_free. */
 gchar *gptvis_safetensor_shape (const GptVisSafetensor * tensor);
 

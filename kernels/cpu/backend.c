@@ -6,7 +6,6 @@
 #include "program.h"
 #include "../memory.h"
 #include "../reference.h"
-#include "../weights.h"
 #include <string.h>
 #include <time.h>
 
@@ -31,16 +30,25 @@ bytes (const GptVisTensor *t)
   return (gsize) t->rows * t->width * sizeof (float);
 }
 
+/* Is W of this linear what is held, and not packed? */
+static gboolean
+is_in_place (const GptVisCpuProgram *p, GptVisTensorId id)
+{
+  return p->blas && p->held[id].tensor;
+}
+
 static void
 program_free (GptVisProgram *program)
 {
   GptVisCpuProgram *p = (GptVisCpuProgram *) program;
   for (guint i = 0; i < gptvis_plan_n_tensors (program->plan); i++) {
     const GptVisTensorKind kind = gptvis_plan_tensor (program->plan, i)->kind;
-    if (p->borrowed[i] || (kind != GPTVIS_TENSOR_WEIGHT && kind != GPTVIS_TENSOR_CONSTANT))
+    if (kind != GPTVIS_TENSOR_WEIGHT && kind != GPTVIS_TENSOR_CONSTANT)
       continue;
     gptvis_free (p->data[i]);
-    gptvis_free (p->packed[i]);
+    if (!is_in_place (p, i))
+      gptvis_free (p->packed[i]);
+    gptvis_held_weight_clear (&p->held[i]);
   }
   gptvis_pool_free (p->pool);
   gptvis_free (p->arena);
@@ -49,49 +57,73 @@ program_free (GptVisProgram *program)
   g_free (p->data);
   g_free (p->packed);
   g_free (p->packed_as);
-  g_free (p->borrowed);
+  g_free (p->held);
   g_free (program->description);
   g_free (p);
 }
 
+/* Making weights ready, one after the other. FALSE without an error is too little memory. */
+typedef struct {
+  GptVisCpuProgram *p;
+  const GptVisWeights *weights;
+  GptVisHeldWeight weight;      /* at hand */
+} Load;
+
+static gboolean
+hold (const Load *l, GptVisTensorId id, GptVisHeldWeight *to, GError **error)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (l->p->base.plan, id);
+  return to->tensor == t || gptvis_weights_hold (l->weights, t, to, error);
+}
+
 /* W of a linear: as the tier wants it. */
 static gboolean
-load_packed (GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
+load_packed (Load *l, const GptVisOp *op, GError **error)
 {
+  GptVisCpuProgram *p = l->p;
   const GptVisTensorId id = op->in[1];
-  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
   if (p->packed[id])
     return TRUE;
+  /* OpenBLAS can read it where it lies; and a table of tokens may be the last product's W too */
+  GptVisHeldWeight *weight = p->blas || p->held[id].tensor ? &p->held[id] : &l->weight;
+  if (!hold (l, id, weight, error))
+    return FALSE;
   p->packed_as[id] = GPTVIS_PRECISION_F32;
-  if (p->blas && (p->packed[id] = (gpointer) gptvis_weights_in_place (weights, t)))
-    p->borrowed[id] = TRUE;
-  else
-    p->packed[id] = gptvis_cpu_linear_pack (p, weights, op);
+  if (p->blas && (p->packed[id] = (gpointer) gptvis_held_weight_in_place (weight)))
+    return TRUE;
+  p->packed[id] = gptvis_cpu_linear_pack (p, weight, op);
+  if (p->blas)
+    gptvis_held_weight_clear (weight);
   return p->packed[id] != NULL;
 }
 
 /* Any other weight: rows of floats. */
 static gboolean
-load_plain (GptVisCpuProgram *p, const GptVisWeights *weights, GptVisTensorId id)
+load_plain (Load *l, GptVisTensorId id, GError **error)
 {
-  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
-  if (t->kind != GPTVIS_TENSOR_WEIGHT || p->data[id])
+  float **data = &l->p->data[id];
+  const GptVisTensor *t = gptvis_plan_tensor (l->p->base.plan, id);
+  if (t->kind != GPTVIS_TENSOR_WEIGHT || *data)
     return TRUE;
-  if (!(p->data[id] = gptvis_alloc (bytes (t))))
+  if (!hold (l, id, &l->weight, error) || !(*data = gptvis_alloc (bytes (t))))
     return FALSE;
-  gptvis_weights_read (weights, t, 0, t->rows, p->data[id]);
+  gptvis_held_weight_read (&l->weight, 0, t->rows, *data);
   return TRUE;
 }
 
 static gboolean
-load_op (GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
+load_op (Load *l, const GptVisOp *op, GError **error)
 {
+  GptVisCpuProgram *p = l->p;
   for (guint j = 0; j < op->n_in; j++) {
-    const gboolean is_matrix = op->kind == GPTVIS_OP_LINEAR && j == 1;
-    if (op->kind == GPTVIS_OP_EMBED && j == 0)
-      continue;                 /* rows are read where they lie */
-    if (op->in[j] != GPTVIS_NO_TENSOR
-        && !(is_matrix ? load_packed (p, weights, op) : load_plain (p, weights, op->in[j])))
+    gboolean ok = TRUE;
+    if (op->kind == GPTVIS_OP_LINEAR && j == 1)
+      ok = load_packed (l, op, error);
+    else if (op->kind == GPTVIS_OP_EMBED && j == 0)
+      ok = hold (l, op->in[j], &p->held[op->in[j]], error);    /* a token needs a row of fifty thousand */
+    else if (op->in[j] != GPTVIS_NO_TENSOR)
+      ok = load_plain (l, op->in[j], error);
+    if (!ok)
       return FALSE;
   }
   if (op->kind == GPTVIS_OP_RESAMPLE) {
@@ -138,12 +170,14 @@ lay_out (GptVisCpuProgram *p)
 }
 
 static gboolean
-make_ready (GptVisCpuProgram *p, const GptVisWeights *weights)
+make_ready (GptVisCpuProgram *p, const GptVisWeights *weights, GError **error)
 {
-  for (guint i = 0; i < gptvis_plan_n_ops (p->base.plan); i++)
-    if (!load_op (p, weights, gptvis_plan_op (p->base.plan, i)))
-      return FALSE;
-  return lay_out (p);
+  Load l = { .p = p, .weights = weights };
+  gboolean ok = TRUE;
+  for (guint i = 0; i < gptvis_plan_n_ops (p->base.plan) && ok; i++)
+    ok = load_op (&l, gptvis_plan_op (p->base.plan, i), error);
+  gptvis_held_weight_clear (&l.weight);
+  return ok && lay_out (p);
 }
 
 /* auto is the quickest that leaves a network its answers: over 200 photos bf16 keeps every label of a
@@ -190,13 +224,12 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   const guint n_tensors = gptvis_plan_n_tensors (plan);
   p->base.plan = plan;
   p->base.precision = precision;
-  p->weights = *weights;
   p->tier = tier;
   p->pool = gptvis_pool_new (options->threads);
   p->data = g_new0 (float *, n_tensors);
   p->packed = g_new0 (gpointer, n_tensors);
   p->packed_as = g_new0 (GptVisPrecision, n_tensors);
-  p->borrowed = g_new0 (gboolean, n_tensors);
+  p->held = g_new0 (GptVisHeldWeight, n_tensors);
   p->base.in_flight = 1;
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
   p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name, gptvis_precision_name (precision),
@@ -204,9 +237,12 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   /* a step's few rows are not what a library's product is made for */
   p->blas = tier->blas && precision == GPTVIS_PRECISION_F32 && gptvis_plan_max_sequences (plan) == 0
       && gptvis_blas_open (threads);
-  if (!make_ready (p, weights)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
-        gptvis_plan_name (plan));
+  GError *why = NULL;
+  if (!make_ready (p, weights, &why)) {
+    if (!why)
+      why = g_error_new (GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
+          gptvis_plan_name (plan));
+    g_propagate_error (error, why);
     program_free (&p->base);
     return NULL;
   }

@@ -2,11 +2,10 @@
 /* linear in bf16: W and x rounded to bf16, in pairs along K, sums in f32. */
 #include "linear.h"
 #include "../memory.h"
-#include "../weights.h"
 
 typedef struct {
   const GptVisTier *tier;
-  const GptVisWeights *weights;
+  const GptVisHeldWeight *weight;
   const GptVisTensor *w;
   guint16 *packed;
 } Packing;
@@ -20,7 +19,7 @@ pack_panel (void *context, gsize panel)
   const guint n = MIN (columns, c->w->rows - first);
   float *rows = g_new (float, (gsize) n * k);
   guint16 *narrow = g_new0 (guint16, (gsize) n * pairs * 2);
-  gptvis_weights_read (c->weights, c->w, first, n, rows);
+  gptvis_held_weight_read (c->weight, first, n, rows);
   for (guint j = 0; j < n; j++)
     c->tier->to_bf16 (rows + (gsize) j * k, k, narrow + (gsize) j * pairs * 2);
   c->tier->transpose (narrow, pairs, n, pairs, c->packed + panel * columns * pairs * 2, columns);
@@ -29,10 +28,10 @@ pack_panel (void *context, gsize panel)
 }
 
 gpointer
-gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
+gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight, const GptVisTensor *w)
 {
   const guint columns = p->tier->tile_columns, n_panels = gptvis_n_blocks (w->rows, columns);
-  Packing c = { p->tier, weights, w, gptvis_alloc ((gsize) n_panels * columns * ((w->width + 1) / 2) * 4) };
+  Packing c = { p->tier, weight, w, gptvis_alloc ((gsize) n_panels * columns * ((w->width + 1) / 2) * 4) };
   if (c.packed)
     gptvis_pool_run (p->pool, pack_panel, &c, n_panels);
   return c.packed;

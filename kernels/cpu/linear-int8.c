@@ -16,7 +16,6 @@
  * same, 16 times. */
 #include "linear.h"
 #include "../memory.h"
-#include "../weights.h"
 #include <math.h>
 #include <string.h>
 
@@ -71,7 +70,7 @@ is_mixed (guint k)
 
 typedef struct {
   const GptVisTier *tier;
-  const GptVisWeights *weights;
+  const GptVisHeldWeight *weight;
   const GptVisTensor *w;
   Packed packed;
 } Packing;
@@ -147,7 +146,7 @@ pack_panel (void *context, gsize panel)
   float *rows = g_new (float, (gsize) n * k);
   gint8 *q = g_new (gint8, k);
   float *factors = g_new (float, gptvis_n_blocks (k, slice_of (c->tier, k)));
-  gptvis_weights_read (c->weights, c->w, first, n, rows);
+  gptvis_held_weight_read (c->weight, first, n, rows);
   if (is_mixed (k))
     c->tier->mix (rows, n * k, rows);
   for (guint j = 0; j < n; j++) {
@@ -161,7 +160,7 @@ pack_panel (void *context, gsize panel)
 }
 
 gpointer
-gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
+gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight, const GptVisTensor *w)
 {
   const guint n_panels = gptvis_n_blocks (w->rows, p->tier->tile_columns);
   const gsize column_bytes = sizeof (float) + sizeof (gint32);  /* of a scale and a sum */
@@ -169,7 +168,7 @@ gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, c
           + panel_bytes_of (p->tier, w->width)));
   if (!packed)
     return NULL;
-  Packing c = { p->tier, weights, w, packed_at (packed, p->tier, w->rows, w->width) };
+  Packing c = { p->tier, weight, w, packed_at (packed, p->tier, w->rows, w->width) };
   gptvis_pool_run (p->pool, pack_panel, &c, n_panels);
   return packed;
 }

@@ -11,7 +11,6 @@
 #include "blas.h"
 #include "linear.h"
 #include "../memory.h"
-#include "../weights.h"
 #include <string.h>
 
 /* A group of packed rows that stays in a core's second cache while panels go by. */
@@ -53,7 +52,7 @@ precision_of (const GptVisCpuProgram *p, const GptVisOp *op)
 
 typedef struct {
   const GptVisTier *tier;
-  const GptVisWeights *weights;
+  const GptVisHeldWeight *weight;
   const GptVisTensor *w;
   float *packed;
 } Packing;
@@ -65,38 +64,38 @@ pack_panel (void *context, gsize panel)
   const guint columns = c->tier->tile_columns, k = c->w->width, first = panel * columns;
   const guint n = MIN (columns, c->w->rows - first);
   float *rows = g_new (float, (gsize) n * k), *to = c->packed + panel * columns * k;
-  gptvis_weights_read (c->weights, c->w, first, n, rows);
+  gptvis_held_weight_read (c->weight, first, n, rows);
   c->tier->transpose (rows, k, n, k, to, columns);
   g_free (rows);
 }
 
 static float *
-pack_f32 (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisTensor *w)
+pack_f32 (const GptVisCpuProgram *p, const GptVisHeldWeight *weight, const GptVisTensor *w)
 {
   const guint columns = p->blas ? 1 : p->tier->tile_columns, n_panels = gptvis_n_blocks (w->rows, columns);
   float *packed = gptvis_alloc ((gsize) n_panels * columns * w->width * sizeof (float));
   if (!packed)
     return NULL;
   if (p->blas) {
-    gptvis_weights_read (weights, w, 0, w->rows, packed);
+    gptvis_held_weight_read (weight, 0, w->rows, packed);
   } else {
-    Packing c = { p->tier, weights, w, packed };
+    Packing c = { p->tier, weight, w, packed };
     gptvis_pool_run (p->pool, pack_panel, &c, n_panels);
   }
   return packed;
 }
 
 gpointer
-gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisWeights *weights, const GptVisOp *op)
+gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight, const GptVisOp *op)
 {
   const GptVisTensor *w = gptvis_plan_tensor (p->base.plan, op->in[1]);
   switch (p->packed_as[op->in[1]] = precision_of (p, op)) {
     case GPTVIS_PRECISION_INT8:
-      return gptvis_cpu_int8_pack (p, weights, w);
+      return gptvis_cpu_int8_pack (p, weight, w);
     case GPTVIS_PRECISION_BF16:
-      return gptvis_cpu_bf16_pack (p, weights, w);
+      return gptvis_cpu_bf16_pack (p, weight, w);
     default:
-      return pack_f32 (p, weights, w);
+      return pack_f32 (p, weight, w);
   }
 }
 

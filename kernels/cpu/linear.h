@@ -51,8 +51,10 @@ struct _GptVisCpuLinear {
 #define GPTVIS_CPU_FLOATS_AT_ONCE 2048u
 
 /* W [M, K] as each product wants it; NULL without memory. */
-gpointer gptvis_cpu_int8_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
-gpointer gptvis_cpu_bf16_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisTensor * w);
+gpointer gptvis_cpu_int8_pack (const GptVisCpuProgram * p, const GptVisHeldWeight * weight,
+    const GptVisTensor * w);
+gpointer gptvis_cpu_bf16_pack (const GptVisCpuProgram * p, const GptVisHeldWeight * weight,
+    const GptVisTensor * w);
 
 extern const GptVisCpuProduct gptvis_cpu_int8, gptvis_cpu_bf16;
 

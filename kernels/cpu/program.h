@@ -4,6 +4,7 @@
 #pragma once
 #include "../backend.h"
 #include "../pool.h"
+#include "../weights.h"
 #include "tier.h"
 
 G_BEGIN_DECLS
@@ -13,14 +14,13 @@ typedef struct {
   const GptVisTier *tier;
   GptVisPool *pool;
   gboolean blas;                /* linear's product is OpenBLAS's */
-  GptVisWeights weights;        /* for what is read where it lies */
   guint n;                      /* pictures or sequences in the batch at hand */
   GptVisSlot *const *slots;     /* of the pictures at hand */
   const GptVisSequence *sequences;      /* at hand, in a step */
   float **data;                 /* of each tensor; NULL for weights that only linear reads */
   gpointer *packed;             /* W of linear: for OpenBLAS [M, K]; else panels, see linear.c and its like */
   GptVisPrecision *packed_as;   /* f32, bf16 or int8; where two linears share W, the first decides */
-  gboolean *borrowed;           /* data or packed is the checkpoint's own memory */
+  GptVisHeldWeight *held;       /* what is read where it lies: tables of embed, W of OpenBLAS; else empty */
   float *arena;                 /* temporaries */
   float *input;                 /* the input of a batch of several */
   GptVisTensorId input_id;
@@ -74,7 +74,8 @@ gptvis_block_start (guint n, guint blocks, guint i)
 }
 
 /* Packs a linear's W [M, K] for p's tier and precision, or for OpenBLAS; NULL without memory. */
-gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisWeights * weights, const GptVisOp * op);
+gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisHeldWeight * weight,
+    const GptVisOp * op);
 
 /* Floats of scratch that the operation needs for max_batch pictures. */
 gsize gptvis_cpu_linear_scratch (const GptVisCpuProgram * p, const GptVisOp * op);

@@ -2,19 +2,16 @@
 /* The operations of a step: embed, keep, recall. Their time is that of reading what
  * they read: a recall goes through its keys and values once. */
 #include "program.h"
-#include "../weights.h"
 #include <string.h>
 
-/* Rows are read out of the checkpoint where it lies: a token needs one of fifty thousand. */
 void
 gptvis_cpu_embed (const GptVisCpuProgram *p, const GptVisOp *op)
 {
-  const GptVisTensor *table = gptvis_plan_tensor (p->base.plan, op->in[0]);
-  const guint width = table->width;
+  const guint width = gptvis_plan_tensor (p->base.plan, op->in[0])->width;
   const float *positions = gptvis_cpu_data (p, op->in[1]) + (gsize) op->embed.first_position * width;
   float *y = gptvis_cpu_data (p, op->out);
   for (guint i = 0; i < p->n; i++, y += width) {
-    gptvis_weights_read (&p->weights, table, p->sequences[i].token, 1, y);
+    gptvis_held_weight_read (&p->held[op->in[0]], p->sequences[i].token, 1, y);
     p->tier->finish (y, width, NULL, 1.0f, NULL, positions + (gsize) p->sequences[i].position * width);
   }
 }

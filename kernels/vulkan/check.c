@@ -17,10 +17,8 @@ static const double tolerances[] = {
 static void
 add_sample (GChecksum *sum, const GptVisWeights *weights, const gchar *name)
 {
-  GptVisDtype dtype;
-  gsize n;
-  const guint8 *data = weights->find (weights->user, name, &dtype, &n);
-  g_checksum_update (sum, data, MIN (n * gptvis_dtype_size (dtype), SAMPLE));
+  guchar sample[SAMPLE];
+  g_checksum_update (sum, sample, gptvis_weights_sample (weights, name, sample, sizeof sample));
 }
 
 /* The file that remembers. */

@@ -129,6 +129,7 @@ typedef struct {
   GptVisVulkanBuffer staging;
   gsize used;                   /* bytes of it */
   gboolean recording;
+  GptVisHeldWeight weight;      /* at hand */
 } Upload;
 
 /* Sends what is staged and waits. */
@@ -161,13 +162,13 @@ stage (Upload *u, gsize size, const GptVisVulkanBuffer *to, gsize offset, GError
 
 /* Rows that are read as floats, into halves; FALSE when one is too large for that. */
 static gboolean
-read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, guint16 *to,
+read_halves (const GptVisHeldWeight *weight, const GptVisTensor *t, guint first, guint n, guint16 *to,
     GError **error)
 {
   float *row = g_new (float, t->width);
   gboolean ok = TRUE;
   for (guint i = 0; i < n && ok; i++) {
-    gptvis_weights_read (weights, t, first + i, 1, row);
+    gptvis_held_weight_read (weight, first + i, 1, row);
     for (guint k = 0; k < t->width; k++, to++) {
       *to = gptvis_to_f16 (row[k]);
       ok &= (*to & 0x7fff) < 0x7c00;
@@ -183,13 +184,13 @@ read_halves (const GptVisWeights *weights, const GptVisTensor *t, guint first, g
 /* Rows that are read as floats, into bytes, four to a word, the last ones 0, in parts of the row's
  * largest, which follows them; of zeros when that is below LINEAR_LEAST. */
 static void
-read_bytes (const GptVisWeights *weights, const GptVisTensor *t, guint first, guint n, guint8 *to)
+read_bytes (const GptVisHeldWeight *weight, const GptVisTensor *t, guint first, guint n, guint8 *to)
 {
   float *row = g_new (float, t->width);
   const gsize bytes = WORDS ((gsize) t->width);
   for (guint i = 0; i < n; i++, to += bytes + sizeof (float)) {
     float largest = 0;
-    gptvis_weights_read (weights, t, first + i, 1, row);
+    gptvis_held_weight_read (weight, first + i, 1, row);
     for (guint k = 0; k < t->width; k++)
       largest = MAX (largest, fabsf (row[k]));
     const float factor = largest >= LINEAR_LEAST ? 127 / largest : 0;
@@ -201,24 +202,24 @@ read_bytes (const GptVisWeights *weights, const GptVisTensor *t, guint first, gu
   g_free (row);
 }
 
-/* Rows [first, first + n) as they lie on the device; values: of a constant. */
+/* Rows [first, first + n) as they lie on the device, of a weight, or of a constant's values. */
 static gboolean
-read_rows (GptVisPrecision precision, const GptVisWeights *weights, const GptVisTensor *t,
+read_rows (GptVisPrecision precision, const GptVisHeldWeight *weight, const GptVisTensor *t,
     const float *values, guint first, guint n, void *to, GError **error)
 {
   if (precision == GPTVIS_PRECISION_F16)
-    return read_halves (weights, t, first, n, to, error);
+    return read_halves (weight, t, first, n, to, error);
   if (precision == GPTVIS_PRECISION_INT8)
-    read_bytes (weights, t, first, n, to);
+    read_bytes (weight, t, first, n, to);
   else if (values)
     memcpy (to, values + (gsize) first * t->width, (gsize) n * t->width * sizeof (float));
   else
-    gptvis_weights_read (weights, t, first, n, to);
+    gptvis_held_weight_read (weight, first, n, to);
   return TRUE;
 }
 
 static gboolean
-upload_piece (Upload *u, const GptVisWeights *weights, GptVisTensorId id, const float *values,
+upload_piece (Upload *u, const GptVisHeldWeight *weight, GptVisTensorId id, const float *values,
     const GptVisVulkanPiece *piece, GError **error)
 {
   const GptVisTensor *t = gptvis_plan_tensor (u->p->base.plan, id);
@@ -229,7 +230,7 @@ upload_piece (Upload *u, const GptVisWeights *weights, GptVisTensorId id, const 
   for (guint first = 0; first < piece->rows; first += most) {
     const guint n = MIN (most, piece->rows - first);
     float *to = stage (u, WORDS (n * row), piece->range.buffer, piece->range.offset + first * row, error);
-    if (!to || !read_rows (u->p->tensors[id].precision, weights, t, values, piece->first + first, n, to,
+    if (!to || !read_rows (u->p->tensors[id].precision, weight, t, values, piece->first + first, n, to,
             error))
       return FALSE;
   }
@@ -238,21 +239,43 @@ upload_piece (Upload *u, const GptVisWeights *weights, GptVisTensorId id, const 
 
 /* The constant that a resample makes, on the processor. */
 static float *
-make_constant (const GptVisPlan *plan, const GptVisWeights *weights, GptVisTensorId id)
+make_constant (const GptVisPlan *plan, const GptVisWeights *weights, GptVisTensorId id,
+    GptVisHeldWeight *weight,
+    GError **error)
 {
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
     const GptVisOp *op = gptvis_plan_op (plan, i);
     if (op->out != id || op->kind != GPTVIS_OP_RESAMPLE)
       continue;
     const GptVisTensor *from = gptvis_plan_tensor (plan, op->in[0]), *to = gptvis_plan_tensor (plan, id);
+    if (!gptvis_weights_hold (weights, from, weight, error))
+      return NULL;
     float *values = g_new (float, (gsize) from->rows * from->width);
     float *made = g_new (float, (gsize) to->rows * to->width);
-    gptvis_weights_read (weights, from, 0, from->rows, values);
+    gptvis_held_weight_read (weight, 0, from->rows, values);
     gptvis_reference_resample (op, to->width, values, made);
     g_free (values);
     return made;
   }
   return NULL;
+}
+
+/* All pieces of a weight or constant. */
+static gboolean
+upload_tensor (Upload *u, const GptVisWeights *weights, GptVisTensorId id, GError **error)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (u->p->base.plan, id);
+  const GptVisVulkanTensor *to = &u->p->tensors[id];
+  float *values = NULL;
+  gboolean ok;
+  if (t->kind == GPTVIS_TENSOR_CONSTANT)
+    ok = (values = make_constant (u->p->base.plan, weights, id, &u->weight, error)) != NULL;
+  else
+    ok = gptvis_weights_hold (weights, t, &u->weight, error);
+  for (guint j = 0; j < to->n_pieces && ok; j++)
+    ok = upload_piece (u, &u->weight, id, values, &to->pieces[j], error);
+  g_free (values);
+  return ok;
 }
 
 static gboolean
@@ -265,15 +288,10 @@ upload (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error)
     row = MAX (row, p->tensors[i].n_pieces ? gptvis_plan_tensor (plan, i)->width * sizeof (float) : 0);
   gboolean ok = gptvis_vulkan_buffer_init (&u.staging, p->device, MAX (2 * row, STAGING),
       GPTVIS_VULKAN_TO_DEVICE, error);
-  for (guint i = 0; i < gptvis_plan_n_tensors (plan) && ok; i++) {
-    const GptVisTensor *t = gptvis_plan_tensor (plan, i);
-    float *values = p->tensors[i].n_pieces && t->kind == GPTVIS_TENSOR_CONSTANT
-        ? make_constant (plan, weights, i) : NULL;
-    for (guint j = 0; j < p->tensors[i].n_pieces && ok; j++)
-      ok = upload_piece (&u, weights, i, values, &p->tensors[i].pieces[j], error);
-    g_free (values);
-  }
+  for (guint i = 0; i < gptvis_plan_n_tensors (plan) && ok; i++)
+    ok = p->tensors[i].n_pieces == 0 || upload_tensor (&u, weights, i, error);
   ok = ok && flush (&u, error);
+  gptvis_held_weight_clear (&u.weight);
   gptvis_vulkan_buffer_clear (&u.staging, p->device);
   return ok;
 }

@@ -46,6 +46,7 @@ typedef struct {
   const gchar *decoder;         /* and about the decoder; NULL: the whole */
   guint vocabulary, n_positions, n_layers, n_heads;     /* of a BERT decoder, when config.json is silent */
   guint bos, eos;               /* of what writes: the tokens that its configuration class has */
+  const gchar *class_name;      /* of what writes: whose decoder is shown the picture, and nothing else */
   gboolean own_tokens;          /* its generate() takes text_config's bos_token_id and sep_token_id */
   /* NULL: the tower is what encoder_type says, as vision-encoder-decoder has it */
   void (*record) (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,

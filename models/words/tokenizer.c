@@ -2,6 +2,7 @@
 /* The door: which files there are, what is around a text, and what Transformers'
  * classes take for granted where the files say nothing. */
 #include "tokenizer-private.h"
+#include "file.h"
 #include <string.h>
 
 #define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
@@ -318,22 +319,14 @@ gptvis_tokenizer_free (GptVisTokenizer *self)
 
 /* FALSE is an error; a file that is not there leaves `text` NULL. */
 static gboolean
-map_file (const gchar *path, GMappedFile **map, GptVisTokenizerFile *file, GError **error)
+load_file (const gchar *path, gchar **text, GptVisTokenizerFile *file, GError **error)
 {
-  GError *map_error = NULL;
   file->name = path;
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
     return TRUE;
-  *map = g_mapped_file_new (path, FALSE, &map_error);
-  if (!*map) {
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path,
-        map_error->message);
-    g_error_free (map_error);
-    return FALSE;
-  }
-  file->size = g_mapped_file_get_length (*map);
-  file->text = file->size ? g_mapped_file_get_contents (*map) : "";
-  return TRUE;
+  *text = gptvis_file_load (path, "a tokenizer's file", GPTVIS_TOKENIZER_MAX_BYTES, &file->size, error);
+  file->text = *text;
+  return *text != NULL;
 }
 
 GptVisTokenizer *
@@ -345,19 +338,18 @@ gptvis_tokenizer_open (const gchar *directory, GError **error)
     [GPTVIS_TOKENIZER_CONFIG] = "tokenizer_config.json",
     [GPTVIS_TOKENIZER_SPECIAL] = "special_tokens_map.json", [GPTVIS_TOKENIZER_ADDED] = "added_tokens.json",
   };
-  GMappedFile *maps[GPTVIS_TOKENIZER_N_FILES] = { 0 };
-  gchar *paths[GPTVIS_TOKENIZER_N_FILES];
+  gchar *paths[GPTVIS_TOKENIZER_N_FILES], *texts[GPTVIS_TOKENIZER_N_FILES] = { 0 };
   GptVisTokenizerFile files[GPTVIS_TOKENIZER_N_FILES] = { 0 };
   GptVisTokenizer *self = NULL;
   gboolean ok = TRUE;
   for (guint i = 0; i < GPTVIS_TOKENIZER_N_FILES; i++) {
     paths[i] = g_build_filename (directory, names[i], NULL);
-    ok = ok && map_file (paths[i], &maps[i], &files[i], error);
+    ok = ok && load_file (paths[i], &texts[i], &files[i], error);
   }
   if (ok)
     self = gptvis_tokenizer_parse (directory, files, error);
   for (guint i = 0; i < GPTVIS_TOKENIZER_N_FILES; i++) {
-    g_clear_pointer (&maps[i], g_mapped_file_unref);
+    g_free (texts[i]);
     g_free (paths[i]);
   }
   return self;

@@ -102,15 +102,19 @@ test_transposed (void)
   static const float want[] = { 2, 12, 22, 3, 13, 23, 4, 14, 24, 5, 6, 7 };
   const GptVisTensor t = { .kind = GPTVIS_TENSOR_WEIGHT, .rows = 4, .width = 3, .n_parts = 2,
     .parts = {{"lying", 1, 3, TRUE}, {"upright", 0, 1, FALSE}} };
-  const GptVisWeights weights = { find, NULL };
+  const GptVisWeights weights = { find, NULL, NULL };
   float got[12];
-  gptvis_weights_read (&weights, &t, 0, 4, got);
+  GptVisHeldWeight held = { 0 };
+  g_assert_true (gptvis_weights_hold (&weights, &t, &held, NULL));
+  gptvis_held_weight_read (&held, 0, 4, got);
   g_assert_cmpmem (got, sizeof got, want, sizeof want);
-  gptvis_weights_read (&weights, &t, 1, 3, got);        /* from the middle of a part into the next */
+  gptvis_held_weight_read (&held, 1, 3, got);    /* from the middle of a part into the next */
   g_assert_cmpmem (got, 9 * sizeof (float), want + 3, 9 * sizeof (float));
   const GptVisTensor whole = { .kind = GPTVIS_TENSOR_WEIGHT, .rows = 4, .width = 3, .n_parts = 1,
     .parts = {{"lying", 0, 4, TRUE}} };
-  g_assert_null (gptvis_weights_in_place (&weights, &whole));
+  g_assert_true (gptvis_weights_hold (&weights, &whole, &held, NULL));
+  g_assert_null (gptvis_held_weight_in_place (&held));
+  gptvis_held_weight_clear (&held);
 }
 
 int

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file.h"
+#include "json.h"
+#include "mistakes.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gboolean
+cannot_read (const gchar *path, GError **error)
+{
+  gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, g_strerror (errno));
+  return FALSE;
+}
+
+/* A device or pipe is not even opened, since that alone can do something or wait. */
+static gboolean
+is_file (const gchar *path, GError **error)
+{
+  struct stat s;
+  if (stat (path, &s) == 0 && S_ISREG (s.st_mode))
+    return TRUE;
+  if (stat (path, &s) != 0 && errno != ENOENT && errno != ENOTDIR)
+    return cannot_read (path, error);
+  gptvis_mistake_file_absent (path, error);
+  return FALSE;
+}
+
+gboolean
+gptvis_file_open (GptVisFile *self, const gchar *path, GError **error)
+{
+  struct stat s;
+  *self = (GptVisFile) { .fd = -1 };
+  if (!is_file (path, error))
+    return FALSE;
+  self->fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (self->fd < 0 || fstat (self->fd, &s) != 0 || !S_ISREG (s.st_mode)) {
+    cannot_read (path, error);
+    gptvis_file_close (self);
+    return FALSE;
+  }
+  self->path = g_strdup (path);
+  self->size = s.st_size;
+  self->seconds = s.st_mtim.tv_sec;
+  self->nanoseconds = s.st_mtim.tv_nsec;
+  return TRUE;
+}
+
+void
+gptvis_file_close (GptVisFile *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+  g_clear_pointer (&self->path, g_free);
+}
+
+static gboolean
+is_as_opened (const GptVisFile *self, GError **error)
+{
+  struct stat s;
+  if (fstat (self->fd, &s) != 0)
+    return cannot_read (self->path, error);
+  if ((guint64) s.st_size == self->size && s.st_mtim.tv_sec == self->seconds
+      && s.st_mtim.tv_nsec == self->nanoseconds)
+    return TRUE;
+  gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file has been written since it was opened (it had %"
+      G_GUINT64_FORMAT " bytes and has %" G_GUINT64_FORMAT "): the model must be opened again", self->path,
+      self->size, (guint64) s.st_size);
+  return FALSE;
+}
+
+gboolean
+gptvis_file_read (const GptVisFile *self, guint64 from, gsize n, gpointer to, GError **error)
+{
+  guint8 *at = to;
+  while (n > 0) {
+    const gssize got = pread (self->fd, at, n, from);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return cannot_read (self->path, error);
+    if (got == 0)               /* it ends here now */
+      break;
+    at += got;
+    from += got;
+    n -= got;
+  }
+  if (!is_as_opened (self, error))
+    return FALSE;
+  if (n > 0)
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file ends at byte %" G_GUINT64_FORMAT
+        ", though its size is said to be %" G_GUINT64_FORMAT, self->path, from, self->size);
+  return n == 0;
+}
+
+gchar *
+gptvis_file_load (const gchar *path, const gchar *what, gsize max, gsize *size, GError **error)
+{
+  GptVisFile file;
+  gchar *text = NULL;
+  if (!gptvis_file_open (&file, path, error))
+    return NULL;
+  *size = file.size;
+  if (file.size > max)
+    gptvis_json_error (error, GPTVIS_ERROR_LIMIT, "%s: the file has %" G_GUINT64_FORMAT
+        " bytes, where %s of at most %" G_GSIZE_FORMAT " is read", path, file.size, what, max);
+  else
+    text = g_malloc (file.size + 1);
+  if (text && (!gptvis_file_read (&file, 0, file.size, text, error)
+          || gptvis_mistake_content (path, text, file.size, error)))
+    g_clear_pointer (&text, g_free);
+  if (text)
+    text[file.size] = '\0';
+  gptvis_file_close (&file);
+  return text;
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tables are the knowledge; a row is {what it looks like, what it is}. */
+#include "mistakes.h"
+#include "file.h"
+#include "json.h"
+#include <string.h>
+
+#define AGAIN "download the file again"
+#define OLD_PICKLE "this is a Python pickle, as PyTorch once wrote weights: " ORIGINAL
+#define ORIGINAL "the original checkpoint is needed, with config.json and model.safetensors"
+
+/* ---- by the first bytes ---- */
+
+static const struct {
+  const gchar *bytes;
+  guint n, offset;
+  GptVisError code;
+  const gchar *sentence;
+} contents[] = {
+#define BYTES(text) text, sizeof text - 1, 0
+  {BYTES ("version https://git-lfs.github.com/spec/"), GPTVIS_ERROR_FORMAT,
+      "this is a pointer of git-lfs, which stands for the file: run \"git lfs pull\" in its directory, or "
+      "download the file itself"},
+  {BYTES ("Entry not found"), GPTVIS_ERROR_FORMAT,
+      "this is a server's answer that there is no such file: " AGAIN},
+  {BYTES ("Repository not found"), GPTVIS_ERROR_FORMAT,
+      "this is a server's answer that there is no such checkpoint: " AGAIN},
+  {BYTES ("Invalid username or password"), GPTVIS_ERROR_FORMAT,
+      "this is a server's answer that one must be signed in: sign in, and " AGAIN},
+  {BYTES ("Access to model "), GPTVIS_ERROR_FORMAT,
+      "this is a server's answer that its terms must be agreed to: agree, sign in, and " AGAIN},
+  {BYTES ("GGUF"), GPTVIS_ERROR_UNSUPPORTED, "this is a GGUF file, llama.cpp's form of weights: " ORIGINAL},
+  {BYTES ("PK\3\4"), GPTVIS_ERROR_UNSUPPORTED,
+      "this is a zip archive, as PyTorch writes too (.bin, .pt, .pth): an archive must be unpacked, and of "
+      "PyTorch's weights " ORIGINAL},
+  {BYTES ("\x80\2\x8a"), GPTVIS_ERROR_UNSUPPORTED, OLD_PICKLE},
+  {BYTES ("\x80\2}"), GPTVIS_ERROR_UNSUPPORTED, OLD_PICKLE},
+  {BYTES ("\x89HDF\r\n\x1a\n"), GPTVIS_ERROR_UNSUPPORTED,
+      "this is an HDF5 file, as TensorFlow and Keras write weights (.h5): " ORIGINAL},
+  {BYTES ("\x1f\x8b"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by gzip: unpack it"},
+  {BYTES ("BZh"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by bzip2: unpack it"},
+  {BYTES ("\xfd""7zXZ"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by xz: unpack it"},
+  {BYTES ("\x28\xb5\x2f\xfd"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by zstd: unpack it"},
+  {BYTES ("7z\xbc\xaf\x27\x1c"), GPTVIS_ERROR_UNSUPPORTED, "this is a 7z archive: unpack it"},
+#undef BYTES
+  {"ustar", 5, 257, GPTVIS_ERROR_UNSUPPORTED, "this is a tar archive: unpack it"},
+};
+
+/* Of HTML and XML: a page to sign in at, or a server's "404". Not any "<", since a vocabulary may begin
+ * with "<s>". */
+static gboolean
+is_page (const gchar *bytes, gsize n)
+{
+  static const gchar *const begins[] = { "<!doctype", "<html", "<head", "<?xml " };
+  const gchar *end = bytes + n;
+  if (n >= 3 && memcmp (bytes, "\xef\xbb\xbf", 3) == 0)
+    bytes += 3;
+  while (bytes < end && g_ascii_isspace (*bytes))
+    bytes++;
+  for (guint i = 0; i < G_N_ELEMENTS (begins); i++)
+    if ((gsize) (end - bytes) >= strlen (begins[i])
+        && g_ascii_strncasecmp (bytes, begins[i], strlen (begins[i])) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static const gchar *
+name_content (const gchar *bytes, gsize n, GptVisError *code)
+{
+  *code = GPTVIS_ERROR_FORMAT;
+  if (is_page (bytes, n))
+    return "this is a web page in place of the file, as servers send when one must sign in or there is no "
+        "such file: " AGAIN;
+  for (guint i = 0; i < G_N_ELEMENTS (contents); i++)
+    if (n >= contents[i].offset + contents[i].n
+        && memcmp (bytes + contents[i].offset, contents[i].bytes, contents[i].n) == 0) {
+      *code = contents[i].code;
+      return contents[i].sentence;
+    }
+  return NULL;
+}
+
+gboolean
+gptvis_mistake_content (const gchar *path, const gchar *bytes, gsize n, GError **error)
+{
+  GptVisError code;
+  const gchar *sentence = name_content (bytes, n, &code);
+  if (!sentence)
+    return FALSE;
+  g_clear_error (error);
+  gptvis_json_error (error, code, "%s: %s", path, sentence);
+  return TRUE;
+}
+
+/* ---- names in a directory ---- */
+
+#define MOST_NAMES 4096u        /* that are looked at */
+
+static gint
+by_text (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
+}
+
+static void
+add_names (GPtrArray *names, const gchar *directory, const gchar *below)
+{
+  gchar *path = g_build_filename (directory, below, NULL);
+  GDir *dir = g_dir_open (path, 0, NULL);
+  for (const gchar *name; dir && names->len < MOST_NAMES && (name = g_dir_read_name (dir));)
+    g_ptr_array_add (names, below ? g_build_filename (below, name, NULL) : g_strdup (name));
+  g_clear_pointer (&dir, g_dir_close);
+  g_free (path);
+}
+
+/* What is in a directory, and in its own directories ("onnx/model.onnx"), ordered. */
+static GPtrArray *
+list_names (const gchar *directory)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  add_names (names, directory, NULL);
+  const guint n = names->len;
+  for (guint i = 0; i < n; i++) {
+    gchar *path = g_build_filename (directory, g_ptr_array_index (names, i), NULL);
+    if (g_file_test (path, G_FILE_TEST_IS_DIR))
+      add_names (names, directory, g_ptr_array_index (names, i));
+    g_free (path);
+  }
+  /* where huggingface_hub puts what it has not finished */
+  add_names (names, directory, ".cache/huggingface/download");
+  g_ptr_array_sort (names, by_text);
+  return names;
+}
+
+/* What training leaves beside the weights. */
+static gboolean
+is_left_over (const gchar *name)
+{
+  static const gchar *const left[] = { "training_args.bin", "optimizer.*", "scheduler.pt", "rng_state*.pth",
+      "scaler.pt" };
+  for (guint i = 0; i < G_N_ELEMENTS (left); i++)
+    if (g_pattern_match_simple (left[i], name))
+      return TRUE;
+  return FALSE;
+}
+
+/* The first name that the pattern fits to, in whichever directory; NULL: none. */
+static const gchar *
+find_name (const GPtrArray *names, const gchar *pattern)
+{
+  for (guint i = 0; i < names->len; i++) {
+    const gchar *path = g_ptr_array_index (names, i), *slash = strrchr (path, '/');
+    const gchar *name = slash ? slash + 1 : path;
+    if (g_pattern_match_simple (pattern, name) && !is_left_over (name))
+      return path;
+  }
+  return NULL;
+}
+
+/* ---- downloads that did not end ---- */
+
+static const gchar *const unfinished[] = { "*.incomplete", "*.part", "*.partial", "*.crdownload", "*.opdownload",
+  "*.download", "*.aria2" };
+
+static const gchar *
+find_unfinished (const GPtrArray *names)
+{
+  const gchar *found = NULL;
+  for (guint i = 0; !found && i < G_N_ELEMENTS (unfinished); i++)
+    found = find_name (names, unfinished[i]);
+  return found;
+}
+
+/* A link to nothing, as huggingface_hub's cache has when a file of blobs/ was removed or did not come. */
+static gboolean
+is_dangling (const gchar *path, GError **error)
+{
+  gchar *to = g_file_read_link (path, NULL);
+  if (!to || g_file_test (path, G_FILE_TEST_EXISTS)) {
+    g_free (to);
+    return FALSE;
+  }
+  gchar *directory = g_path_get_dirname (path);
+  gchar *target = g_canonicalize_filename (to, directory), *part = g_strconcat (target, ".incomplete", NULL);
+  gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: this is a link to %s, which is not there%s: "
+      "download it again", path, to, g_file_test (part, G_FILE_TEST_EXISTS) ? ", only an unfinished download of it" : "");
+  g_free (part);
+  g_free (target);
+  g_free (directory);
+  g_free (to);
+  return TRUE;
+}
+
+void
+gptvis_mistake_file_absent (const gchar *path, GError **error)
+{
+  if (is_dangling (path, error))
+    return;
+  gchar *found = NULL;
+  for (guint i = 0; !found && i < G_N_ELEMENTS (unfinished); i++) {
+    found = g_strconcat (path, unfinished[i] + 1, NULL);
+    if (!g_file_test (found, G_FILE_TEST_EXISTS))
+      g_clear_pointer (&found, g_free);
+  }
+  if (found)
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, only an unfinished "
+        "download of it, %s: let it end, or download it again", path, found);
+  else
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file%s", path,
+        g_file_test (path, G_FILE_TEST_IS_DIR) ? ", but a directory of that name" : "");
+  g_free (found);
+}
+
+/* ---- a path to nothing, a file ---- */
+
+/* "owner/name", as the Hub calls checkpoints. */
+static gboolean
+is_hub_name (const gchar *path)
+{
+  const gchar *slash = strchr (path, '/');
+  return slash && slash > path && slash[1] && !strchr (slash + 1, '/') && path[0] != '.' && path[0] != '~'
+      && strspn (path, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./") == strlen (path);
+}
+
+void
+gptvis_mistake_path_absent (const gchar *path, GError **error)
+{
+  if (is_dangling (path, error))
+    return;
+  const gchar *why = "";
+  if (strstr (path, "://"))
+    why = ": this is an address, and nothing is downloaded here; name a directory of this machine";
+  else if (path[0] == '~')
+    why = ": no shell has put a home directory in the place of \"~\"; write the whole path";
+  else if (is_hub_name (path))
+    why = "; if this is a checkpoint's name on the Hugging Face Hub, nothing is downloaded here: download "
+        "it to a directory (hf download NAME --local-dir DIRECTORY) and name that";
+  gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such directory%s", path, why);
+}
+
+void
+gptvis_mistake_no_directory (const gchar *path, GError **error)
+{
+  gchar bytes[512], *directory = g_path_get_dirname (path);
+  gchar *config = g_build_filename (directory, "config.json", NULL);
+  GptVisFile file;
+  gsize n = 0;
+  if (gptvis_file_open (&file, path, NULL)) {
+    n = MIN (file.size, sizeof bytes);
+    if (!gptvis_file_read (&file, 0, n, bytes, NULL))
+      n = 0;
+    gptvis_file_close (&file);
+  }
+  if (g_file_test (config, G_FILE_TEST_IS_REGULAR))
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+        "%s: this is a file, where a checkpoint's directory is needed: name the one it is in, %s", path,
+        directory);
+  else if (!gptvis_mistake_content (path, bytes, n, error))
+    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+        "%s: this is a file, where a checkpoint's directory is needed (with config.json in it)", path);
+  g_free (config);
+  g_free (directory);
+}
+
+/* ---- what is there instead of a checkpoint ---- */
+
+#define PYTORCH "PyTorch's pickle"
+#define ARCHIVE "an archive, which must be unpacked first"
+#define MAKE_ONE "take model.safetensors from where the checkpoint came from (its other revisions included), " \
+  "or make one in Python with %.60s.from_pretrained(DIR%s).save_pretrained(DIR)"
+
+/* In this order: an OpenVINO model has a .bin beside it, and some have all of these. */
+static const struct {
+  const gchar *pattern, *what;
+  const gchar *argument;        /* that makes Transformers read it; NULL: it does not */
+} others[] = {
+  {"pytorch_model*.bin", PYTORCH, ""}, {"pytorch_model.bin.index.json", PYTORCH, ""},
+  {"tf_model*.h5", "TensorFlow's weights", ", from_tf=True"},
+  {"flax_model*.msgpack", "Flax's weights", ", from_flax=True"},
+  {"*.gguf", "llama.cpp's form", NULL}, {"*.ggml", "llama.cpp's form", NULL},
+  {"*.onnx", "ONNX", NULL}, {"openvino*.xml", "OpenVINO's form", NULL},
+  {"saved_model.pb", "a SavedModel of TensorFlow", NULL}, {"*.tflite", "TensorFlow Lite's form", NULL},
+  {"*.h5", "a model of Keras", NULL}, {"*.keras", "a model of Keras", NULL},
+  {"*.msgpack", "Flax's weights", NULL},
+  {"*.engine", "a TensorRT engine", NULL}, {"*.trt", "a TensorRT engine", NULL},
+  {"*.mlmodel", "Core ML's form", NULL}, {"*.mlpackage", "Core ML's form", NULL},
+  {"*.pdparams", "PaddlePaddle's weights", NULL}, {"*.npz", "NumPy's arrays", NULL},
+  {"*.pt", PYTORCH, NULL}, {"*.pth", PYTORCH, NULL}, {"*.ckpt", PYTORCH, NULL}, {"*.bin", PYTORCH, NULL},
+  {"*.zip", ARCHIVE, NULL}, {"*.tar*", ARCHIVE, NULL},
+};
+
+static gboolean
+is_adapter (const gchar *directory, const GPtrArray *names, GError **error)
+{
+  const gchar *name = find_name (names, "adapter_model.safetensors");
+  if (!name && !(name = find_name (names, "adapter_config.json")))
+    return FALSE;
+  gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED, "%s: there is only an adapter (LoRA), %s, which "
+      "changes another checkpoint's network and is none itself: merge both in Python with "
+      "merge_and_unload(), and name the directory that save_pretrained() writes", directory, name);
+  return TRUE;
+}
+
+/* Another framework's weights. */
+static gboolean
+is_other (const gchar *directory, const GPtrArray *names, const gchar *class_name, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    const gchar *name = find_name (names, others[i].pattern);
+    if (!name)
+      continue;
+    gchar *advice = others[i].argument ? g_strdup_printf (MAKE_ONE, class_name, others[i].argument)
+        : g_strdup (ORIGINAL);
+    gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
+        "%s: the weights are only there as %s (%s), which is not read here: %s", directory, name,
+        others[i].what, advice);
+    g_free (advice);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* The weights under a name that nobody looks for, or without what says which is where. */
+static gboolean
+is_misnamed (const gchar *directory, const GPtrArray *names, GError **error)
+{
+  const gchar *part = find_name (names, "*-of-*.safetensors"), *file = find_name (names, "*.safetensors");
+  if (part)
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: %s is one of several parts, and "
+        "model.safetensors.index.json, which says what is in which, is not there: download it "
+        "too", directory, part);
+  else if (file)
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is %s, but neither model.safetensors nor "
+        "model.safetensors.index.json: if it holds the whole network, name it model.safetensors", directory,
+        file);
+  return part || file;
+}
+
+static gboolean
+is_unfinished (const gchar *directory, const GPtrArray *names, const gchar *lacks, GError **error)
+{
+  const gchar *name = find_unfinished (names);
+  if (name)
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no %s, but an unfinished download, %s: "
+        "let it end, or download the checkpoint again", directory, lacks, name);
+  return name != NULL;
+}
+
+void
+gptvis_mistake_no_weights (const gchar *directory, const gchar *class_name, GError **error)
+{
+  gchar *single = g_build_filename (directory, "model.safetensors", NULL);
+  GPtrArray *names = list_names (directory);
+  if (!is_dangling (single, error) && !is_unfinished (directory, names, "model.safetensors", error)
+      && !is_adapter (directory, names, error) && !is_misnamed (directory, names, error)
+      && !is_other (directory, names, class_name, error))
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
+        "%s: there is neither model.safetensors nor model.safetensors.index.json with its files", directory);
+  g_ptr_array_unref (names);
+  g_free (single);
+}
+
+/* A directory around the checkpoint's, such as an archive's or the Hub's cache's. */
+static gboolean
+is_around (const gchar *directory, const GPtrArray *names, GError **error)
+{
+  const gchar *name = find_name (names, "config.json");
+  if (!name || !strchr (name, '/'))
+    return FALSE;
+  gchar *inner = g_path_get_dirname (name), *path = g_build_filename (directory, inner, NULL);
+  gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
+      "%s: there is no config.json here, but there is one in its directory %s: name %s", directory, inner,
+      path);
+  g_free (path);
+  g_free (inner);
+  return TRUE;
+}
+
+/* The Hub's cache, or a folder of it whose snapshot could not be chosen (locate.c). */
+static gboolean
+is_cache (const gchar *directory, const GPtrArray *names, GError **error)
+{
+  for (guint i = 0; i < names->len; i++) {
+    const gchar *name = g_ptr_array_index (names, i);
+    const gboolean of_checkpoint = g_str_has_prefix (name, "snapshots/");
+    if (!of_checkpoint && !(g_str_has_prefix (name, "models--") && !strchr (name, '/')))
+      continue;
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, of_checkpoint
+        ? "%s: this is a folder of the Hub's cache, and which of its snapshots is meant cannot be told: "
+        "name it, as in %s/%s"
+        : "%s: this is the Hub's cache: name one checkpoint in it, as in %s/%s", directory, directory, name);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* Of other programs' checkpoints, the file that stands where config.json should. */
+static const gchar *const configs[][2] = {
+  {"model_index.json", "a pipeline of Diffusers, which makes pictures"},
+  {"open_clip_config.json", "a checkpoint of OpenCLIP"},
+  {"params.json", "a checkpoint that is not Transformers'"},
+};
+
+static gboolean
+is_other_programs (const gchar *directory, const GPtrArray *names, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (configs); i++)
+    if (find_name (names, configs[i][0])) {
+      gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
+          "%s: there is no config.json, and %s shows %s: one of Transformers is needed", directory,
+          configs[i][0], configs[i][1]);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+void
+gptvis_mistake_no_config (const gchar *directory, GError **error)
+{
+  gchar *config = g_build_filename (directory, "config.json", NULL);
+  GPtrArray *names = list_names (directory);
+  if (!is_dangling (config, error) && !is_unfinished (directory, names, "config.json", error)
+      && !is_cache (directory, names, error) && !is_around (directory, names, error)
+          && !is_adapter (directory, names, error)
+      && !is_other_programs (directory, names, error)
+      && !is_other (directory, names, "AutoModelForImageClassification", error))
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, so %s is no checkpoint's "
+        "directory",
+        config, directory);
+  g_ptr_array_unref (names);
+  g_free (config);
+}
