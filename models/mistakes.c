@@ -301,13 +301,13 @@ is_adapter (const gchar *directory, const GPtrArray *names, GError **error)
   return TRUE;
 }
 
-/* Another framework's weights. */
+/* Another framework's weights: those that Transformers reads, or all others. */
 static gboolean
-is_other (const gchar *directory, const GPtrArray *names, const gchar *class_name, GError **error)
+is_other (const gchar *directory, const GPtrArray *names, gboolean known, const gchar *class_name, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
     const gchar *name = find_name (names, others[i].pattern);
-    if (!name)
+    if (!name || known != (others[i].argument != NULL))
       continue;
     gchar *advice = others[i].argument ? g_strdup_printf (MAKE_ONE, class_name, others[i].argument)
         : g_strdup (ORIGINAL);
@@ -352,8 +352,8 @@ gptvis_mistake_no_weights (const gchar *directory, const gchar *class_name, GErr
   gchar *single = g_build_filename (directory, "model.safetensors", NULL);
   GPtrArray *names = list_names (directory);
   if (!is_dangling (single, error) && !is_unfinished (directory, names, "model.safetensors", error)
-      && !is_adapter (directory, names, error) && !is_misnamed (directory, names, error)
-      && !is_other (directory, names, class_name, error))
+      && !is_adapter (directory, names, error) && !is_other (directory, names, TRUE, class_name, error)
+      && !is_misnamed (directory, names, error) && !is_other (directory, names, FALSE, class_name, error))
     gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
         "%s: there is neither model.safetensors nor model.safetensors.index.json with its files", directory);
   g_ptr_array_unref (names);
@@ -423,7 +423,8 @@ gptvis_mistake_no_config (const gchar *directory, GError **error)
       && !is_cache (directory, names, error) && !is_around (directory, names, error)
           && !is_adapter (directory, names, error)
       && !is_other_programs (directory, names, error)
-      && !is_other (directory, names, "AutoModelForImageClassification", error))
+      && !is_other (directory, names, TRUE, "AutoModelForImageClassification", error)
+      && !is_other (directory, names, FALSE, NULL, error))
     gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, so %s is no checkpoint's "
         "directory",
         config, directory);

@@ -148,6 +148,21 @@ test_other_weights (void)
   }
 }
 
+/* What Transformers reads goes before a file of safetensors that is something else. */
+static void
+test_several (void)
+{
+  gchar *directory = unit_checkpoint (NULL);
+  drop (directory, "model.safetensors");
+  unit_write (directory, "pytorch_model.bin", "x", 1);
+  unit_write (directory, "ema.safetensors", "x", 1);
+  unit_write (directory, "model.onnx", "x", 1);
+  expect ("several", directory, GPTVIS_ERROR_UNSUPPORTED, "only there as pytorch_model.bin");
+  drop (directory, "pytorch_model.bin");
+  expect ("several", directory, GPTVIS_ERROR_NOT_FOUND, "there is ema.safetensors");
+  unit_remove (directory);
+}
+
 /* No config.json: what the directory is. */
 static void
 test_other_directories (void)
@@ -328,7 +343,7 @@ test_blind_decoders (void)
   "\"text_config\":{" more "}}"
   static const struct { const gchar *config, *parts; } cases[] = {
     {"{\"model_type\":\"vision-encoder-decoder\"" DECODER (",\"add_cross_attention\":false"),
-        "decoder: add_cross_attention is false, so the decoder does not look at the picture"},
+        "decoder: add_cross_attention is false: the decoder does not look at the picture"},
     {"{\"model_type\":\"vision-encoder-decoder\",\"architectures\":[\"EncoderDecoderModel\"]" DECODER (""),
         "architectures has EncoderDecoderModel|only VisionEncoderDecoderModel writes"},
     {BLIP ("BlipForQuestionAnswering", ""), "architectures has BlipForQuestionAnswering, where of "
@@ -436,6 +451,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mistakes/contents", test_contents);
   g_test_add_func ("/mistakes/truncated", test_truncated);
   g_test_add_func ("/mistakes/other-weights", test_other_weights);
+  g_test_add_func ("/mistakes/several", test_several);
   g_test_add_func ("/mistakes/other-directories", test_other_directories);
   g_test_add_func ("/mistakes/cache", test_cache);
   g_test_add_func ("/mistakes/paths", test_paths);
