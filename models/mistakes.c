@@ -421,13 +421,11 @@ gptvis_mistake_no_config (const gchar *directory, GError **error)
   GPtrArray *names = list_names (directory);
   if (!is_dangling (config, error) && !is_unfinished (directory, names, "config.json", error)
       && !is_cache (directory, names, error) && !is_around (directory, names, error)
-          && !is_adapter (directory, names, error)
-      && !is_other_programs (directory, names, error)
+      && !is_adapter (directory, names, error) && !is_other_programs (directory, names, error)
       && !is_other (directory, names, TRUE, "AutoModelForImageClassification", error)
       && !is_other (directory, names, FALSE, NULL, error))
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, so %s is no checkpoint's "
-        "directory",
-        config, directory);
+    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
+        "%s: there is no such file, so %s is no checkpoint's directory", config, directory);
   g_ptr_array_unref (names);
   g_free (config);
 }
