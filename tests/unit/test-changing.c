@@ -110,11 +110,12 @@ look (Watch *self, GError **error)
   return g_string_free (line, FALSE);
 }
 
-/* What was made ready is the model's own: nothing of the file is looked at any more. */
+/* What was made ready is the model's own: nothing of the file is looked at any more. With the first n
+ * changes. */
 static void
-run_through (gboolean writes, const gchar *backend)
+run_through (gboolean writes, const gchar *backend, guint n)
 {
-  for (Change change = 0; change < N_CHANGES; change++) {
+  for (Change change = 0; change < n; change++) {
     gchar *directory = writes ? unit_writer (NULL) : unit_checkpoint (NULL),
         *weights = weights_of (directory);
     GError *error = NULL;
@@ -139,9 +140,9 @@ test_running (gconstpointer tier)
 {
   if (tier)
     g_setenv ("GPTVIS_CPU", tier, TRUE);
-  run_through (FALSE, "cpu");
-  run_through (TRUE, "cpu");
-  run_through (TRUE, "reference");
+  run_through (FALSE, "cpu", N_CHANGES);
+  run_through (TRUE, "cpu", N_CHANGES);
+  run_through (TRUE, "reference", N_CHANGES);
   g_unsetenv ("GPTVIS_CPU");
 }
 
@@ -240,8 +241,8 @@ test_device (void)
 {
   if (!is_device ())
     return;
-  run_through (FALSE, "vulkan");
-  run_through (TRUE, "vulkan");
+  run_through (FALSE, "vulkan", 1);
+  run_through (TRUE, "vulkan", 1);
   load_through ("vulkan", TRUE, CUT, 5);
   load_through ("vulkan", FALSE, CUT, 1);
   load_through ("vulkan", TRUE, DELETED, 5);
@@ -251,9 +252,11 @@ test_device (void)
 static void
 test_fallback (void)
 {
+  static const Change changes[] = { CUT, DELETED };
   if (!is_device ())
     return;
-  for (Change change = 0; change < N_CHANGES; change++) {
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++) {
+    const Change change = changes[i];
     gchar *directory = unit_checkpoint (NULL), *weights = weights_of (directory);
     GError *error = NULL;
     Watch watch = watch_new (directory, "vulkan");
