@@ -11,6 +11,3 @@ typedef struct {
 /* Adds both to the pipeline, linked to `sink`, an element with one input, as soon as they have
  * pictures; sound is left alone. FALSE with an error when there is nothing to read such a URI. */
 gboolean source_add (Source * self, GstElement * pipeline, const gchar * uri, GstElement * sink, GError ** error);
-
-/* Stops and removes what was added, if anything was. */
-void source_remove (Source * self, GstElement * pipeline);
