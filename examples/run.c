@@ -93,10 +93,11 @@ on_size (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   gst_event_parse_caps (event, &caps);
   gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT, &width, "height", G_TYPE_INT,
       &height, NULL);
-  if (MAX (width, height) > largest (self))
-    GST_ELEMENT_ERROR (self->queue, STREAM, FORMAT, ("The picture has %d × %d pixels; each way at most %d can be "
-            "analysed.", width, height, largest (self)), (NULL));
-  return GST_PAD_PROBE_OK;
+  if (MAX (width, height) <= largest (self))
+    return GST_PAD_PROBE_OK;
+  GST_ELEMENT_ERROR (self->queue, STREAM, FORMAT, ("The picture has %d × %d pixels; each way at most %d can be "
+          "analysed.", width, height, largest (self)), (NULL));
+  return GST_PAD_PROBE_DROP;
 }
 
 static void
