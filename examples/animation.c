@@ -43,6 +43,28 @@ take (Reader *self, gsize length)
   return taken;
 }
 
+/* Numbers of `size` bytes, the last or the first of which counts most. (GStreamer's macros read them as one, for
+ * which they would have to be aligned.) */
+static guint32
+little (const guint8 *data, guint size)
+{
+  guint32 value = 0;
+
+  while (size-- > 0)
+    value = value << 8 | data[size];
+  return value;
+}
+
+static guint32
+big (const guint8 *data, guint size)
+{
+  guint32 value = 0;
+
+  for (guint i = 0; i < size; i++)
+    value = value << 8 | data[i];
+  return value;
+}
+
 static void
 still_clear (gpointer data)
 {
@@ -98,8 +120,8 @@ gif_still (Animation *self, Reader *gif, const guint8 *control, const guint8 *he
 
   if (!image || !take (gif, gif_colours (image[8])) || !take (gif, 1) || !gif_skip (gif))
     return FALSE;
-  Still still = {.x = GST_READ_UINT16_LE (image),.y = GST_READ_UINT16_LE (image + 2),
-    .width = GST_READ_UINT16_LE (image + 4),.height = GST_READ_UINT16_LE (image + 6),.over = TRUE };
+  Still still = {.x = little (image, 2),.y = little (image + 2, 2),
+    .width = little (image + 4, 2),.height = little (image + 6, 2),.over = TRUE };
   GByteArray *file = g_byte_array_new ();
   append (file, "GIF89a", 6);
   append (file, image + 4, 4);
@@ -108,7 +130,7 @@ gif_still (Animation *self, Reader *gif, const guint8 *control, const guint8 *he
     append (file, "\x21\xf9", 2);
     append (file, control, 6);
     still.fate = fates[control[1] >> 2 & 7];
-    still.shown = GST_READ_UINT16_LE (control + 2) * 10 * GST_MSECOND;
+    still.shown = little (control + 2, 2) * 10 * GST_MSECOND;
   }
   append (file, "\x2c\0\0\0\0", 5);
   append (file, image + 4, gif->at - began - 4);
@@ -126,8 +148,8 @@ read_gif (Animation *self, Reader *gif)
   if (!head || !take (gif, gif_colours (head[10])))
     return;
   const gsize head_size = gif->at;
-  self->width = GST_READ_UINT16_LE (head + 6);
-  self->height = GST_READ_UINT16_LE (head + 8);
+  self->width = little (head + 6, 2);
+  self->height = little (head + 8, 2);
   while ((block = take (gif, 1))) {
     if (*block == IMAGE) {
       if (!gif_still (self, gif, control, head, head_size))
@@ -195,11 +217,11 @@ static void
 png_end (Animation *self, const guint8 *control, GByteArray *file)
 {
   static const Fate fates[4] = { STAYS, CLEARED, RESTORED };
-  const guint unit = GST_READ_UINT16_BE (control + 22);
-  const Still still = {.x = GST_READ_UINT32_BE (control + 12),.y = GST_READ_UINT32_BE (control + 16),
-    .width = GST_READ_UINT32_BE (control + 4),.height = GST_READ_UINT32_BE (control + 8),
+  const guint unit = big (control + 22, 2);
+  const Still still = {.x = big (control + 12, 4),.y = big (control + 16, 4),
+    .width = big (control + 4, 4),.height = big (control + 8, 4),
     .over = control[25] == 1,.fate = fates[control[24] & 3],
-    .shown = gst_util_uint64_scale (GST_SECOND, GST_READ_UINT16_BE (control + 20), unit ? unit : 100)
+    .shown = gst_util_uint64_scale (GST_SECOND, big (control + 20, 2), unit ? unit : 100)
   };
 
   png_chunk (file, "IEND", NULL, 0);
@@ -215,7 +237,7 @@ read_png (Animation *self, Reader *png)
 
   take (png, sizeof png_signature);
   while ((head = take (png, 8))) {
-    const gsize length = GST_READ_UINT32_BE (head);
+    const gsize length = big (head, 4);
     const gchar *name = (const gchar *) head + 4;
     if (!(data = take (png, length)) || !take (png, 4) || strncmp (name, "IEND", 4) == 0)
       break;
@@ -241,25 +263,19 @@ read_png (Animation *self, Reader *png)
   if (file)
     png_end (self, control, file);
   g_byte_array_unref (common);
-  self->width = header ? GST_READ_UINT32_BE (header) : 0;
-  self->height = header ? GST_READ_UINT32_BE (header + 4) : 0;
+  self->width = header ? big (header, 4) : 0;
+  self->height = header ? big (header + 4, 4) : 0;
 }
 
 /* --- WebP --- */
-
-static guint
-read24 (const guint8 *data)
-{
-  return data[0] | (guint) data[1] << 8 | (guint) data[2] << 16;
-}
 
 /* An ANMF's frame as a WebP file of its size. */
 static void
 webp_still (Animation *self, const guint8 *data, gsize size)
 {
   const gboolean alpha = size >= 20 && memcmp (data + 16, "ALPH", 4) == 0;
-  const Still still = {.x = 2 * read24 (data),.y = 2 * read24 (data + 3),.width = read24 (data + 6) + 1,
-    .height = read24 (data + 9) + 1,.shown = read24 (data + 12) * GST_MSECOND,.over = !(data[15] & 2),
+  const Still still = {.x = 2 * little (data, 3),.y = 2 * little (data + 3, 3),.width = little (data + 6, 3) + 1,
+    .height = little (data + 9, 3) + 1,.shown = little (data + 12, 3) * GST_MSECOND,.over = !(data[15] & 2),
     .fate = data[15] & 1 ? CLEARED : STAYS
   };
   const guint32 length = GUINT32_TO_LE ((guint32) (4 + (alpha ? 18 : 0) + size - 16));
@@ -283,13 +299,13 @@ read_webp (Animation *self, Reader *webp)
 
   take (webp, 12);
   while ((head = take (webp, 8))) {
-    const gsize length = GST_READ_UINT32_LE (head + 4);
+    const gsize length = little (head + 4, 4);
     if (!(data = take (webp, length)))
       return;
     take (webp, length & 1);
     if (memcmp (head, "VP8X", 4) == 0 && length >= 10) {
-      self->width = read24 (data + 4) + 1;
-      self->height = read24 (data + 7) + 1;
+      self->width = little (data + 4, 3) + 1;
+      self->height = little (data + 7, 3) + 1;
     } else if (memcmp (head, "ANMF", 4) == 0 && length >= 16) {
       webp_still (self, data, length);
     }
@@ -298,13 +314,27 @@ read_webp (Animation *self, Reader *webp)
 
 /* --- the canvas --- */
 
-/* Rows of RGBA, of the rectangle that is on the canvas. */
+/* How much of a rectangle's length from `at` on is on the canvas. */
+static guint
+inside (guint at, guint length, guint canvas)
+{
+  return at < canvas ? MIN (length, canvas - at) : 0;
+}
+
+static guint8 *
+row_of (const Animation *self, const Still *still, guint y)
+{
+  return self->canvas + PIXEL * ((gsize) (still->y + y) * self->width + still->x);
+}
+
 static void
 clear (Animation *self, const Still *still)
 {
-  for (guint y = 0; y < still->height; y++)
-    memset (self->canvas + PIXEL * ((gsize) (still->y + y) * self->width + still->x), 0,
-        PIXEL * (gsize) still->width);
+  const guint width = inside (still->x, still->width, self->width);
+  const guint height = inside (still->y, still->height, self->height);
+
+  for (guint y = 0; width > 0 && y < height; y++)
+    memset (row_of (self, still, y), 0, PIXEL * (gsize) width);
 }
 
 /* Colours are as in a file: not multiplied by their alpha, and not changed by a canvas that is empty. */
@@ -323,13 +353,15 @@ put_row (guint8 *to, const guint8 *const from[], guint step, guint width, gboole
 static void
 put (Animation *self, const Still *still, const GstVideoFrame *frame)
 {
-  for (guint y = 0; y < still->height; y++) {
+  const guint width = inside (still->x, still->width, self->width);
+  const guint height = inside (still->y, still->height, self->height);
+
+  for (guint y = 0; width > 0 && y < height; y++) {
     const guint8 *from[4] = { NULL };
     for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (frame); c++)
       from[c] = (const guint8 *) GST_VIDEO_FRAME_COMP_DATA (frame, c)
           + (gsize) y * GST_VIDEO_FRAME_COMP_STRIDE (frame, c);
-    put_row (self->canvas + PIXEL * ((gsize) (still->y + y) * self->width + still->x), from,
-        GST_VIDEO_FRAME_COMP_PSTRIDE (frame, 0), still->width, still->over);
+    put_row (row_of (self, still, y), from, GST_VIDEO_FRAME_COMP_PSTRIDE (frame, 0), width, still->over);
   }
 }
 
@@ -337,13 +369,6 @@ static const Still *
 nth (const Animation *self, guint i)
 {
   return &g_array_index (self->stills, Still, i);
-}
-
-static gboolean
-fits (const Animation *self, const Still *still)
-{
-  return still->width <= self->width && still->x <= self->width - still->width
-      && still->height <= self->height && still->y <= self->height - still->height;
 }
 
 /* What the picture before leaves behind. */
@@ -364,7 +389,7 @@ animation_draw (Animation *self, guint i, GstVideoFrame *frame)
 
   if (!GST_VIDEO_INFO_IS_RGB (&frame->info) || GST_VIDEO_FRAME_COMP_DEPTH (frame, 0) != 8
       || (guint) GST_VIDEO_FRAME_WIDTH (frame) != still->width
-      || (guint) GST_VIDEO_FRAME_HEIGHT (frame) != still->height || !fits (self, still))
+      || (guint) GST_VIDEO_FRAME_HEIGHT (frame) != still->height)
     return NULL;
   if (!self->canvas) {
     self->canvas = g_malloc0 (size);

@@ -11,7 +11,7 @@ Animation *animation_new (const guint8 * data, gsize size);
 void animation_free (Animation * animation);
 
 guint animation_n_pictures (const Animation * animation);
-/* Of the canvas; they may be 0, and larger than can be drawn on. */
+/* Of the canvas, as the file has them. Where one is 0 there is nothing to draw on. */
 void animation_size (const Animation * animation, guint * width, guint * height);
 
 /* Picture i as a file of its own, with its time. */

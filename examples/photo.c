@@ -211,7 +211,7 @@ on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   GST_PAD_PROBE_INFO_DATA (info) = drawn;
   if (drawn)
     return GST_PAD_PROBE_OK;
-  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = complain (self, "A picture of the animation does not fit into it.");
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = complain (self, "A picture of the animation is not of the size that the file says.");
   return GST_PAD_PROBE_HANDLED;
 }
 
