@@ -37,17 +37,40 @@ complain (const gchar *sentence)
   return FALSE;
 }
 
+/* Is it the URI of a network camera without a host? */
+static gboolean
+lacks_host (const gchar *source, const gchar *protocol)
+{
+  GstUri *uri = g_str_has_prefix (protocol, "http") || g_str_has_prefix (protocol, "rts")
+      ? gst_uri_from_string (source) : NULL;
+  gboolean lacks = uri && (!gst_uri_get_host (uri) || !*gst_uri_get_host (uri));
+
+  g_clear_pointer (&uri, gst_uri_unref);
+  return lacks;
+}
+
+/* What can never become a camera. A file or device that is not there may come. */
 static gboolean
 check_source (const gchar *source)
 {
-  gboolean is_uri = gst_uri_is_valid (source) && strstr (source, "://");
-  gchar *protocol = is_uri ? gst_uri_get_protocol (source) : NULL;
-  gboolean known = !protocol || gst_uri_protocol_is_supported (GST_URI_SRC, protocol);
+  gchar *protocol = gst_uri_is_valid (source) ? gst_uri_get_protocol (source) : NULL;
+  gboolean is_uri = protocol && strstr (source, "://"), is_known = protocol
+      && gst_uri_protocol_is_supported (GST_URI_SRC, protocol), good = FALSE;
 
-  if (!known)
+  if (!*source)
+    complain ("A camera's name is empty.");
+  else if (is_uri && !is_known)
     g_printerr ("gptvis-cameras: Nothing is installed that reads %s://.\n", protocol);
+  else if (is_uri && lacks_host (source, protocol))
+    g_printerr ("gptvis-cameras: %s names no host, as %s://HOST/PATH does.\n", source, protocol);
+  else if (!is_uri && is_known && !g_file_test (source, G_FILE_TEST_EXISTS))
+    g_printerr ("gptvis-cameras: %s is no file, and no URI without \"//\": %s://HOST/PATH.\n", source, protocol);
+  else if (!is_uri && g_file_test (source, G_FILE_TEST_IS_DIR))
+    g_printerr ("gptvis-cameras: %s is a directory, where a file, a device or a URI is needed.\n", source);
+  else
+    good = TRUE;
   g_free (protocol);
-  return known && (*source || complain ("A camera's name is empty."));
+  return good;
 }
 
 static gboolean
