@@ -3,7 +3,6 @@
  * a JSON object a line, for as long as it is left to run. It is the example of how a surveillance
  * application embeds gptvisfilter: one model for all cameras (keep_model), each camera on its own
  * (camera.c), results from the bus (lines.c). This file is the command line and the main loop. */
-#include <errno.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <math.h>
@@ -12,10 +11,11 @@
 #include <string.h>
 #include "camera.h"
 #include "plugin.h"
+#include "standard.h"
 
 enum { EXIT_OUTPUT = 1, EXIT_USAGE = 2 };
 
-#define PATIENCE (3 * G_USEC_PER_SEC)   /* with cameras that are to end */
+#define PATIENCE (3 * G_USEC_PER_SEC)   /* with cameras that are to end, and a reader of their lines */
 
 typedef struct {
   CameraSettings settings;
@@ -215,10 +215,8 @@ start (App *app)
 
 /* All end side by side. What is stuck in a driver or a network is left to the system. */
 static void
-stop (App *app)
+stop (App *app, gint64 until)
 {
-  const gint64 until = g_get_monotonic_time () + PATIENCE;
-
   for (guint i = 0; i < app->cameras->len; i++)
     camera_stop (app->cameras->pdata[i]);
   for (guint i = 0; i < app->cameras->len; i++)
@@ -233,22 +231,13 @@ stop (App *app)
 static int
 watch_all (App *app)
 {
-  gint error;
-
-  if (!lines_open (&app->lines, app->output, app->loop)) {
-    g_printerr ("gptvis-cameras: \"%s\" cannot be opened for writing: %s.\n", app->output,
-        g_strerror (errno));
+  if (!lines_open (&app->lines, app->output, app->loop))
     return EXIT_OUTPUT;
-  }
   start (app);
   g_main_loop_run (app->loop);
-  stop (app);
-  if ((error = lines_close (&app->lines))) {
-    g_printerr ("gptvis-cameras: %s cannot be written: %s.\n", app->output ? app->output : "Standard output",
-        g_strerror (error));
-    return EXIT_OUTPUT;
-  }
-  return EXIT_SUCCESS;
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
+  stop (app, until);
+  return lines_close (&app->lines, until) ? EXIT_SUCCESS : EXIT_OUTPUT;
 }
 
 int
@@ -258,6 +247,7 @@ main (int argc, char **argv)
   GstElement *keeper;
   int status = EXIT_USAGE;
 
+  standard_guard ("gptvis-cameras");
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);    /* a reader that is gone is an error to report */
   if (parse (&app, argc, argv)) {
