@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From messages on the bus to a sentence. HTTP's come in a message "http-headers" before the error,
- * statuses of HTTP and RTSP with the error as its details. */
+/* From messages on the bus to a sentence, where the network is the reason; what files may have is reason.c's.
+ * HTTP's headers come in a message "http-headers" before the error, statuses of HTTP and RTSP
+ * with the error as its details. */
 #include "answer.h"
-#include <gst/pbutils/pbutils.h>
+#include "reason.h"
 #include <string.h>
 
 #define NO_CONNECTION "No connection can be made, or it is closed at once; is the address right, and is it on?"
@@ -49,9 +50,9 @@ answer_note (Answer *self, GstMessage *message)
   const gchar *uri;
   guint status = 0;
 
-  if (gst_is_missing_plugin_message (message)) {
-    replace (&self->missing, gst_missing_plugin_message_get_description (message));
-  } else if (gst_message_has_name (message, "http-headers") && (uri = gst_structure_get_string (told, "uri"))) {
+  if (!self->missing)
+    self->missing = reason_missing (message);
+  if (gst_message_has_name (message, "http-headers") && (uri = gst_structure_get_string (told, "uri"))) {
     gst_structure_get (told, "http-status-code", G_TYPE_UINT, &status, "response-headers", GST_TYPE_STRUCTURE,
         &headers, NULL);
     self->unanswered = status == 0;
@@ -126,21 +127,14 @@ static gchar *
 of_stream (const Answer *self, GstMessage *message, const GError *error)
 {
   const GstStructure *details = NULL;
-  gint flow = GST_FLOW_ERROR;
+  gint flow = GST_FLOW_OK;
 
   if (is_text (self->type))
     return g_strdup_printf ("It sends %s, where a stream or a picture is needed.", self->type);
-  if (self->missing)
-    return g_strdup_printf ("No %s is installed; Debian has most in gstreamer1.0-libav and "
-        "gstreamer1.0-plugins-good, -bad and -ugly.", self->missing);
-  if (is_of (message, "typefind"))
-    return g_strdup (g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND) ? "What comes is neither a stream nor a picture."
-        : "It ended before a picture came.");
   gst_message_parse_error_details (message, &details);
-  if (!g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED) || !details
-      || !gst_structure_get_int (details, "flow-return", &flow))
-    return NULL;
-  return g_strdup (flow == GST_FLOW_NOT_LINKED ? "There is no picture in it." : "The connection broke off.");
+  if (details && gst_structure_get_int (details, "flow-return", &flow) && flow == GST_FLOW_NOT_LINKED)
+    return g_strdup (REASON_NO_PICTURE);
+  return reason_of_error (error, self->missing);
 }
 
 /* Fit for a terminal. */
@@ -168,10 +162,8 @@ answer_fault (Answer *self, GstMessage *message)
         : g_strdup (self->secure ? NO_TRUST : NO_CONNECTION);
   if (!sentence && error->domain == GST_RESOURCE_ERROR)
     sentence = of_resource (self, message, error);
-  else if (!sentence)
-    sentence = of_stream (self, message, error);
   if (!sentence)
-    sentence = g_strdup (error->message);
+    sentence = of_stream (self, message, error);
   g_error_free (error);
   return clean (sentence);
 }
