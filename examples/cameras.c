@@ -62,7 +62,7 @@ check_source (const gchar *source)
   else if (is_uri && !is_known)
     g_printerr ("gptvis-cameras: Nothing is installed that reads %s://.\n", protocol);
   else if (is_uri && lacks_host (source, protocol))
-    g_printerr ("gptvis-cameras: %s names no host, as %s://HOST/PATH does.\n", source, protocol);
+    g_printerr ("gptvis-cameras: A camera's URI names no host, as %s://HOST/PATH does.\n", protocol);
   else if (!is_uri && is_known && !g_file_test (source, G_FILE_TEST_EXISTS))
     g_printerr ("gptvis-cameras: %s is no file, and no URI without \"//\": %s://HOST/PATH.\n", source, protocol);
   else if (!is_uri && g_file_test (source, G_FILE_TEST_IS_DIR))

@@ -100,17 +100,20 @@ write_all (gpointer data)
 
 /* --- the file --- */
 
-/* −1 with errno; NULL is standard output. */
+/* −1 after a sentence; NULL is standard output. */
 static gint
-open_file (const gchar *file)
+open_file (const gchar *file, const gchar *name)
 {
-  if (file)
-    return g_open (file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  const int how = fcntl (STDOUT_FILENO, F_GETFL);
-  if (how >= 0 && (how & O_ACCMODE) != O_RDONLY)        /* as standard_guard leaves one that is closed */
-    return STDOUT_FILENO;
-  errno = EBADF;
-  return -1;
+  const int how = file ? O_WRONLY : fcntl (STDOUT_FILENO, F_GETFL);
+  gint descriptor = STDOUT_FILENO;
+
+  if (how < 0 || (how & O_ACCMODE) == O_RDONLY) {       /* as standard_guard leaves it */
+    g_printerr ("gptvis-cameras: %s is closed.\n", name);
+    return -1;
+  }
+  if (file && (descriptor = g_open (file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) < 0)
+    g_printerr ("gptvis-cameras: %s cannot be opened for writing: %s.\n", name, g_strerror (errno));
+  return descriptor;
 }
 
 gboolean
@@ -122,8 +125,7 @@ lines_open (Lines *self, const gchar *file, GMainLoop *loop)
     file = NULL;
   *self = (Lines) {.loop = loop };
   self->name = file ? g_strdup_printf ("\"%s\"", file) : g_strdup ("Standard output");
-  if ((self->descriptor = open_file (file)) < 0) {
-    g_printerr ("gptvis-cameras: %s cannot be opened for writing: %s.\n", self->name, g_strerror (errno));
+  if ((self->descriptor = open_file (file, self->name)) < 0) {
     g_free (self->name);
     return FALSE;
   }

@@ -123,6 +123,8 @@ report (GstGptVisJson * self, int error)
     GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, ("%s is full: %s.", name, g_strerror (error)), (NULL));
   else if (error == EPIPE)
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s has no reader any more.", name), (NULL));
+  else if (error == EBADF)      /* or open for reading alone */
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s is closed.", name), (NULL));
   else
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s cannot be written: %s.", name, g_strerror (error)),
         (NULL));

@@ -47,8 +47,8 @@ put_text (Client *to, const gchar *format, ...)
 static gboolean
 answer (Client *to, const gchar *status)
 {
-  return put_text (to, "%s %s\r\n%sConnection: close\r\n\r\n", *to->number ? "RTSP/1.0" : "HTTP/1.1", status,
-      to->number);
+  return put_text (to, "%s %s\r\n%s\r\n", *to->number ? "RTSP/1.0" : "HTTP/1.1", status,
+      *to->number ? to->number : "Connection: close\r\n");
 }
 
 /* Until the other side closes the connection. */
@@ -137,14 +137,20 @@ serve_snapshot (Client *to)
   g_free (status);
 }
 
-/* A camera with a password; the only right one is user:secret. */
+static void
+serve_locked (Client *to)
+{
+  answer (to, "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"\r\nContent-Length: 0");
+}
+
+/* The only right password is user:secret. */
 static void
 serve_basic (Client *to)
 {
   if (strstr (to->request, "Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"))
     serve_motion (to);
   else
-    answer (to, "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"\r\nContent-Length: 0");
+    serve_locked (to);
 }
 
 /* --- what is no camera --- */
@@ -271,7 +277,7 @@ static const struct {
   void (*serve) (Client *);
 } cameras[] = {
   { "/motion", serve_motion }, { "/one", serve_one }, { "/three", serve_three }, { "/odd", serve_odd },
-  { "/bare", serve_bare }, { "/snapshot", serve_snapshot }, { "/basic", serve_basic }, { "/html", serve_html },
+  { "/bare", serve_bare }, { "/snapshot", serve_snapshot }, { "/basic", serve_basic }, { "/locked", serve_locked }, { "/html", serve_html },
   { "/json", serve_json }, { "/text", serve_text }, { "/forbidden", serve_forbidden },
   { "/missing", serve_missing }, { "/broken", serve_broken }, { "/redirect", serve_redirect },
   { "/loop", serve_loop }, { "/nowhere", serve_nowhere }, { "/reset", serve_reset },
@@ -300,26 +306,40 @@ number_of (const gchar *request)
   return number ? g_strndup (number, strcspn (number, "\n") + 1) : g_strdup ("");
 }
 
+/* FALSE when there is no more. */
 static gboolean
-on_client (GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer unused)
+read_request (GSocketConnection *connection, gchar *request, gsize room)
 {
   GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (connection));
-  gchar request[8192] = { 0 };
   gsize size = 0;
   gssize more = 1;
 
-  while (!strstr (request, "\r\n\r\n") && size < sizeof request - 1
-      && (more = g_input_stream_read (stream, request + size, sizeof request - 1 - size, NULL, NULL)) > 0)
+  memset (request, 0, room);
+  while (!strstr (request, "\r\n\r\n") && size < room - 1
+      && (more = g_input_stream_read (stream, request + size, room - 1 - size, NULL, NULL)) > 0)
     size += more;
-  gchar *path = path_of (request), *number = number_of (request);
-  for (guint i = 0; path && i < G_N_ELEMENTS (cameras); i++) {
-    if (g_str_equal (path, cameras[i].path)) {
-      g_printerr ("%s\n", path);
-      cameras[i].serve (&(Client) { connection, request, number });
+  return more > 0;
+}
+
+/* Over RTSP one connection has several requests. */
+static gboolean
+on_client (GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer unused)
+{
+  gchar request[8192];
+  gboolean again = TRUE;
+
+  while (again && read_request (connection, request, sizeof request)) {
+    gchar *path = path_of (request), *number = number_of (request);
+    for (guint i = 0; path && i < G_N_ELEMENTS (cameras); i++) {
+      if (g_str_equal (path, cameras[i].path)) {
+        g_printerr ("%s\n", path);
+        cameras[i].serve (&(Client) { connection, request, number });
+      }
     }
+    again = path && *number && !g_str_equal (path, "/reset");
+    g_free (number);
+    g_free (path);
   }
-  g_free (number);
-  g_free (path);
   return TRUE;
 }
 
