@@ -6,8 +6,8 @@
 #include "reason.h"
 #include <string.h>
 
-#define NO_CONNECTION "No connection can be made, or it is closed at once; is the address right, and is it on?"
-#define NO_TRUST "No connection can be made, it is closed at once, or nobody who is trusted signed its certificate."
+#define NO_CONNECTION "No connection can be made, or it is closed at once; is the address right, is it on?"
+#define NO_TRUST "No connection can be made, it is closed at once, or its certificate is not to be trusted."
 
 static void
 replace (gchar **text, gchar *other)
@@ -157,9 +157,10 @@ answer_fault (Answer *self, GstMessage *message)
   GError *error = NULL;
 
   gst_message_parse_error (message, &error, NULL);
-  if (!sentence && self->unanswered)
-    sentence = self->elsewhere ? g_strdup_printf ("It sends to %s, where no connection can be made.", self->elsewhere)
-        : g_strdup (self->secure ? NO_TRUST : NO_CONNECTION);
+  if (!sentence && self->unanswered && self->elsewhere)
+    sentence = g_strdup_printf ("It sends to %s, where no connection can be made.", self->elsewhere);
+  else if (!sentence && self->unanswered)
+    sentence = g_strdup (self->secure ? NO_TRUST : NO_CONNECTION);
   if (!sentence && error->domain == GST_RESOURCE_ERROR)
     sentence = of_resource (self, message, error);
   if (!sentence)

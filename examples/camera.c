@@ -128,8 +128,8 @@ hear (Camera *self)
   }
   if (now - self->heard < (self->up_since ? silence : MAX (silence, START)))
     return NULL;
-  return g_strdup_printf ("No picture came for %" G_GINT64_FORMAT " seconds%s.", (now - self->heard) / G_USEC_PER_SEC,
-      self->up_since ? "; --silence allows for more" : "");
+  return g_strdup_printf ("No picture came for %" G_GINT64_FORMAT " seconds%s.",
+      (now - self->heard) / G_USEC_PER_SEC, self->up_since ? "; --silence allows for more" : "");
 }
 
 /* What was under way has been waited for: EOS comes after the last result. */

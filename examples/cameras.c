@@ -64,7 +64,8 @@ check_source (const gchar *source)
   else if (is_uri && lacks_host (source, protocol))
     g_printerr ("gptvis-cameras: A camera's URI names no host, as %s://HOST/PATH does.\n", protocol);
   else if (!is_uri && is_known && !g_file_test (source, G_FILE_TEST_EXISTS))
-    g_printerr ("gptvis-cameras: %s is no file, and no URI without \"//\": %s://HOST/PATH.\n", source, protocol);
+    g_printerr ("gptvis-cameras: %s is no file, and no URI without \"//\": %s://HOST/PATH.\n", source,
+        protocol);
   else if (!is_uri && g_file_test (source, G_FILE_TEST_IS_DIR))
     g_printerr ("gptvis-cameras: %s is a directory, where a file, a device or a URI is needed.\n", source);
   else
@@ -129,7 +130,8 @@ parse (App *app, int argc, char **argv)
       "silent is started again until it is back; the others do not notice.");
   g_option_context_set_description (context,
       "It runs until --duration is over or it is interrupted (Ctrl-C), and then prints a summary. Exit\n"
-      "status: 0 ended so; 1 the output could not be written; 2 wrong use, or a model that does not load.\n");
+      "status: 0 ended so; 1 the output could not be written, or nobody read it; 2 wrong use, or a model that\n"
+      "does not load.\n");
   if (!(parsed = g_option_context_parse (context, &argc, &argv, &error))) {
     complain (error->message);
     g_error_free (error);

@@ -151,8 +151,8 @@ tell (const Lines *self)
   if (self->error)
     g_printerr ("gptvis-cameras: %s cannot be written: %s.\n", self->name, g_strerror (self->error));
   else if (self->lost > 0)
-    g_printerr ("gptvis-cameras: %s was not read in time: %" G_GUINT64_FORMAT " %s lost.\n", self->name, self->lost,
-        self->lost == 1 ? "line is" : "lines are");
+    g_printerr ("gptvis-cameras: %s was not read in time: %" G_GUINT64_FORMAT " %s lost.\n", self->name,
+        self->lost, self->lost == 1 ? "line is" : "lines are");
   return !self->error && self->lost == 0;
 }
 

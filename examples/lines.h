@@ -32,7 +32,7 @@ typedef struct {
 
 /* Lines are added to the file; NULL or "-" is standard output. FALSE after a sentence. */
 gboolean lines_open (Lines * lines, const gchar * file, GMainLoop * loop);
-/* Waits until that time (monotonic µs) for what is not read yet. FALSE after a sentence: not all was written. */
+/* Waits until that time (monotonic µs) for a reader. FALSE after a sentence: not all was written. */
 gboolean lines_close (Lines * lines, gint64 until);
 
 /* A "gptvis-result" (its fields: gst/message.c), told as the stream's. */

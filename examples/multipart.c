@@ -49,7 +49,8 @@ on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   progress->bytes = 0;
   if (!GST_BUFFER_PTS_IS_VALID (picture))
     GST_BUFFER_PTS (picture) = (now - progress->first) * GST_USECOND;
-  gst_buffer_add_reference_timestamp_meta (picture, unix_caps, g_get_real_time () * GST_USECOND, GST_CLOCK_TIME_NONE);
+  gst_buffer_add_reference_timestamp_meta (picture, unix_caps, g_get_real_time () * GST_USECOND,
+      GST_CLOCK_TIME_NONE);
   GST_PAD_PROBE_INFO_DATA (info) = picture;
   gst_caps_unref (unix_caps);
   return GST_PAD_PROBE_OK;

@@ -83,7 +83,8 @@ on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *f
   gint rate = 0, unit;
 
   gst_structure_get_fraction (gst_caps_get_structure (caps, 0), "framerate", &rate, &unit);
-  return (rate > 0 || self->multipart) && g_str_has_prefix (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
+  return (rate > 0 || self->multipart)
+      && g_str_has_prefix (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
 }
 
 gboolean

@@ -24,7 +24,8 @@ standard_guard (const char *program)
   /* The lowest number that is free is given, so each gets its own; the wrong way round, so that using it
    * is an error and not silence. */
   for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
-    if (fcntl (i, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", i == STDIN_FILENO ? O_WRONLY : O_RDONLY) != i)
+    const int how = i == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (fcntl (i, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", how) != i)
       _exit (1);
   }
   name = program;

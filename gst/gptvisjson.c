@@ -106,7 +106,8 @@ static gchar *
 file_name (GstGptVisJson * self)
 {
   GST_OBJECT_LOCK (self);
-  gchar *name = is_stdout (self->location) ? g_strdup ("Standard output") : g_filename_display_name (self->location);
+  gchar *name = is_stdout (self->location) ? g_strdup ("Standard output")
+      : g_filename_display_name (self->location);
   GST_OBJECT_UNLOCK (self);
   return name;
 }
@@ -140,8 +141,8 @@ close_file (GstGptVisJson * self)
   gchar *name = file_name (self);
 
   if (lost && !error)
-    GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s was not read in time: a line is cut short, %" G_GSIZE_FORMAT
-            " bytes are lost.", name, lost), (NULL));
+    GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s was not read in time: a line is cut short, %"
+            G_GSIZE_FORMAT " bytes are lost.", name, lost), (NULL));
   g_free (name);
   report (self, error);
 }
@@ -225,6 +226,7 @@ transform (GstBaseTransform * trans, GstBuffer * in, GstBuffer * out)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
   GstFlowReturn flow;
+  gchar *text;
 
   collect (self, in);
   if ((flow = write_lines (self)) != GST_FLOW_OK)
@@ -235,8 +237,9 @@ transform (GstBaseTransform * trans, GstBuffer * in, GstBuffer * out)
           gst_event_new_gap (GST_BUFFER_PTS (in), GST_BUFFER_DURATION (in)));
     return GST_BASE_TRANSFORM_FLOW_DROPPED;
   }
-  gst_buffer_append_memory (out, gst_memory_new_wrapped (0, g_memdup2 (self->lines->str, self->lines->len),
-          self->lines->len, 0, self->lines->len, NULL, NULL));
+  text = g_memdup2 (self->lines->str, self->lines->len);
+  gst_buffer_append_memory (out, gst_memory_new_wrapped (0, text, self->lines->len, 0, self->lines->len, text,
+          g_free));
   return gst_buffer_copy_into (out, in, GST_BUFFER_COPY_TIMESTAMPS, 0, -1) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
@@ -304,8 +307,12 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
 static GstStateChangeReturn
 change_state (GstElement * element, GstStateChange change)
 {
-  if (change == GST_STATE_CHANGE_READY_TO_PAUSED || change == GST_STATE_CHANGE_PAUSED_TO_READY)
-    gptvis_outlet_set_flushing (&GST_GPTVIS_JSON (element)->outlet, change == GST_STATE_CHANGE_PAUSED_TO_READY);
+  GptVisOutlet *outlet = &GST_GPTVIS_JSON (element)->outlet;
+
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED)
+    gptvis_outlet_set_flushing (outlet, FALSE);
+  else if (change == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gptvis_outlet_set_flushing (outlet, TRUE);
   return GST_ELEMENT_CLASS (gst_gptvis_json_parent_class)->change_state (element, change);
 }
 

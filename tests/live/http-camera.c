@@ -120,8 +120,8 @@ serve_bare (Client *to)
   gboolean open = answer (to, MULTIPART "b");
 
   while (open) {
-    open = put_text (to, "--b\nContent-type: image/jpeg\nContent-length: %" G_GSIZE_FORMAT "\n\n", picture_size)
-        && put (to, picture, picture_size);
+    open = put_text (to, "--b\nContent-type: image/jpeg\nContent-length: %" G_GSIZE_FORMAT "\n\n",
+        picture_size) && put (to, picture, picture_size);
     g_usleep (PICTURE_GAP);
   }
 }
@@ -277,7 +277,8 @@ static const struct {
   void (*serve) (Client *);
 } cameras[] = {
   { "/motion", serve_motion }, { "/one", serve_one }, { "/three", serve_three }, { "/odd", serve_odd },
-  { "/bare", serve_bare }, { "/snapshot", serve_snapshot }, { "/basic", serve_basic }, { "/locked", serve_locked }, { "/html", serve_html },
+  { "/bare", serve_bare }, { "/snapshot", serve_snapshot }, { "/basic", serve_basic },
+  { "/locked", serve_locked }, { "/html", serve_html },
   { "/json", serve_json }, { "/text", serve_text }, { "/forbidden", serve_forbidden },
   { "/missing", serve_missing }, { "/broken", serve_broken }, { "/redirect", serve_redirect },
   { "/loop", serve_loop }, { "/nowhere", serve_nowhere }, { "/reset", serve_reset },

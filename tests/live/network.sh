@@ -32,7 +32,7 @@ http://$host/redirect http://$host/redirect
 http://$host/snapshot http://$host/snapshot
 http://user:secret@$host/basic http://$host/basic
 END
-connect="No connection can be made, or it is closed at once; is the address right, and is it on?"
+connect="No connection can be made, or it is closed at once; is the address right, is it on?"
 password="It asks for a user and a password, or for others than it was given: PROTOCOL://USER:PASSWORD@HOST (status 401)."
 cat > bad <<END
 http://user:wrong@$host/locked http://$host/locked $password
