@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gptvis-label's command line. An input may be a file, a directory of files, a URI,
- * a camera's device or "-"; all become URIs, which uridecodebin reads. */
+ * a camera's device or "-"; all become URIs, which source.c reads. */
 #include "arguments.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -24,10 +24,16 @@ static struct {
   { "labels-file", "labels-file", "F", "other names for the labels, one a line", NULL },
 };
 
-/* In a directory only these are taken; a file that is named is tried whatever its name. */
+#define PATIENCE 20             /* s */
+#define MOST_PATIENCE 86400
+
+/* In a directory only these are taken; a file that is named is tried whatever its name. The last are of photos
+ * that may lack a decoder: they are not passed over in silence. */
 static const gchar *const endings[] = {
-  "3gp", "avi", "bmp", "flv", "gif", "heic", "jpeg", "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov",
-  "mp4", "mpeg", "mpg", "mts", "ogv", "png", "pnm", "ppm", "tif", "tiff", "ts", "webm", "webp", "wmv", NULL
+  "3gp", "apng", "avi", "bmp", "flv", "gif", "ico", "jp2", "jpeg", "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv",
+  "mov", "mp4", "mpeg", "mpg", "mpo", "mts", "mxf", "ogv", "pbm", "pgm", "png", "pnm", "ppm", "svg", "tif", "tiff",
+  "ts", "webm", "webp", "wmv",
+  "arw", "avif", "cr2", "cr3", "dng", "heic", "heif", "jxl", "nef", "orf", "raf", "rw2", NULL
 };
 
 static void
@@ -68,12 +74,38 @@ is_media (const gchar *name)
   return media;
 }
 
+/* A pipe is read through a descriptor, since filesrc cannot be interrupted while it waits for one. It is not
+ * waited for here, nor does who writes wait for its turn. */
 static void
-add_file (GPtrArray *inputs, const gchar *path)
+add_pipe (GPtrArray *inputs, const gchar *path)
 {
-  add (inputs, path, gst_filename_to_uri (path, NULL), NULL, FALSE);
+  gint descriptor = g_open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+
+  if (descriptor < 0)
+    add (inputs, path, NULL, g_strdup_printf ("It cannot be opened: %s.", g_strerror (errno)), FALSE);
+  else
+    add (inputs, path, g_strdup_printf ("fd://%d", descriptor), NULL, FALSE);
 }
 
+/* What is no directory. */
+static void
+add_path (GPtrArray *inputs, const gchar *path)
+{
+  GStatBuf status;
+
+  if (g_stat (path, &status) != 0 || g_access (path, R_OK) != 0)
+    add (inputs, path, NULL, g_strdup_printf ("It cannot be opened: %s.", g_strerror (errno)), FALSE);
+  else if (S_ISFIFO (status.st_mode))
+    add_pipe (inputs, path);
+  else if (S_ISCHR (status.st_mode))
+    add (inputs, path, g_strconcat ("v4l2://", path, NULL), NULL, TRUE);
+  else if (S_ISSOCK (status.st_mode))
+    add (inputs, path, NULL, g_strdup ("It is a socket, which cannot be read."), FALSE);
+  else
+    add (inputs, path, gst_filename_to_uri (path, NULL), NULL, FALSE);
+}
+
+/* Directories in it are passed over. */
 static void
 add_directory (GPtrArray *inputs, const gchar *path)
 {
@@ -81,12 +113,15 @@ add_directory (GPtrArray *inputs, const gchar *path)
   GDir *directory = g_dir_open (path, 0, NULL);
 
   for (const gchar *name; directory && (name = g_dir_read_name (directory));) {
-    if (is_media (name))
-      g_ptr_array_add (files, g_build_filename (path, name, NULL));
+    gchar *file = g_build_filename (path, name, NULL);
+    if (is_media (name) && !g_file_test (file, G_FILE_TEST_IS_DIR))
+      g_ptr_array_add (files, file);
+    else
+      g_free (file);
   }
   g_ptr_array_sort (files, by_name);
   for (guint i = 0; i < files->len; i++)
-    add_file (inputs, files->pdata[i]);
+    add_path (inputs, files->pdata[i]);
   if (!directory)
     add (inputs, path, NULL, g_strdup ("The directory cannot be read."), FALSE);
   else if (files->len == 0)
@@ -95,71 +130,56 @@ add_directory (GPtrArray *inputs, const gchar *path)
   g_ptr_array_unref (files);
 }
 
-/* A pipe is read through a descriptor, since filesrc cannot be interrupted while it waits
- * for one. Opening waits for who writes, as it does for every program. */
-static void
-add_pipe (GPtrArray *inputs, const gchar *path)
-{
-  gint descriptor = g_open (path, O_RDONLY | O_CLOEXEC, 0);
-
-  if (descriptor < 0)
-    add (inputs, path, NULL, g_strdup_printf ("It cannot be opened: %s.", g_strerror (errno)), FALSE);
-  else
-    add (inputs, path, g_strdup_printf ("fd://%d", descriptor), NULL, FALSE);
-}
-
 static void
 add_argument (GPtrArray *inputs, const gchar *argument)
 {
-  GStatBuf status;
-
   if (g_str_equal (argument, "-"))
     add (inputs, argument, g_strdup ("fd://0"), NULL, FALSE);
   else if (gst_uri_is_valid (argument) && strstr (argument, "://"))
     add (inputs, argument, g_strdup (argument), NULL, g_str_has_prefix (argument, "rtsp")
         || g_str_has_prefix (argument, "v4l2") || g_str_has_prefix (argument, "udp"));
-  else if (g_stat (argument, &status) != 0 || g_access (argument, R_OK) != 0)
-    add (inputs, argument, NULL, g_strdup_printf ("It cannot be opened: %s.", g_strerror (errno)), FALSE);
-  else if (S_ISDIR (status.st_mode))
+  else if (g_file_test (argument, G_FILE_TEST_IS_DIR))
     add_directory (inputs, argument);
-  else if (S_ISFIFO (status.st_mode))
-    add_pipe (inputs, argument);
-  else if (S_ISCHR (status.st_mode))
-    add (inputs, argument, g_strconcat ("v4l2://", argument, NULL), NULL, TRUE);
   else
-    add_file (inputs, argument);
+    add_path (inputs, argument);
 }
 
 gboolean
 arguments_parse (Arguments *self, int argc, char **argv)
 {
   gchar **names = NULL;
-  GOptionEntry entries[G_N_ELEMENTS (settings) + 6] = {
+  GOptionEntry entries[G_N_ELEMENTS (settings) + 7] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "JSON and nothing else: no progress, no summary", NULL },
     { "caption", 0, 0, G_OPTION_ARG_NONE, &self->caption, "write captions, with a model that can", NULL },
     { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations and end", NULL },
     { "list-devices", 0, 0, G_OPTION_ARG_NONE, &self->devices, "print what there is to compute on and end", NULL },
+    { "patience", 0, 0, G_OPTION_ARG_INT, &self->patience,
+        "leave an input that gives no picture for S seconds (else 20; 0: never)", "S" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL, NULL },
   };
   GOptionContext *context = g_option_context_new ("FILE|DIRECTORY|URI|DEVICE… - say what is on pictures");
   GError *error = NULL;
 
-  *self = (Arguments) {.inputs = g_ptr_array_new_with_free_func (input_free) };
+  *self = (Arguments) {.inputs = g_ptr_array_new_with_free_func (input_free),.patience = PATIENCE };
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
-    entries[i + 5] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
+    entries[i + 6] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
       settings[i].help, settings[i].argument };
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
   g_option_context_set_summary (context,
       "Prints one JSON object for each analysed frame, in the order of the arguments. DEVICE is a\n"
       "camera (/dev/video0), URI what GStreamer reads (rtsp://…, https://…), \"-\" standard input; of a\n"
-      "directory all photos and videos are taken.");
+      "directory all photos and videos are taken. A photo has one line, whatever else is in its file (a\n"
+      "thumbnail, a gain map, the other half of a stereo pair), an animated GIF, PNG or WebP one for each\n"
+      "picture. Of several videos in a file the first is taken. A cover or another attachment is no picture.");
   g_option_context_set_description (context,
       "Exit status: 0 all went well; 1 an input could not be read, the others were; 2 wrong use, or a\n"
       "model that does not load; 130 interrupted.\n");
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
     g_printerr ("gptvis-label: %s\n", error->message);
     g_error_free (error);
+  } else if (self->patience < 0 || self->patience > MOST_PATIENCE) {
+    g_printerr ("gptvis-label: --patience must be from 0 to %d seconds.\n", MOST_PATIENCE);
   } else if (!names && !self->plan && !self->devices) {
     gchar *help = g_option_context_get_help (context, TRUE, NULL);
     g_printerr ("%s", help);

@@ -1,74 +1,389 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A decoder for photos. GStreamer's jpegdec is made for video: it keeps a quarter of
- * a photo's colours and counts coarsely, and a network's answers move by some percent.
- * gdk-pixbuf decodes as other programs do, so its element is put into a bin here,
+/* Decoders for photos. GStreamer's are made for video: jpegdec keeps a quarter of a photo's colours and counts
+ * coarsely, so that a network's answers move by some percent; those for BMP and TIFF take each block that is read
+ * for a picture; the demuxer for GIF never ends; none but jpegparse knows how a photo is turned. gdk-pixbuf decodes
+ * as other programs do, so its element is put into a bin here,
  *
- *     valve ! jpegparse ! capssetter ! gdkpixbufdec
+ *     valve ! [parser] ! capssetter ! decoder
  *
- * where valve, which can only push and needs no thread for it, keeps jpegparse from pulling
- * before decodebin has linked the bin; jpegparse reads the EXIF data; capssetter says image/png, since
- * gdkpixbufdec takes JPEG but does not say so. */
+ * and what passes the parser, or without one all there is, is one photo. Before it goes on, its orientation is
+ * told (exif.c), and an animation is taken apart (animation.c), whose pictures are drawn behind the decoder.
+ * valve, which can only push and needs no thread for it, keeps the parser from pulling before decodebin has linked
+ * the bin; capssetter says what the decoder wants to hear, since gdkpixbufdec takes more than it says. */
 #include "photo.h"
+#include <gst/base/gstadapter.h>
+#include "animation.h"
+#include "exif.h"
 
-typedef GstBin PhotoDecoder;
-typedef GstBinClass PhotoDecoderClass;
+#define LARGEST (1u << 30)      /* bytes of a file */
+#define CANVAS (4096u * 4096u)  /* pixels of an animation */
 
-static GType photo_decoder_get_type (void);
-G_DEFINE_TYPE (PhotoDecoder, photo_decoder, GST_TYPE_BIN)
+typedef struct {
+  const gchar *name, *caps;
+  const gchar *parser;          /* NULL: a file has one photo */
+  const gchar *decoder, *decoder_caps;
+  const gchar *lacking;         /* what to do if it is not decoded; NULL: nothing */
+} Kind;
 
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("image/jpeg"));
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("video/x-raw"));
+static const Kind kinds[] = {
+  { PHOTO_DECODER "jpeg", "image/jpeg", "jpegparse", "gdkpixbufdec", "image/png", NULL },
+  { PHOTO_DECODER "png", "image/png", "pngparse", "gdkpixbufdec", "image/png", NULL },
+  { PHOTO_DECODER "webp", "image/webp", NULL, "webpdec", "image/webp", NULL },
+  { PHOTO_DECODER "gif", "image/gif", NULL, "gdkpixbufdec", "image/png", NULL },
+  { PHOTO_DECODER "tiff", "image/tiff", NULL, "gdkpixbufdec", "image/png", NULL },
+  { PHOTO_DECODER "bmp", "image/bmp; image/x-icon; image/x-tga; image/x-pcx", NULL, "gdkpixbufdec", "image/png", NULL },
+  { PHOTO_DECODER "heif", "video/quicktime, variant=(string)heif", NULL, "gdkpixbufdec", "image/png",
+    "A HEIC or AVIF photo is read where gdk-pixbuf can; Debian: heif-gdk-pixbuf, libavif-gdk-pixbuf." },
+  { PHOTO_DECODER "jxl", "image/jxl", NULL, "gdkpixbufdec", "image/png",
+    "A JPEG XL photo is read where gdk-pixbuf can; Debian: libjxl-gdk-pixbuf." },
+};
+
+typedef struct {
+  GstBin parent;
+  GstElement *valve;
+
+  /* The streaming thread's. */
+  GstAdapter *file;             /* what came of it; without a parser */
+  gboolean pushing;             /* what passes is ours */
+  gboolean over;                /* nothing of the stream counts any more */
+  Animation *animation;         /* in hand, or NULL */
+  guint drawn;                  /* its pictures that are */
+  GstVideoInfo still;           /* as the decoder gives it */
+} PhotoDecoder;
+
+typedef struct {
+  GstBinClass parent;
+  const Kind *kind;
+} PhotoDecoderClass;
+
+static gpointer parent_class;
+
+static const Kind *
+kind_of (PhotoDecoder *self)
+{
+  return G_TYPE_INSTANCE_GET_CLASS (self, G_OBJECT_TYPE (self), PhotoDecoderClass)->kind;
+}
+
+/* --- before the decoder: whole photos --- */
+
+static GstFlowReturn
+complain (PhotoDecoder *self, const gchar *sentence)
+{
+  GST_ELEMENT_ERROR (self, STREAM, DECODE, ("%s", sentence), (NULL));
+  self->over = TRUE;
+  return GST_FLOW_ERROR;
+}
 
 static void
-add_pad (PhotoDecoder *self, const gchar *name, GstElement *element, GstStaticPadTemplate *pad_template)
+tell_orientation (GstPad *pad, const GstMapInfo *map)
+{
+  const gchar *tag = exif_orientation_tag (exif_orientation (map->data, map->size));
+
+  gst_pad_push_event (pad, gst_event_new_tag (gst_tag_list_new (GST_TAG_IMAGE_ORIENTATION, tag, NULL)));
+}
+
+static GstFlowReturn
+push_animation (PhotoDecoder *self, GstPad *pad)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+  guint width, height;
+
+  animation_size (self->animation, &width, &height);
+  if (width < 1 || height < 1 || width > CANVAS || height > CANVAS / width)
+    flow = complain (self, "The animation's size must be from 1 to 16777216 pixels.");
+  for (guint i = 0; flow == GST_FLOW_OK && i < animation_n_pictures (self->animation); i++)
+    flow = gst_pad_push (pad, animation_still (self->animation, i));
+  return flow;
+}
+
+/* Takes the photo. */
+static GstFlowReturn
+push_photo (PhotoDecoder *self, GstPad *pad, GstBuffer *photo)
+{
+  GstFlowReturn flow;
+  GstMapInfo map;
+
+  if (!gst_buffer_map (photo, &map, GST_MAP_READ)) {
+    gst_buffer_unref (photo);
+    return complain (self, "The file cannot be held in memory.");
+  }
+  tell_orientation (pad, &map);
+  g_clear_pointer (&self->animation, animation_free);
+  self->animation = animation_new (map.data, map.size);
+  self->drawn = 0;
+  self->over = exif_has_company (map.data, map.size);   /* what follows belongs to the photo and is none */
+  self->pushing = TRUE;
+  if (exif_is_raw (map.data, map.size))
+    flow = complain (self, "It is a RAW photo, of which GStreamer has no decoder; export it as JPEG or PNG.");
+  else
+    flow = self->animation ? push_animation (self, pad) : gst_pad_push (pad, gst_buffer_ref (photo));
+  self->pushing = FALSE;
+  gst_buffer_unmap (photo, &map);
+  gst_buffer_unref (photo);
+  return flow;
+}
+
+/* Each buffer is a photo, or all together are one. */
+static GstPadProbeReturn
+on_coded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  PhotoDecoder *self = data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+
+  if (self->pushing)
+    return GST_PAD_PROBE_OK;
+  GST_PAD_PROBE_INFO_DATA (info) = NULL;
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_OK;
+  if (self->over) {
+    gst_buffer_unref (buffer);
+  } else if (kind_of (self)->parser) {
+    GST_PAD_PROBE_INFO_FLOW_RETURN (info) = push_photo (self, pad, buffer);
+  } else {
+    gst_adapter_push (self->file, buffer);
+    if (gst_adapter_available (self->file) > LARGEST)
+      GST_PAD_PROBE_INFO_FLOW_RETURN (info) = complain (self, "A photo's file may have at most 1 GiB.");
+  }
+  return GST_PAD_PROBE_HANDLED;
+}
+
+/* The decoders take a buffer for a photo when the stream is in time. */
+static GstPadProbeReturn
+on_coded_event (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstSegment segment;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT)
+    return GST_PAD_PROBE_OK;
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_segment (&segment);
+  gst_event_unref (event);
+  return GST_PAD_PROBE_OK;
+}
+
+/* At the valve's door, since nothing can be pushed through a pad any more that EOS has passed. */
+static GstPadProbeReturn
+on_end (GstPad *door, GstPadProbeInfo *info, gpointer data)
+{
+  PhotoDecoder *self = data;
+  const gsize size = gst_adapter_available (self->file);
+  GstBuffer *photo;
+  GstPad *pad;
+
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) != GST_EVENT_EOS || size == 0)
+    return GST_PAD_PROBE_OK;
+  photo = gst_buffer_make_writable (gst_adapter_take_buffer (self->file, size));
+  GST_BUFFER_PTS (photo) = 0;
+  pad = gst_element_get_static_pad (self->valve, "src");
+  push_photo (self, pad, photo);
+  gst_object_unref (pad);
+  return GST_PAD_PROBE_OK;
+}
+
+/* --- behind it: an animation's pictures --- */
+
+static GstBuffer *
+draw (PhotoDecoder *self, GstBuffer *still)
+{
+  GstBuffer *drawn = NULL;
+  GstVideoFrame frame;
+
+  if (self->drawn < animation_n_pictures (self->animation)
+      && gst_video_frame_map (&frame, &self->still, still, GST_MAP_READ)) {
+    drawn = animation_draw (self->animation, self->drawn++, &frame);
+    gst_video_frame_unmap (&frame);
+  }
+  if (drawn)
+    gst_buffer_copy_into (drawn, still, GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
+  return drawn;
+}
+
+static GstPadProbeReturn
+on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  PhotoDecoder *self = data;
+  GstBuffer *still = GST_PAD_PROBE_INFO_BUFFER (info), *drawn;
+
+  if (!self->animation)
+    return GST_PAD_PROBE_OK;
+  drawn = draw (self, still);
+  gst_buffer_unref (still);
+  GST_PAD_PROBE_INFO_DATA (info) = drawn;
+  if (drawn)
+    return GST_PAD_PROBE_OK;
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = complain (self, "A picture of the animation is not of the size that the file says.");
+  return GST_PAD_PROBE_HANDLED;
+}
+
+/* The caps of what is drawn in place of the stills'. */
+static GstPadProbeReturn
+on_decoded_event (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  PhotoDecoder *self = data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  guint width, height;
+  GstVideoInfo drawn;
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  gst_video_info_from_caps (&self->still, caps);
+  if (!self->animation)
+    return GST_PAD_PROBE_OK;
+  animation_size (self->animation, &width, &height);
+  gst_video_info_set_format (&drawn, GST_VIDEO_FORMAT_RGBA, width, height);
+  caps = gst_video_info_to_caps (&drawn);
+  gst_event_unref (event);
+  GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_caps (caps);
+  gst_caps_unref (caps);
+  return GST_PAD_PROBE_OK;
+}
+
+/* --- the bin --- */
+
+static void
+add_probe (PhotoDecoder *self, GstElement *element, const gchar *name, GstPadProbeType type,
+    GstPadProbeCallback callback)
+{
+  GstPad *pad = gst_element_get_static_pad (element, name);
+
+  gst_pad_add_probe (pad, type, callback, self, NULL);
+  gst_object_unref (pad);
+}
+
+static void
+add_pad (PhotoDecoder *self, const gchar *name, GstElement *element)
 {
   GstPad *target = gst_element_get_static_pad (element, name);
-  GstPadTemplate *made = gst_static_pad_template_get (pad_template);
+  GstPadTemplate *made = gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), name);
 
   gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new_from_template (name, target, made));
-  gst_object_unref (made);
   gst_object_unref (target);
 }
 
 static void
-photo_decoder_init (PhotoDecoder *self)
+photo_decoder_init (GTypeInstance *instance, gpointer klass)
 {
-  GstElement *valve = gst_element_factory_make ("valve", NULL);
-  GstElement *parser = gst_element_factory_make ("jpegparse", NULL);
+  PhotoDecoder *self = (PhotoDecoder *) instance;
+  const Kind *kind = ((PhotoDecoderClass *) klass)->kind;
+  GstElement *valve = gst_element_factory_make ("valve", NULL), *last = valve;
   GstElement *setter = gst_element_factory_make ("capssetter", NULL);
-  GstElement *decoder = gst_element_factory_make ("gdkpixbufdec", NULL);
+  GstElement *decoder = gst_element_factory_make (kind->decoder, NULL);
 
-  gst_util_set_object_arg (G_OBJECT (setter), "caps", "image/png");
+  self->valve = valve;
+  self->file = gst_adapter_new ();
+  gst_util_set_object_arg (G_OBJECT (setter), "caps", kind->decoder_caps);
   g_object_set (setter, "join", FALSE, "replace", TRUE, NULL);
-  gst_bin_add_many (self, valve, parser, setter, decoder, NULL);
-  gst_element_link_many (valve, parser, setter, decoder, NULL);
-  add_pad (self, "sink", valve, &sink_template);
-  add_pad (self, "src", decoder, &src_template);
+  gst_bin_add_many (GST_BIN (self), valve, setter, decoder, NULL);
+  if (kind->parser) {
+    last = gst_element_factory_make (kind->parser, NULL);
+    gst_bin_add (GST_BIN (self), last);
+    gst_element_link (valve, last);
+  }
+  gst_element_link_many (last, setter, decoder, NULL);
+  add_probe (self, valve, "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_end);
+  add_probe (self, last, "src", GST_PAD_PROBE_TYPE_BUFFER, on_coded);
+  add_probe (self, last, "src", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_coded_event);
+  add_probe (self, decoder, "src", GST_PAD_PROBE_TYPE_BUFFER, on_decoded);
+  add_probe (self, decoder, "src", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_decoded_event);
+  add_pad (self, "sink", valve);
+  add_pad (self, "src", decoder);
 }
 
 static void
-photo_decoder_class_init (PhotoDecoderClass *klass)
+photo_decoder_finalize (GObject *object)
 {
-  GstElementClass *element = GST_ELEMENT_CLASS (klass);
+  PhotoDecoder *self = (PhotoDecoder *) object;
 
-  gst_element_class_set_static_metadata (element, "Photo decoder", "Codec/Decoder/Image",
-      "Decodes JPEG photos to RGB by gdk-pixbuf", "The gptvis developers");
-  gst_element_class_add_static_pad_template (element, &sink_template);
-  gst_element_class_add_static_pad_template (element, &src_template);
+  g_clear_pointer (&self->animation, animation_free);
+  g_object_unref (self->file);
+  G_OBJECT_CLASS (parent_class)->finalize (object);
 }
 
-gboolean
-photo_decoder_register (void)
+/* The decoder's errors, in words of ours. */
+static void
+photo_decoder_handle_message (GstBin *bin, GstMessage *message)
 {
-  static const gchar *const parts[] = { "jpegparse", "capssetter", "gdkpixbufdec" };
+  PhotoDecoder *self = (PhotoDecoder *) bin;
+  const gchar *lacking = kind_of (self)->lacking;
 
-  for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
-    GstElementFactory *factory = gst_element_factory_find (parts[i]);
-    if (!factory)
-      return FALSE;
-    gst_object_unref (factory);
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && GST_MESSAGE_SRC (message) != (GstObject *) self
+      && !self->over) {
+    complain (self, lacking ? lacking : "The photo is broken or cut short.");
+    gst_message_unref (message);
+  } else {
+    GST_BIN_CLASS (parent_class)->handle_message (bin, message);
   }
-  return gst_element_register (NULL, PHOTO_DECODER, GST_RANK_PRIMARY + 1, photo_decoder_get_type ());
+}
+
+static void
+add_template (GstElementClass *klass, const gchar *name, GstPadDirection direction, const gchar *text)
+{
+  GstCaps *caps = gst_caps_from_string (text);
+
+  gst_element_class_add_pad_template (klass, gst_pad_template_new (name, direction, GST_PAD_ALWAYS, caps));
+  gst_caps_unref (caps);
+}
+
+static void
+photo_decoder_class_init (gpointer klass, gpointer data)
+{
+  const Kind *kind = ((PhotoDecoderClass *) klass)->kind = data;
+
+  parent_class = g_type_class_peek_parent (klass);
+  G_OBJECT_CLASS (klass)->finalize = photo_decoder_finalize;
+  GST_BIN_CLASS (klass)->handle_message = photo_decoder_handle_message;
+  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass), "Photo decoder", "Codec/Decoder/Image",
+      "Decodes photos as other programs do", "The gptvis developers");
+  add_template (GST_ELEMENT_CLASS (klass), "sink", GST_PAD_SINK, kind->caps);
+  add_template (GST_ELEMENT_CLASS (klass), "src", GST_PAD_SRC, "video/x-raw");
+}
+
+/* --- registered --- */
+
+static gboolean
+is_installed (const gchar *element)
+{
+  GstElementFactory *factory = gst_element_factory_find (element);
+
+  if (factory)
+    gst_object_unref (factory);
+  return factory != NULL;
+}
+
+static void
+register_kind (const Kind *kind)
+{
+  const GTypeInfo info = {.class_size = sizeof (PhotoDecoderClass),.class_init = photo_decoder_class_init,
+    .class_data = kind,.instance_size = sizeof (PhotoDecoder),.instance_init = photo_decoder_init
+  };
+
+  if ((!kind->parser || is_installed (kind->parser)) && is_installed (kind->decoder) && is_installed ("capssetter"))
+    gst_element_register (NULL, kind->name, GST_RANK_PRIMARY + 1,
+        g_type_register_static (GST_TYPE_BIN, kind->name, &info, 0));
+}
+
+/* GStreamer cannot tell JPEG XL (as of 1.26): bare, and in a container. */
+static void
+find_jxl (GstTypeFind *find, gpointer unused)
+{
+  static const guint8 container[12] = { 0, 0, 0, 12, 'J', 'X', 'L', ' ', 13, 10, 0x87, 10 };
+  const guint8 *head = gst_type_find_peek (find, 0, sizeof container);
+
+  if (head && memcmp (head, container, sizeof container) == 0)
+    gst_type_find_suggest_simple (find, GST_TYPE_FIND_MAXIMUM, "image/jxl", NULL, NULL);
+  else if (head && head[0] == 0xff && head[1] == 0x0a)
+    gst_type_find_suggest_simple (find, GST_TYPE_FIND_POSSIBLE, "image/jxl", NULL, NULL);
+}
+
+void
+photo_decoders_register (void)
+{
+  GstCaps *jxl = gst_caps_new_empty_simple ("image/jxl");
+
+  gst_type_find_register (NULL, "image/jxl", GST_RANK_PRIMARY, find_jxl, "jxl", jxl, NULL, NULL);
+  gst_caps_unref (jxl);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    register_kind (&kinds[i]);
 }

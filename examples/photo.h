@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A decoder for photos, which decodebin then prefers to the video decoders. */
+/* Decoders for photos, which decodebin then prefers to the video decoders. */
 #pragma once
 #include <gst/gst.h>
 
-#define PHOTO_DECODER "photodecoder"
+#define PHOTO_DECODER "photo"   /* how their names begin */
 
-/* Registers it, in this process alone. FALSE where its parts are not installed:
- * then photos are decoded by what there is. */
-gboolean photo_decoder_register (void);
+/* Registers them, in this process alone, and what tells JPEG XL. Those of which parts are not
+ * installed are not: then such photos are decoded by what there is. */
+void photo_decoders_register (void);

@@ -3,6 +3,7 @@
  * neither bears to be used again after an input that failed, nor to be removed (as of
  * GStreamer 1.22 it then unlinks pads that are no more). */
 #include "source.h"
+#include "multipart.h"
 #include "photo.h"
 
 /* rtspsrc has a pad for each of the camera's streams, once it knows them. */
@@ -25,27 +26,74 @@ on_decoded (GstElement *decoder, GstPad *pad, gpointer queue)
 {
   GstPad *sink = gst_element_get_static_pad (queue, "sink");
 
+  /* unchecked: whether the pictures suit is found out, and told, where they come */
   if (!gst_pad_is_linked (sink))
-    gst_pad_link (pad, sink);
+    gst_pad_link_full (pad, sink, GST_PAD_LINK_CHECK_NOTHING);
   gst_object_unref (sink);
 }
 
-/* A stream of JPEG pictures has a rate; it is no photo. */
+static gboolean
+gives_any (GstElementFactory *factory)
+{
+  const GList *pads = gst_element_factory_get_static_pad_templates (factory);
+  gboolean any = FALSE;
+
+  for (; pads && !any; pads = pads->next) {
+    GstStaticPadTemplate *pad = pads->data;
+    GstCaps *caps = gst_static_pad_template_get_caps (pad);
+    any = pad->direction == GST_PAD_SRC && gst_caps_is_any (caps);
+    gst_caps_unref (caps);
+  }
+  return any;
+}
+
+/* A decoder that gives ANY, as vp8alphadecodebin and vp9alphadecodebin do, decodebin takes for one that gives no
+ * picture, and looks no further. Without them VP8 and VP9 play, less their transparency. */
+static gpointer
+pass_over_any (gpointer unused)
+{
+  GList *decoders = gst_element_factory_list_get_elements (GST_ELEMENT_FACTORY_TYPE_DECODER
+      | GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO, GST_RANK_MARGINAL);
+
+  for (GList *decoder = decoders; decoder; decoder = decoder->next) {
+    if (gives_any (decoder->data))
+      gst_plugin_feature_set_rank (decoder->data, GST_RANK_NONE);
+  }
+  gst_plugin_feature_list_free (decoders);
+  return NULL;
+}
+
+static void
+on_part (GstBin *decoder, GstElement *part, gpointer data)
+{
+  Source *self = data;
+
+  if (!multipart_is (part))
+    return;
+  multipart_set_up (part);
+  self->multipart = TRUE;
+}
+
+/* A stream of pictures has a rate, or is a camera's; it is no photo. */
 static int
-on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *factory, gpointer unused)
+on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *factory, gpointer data)
 {
   enum { TRY, EXPOSE, SKIP };   /* GstAutoplugSelectResult, which is in no header */
+  const Source *self = data;
   gint rate = 0, unit;
 
   gst_structure_get_fraction (gst_caps_get_structure (caps, 0), "framerate", &rate, &unit);
-  return rate > 0 && g_str_equal (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
+  return (rate > 0 || self->multipart)
+      && g_str_has_prefix (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
 }
 
 gboolean
 source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *sink, GError **error)
 {
+  static GOnce once = G_ONCE_INIT;
   GstPad *pad;
 
+  g_once (&once, pass_over_any, NULL);
   self->reader = gst_element_make_from_uri (GST_URI_SRC, uri, NULL, error);
   if (!self->reader)
     return FALSE;
@@ -53,7 +101,8 @@ source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *si
   gst_util_set_object_arg (G_OBJECT (self->decoder), "caps", "video/x-raw(ANY)");
   g_object_set (self->decoder, "expose-all-streams", FALSE, NULL);
   g_signal_connect (self->decoder, "pad-added", G_CALLBACK (on_decoded), sink);
-  g_signal_connect (self->decoder, "autoplug-select", G_CALLBACK (on_choice), NULL);
+  g_signal_connect (self->decoder, "autoplug-select", G_CALLBACK (on_choice), self);
+  g_signal_connect (self->decoder, "element-added", G_CALLBACK (on_part), self);
   gst_bin_add_many (GST_BIN (pipeline), self->reader, self->decoder, NULL);
   if ((pad = gst_element_get_static_pad (self->reader, "src"))) {
     gst_object_unref (pad);
@@ -62,15 +111,4 @@ source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *si
     g_signal_connect (self->reader, "pad-added", G_CALLBACK (on_stream), self->decoder);
   }
   return TRUE;
-}
-
-void
-source_remove (Source *self, GstElement *pipeline)
-{
-  if (!self->reader)
-    return;
-  gst_element_set_state (self->reader, GST_STATE_NULL);
-  gst_element_set_state (self->decoder, GST_STATE_NULL);
-  gst_bin_remove_many (GST_BIN (pipeline), self->reader, self->decoder, NULL);
-  *self = (Source) { NULL, NULL };
 }
