@@ -20,6 +20,7 @@ typedef struct {
   Tally *tally;
   gboolean tells;               /* words on stderr */
 
+  gint width, height;           /* of what is decoded; the streaming thread's */
   guint pictures, results;      /* that reached the filter, and left it; streaming threads count, atomically */
   GMutex lock;
   gboolean left_behind;         /* under the lock: nobody waits for it any more */
@@ -79,24 +80,32 @@ largest (Run *self)
   return max;
 }
 
-/* A picture that is too large would end in "not negotiated". */
+/* A picture that is too large would end in "not negotiated". What its caps say is kept for the picture itself, when
+ * its decoder is done: gdkpixbufdec does not bear to be stopped in between. */
 static GstPadProbeReturn
 on_size (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
-  gint width = 0, height = 0;
   Run *self = data;
   GstCaps *caps;
 
   if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
     return GST_PAD_PROBE_OK;
   gst_event_parse_caps (event, &caps);
-  gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT, &width, "height", G_TYPE_INT,
-      &height, NULL);
-  if (MAX (width, height) <= largest (self))
+  gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT, &self->width, "height", G_TYPE_INT,
+      &self->height, NULL);
+  return MAX (self->width, self->height) > largest (self) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Run *self = data;
+
+  if (MAX (self->width, self->height) <= largest (self))
     return GST_PAD_PROBE_OK;
   GST_ELEMENT_ERROR (self->queue, STREAM, FORMAT, ("The picture has %d × %d pixels; each way at most %d can be "
-          "analysed.", width, height, largest (self)), (NULL));
+          "analysed.", self->width, self->height, largest (self)), (NULL));
   return GST_PAD_PROBE_DROP;
 }
 
@@ -128,6 +137,7 @@ make_pipeline (Run *self, const Input *input, GError **error)
   if (input->live)
     gst_util_set_object_arg (G_OBJECT (self->queue), "leaky", "downstream");
   probe (self, self->queue, "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_size);
+  probe (self, self->queue, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_decoded);
   probe (self, self->filter, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_picture);
   probe (self, self->json, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_result);
   probe (self, self->json, "src", GST_PAD_PROBE_TYPE_BUFFER, on_frame);
