@@ -380,7 +380,7 @@ test_odd_files (void)
   make_photos ();
   make_special_videos ();
   make_sounds ();
-  spoil (7);
+  spoil (4);
   store_other_kinds ();
   make_no_files ();
   g_ptr_array_add (arguments, (gpointer) program);
