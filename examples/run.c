@@ -243,6 +243,17 @@ is_silent (Run *self, gint64 patience, guint *heard, gint64 *since)
   return patience > 0 && now - *since > patience;
 }
 
+/* NULL when there was none for a while. */
+static GstMessage *
+next_message (Run *self)
+{
+  GstMessage *message = gst_bus_timed_pop (self->bus, TICK);
+
+  if (!message && (message = source_lost_error (&self->source)))
+    gst_message_ref (message);
+  return message;
+}
+
 /* Follows the bus until the input is at its end. */
 static RunOutcome
 watch (Run *self, const Arguments *arguments, guint i, volatile sig_atomic_t *interrupted)
@@ -254,7 +265,7 @@ watch (Run *self, const Arguments *arguments, guint i, volatile sig_atomic_t *in
   guint heard = 0;
 
   for (gboolean over = FALSE; !over && !*interrupted;) {
-    GstMessage *message = gst_bus_timed_pop (self->bus, TICK);
+    GstMessage *message = next_message (self);
     GstMessageType type = message ? GST_MESSAGE_TYPE (message) : GST_MESSAGE_UNKNOWN;
 
     over = type == GST_MESSAGE_EOS || type == GST_MESSAGE_ERROR;
