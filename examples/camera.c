@@ -6,6 +6,7 @@
  * Each run has a pipeline of its own, so that nothing of one that failed is carried over;
  * the model is not loaded again, since gptvisfilter shares it. The pipeline itself is
  * pipeline.c's, what is written is lines.c's. */
+#include "answer.h"
 #include "camera.h"
 #include <string.h>
 
@@ -13,6 +14,7 @@
 /* Between two tries. With the longest, a camera that is back is seen again within five seconds. */
 #define FIRST_PAUSE (G_USEC_PER_SEC / 2)
 #define LONGEST_PAUSE (2 * G_USEC_PER_SEC)
+#define REFUSED_PAUSE (60 * G_USEC_PER_SEC)     /* who tries a wrong password often locks everyone out */
 #define LOOP_PAUSE (G_USEC_PER_SEC / 10)        /* at a file's end, so that a photo is no busy loop */
 #define WELL (10 * G_USEC_PER_SEC)      /* after such a time with pictures the pauses are short again */
 #define START (10 * G_USEC_PER_SEC)     /* connecting and a first key frame may take more than `silence` */
@@ -26,6 +28,7 @@ struct _Camera {
 
   /* The thread's, of this run. */
   Pipeline run;
+  Answer answer;
   guint heard_pictures;
   gint64 heard, up_since;       /* monotonic µs; 0: no picture has come yet */
   gboolean again;               /* it is over since a file ended that cannot be rewound */
@@ -51,6 +54,7 @@ begin (Camera *self, GError **error)
   self->heard = g_get_monotonic_time ();
   self->up_since = 0;
   self->again = FALSE;
+  answer_clear (&self->answer);
   if (!made)
     return FALSE;
   g_mutex_lock (&self->lock);
@@ -124,8 +128,8 @@ hear (Camera *self)
   }
   if (now - self->heard < (self->up_since ? silence : MAX (silence, START)))
     return NULL;
-  return g_strdup_printf ("No picture came for %" G_GINT64_FORMAT " seconds.",
-      (now - self->heard) / G_USEC_PER_SEC);
+  return g_strdup_printf ("No picture came for %" G_GINT64_FORMAT " seconds%s.",
+      (now - self->heard) / G_USEC_PER_SEC, self->up_since ? "; --silence allows for more" : "");
 }
 
 /* What was under way has been waited for: EOS comes after the last result. */
@@ -139,18 +143,6 @@ on_end (Camera *self)
     self->again = TRUE;
   }
   return g_strdup (self->up_since ? "The stream ended." : "There is no picture in it.");
-}
-
-static gchar *
-on_error (GstMessage *message)
-{
-  GError *error = NULL;
-  gchar *reason;
-
-  gst_message_parse_error (message, &error, NULL);
-  reason = g_strdup (error->message);
-  g_error_free (error);
-  return reason;
 }
 
 /* The filter's is of frames that were not analysed; others' are of no account. */
@@ -173,11 +165,12 @@ on_message (Camera *self, GstMessage *message)
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_ELEMENT:
       on_result (self, message);
+      answer_note (&self->answer, message);
       return NULL;
     case GST_MESSAGE_EOS:
       return on_end (self);
     case GST_MESSAGE_ERROR:
-      return on_error (message);
+      return answer_fault (&self->answer, message);
     case GST_MESSAGE_WARNING:
       on_warning (self, message);
       return NULL;
@@ -263,7 +256,8 @@ watch (gpointer data)
       continue;
     if (self->up_since && now - self->up_since >= WELL)
       pause = FIRST_PAUSE;
-    if (!rest (self, MAX ((self->up_since ? now : began) + pause, now + FIRST_PAUSE)))
+    const gint64 this_pause = self->answer.refused ? REFUSED_PAUSE : pause;
+    if (!rest (self, MAX ((self->up_since ? now : began) + this_pause, now + FIRST_PAUSE)))
       break;
     pause = MIN (2 * pause, LONGEST_PAUSE);
   }
@@ -342,6 +336,7 @@ camera_free (Camera *self)
   g_thread_join (self->thread);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
+  answer_clear (&self->answer);
   g_free (self->name);
   g_free (self->uri);
   g_free (self);

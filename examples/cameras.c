@@ -3,7 +3,6 @@
  * a JSON object a line, for as long as it is left to run. It is the example of how a surveillance
  * application embeds gptvisfilter: one model for all cameras (keep_model), each camera on its own
  * (camera.c), results from the bus (lines.c). This file is the command line and the main loop. */
-#include <errno.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <math.h>
@@ -12,10 +11,11 @@
 #include <string.h>
 #include "camera.h"
 #include "plugin.h"
+#include "standard.h"
 
 enum { EXIT_OUTPUT = 1, EXIT_USAGE = 2 };
 
-#define PATIENCE (3 * G_USEC_PER_SEC)   /* with cameras that are to end */
+#define PATIENCE (3 * G_USEC_PER_SEC)   /* with cameras that are to end, and a reader of their lines */
 
 typedef struct {
   CameraSettings settings;
@@ -37,17 +37,41 @@ complain (const gchar *sentence)
   return FALSE;
 }
 
+/* Is it the URI of a network camera without a host? */
+static gboolean
+lacks_host (const gchar *source, const gchar *protocol)
+{
+  GstUri *uri = g_str_has_prefix (protocol, "http") || g_str_has_prefix (protocol, "rts")
+      ? gst_uri_from_string (source) : NULL;
+  gboolean lacks = uri && (!gst_uri_get_host (uri) || !*gst_uri_get_host (uri));
+
+  g_clear_pointer (&uri, gst_uri_unref);
+  return lacks;
+}
+
+/* What can never become a camera. A file or device that is not there may come. */
 static gboolean
 check_source (const gchar *source)
 {
-  gboolean is_uri = gst_uri_is_valid (source) && strstr (source, "://");
-  gchar *protocol = is_uri ? gst_uri_get_protocol (source) : NULL;
-  gboolean known = !protocol || gst_uri_protocol_is_supported (GST_URI_SRC, protocol);
+  gchar *protocol = gst_uri_is_valid (source) ? gst_uri_get_protocol (source) : NULL;
+  gboolean is_uri = protocol && strstr (source, "://"), is_known = protocol
+      && gst_uri_protocol_is_supported (GST_URI_SRC, protocol), good = FALSE;
 
-  if (!known)
+  if (!*source)
+    complain ("A camera's name is empty.");
+  else if (is_uri && !is_known)
     g_printerr ("gptvis-cameras: Nothing is installed that reads %s://.\n", protocol);
+  else if (is_uri && lacks_host (source, protocol))
+    g_printerr ("gptvis-cameras: A camera's URI names no host, as %s://HOST/PATH does.\n", protocol);
+  else if (!is_uri && is_known && !g_file_test (source, G_FILE_TEST_EXISTS))
+    g_printerr ("gptvis-cameras: %s is no file, and no URI without \"//\": %s://HOST/PATH.\n", source,
+        protocol);
+  else if (!is_uri && g_file_test (source, G_FILE_TEST_IS_DIR))
+    g_printerr ("gptvis-cameras: %s is a directory, where a file, a device or a URI is needed.\n", source);
+  else
+    good = TRUE;
   g_free (protocol);
-  return known && (*source || complain ("A camera's name is empty."));
+  return good;
 }
 
 static gboolean
@@ -106,7 +130,8 @@ parse (App *app, int argc, char **argv)
       "silent is started again until it is back; the others do not notice.");
   g_option_context_set_description (context,
       "It runs until --duration is over or it is interrupted (Ctrl-C), and then prints a summary. Exit\n"
-      "status: 0 ended so; 1 the output could not be written; 2 wrong use, or a model that does not load.\n");
+      "status: 0 ended so; 1 the output could not be written, or nobody read it; 2 wrong use, or a model that\n"
+      "does not load.\n");
   if (!(parsed = g_option_context_parse (context, &argc, &argv, &error))) {
     complain (error->message);
     g_error_free (error);
@@ -192,10 +217,8 @@ start (App *app)
 
 /* All end side by side. What is stuck in a driver or a network is left to the system. */
 static void
-stop (App *app)
+stop (App *app, gint64 until)
 {
-  const gint64 until = g_get_monotonic_time () + PATIENCE;
-
   for (guint i = 0; i < app->cameras->len; i++)
     camera_stop (app->cameras->pdata[i]);
   for (guint i = 0; i < app->cameras->len; i++)
@@ -210,22 +233,13 @@ stop (App *app)
 static int
 watch_all (App *app)
 {
-  gint error;
-
-  if (!lines_open (&app->lines, app->output, app->loop)) {
-    g_printerr ("gptvis-cameras: \"%s\" cannot be opened for writing: %s.\n", app->output,
-        g_strerror (errno));
+  if (!lines_open (&app->lines, app->output, app->loop))
     return EXIT_OUTPUT;
-  }
   start (app);
   g_main_loop_run (app->loop);
-  stop (app);
-  if ((error = lines_close (&app->lines))) {
-    g_printerr ("gptvis-cameras: %s cannot be written: %s.\n", app->output ? app->output : "Standard output",
-        g_strerror (error));
-    return EXIT_OUTPUT;
-  }
-  return EXIT_SUCCESS;
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
+  stop (app, until);
+  return lines_close (&app->lines, until) ? EXIT_SUCCESS : EXIT_OUTPUT;
 }
 
 int
@@ -235,6 +249,7 @@ main (int argc, char **argv)
   GstElement *keeper;
   int status = EXIT_USAGE;
 
+  standard_guard ("gptvis-cameras");
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);    /* a reader that is gone is an error to report */
   if (parse (&app, argc, argv)) {

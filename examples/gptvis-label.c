@@ -10,6 +10,7 @@
 #include "photo.h"
 #include "plugin.h"
 #include "run.h"
+#include "standard.h"
 
 enum { EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
@@ -98,6 +99,7 @@ main (int argc, char **argv)
   Arguments arguments;
   int status = EXIT_USAGE;
 
+  standard_guard ("gptvis-label");
   setlocale (LC_ALL, "");
   if (arguments_parse (&arguments, argc, argv)) {
     if (arguments.devices)

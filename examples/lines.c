@@ -2,50 +2,211 @@
 /* From messages to lines of JSON, and these to a file. */
 #include "lines.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
-#include <string.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST (64u << 20)        /* bytes that wait to be read: hours of a few cameras */
+#define TICK 100                /* ms */
+#define LAST_TICKS (3 * TICK * 1000)    /* µs in which the writer notices that it is to give up */
+
+/* --- the writer's thread --- */
 
 static gboolean
-is_stdout (const gchar *name)
-{
-  return !name || g_str_equal (name, "-");
-}
-
-gboolean
-lines_open (Lines *self, const gchar *name, GMainLoop *loop)
-{
-  *self = (Lines) {.loop = loop,.file = is_stdout (name) ? stdout : g_fopen (name, "ae") };
-  g_mutex_init (&self->lock);
-  return self->file != NULL;
-}
-
-gint
-lines_close (Lines *self)
+has_given_up (Lines *self)
 {
   g_mutex_lock (&self->lock);
-  if (self->file && self->file != stdout && fclose (self->file) != 0 && !self->error)
-    self->error = errno;
-  self->file = NULL;            /* a camera that did not end in time has no say any more */
+  gboolean given_up = self->given_up;
   g_mutex_unlock (&self->lock);
-  return self->error;
+  return given_up;
+}
+
+/* 0, an errno, or ECANCELED. At most so much is written at a time as what poll says is ready takes at
+ * once, so the wait is poll's. */
+static gint
+put (Lines *self, GBytes *line)
+{
+  struct pollfd ready = {.fd = self->descriptor,.events = POLLOUT };
+  gsize left;
+  const gchar *at = g_bytes_get_data (line, &left);
+
+  while (left > 0) {
+    int answer = poll (&ready, 1, TICK);
+    gssize n = answer > 0 ? write (self->descriptor, at, MIN (left, self->most)) : answer;
+    if (n < 0 && errno != EINTR && errno != EAGAIN)
+      return errno;
+    at += MAX (n, 0);
+    left -= MAX (n, 0);
+    if (answer == 0 && has_given_up (self))
+      return ECANCELED;
+  }
+  return 0;
+}
+
+/* NULL when there will be no more. */
+static GBytes *
+take (Lines *self)
+{
+  g_mutex_lock (&self->lock);
+  while (!self->closing && g_queue_is_empty (&self->waiting))
+    g_cond_wait (&self->changed, &self->lock);
+  GBytes *line = self->error || self->given_up ? NULL : g_queue_pop_head (&self->waiting);
+  if (line)
+    self->bytes -= g_bytes_get_size (line);
+  g_mutex_unlock (&self->lock);
+  return line;
+}
+
+/* In the main loop, which may not run yet. */
+static gboolean
+on_error (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
 }
 
 static void
-write_line (Lines *self, const gchar *text, gsize length)
+note (Lines *self, gint error)
 {
   g_mutex_lock (&self->lock);
-  if (self->file && !self->error
-      && (fwrite (text, 1, length, self->file) != length || fflush (self->file) != 0)) {
+  self->lost++;
+  if (error != ECANCELED)
+    self->error = error;
+  if (!self->closing)
+    g_idle_add (on_error, self->loop);
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+write_all (gpointer data)
+{
+  Lines *self = data;
+  gint error = 0;
+
+  for (GBytes *line; !error && (line = take (self)); g_bytes_unref (line)) {
+    if ((error = put (self, line)))
+      note (self, error);
+  }
+  g_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
+/* --- the file --- */
+
+/* −1 after a sentence; NULL is standard output. */
+static gint
+open_file (const gchar *file, const gchar *name)
+{
+  const int how = file ? O_WRONLY : fcntl (STDOUT_FILENO, F_GETFL);
+  gint descriptor = STDOUT_FILENO;
+
+  if (how < 0 || (how & O_ACCMODE) == O_RDONLY) {       /* as standard_guard leaves it */
+    g_printerr ("gptvis-cameras: %s is closed.\n", name);
+    return -1;
+  }
+  if (file && (descriptor = g_open (file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) < 0)
+    g_printerr ("gptvis-cameras: %s cannot be opened for writing: %s.\n", name, g_strerror (errno));
+  return descriptor;
+}
+
+gboolean
+lines_open (Lines *self, const gchar *file, GMainLoop *loop)
+{
+  struct stat status;
+
+  if (g_strcmp0 (file, "-") == 0)
+    file = NULL;
+  *self = (Lines) {.loop = loop };
+  self->name = file ? g_strdup_printf ("\"%s\"", file) : g_strdup ("Standard output");
+  if ((self->descriptor = open_file (file, self->name)) < 0) {
+    g_free (self->name);
+    return FALSE;
+  }
+  self->most = fstat (self->descriptor, &status) == 0 && S_ISREG (status.st_mode) ? G_MAXSSIZE : PIPE_BUF;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  g_queue_init (&self->waiting);
+  self->writer = g_thread_new ("lines", write_all, self);
+  return TRUE;
+}
+
+/* Has the writer ended by then? */
+static gboolean
+await (Lines *self, gint64 until)
+{
+  while (!self->ended && g_cond_wait_until (&self->changed, &self->lock, until));
+  return self->ended;
+}
+
+static gboolean
+tell (const Lines *self)
+{
+  if (self->error)
+    g_printerr ("gptvis-cameras: %s cannot be written: %s.\n", self->name, g_strerror (self->error));
+  else if (self->lost > 0)
+    g_printerr ("gptvis-cameras: %s was not read in time: %" G_GUINT64_FORMAT " %s lost.\n", self->name,
+        self->lost, self->lost == 1 ? "line is" : "lines are");
+  return !self->error && self->lost == 0;
+}
+
+/* A writer that is stuck in a file system is left to the system, with what it uses. */
+gboolean
+lines_close (Lines *self, gint64 until)
+{
+  g_mutex_lock (&self->lock);
+  self->closing = TRUE;
+  g_cond_broadcast (&self->changed);
+  if (!await (self, until)) {
+    self->given_up = TRUE;
+    await (self, g_get_monotonic_time () + LAST_TICKS);
+  }
+  self->lost += g_queue_get_length (&self->waiting) + !self->ended;
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  const gboolean ended = self->ended, written = tell (self);
+  g_mutex_unlock (&self->lock);
+  if (!ended)
+    return FALSE;
+  g_thread_join (self->writer);
+  if (self->descriptor != STDOUT_FILENO && close (self->descriptor) != 0 && written) {
     self->error = errno;
-    g_main_loop_quit (self->loop);
+    tell (self);
+  }
+  g_free (self->name);
+  return written && !self->error;
+}
+
+/* --- lines --- */
+
+/* Takes the line; a camera that did not end in time has no say any more. */
+static void
+add_line (Lines *self, GBytes *line, gboolean may_be_lost)
+{
+  g_mutex_lock (&self->lock);
+  gboolean fits = !may_be_lost || self->bytes + g_bytes_get_size (line) <= MOST;
+  if (self->closing || self->error) {
+    g_bytes_unref (line);
+  } else if (fits) {
+    self->bytes += g_bytes_get_size (line);
+    g_queue_push_tail (&self->waiting, line);
+    g_cond_broadcast (&self->changed);
+  } else {
+    if (self->lost++ == 0)
+      g_printerr ("gptvis-cameras: %s is not read: results are lost from now on.\n", self->name);
+    g_bytes_unref (line);
   }
   g_mutex_unlock (&self->lock);
 }
 
 /* Takes the builder. */
 static void
-write_object (Lines *self, JsonBuilder *builder)
+write_object (Lines *self, JsonBuilder *builder, gboolean may_be_lost)
 {
   JsonGenerator *generator = json_generator_new ();
   JsonNode *root = json_builder_get_root (builder);
@@ -54,8 +215,7 @@ write_object (Lines *self, JsonBuilder *builder)
   json_generator_set_root (generator, root);
   json_generator_to_gstring (generator, line);
   g_string_append_c (line, '\n');
-  write_line (self, line->str, line->len);
-  g_string_free (line, TRUE);
+  add_line (self, g_string_free_to_bytes (line), may_be_lost);
   json_node_unref (root);
   g_object_unref (generator);
   g_object_unref (builder);
@@ -147,7 +307,7 @@ lines_result (Lines *self, const gchar *stream, const GstStructure *result)
   json_builder_set_member_name (builder, "age-ms");
   json_builder_add_double_value (builder, 0);   /* it is told of the analysed frame itself */
   json_builder_end_object (builder);
-  write_object (self, builder);
+  write_object (self, builder, TRUE);
 }
 
 void
@@ -163,7 +323,7 @@ lines_event (Lines *self, const gchar *event, const gchar *stream, const gchar *
   add_text (builder, "time", time);
   add_text (builder, "reason", reason);
   json_builder_end_object (builder);
-  write_object (self, builder);
+  write_object (self, builder, FALSE);
   g_free (time);
   g_date_time_unref (now);
 }

@@ -5,22 +5,35 @@
  *     {"event":"down","stream":"rtsp://gate/1","time":"2026-05-04T03:02:01.5Z","reason":"The stream ended."}
  *
  * up: pictures come. down: they do not, and why; until the next "up" it is tried again and again.
- * A line is written out at once and whole. All may be called from any thread. */
+ *
+ * A thread of its own writes, each line at once and whole, and waits for a reader that is slow; cameras
+ * never do. Where too much waits to be read, results are lost, and counted; events are not. All
+ * may be called from any thread. */
 #pragma once
 #include <gst/gst.h>
-#include <stdio.h>
 
 typedef struct {
-  GMutex lock;
-  FILE *file;
+  gchar *name;                  /* of the file, as sentences have it */
+  gint descriptor;
+  gsize most;                   /* bytes that it takes at once */
+  GMainLoop *loop;              /* is quit when a line cannot be written */
+  GThread *writer;
+
+  GMutex lock;                  /* for all that follows */
+  GCond changed;
+  GQueue waiting;               /* of GBytes */
+  gsize bytes;                  /* in these */
+  guint64 lost;                 /* lines */
   gint error;                   /* errno of the line that could not be written; nothing is, after it */
-  GMainLoop *loop;              /* is quit then */
+  gboolean closing;             /* no more lines; the writer ends with the last */
+  gboolean given_up;            /* it does not wait for the reader any more */
+  gboolean ended;               /* it has ended */
 } Lines;
 
-/* Lines are added to the file; NULL or "-" is standard output. FALSE with errno. */
-gboolean lines_open (Lines * lines, const gchar * name, GMainLoop * loop);
-/* 0, or the errno of a line that could not be written. */
-gint lines_close (Lines * lines);
+/* Lines are added to the file; NULL or "-" is standard output. FALSE after a sentence. */
+gboolean lines_open (Lines * lines, const gchar * file, GMainLoop * loop);
+/* Waits until that time (monotonic µs) for a reader. FALSE after a sentence: not all was written. */
+gboolean lines_close (Lines * lines, gint64 until);
 
 /* A "gptvis-result" (its fields: gst/message.c), told as the stream's. */
 void lines_result (Lines * lines, const gchar * stream, const GstStructure * result);

@@ -4,6 +4,7 @@
  * on_frame reads each result, watch follows the bus. A thread of the input's own starts and ends the pipeline:
  * whatever hangs there, in a driver, a network or a demuxer, is left behind when the patience is over. */
 #include "run.h"
+#include "answer.h"
 #include "gptvis.h"
 #include "reason.h"
 #include "source.h"
@@ -192,7 +193,7 @@ end (Run *self)
 
 /* Where the fault is not the input's (model, standard output) there is no going on. */
 static RunOutcome
-on_error (Run *self, GstMessage *message, const gchar *name, const gchar *missing)
+on_error (Run *self, GstMessage *message, const gchar *name, Answer *answer)
 {
   GstObject *from = GST_MESSAGE_SRC (message);
   gboolean ours = from == (GstObject *) self->filter || from == (GstObject *) self->json;
@@ -200,7 +201,7 @@ on_error (Run *self, GstMessage *message, const gchar *name, const gchar *missin
   gchar *sentence;
 
   gst_message_parse_error (message, &error, NULL);
-  sentence = ours ? g_strdup (error->message) : reason_of_error (error, missing);
+  sentence = ours ? g_strdup (error->message) : answer_fault (answer, message);
   tally_complain (self->tally, ours ? NULL : name, NULL, sentence);
   g_free (sentence);
   g_error_free (error);
@@ -261,7 +262,7 @@ watch (Run *self, const Arguments *arguments, guint i, volatile sig_atomic_t *in
   const gchar *name = ((const Input *) arguments->inputs->pdata[i])->name;
   gint64 since = g_get_monotonic_time ();
   RunOutcome outcome = RUN_DONE;
-  gchar *missing = NULL;
+  Answer answer = { 0 };
   guint heard = 0;
 
   for (gboolean over = FALSE; !over && !*interrupted;) {
@@ -270,7 +271,7 @@ watch (Run *self, const Arguments *arguments, guint i, volatile sig_atomic_t *in
 
     over = type == GST_MESSAGE_EOS || type == GST_MESSAGE_ERROR;
     if (type == GST_MESSAGE_ERROR) {
-      outcome = on_error (self, message, name, missing);
+      outcome = on_error (self, message, name, &answer);
     } else if (type == GST_MESSAGE_WARNING) {
       outcome = MAX (outcome, on_warning (self, message, name));
     } else if (!over && is_silent (self, arguments->patience * G_USEC_PER_SEC, &heard, &since)) {
@@ -279,14 +280,14 @@ watch (Run *self, const Arguments *arguments, guint i, volatile sig_atomic_t *in
       g_free (sentence);
       outcome = RUN_FAILED;
       over = TRUE;
-    } else if (message && !missing) {
-      missing = reason_missing (message);
-    } else if (!message) {
+    } else if (message) {
+      answer_note (&answer, message);
+    } else {
       tally_progress (self->tally, part_done (self), i, arguments->inputs->len, name);
     }
     gst_clear_message (&message);
   }
-  g_free (missing);
+  answer_clear (&answer);
   return outcome;
 }
 

@@ -3,6 +3,7 @@
  * neither bears to be used again after an input that failed, nor to be removed (as of
  * GStreamer 1.22 it then unlinks pads that are no more). */
 #include "source.h"
+#include "multipart.h"
 #include "photo.h"
 
 /* rtspsrc has a pad for each of the camera's streams, once it knows them. */
@@ -62,15 +63,28 @@ pass_over_any (gpointer unused)
   return NULL;
 }
 
-/* A stream of pictures has a rate; it is no photo. */
+static void
+on_part (GstBin *decoder, GstElement *part, gpointer data)
+{
+  Source *self = data;
+
+  if (!multipart_is (part))
+    return;
+  multipart_set_up (part);
+  self->multipart = TRUE;
+}
+
+/* A stream of pictures has a rate, or is a camera's; it is no photo. */
 static int
-on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *factory, gpointer unused)
+on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *factory, gpointer data)
 {
   enum { TRY, EXPOSE, SKIP };   /* GstAutoplugSelectResult, which is in no header */
+  const Source *self = data;
   gint rate = 0, unit;
 
   gst_structure_get_fraction (gst_caps_get_structure (caps, 0), "framerate", &rate, &unit);
-  return rate > 0 && g_str_has_prefix (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
+  return (rate > 0 || self->multipart)
+      && g_str_has_prefix (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
 }
 
 /* --- errors that decodebin loses --- */
@@ -125,7 +139,8 @@ source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *si
   gst_util_set_object_arg (G_OBJECT (self->decoder), "caps", "video/x-raw(ANY)");
   g_object_set (self->decoder, "expose-all-streams", FALSE, NULL);
   g_signal_connect (self->decoder, "pad-added", G_CALLBACK (on_decoded), sink);
-  g_signal_connect (self->decoder, "autoplug-select", G_CALLBACK (on_choice), NULL);
+  g_signal_connect (self->decoder, "autoplug-select", G_CALLBACK (on_choice), self);
+  g_signal_connect (self->decoder, "element-added", G_CALLBACK (on_part), self);
   g_signal_connect (self->decoder, "element-added", G_CALLBACK (on_element), NULL);
   gst_bin_add_many (GST_BIN (pipeline), self->reader, self->decoder, NULL);
   if ((pad = gst_element_get_static_pad (self->reader, "src"))) {

@@ -6,10 +6,12 @@
 
 typedef struct {
   GstElement *reader, *decoder; /* the pipeline's */
+  gboolean multipart;           /* pictures one by one, of a camera; the streaming thread's */
 } Source;
 
 /* Adds both to the pipeline, linked to `sink`, an element with one input, as soon as they have
- * pictures; sound is left alone. FALSE with an error when there is nothing to read such a URI. */
+ * pictures; sound is left alone. The Source is not moved while they play. FALSE with an error when
+ * there is nothing to read such a URI. */
 gboolean source_add (Source * self, GstElement * pipeline, const gchar * uri, GstElement * sink, GError ** error);
 
 /* An error that decodebin keeps to itself, or NULL: what an element says while it is started is of no account to it

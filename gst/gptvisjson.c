@@ -29,16 +29,15 @@
  *     ! gptvisjson ! application/x-ndjson ! tcpserversink port=5000
  * ]|
  *
- * A line is written out at once. A line that cannot be written (no space, nobody
- * reads) is an error of the element and ends the stream.
+ * A line is written out at once. A slow reader is waited for, until a flush or the end.
+ * A line that cannot be written (no space, nobody reads) is an error of the element and ends
+ * the stream.
  */
 #include "gptvisjson.h"
 #include "gptvis.h"
 #include "model.h"
+#include "outlet.h"
 #include <errno.h>
-#include <glib/gstdio.h>
-#include <signal.h>
-#include <stdio.h>
 
 GST_DEBUG_CATEGORY_STATIC (json_debug);
 #define GST_CAT_DEFAULT json_debug
@@ -57,7 +56,7 @@ struct _GstGptVisJson {
   gboolean running;             /* between start and stop */
 
   /* The streaming thread's, and start and stop. */
-  FILE *file;                   /* NULL: none is open; may be stdout */
+  GptVisOutlet outlet;          /* where the lines go; closed: they do not */
   gboolean lines_on_pad;
   GString *lines;               /* those of the buffer in hand */
   GPtrArray *carried;           /* results on the buffer before, held so that none takes another's place */
@@ -85,49 +84,32 @@ open_file (GstGptVisJson * self)
 {
   gchar *location, *name;
   gboolean append;
+  int error = 0;
 
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);
   append = self->append;
   GST_OBJECT_UNLOCK (self);
-  if (is_stdout (location)) {
-    /* Unset is decided with the caps. */
-    self->file = location ? stdout : NULL;
-  } else if (!(self->file = g_fopen (location, append ? "ab" : "wb"))) {
-    int error = errno;
+  if (location)                 /* unset is decided with the caps */
+    error = gptvis_outlet_open (&self->outlet, is_stdout (location) ? NULL : location, append);
+  if (error) {
     name = g_filename_display_name (location);
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE, ("\"%s\" cannot be opened for writing: %s.", name,
             g_strerror (error)), (NULL));
     g_free (name);
-    g_free (location);
-    return FALSE;
   }
   g_free (location);
-  return TRUE;
+  return !error;
 }
 
-/* 0 or an errno. A reader that is gone is an error to report, not a signal to die
- * of: SIGPIPE is held back in this thread alone, and taken back if it was ours. */
-static int
-write_out (FILE * file, const GString * text)
+static gchar *
+file_name (GstGptVisJson * self)
 {
-  const struct timespec now = { 0 };
-  sigset_t pipe, pending, before;
-  gboolean ours;
-  int error = 0;
-
-  sigemptyset (&pipe);
-  sigaddset (&pipe, SIGPIPE);
-  sigpending (&pending);
-  ours = !sigismember (&pending, SIGPIPE);
-  pthread_sigmask (SIG_BLOCK, &pipe, &before);
-  errno = 0;
-  if (fwrite (text->str, 1, text->len, file) != text->len || fflush (file) != 0)
-    error = errno ? errno : EIO;
-  if (error == EPIPE && ours)
-    while (sigtimedwait (&pipe, NULL, &now) < 0 && errno == EINTR);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
-  return error;
+  GST_OBJECT_LOCK (self);
+  gchar *name = is_stdout (self->location) ? g_strdup ("Standard output")
+      : g_filename_display_name (self->location);
+  GST_OBJECT_UNLOCK (self);
+  return name;
 }
 
 static gboolean
@@ -137,13 +119,13 @@ report (GstGptVisJson * self, int error)
 
   if (!error)
     return TRUE;
-  GST_OBJECT_LOCK (self);
-  name = is_stdout (self->location) ? g_strdup ("Standard output") : g_filename_display_name (self->location);
-  GST_OBJECT_UNLOCK (self);
+  name = file_name (self);
   if (error == ENOSPC)
     GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, ("%s is full: %s.", name, g_strerror (error)), (NULL));
   else if (error == EPIPE)
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s has no reader any more.", name), (NULL));
+  else if (error == EBADF)      /* or open for reading alone */
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s is closed.", name), (NULL));
   else
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s cannot be written: %s.", name, g_strerror (error)),
         (NULL));
@@ -151,12 +133,30 @@ report (GstGptVisJson * self, int error)
   return FALSE;
 }
 
+static void
+close_file (GstGptVisJson * self)
+{
+  gsize lost;
+  int error = gptvis_outlet_close (&self->outlet, &lost);
+  gchar *name = file_name (self);
+
+  if (lost && !error)
+    GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s was not read in time: a line is cut short, %"
+            G_GSIZE_FORMAT " bytes are lost.", name, lost), (NULL));
+  g_free (name);
+  report (self, error);
+}
+
 /* --- a frame --- */
 
 static void
 append_line (GstGptVisJson * self, const GptVisMeta * meta)
 {
-  GptVisResult result = *meta->result;  /* reads only: to tell it by another name */
+  const GptVisResult *seen = meta->result;
+  /* To tell it by another name. Field by field: others count it meanwhile. */
+  GptVisResult result = {.stream = seen->stream,.frame = seen->frame,.pts = seen->pts,
+    .running_time = seen->running_time,.time = seen->time,.model = seen->model,.analysis = seen->analysis,
+    .n_labels = seen->n_labels,.labels = seen->labels,.caption = seen->caption };
   gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
   gchar *line;
 
@@ -194,9 +194,13 @@ collect (GstGptVisJson * self, GstBuffer * buffer)
 static GstFlowReturn
 write_lines (GstGptVisJson * self)
 {
-  if (!self->file || self->lines->len == 0)
-    return GST_FLOW_OK;
-  return report (self, write_out (self->file, self->lines)) ? GST_FLOW_OK : GST_FLOW_ERROR;
+  int error = 0;
+
+  if (self->outlet.descriptor >= 0 && self->lines->len > 0)
+    error = gptvis_outlet_write (&self->outlet, self->lines);
+  if (error == ECANCELED)
+    return GST_FLOW_FLUSHING;
+  return report (self, error) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 /* Video on the source pad. */
@@ -222,6 +226,7 @@ transform (GstBaseTransform * trans, GstBuffer * in, GstBuffer * out)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
   GstFlowReturn flow;
+  gchar *text;
 
   collect (self, in);
   if ((flow = write_lines (self)) != GST_FLOW_OK)
@@ -232,8 +237,9 @@ transform (GstBaseTransform * trans, GstBuffer * in, GstBuffer * out)
           gst_event_new_gap (GST_BUFFER_PTS (in), GST_BUFFER_DURATION (in)));
     return GST_BASE_TRANSFORM_FLOW_DROPPED;
   }
-  gst_buffer_append_memory (out, gst_memory_new_wrapped (0, g_memdup2 (self->lines->str, self->lines->len),
-          self->lines->len, 0, self->lines->len, NULL, NULL));
+  text = g_memdup2 (self->lines->str, self->lines->len);
+  gst_buffer_append_memory (out, gst_memory_new_wrapped (0, text, self->lines->len, 0, self->lines->len, text,
+          g_free));
   return gst_buffer_copy_into (out, in, GST_BUFFER_COPY_TIMESTAMPS, 0, -1) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
@@ -266,19 +272,49 @@ static gboolean
 set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
+  gboolean unset;
 
   self->lines_on_pad = gst_structure_has_name (gst_caps_get_structure (out, 0), LINES_CAPS);
   GST_DEBUG_OBJECT (self, "the source pad carries %s", self->lines_on_pad ? "lines" : "video");
   gst_base_transform_set_passthrough (trans, !self->lines_on_pad);
   gst_base_transform_set_in_place (trans, !self->lines_on_pad);
   GST_OBJECT_LOCK (self);
-  if (!self->location)
-    self->file = self->lines_on_pad ? NULL : stdout;
+  unset = !self->location;
   GST_OBJECT_UNLOCK (self);
+  if (unset && self->lines_on_pad)
+    close_file (self);
+  else if (unset && self->outlet.descriptor < 0)
+    gptvis_outlet_open (&self->outlet, NULL, FALSE);
   return TRUE;
 }
 
 /* --- states and properties --- */
+
+/* A flush comes while the streaming thread may wait for the reader. */
+static gboolean
+sink_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstGptVisJson *self = GST_GPTVIS_JSON (trans);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START)
+    gptvis_outlet_set_flushing (&self->outlet, TRUE);
+  else if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    gptvis_outlet_set_flushing (&self->outlet, FALSE);
+  return GST_BASE_TRANSFORM_CLASS (gst_gptvis_json_parent_class)->sink_event (trans, event);
+}
+
+/* So may the end. */
+static GstStateChangeReturn
+change_state (GstElement * element, GstStateChange change)
+{
+  GptVisOutlet *outlet = &GST_GPTVIS_JSON (element)->outlet;
+
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED)
+    gptvis_outlet_set_flushing (outlet, FALSE);
+  else if (change == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gptvis_outlet_set_flushing (outlet, TRUE);
+  return GST_ELEMENT_CLASS (gst_gptvis_json_parent_class)->change_state (element, change);
+}
 
 static gboolean
 start (GstBaseTransform * trans)
@@ -297,13 +333,9 @@ static gboolean
 stop (GstBaseTransform * trans)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
-  int error = 0;
 
-  if (self->file && self->file != stdout && fclose (self->file) != 0)
-    error = errno;
-  self->file = NULL;
+  close_file (self);
   g_ptr_array_set_size (self->carried, 0);
-  report (self, error);
   GST_OBJECT_LOCK (self);
   self->running = FALSE;
   GST_OBJECT_UNLOCK (self);
@@ -385,6 +417,7 @@ finalize (GObject * object)
 
   g_free (self->location);
   g_free (self->stream);
+  gptvis_outlet_clear (&self->outlet);
   g_string_free (self->lines, TRUE);
   g_ptr_array_unref (self->carried);
   G_OBJECT_CLASS (gst_gptvis_json_parent_class)->finalize (object);
@@ -410,6 +443,8 @@ gst_gptvis_json_class_init (GstGptVisJsonClass * klass)
   gst_element_class_add_static_pad_template (element, &sink_template);
   gst_element_class_add_static_pad_template (element, &src_template);
 
+  element->change_state = change_state;
+  base->sink_event = sink_event;
   base->start = start;
   base->stop = stop;
   base->transform_caps = transform_caps;
@@ -423,6 +458,7 @@ gst_gptvis_json_class_init (GstGptVisJsonClass * klass)
 static void
 gst_gptvis_json_init (GstGptVisJson * self)
 {
+  gptvis_outlet_init (&self->outlet);
   self->lines = g_string_new (NULL);
   self->carried = g_ptr_array_new_with_free_func ((GDestroyNotify) gptvis_result_unref);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);

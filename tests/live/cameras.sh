@@ -4,13 +4,7 @@
 # falls silent, a file, and cameras that never were; each must leave the others alone.
 # Usage: cameras.sh GPTVIS-CAMERAS RTSP-SERVER CHECK-LINES.
 cameras=$(realpath "$1") && server=$(realpath "$2") && check=$(realpath "$3") || exit 99
-. "$(dirname "$0")/../tap.sh"
-work=$(mktemp -d) || exit 99
-pid='' camera=''
-trap 'kill -9 $pid $camera 2> /dev/null; rm -rf "$work"' EXIT
-export GST_REGISTRY="$work/registry.bin"
-unset GST_PLUGIN_PATH
-cd "$work" || exit 99
+. "$(dirname "$0")/live.sh"
 most=150        # tenths of a second that a camera may need to be seen again; 50 is the aim
 
 evidence () {
@@ -18,40 +12,8 @@ evidence () {
   grep '"event"' lines
 }
 
-skip () {       # REASON; once tests have begun it is no reason any more
-  [ $n = 0 ] || { echo "Bail out! $1"; exit 1; }
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-
-results () {    # STREAM: how many
-  grep -c "^{\"version\":1,\"stream\":\"$1\"" lines
-}
-
-events () {     # EVENT STREAM: how many
-  grep -c "^{\"event\":\"$1\",\"stream\":\"$2\"" lines
-}
-
 now () {        # ms
   echo $(($(date +%s%N) / 1000000))
-}
-
-until_true () { # TENTHS COMMAND…: waits so long for it
-  left=$1
-  shift
-  until "$@"; do
-    left=$((left - 1))
-    [ $left -gt 0 ] || return 1
-    sleep 0.1
-  done
-}
-
-more () {       # STREAM N: has it more results than N?
-  [ "$(results "$1")" -gt "$2" ]
-}
-
-went_down () {  # STREAM N: as often as N?
-  [ "$(events down "$1")" -ge "$2" ]
 }
 
 on_air () {     # [PORT]: starts the camera; sets camera, its process, and uri

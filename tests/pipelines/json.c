@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gptvisjson in a harness: which lines are written, where to, and what it says when
  * they cannot be. Results are attached by hand; what is in a line is not judged here. */
+#define _GNU_SOURCE             /* F_SETPIPE_SZ */
 #include "gptvisjson.h"
 #include "seen.h"
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define VIDEO "video/x-raw,format=GRAY8,width=4,height=4,framerate=25/1"
@@ -330,6 +333,231 @@ test_broken_pipe (void)
   g_free (location);
 }
 
+/* --- a reader that does not keep up --- */
+
+#define ROOM 4096u              /* of the pipe; a line is longer */
+
+/* Descriptor 1 is a pipe in the meantime, so that nothing is printed but lines. */
+typedef struct {
+  Writer writer;
+  gint terminal, reader;
+  GstBuffer *frame;             /* the next */
+  GThread *pusher;
+} Slow;
+
+static void
+open_long (Writer * writer)
+{
+  gchar *stream = g_strnfill (3 * ROOM, 'x');
+
+  writer_open (writer, "-", "", VIDEO);
+  g_object_set (writer->element, "stream", stream, NULL);
+  g_free (stream);
+}
+
+static void
+slow_open (Slow * self, gboolean waits)
+{
+  gint ends[2];
+
+  *self = (Slow) { 0 };
+  g_assert_cmpint (pipe (ends), ==, 0);
+  g_assert_cmpint (fcntl (ends[1], F_SETPIPE_SZ, ROOM), ==, ROOM);
+  g_assert_true (g_unix_set_fd_nonblocking (ends[1], !waits, NULL));
+  self->reader = ends[0];
+  self->terminal = dup (STDOUT_FILENO);
+  dup2 (ends[1], STDOUT_FILENO);
+  close (ends[1]);
+  open_long (&self->writer);
+}
+
+static gpointer
+push_one (gpointer data)
+{
+  const Slow *self = data;
+
+  return GINT_TO_POINTER (gst_harness_push (self->writer.harness, self->frame));
+}
+
+static void
+slow_push (Slow * self)
+{
+  self->frame = frame (OWN, 0);
+  self->pusher = g_thread_new ("pusher", push_one, self);
+}
+
+/* Returns when no more of the line goes into the pipe. */
+static void
+slow_push_full (Slow * self)
+{
+  gint held = 0;
+
+  slow_push (self);
+  while (held < (gint) ROOM)
+    g_assert_cmpint (ioctl (self->reader, FIONREAD, &held), ==, 0);
+}
+
+static GstFlowReturn
+slow_join (Slow * self)
+{
+  return GPOINTER_TO_INT (g_thread_join (self->pusher));
+}
+
+static void
+slow_go_on (Slow * self)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (self->writer.harness, gst_event_new_flush_stop (TRUE));
+  gst_harness_push_event (self->writer.harness, gst_event_new_segment (&segment));
+}
+
+/* Reads one line, and says whether it is whole. */
+static gboolean
+slow_read (const Slow * self)
+{
+  GString *line = g_string_new (NULL);
+  gchar c;
+
+  while (read (self->reader, &c, 1) == 1 && c != '\n')
+    g_string_append_c (line, c);
+  gboolean whole = g_str_has_prefix (line->str, "{\"version\":1,\"stream\":\"xxx")
+      && g_str_has_suffix (line->str, "}") && line->len > 3 * ROOM;
+  g_string_free (line, TRUE);
+  return whole;
+}
+
+static void
+slow_close (Slow * self)
+{
+  dup2 (self->terminal, STDOUT_FILENO);
+  close (self->terminal);
+  close (self->reader);
+  writer_close (&self->writer);
+}
+
+static void
+test_slow (gconstpointer waits)
+{
+  gboolean whole[2];
+  GstFlowReturn flow;
+  Slow slow;
+
+  slow_open (&slow, GPOINTER_TO_INT (waits));
+  for (guint i = 0; i < 2; i++) {
+    slow_push_full (&slow);
+    whole[i] = slow_read (&slow);
+    flow = slow_join (&slow);
+  }
+  slow_close (&slow);
+  g_assert_true (whole[0] && whole[1]);
+  g_assert_cmpint (flow, ==, GST_FLOW_OK);
+}
+
+/* Two elements on one reader: the second waits for the first to end its line, or for a flush. */
+static void
+test_slow_two (gconstpointer waits)
+{
+  GstFlowReturn flow, other_flow, flushed;
+  gboolean whole[2];
+  Slow slow, other = { 0 };
+
+  slow_open (&slow, GPOINTER_TO_INT (waits));
+  open_long (&other.writer);
+  slow_push_full (&slow);
+  slow_push (&other);
+  gst_harness_push_event (other.writer.harness, gst_event_new_flush_start ());
+  flushed = slow_join (&other);
+  slow_go_on (&other);
+  slow_push (&other);
+  for (guint i = 0; i < 2; i++)
+    whole[i] = slow_read (&slow);
+  flow = slow_join (&slow);
+  other_flow = slow_join (&other);
+  slow_close (&slow);
+  writer_close (&other.writer);
+  g_assert_true (whole[0] && whole[1]);
+  g_assert_cmpint (flow, ==, GST_FLOW_OK);
+  g_assert_cmpint (other_flow, ==, GST_FLOW_OK);
+  g_assert_cmpint (flushed, ==, GST_FLOW_FLUSHING);
+}
+
+/* A flush does not wait for the reader; the line that was begun is ended before the next. */
+static void
+test_slow_flush (gconstpointer waits)
+{
+  GstFlowReturn flushed, flow;
+  gboolean whole[2];
+  Slow slow;
+
+  slow_open (&slow, GPOINTER_TO_INT (waits));
+  slow_push_full (&slow);
+  gst_harness_push_event (slow.writer.harness, gst_event_new_flush_start ());
+  flushed = slow_join (&slow);
+  slow_go_on (&slow);
+  slow_push_full (&slow);
+  for (guint i = 0; i < 2; i++)
+    whole[i] = slow_read (&slow);
+  flow = slow_join (&slow);
+  slow_close (&slow);
+  g_assert_cmpint (flushed, ==, GST_FLOW_FLUSHING);
+  g_assert_true (whole[0] && whole[1]);
+  g_assert_cmpint (flow, ==, GST_FLOW_OK);
+}
+
+/* So does the end, which then says what is lost. */
+static void
+test_slow_stop (gconstpointer waits)
+{
+  GstFlowReturn flow;
+  Slow slow;
+
+  slow_open (&slow, GPOINTER_TO_INT (waits));
+  slow_push_full (&slow);
+  gst_element_set_state (slow.writer.element, GST_STATE_READY);
+  flow = slow_join (&slow);
+  dup2 (slow.terminal, STDOUT_FILENO);
+  g_assert_cmpint (flow, ==, GST_FLOW_FLUSHING);
+  expect_sentence (&slow.writer, GST_MESSAGE_WARNING, "Standard output was not read");
+  slow_close (&slow);
+}
+
+/* --- a result that others hold --- */
+
+static gint sharing;
+
+static gpointer
+share (gpointer result)
+{
+  while (g_atomic_int_get (&sharing))
+    gptvis_result_unref (gptvis_result_ref (result));
+  return NULL;
+}
+
+/* Nothing of it is read that others write; ThreadSanitizer judges. */
+static void
+test_shared (void)
+{
+  GptVisResult *result = seen_result (labels);
+  GThread *sharer;
+  Writer writer;
+
+  g_atomic_int_set (&sharing, TRUE);
+  sharer = g_thread_new ("sharer", share, result);
+  writer_open (&writer, "", "repeat=true", VIDEO);
+  for (guint i = 0; i < 200; i++) {
+    GstBuffer *buffer = frame (NOTHING, i * 40 * GST_MSECOND);
+    gptvis_buffer_add_meta (buffer, result, TRUE, 0);
+    g_assert_cmpint (gst_harness_push (writer.harness, buffer), ==, GST_FLOW_OK);
+  }
+  expect_lines (&writer, 200);
+  g_atomic_int_set (&sharing, FALSE);
+  g_thread_join (sharer);
+  writer_close (&writer);
+  gptvis_result_unref (result);
+}
+
 static void
 test_late (void)
 {
@@ -363,5 +591,14 @@ main (int argc, char **argv)
   g_test_add_func ("/json/full", test_full);
   g_test_add_func ("/json/broken-pipe", test_broken_pipe);
   g_test_add_func ("/json/late", test_late);
+  g_test_add_data_func ("/json/slow", GINT_TO_POINTER (TRUE), test_slow);
+  g_test_add_data_func ("/json/slow/two", GINT_TO_POINTER (TRUE), test_slow_two);
+  g_test_add_data_func ("/json/slow/flush", GINT_TO_POINTER (TRUE), test_slow_flush);
+  g_test_add_data_func ("/json/slow/stop", GINT_TO_POINTER (TRUE), test_slow_stop);
+  g_test_add_data_func ("/json/slow-non-blocking", GINT_TO_POINTER (FALSE), test_slow);
+  g_test_add_data_func ("/json/slow-non-blocking/two", GINT_TO_POINTER (FALSE), test_slow_two);
+  g_test_add_data_func ("/json/slow-non-blocking/flush", GINT_TO_POINTER (FALSE), test_slow_flush);
+  g_test_add_data_func ("/json/slow-non-blocking/stop", GINT_TO_POINTER (FALSE), test_slow_stop);
+  g_test_add_func ("/json/shared", test_shared);
   return g_test_run ();
 }

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the tests of programs that run for long share: a folder to work in, and how to wait. Sourced, not run,
+# with the test's own arguments. Nothing here waits for a time, but at most for one.
+. "$(dirname "$0")/../tap.sh"
+work=$(mktemp -d) || exit 99
+pid='' camera=''
+trap 'kill -9 $pid $camera 2> /dev/null; rm -rf "$work"' EXIT
+export GST_REGISTRY="$work/registry.bin"
+unset GST_PLUGIN_PATH
+cd "$work" || exit 99
+
+skip () {       # REASON; once tests have begun it is no reason any more
+  [ $n = 0 ] || { echo "Bail out! $1"; exit 1; }
+  echo "1..0 # SKIP $1"
+  exit 0
+}
+
+until_true () { # TENTHS COMMAND…: waits so long for it
+  left=$1
+  shift
+  until "$@"; do
+    left=$((left - 1))
+    [ $left -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+results () {    # STREAM: how many
+  grep -cF "{\"version\":1,\"stream\":\"$1\"" lines
+}
+
+events () {     # EVENT STREAM: how many
+  grep -cF "{\"event\":\"$1\",\"stream\":\"$2\"" lines
+}
+
+more () {       # STREAM N: has it more results than N?
+  [ "$(results "$1")" -gt "$2" ]
+}
+
+went_down () {  # STREAM N: as often as N?
+  [ "$(events down "$1")" -ge "$2" ]
+}
+
+gone () {       # PROCESS
+  ! kill -0 "$1" 2> /dev/null
+}
