@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What engine.c and worker.c share. Nobody else includes it. */
+/* What engine.c, seat.c and worker.c share. Nobody else includes it.
+ *
+ * Locks, in the order in which they are taken: that of the table of engines, an engine's, a
+ * stream's (by `take`). */
 #pragma once
 #include "engine.h"
 
@@ -9,10 +12,20 @@ G_BEGIN_DECLS
 
 typedef enum { EMPTY, STAGING, READY } Front;
 
+/* News that the application has not been told of yet. */
+typedef struct {
+  guint what;                   /* a set of GptVisTelling */
+  guint64 generation;
+  GptVisResult *result;         /* or NULL */
+  GError *error;                /* or NULL */
+} GptVisUntold;
+
+/* References on a seat: its stream's, the worker's while it has to do with it, and that of
+ * each thread that tells or waits. */
 struct _GptVisSeat {
-  GptVisEngine *engine;
-  GptVisDone done;
-  gpointer user;
+  gint refs;
+  GptVisEngine *engine;         /* a reference */
+  GptVisSeatListener listener;
 
   /* Under the engine's lock, but for the slot in front while it is STAGING and the
    * other one while it runs. */
@@ -22,12 +35,14 @@ struct _GptVisSeat {
   Front front;
   gint64 since;                 /* monotonic µs when the frame in front was staged */
   gboolean running;             /* the other slot is the worker's */
-  gboolean stepping;            /* the captioner is the worker's */
   gboolean writing;             /* a caption is being written */
   gboolean owed;                /* an awaited result waits for it */
-  gboolean calling;             /* the worker is in `done` */
   gboolean flushing;
-  gboolean gone;                /* freed by its stream; the worker frees it for good */
+  gboolean left;                /* by its stream */
+  GArray *untold;               /* of GptVisUntold, oldest first */
+  guint waiting;                /* threads in gptvis_seat_wait; they tell */
+  GThread *teller;              /* who is in `tell`; NULL: nobody */
+  gint64 told_since;            /* monotonic µs when that began */
   gint64 taken;                 /* monotonic µs when a frame was last taken; 0: never */
   gint64 period;                /* µs between two takes, smoothed; 0: not known */
   gboolean forgetting;          /* the captioner is to be told that there was a cut */
@@ -47,9 +62,16 @@ typedef struct {
   gint64 begun;                 /* monotonic µs */
 } GptVisBatch;
 
+/* References on an engine: one for each who opened it, each seat's, and the worker's. */
 struct _GptVisEngine {
+  gint refs;
   GptVisModel *model;
-  guint users;                  /* under engines_lock */
+
+  /* Under the lock of the table of engines. */
+  guint users;                  /* opened and not closed */
+  guint closing;                /* threads that wait for the worker's end */
+  gboolean over;                /* out of the table; the worker, if there was one, has no more to do with the model */
+  gboolean joined;              /* the worker is, or will be */
 
   GMutex lock;
   GCond work;                   /* a frame is ready, or the worker is to end */
@@ -66,11 +88,19 @@ struct _GptVisEngine {
   gboolean ending;
 };
 
-/* The worker's thread function, with the engine; ends when `ending` is set, and frees it. */
+/* The worker's thread function, with a reference on the engine. */
 gpointer gptvis_worker (gpointer engine);
 
-void gptvis_engine_free (GptVisEngine * self);
-/* A seat that neither its stream nor the worker knows any more. */
-void gptvis_seat_release (GptVisSeat * seat);
+GptVisEngine *gptvis_engine_ref (GptVisEngine * engine);
+void gptvis_engine_unref (GptVisEngine * engine);
+/* For the worker, which was told to end and has nothing under way: takes the engine out of the
+ * table, unless somebody has opened it again, who is to be worked for: then FALSE. */
+gboolean gptvis_engine_is_over (GptVisEngine * engine);
+
+GptVisSeat *gptvis_seat_ref (GptVisSeat * seat);
+/* News for the seat's listener: counted at once, and told by whoever is to. With the engine's
+ * lock, which is let go while the application is called. */
+void gptvis_seat_tell (GptVisSeat * seat, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
+    const GError * error);
 
 G_END_DECLS

@@ -10,8 +10,30 @@
  * than its share, and one that stalls costs the others nothing. Once it has had a frame that
  * nobody waits for it is nice: who decodes and shows pictures goes first.
  *
+ * A model has one engine and an engine one worker, always: an engine leaves the table of
+ * engines when its worker has ended, and whoever asks for the model before that keeps both
+ * alive (engine.c).
+ *
  * Threads: a seat is staged by its streaming thread; all else may be called from any
- * thread at any time. GptVisDone runs in the worker's thread with no lock held. */
+ * thread at any time.
+ *
+ * Calling the application. A message on the bus, a warning, an event or a task that starts may
+ * run the application's code, which may do all that an application can: close the element,
+ * flush, seek, send EOS, set properties, change states, unlink, wait for another thread that
+ * does. So what is found is told in two steps. `take` counts it, under the engine's lock, and
+ * calls nobody. `tell` calls the application, and for it one line is drawn, here and nowhere else:
+ * - Who: the thread that waits at the seat, if one does (gptvis_seat_wait), since it holds locks
+ *   of pads that the application may need; else the worker. One call at a time for a seat, in the
+ *   order in which things were found.
+ * - With what: no lock of gptvis is held, and no frame, batch or list is half done.
+ * - What is gone afterwards: everything but the seat and the engine, of which the caller holds
+ *   references. It looks whether the seat was left before it calls again, and touches nothing else.
+ * - Who waits for a call: gptvis_seat_leave does, so that none is made once an element is
+ *   closed, but not for its own thread's. gptvis_seat_wait does, so that the last message comes
+ *   before the end, but for GPTVIS_PATIENCE at most, since the call may itself want a lock that
+ *   the one who waits holds.
+ * The streaming thread's own calls (gptvisfilter.c) keep to the same: when all is done with the
+ * frame, and asking afterwards whether the stream still runs. */
 #pragma once
 #include <gst/gst.h>
 #include "captioner.h"
@@ -47,16 +69,33 @@ typedef enum {
   GPTVIS_NEWS_CAPTION,          /* it is finished, after the result it began with: likewise */
 } GptVisNews;
 
-/* A result, or an error instead. Both are borrowed, and so is the ticket: the one of
- * the frame that the result's labels are of. */
-typedef void (*GptVisDone) (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
-    const GError * error);
+/* What there is to tell the application of news: a set of these, told from the first on. */
+typedef enum {
+  GPTVIS_TELL_SAID = 1 << 0,
+  GPTVIS_TELL_FOUND = 1 << 1,
+  GPTVIS_TELL_FAILED = 1 << 2,
+} GptVisTelling;
+
+/* How long a thread that waits at a seat bears with a call into the application, µs. */
+#define GPTVIS_PATIENCE G_USEC_PER_SEC
+
+typedef struct {
+  /* News of the ticket's frame: the one that the result's labels are of. Without a result it
+   * failed. Returns a set of GptVisTelling; result and ticket are borrowed. Under the engine's
+   * lock, so it calls neither the engine nor the application. */
+  guint (*take) (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result);
+  /* Calls the application with one of them (see above). `generation`: of the frame's ticket; all is
+   * borrowed. */
+  void (*tell) (gpointer user, GptVisTelling what, guint64 generation, GptVisResult * result, const GError * error);
+  gpointer user;
+} GptVisSeatListener;
 
 /* The engine of the model that the options ask for; one engine a model. Errors are
  * gptvis_model_open's. */
 GptVisEngine *gptvis_engine_open (const GptVisModelOptions * options, GError ** error);
-/* The last to close ends the worker, which first finishes the batch in hand. All
- * seats of the one who closes are free by then. NULL is fine. */
+/* The last to close ends the worker, which first finishes the batch in hand, and waits for it
+ * unless it is the worker itself or somebody opens the model again meanwhile. All seats of the
+ * one who closes are left by then. NULL is fine. */
 void gptvis_engine_close (GptVisEngine * engine);
 GptVisModel *gptvis_engine_model (GptVisEngine * engine);       /* borrowed */
 guint gptvis_engine_n_seats (GptVisEngine * engine);
@@ -65,10 +104,13 @@ GptVisTimes gptvis_engine_device_times (GptVisEngine * engine);
 
 /* Starts the worker if this is the first seat; NULL with LIMIT when the system has no
  * thread to give. */
-GptVisSeat *gptvis_seat_new (GptVisEngine * engine, GptVisDone done, gpointer user, GError ** error);
-/* Does not wait for an analysis that is under way: it is forgotten. `done` is not
- * called any more once this has returned. NULL is fine. */
-void gptvis_seat_free (GptVisSeat * seat);
+GptVisSeat *gptvis_seat_new (GptVisEngine * engine, const GptVisSeatListener * listener, GError ** error);
+/* The stream wants nothing more of it. Does not wait for an analysis that is under way: it is
+ * forgotten. The listener is not called any more once this has returned; but a call in which
+ * this is called ends later. */
+void gptvis_seat_leave (GptVisSeat * seat);
+/* Gives the reference of gptvis_seat_new back. NULL is fine. */
+void gptvis_seat_unref (GptVisSeat * seat);
 
 /* Is what waits so new that staging another would be no gain? Staging is the
  * streaming thread's time, so a frame is only replaced by one that is newer by more
@@ -81,16 +123,17 @@ gboolean gptvis_seat_is_fresh (GptVisSeat * seat);
 gboolean gptvis_seat_stage (GptVisSeat * seat, const GptVisPicture * picture, const GptVisTicket * ticket,
     gboolean * replaced, GError ** error);
 
-/* Returns when all that was staged is analysed and no caption is being written, or at once
- * while flushing. */
+/* Returns when all that was staged is analysed, no caption is being written and all of it is
+ * told, by this thread where it came while it waited; at once while flushing, when the seat is
+ * left, and in the worker's thread, for which nobody else works. */
 void gptvis_seat_wait (GptVisSeat * seat);
 
 /* TRUE: whoever waits returns, and waits no more until it is FALSE again; a caption that
  * is being written is given up. */
 void gptvis_seat_set_flushing (GptVisSeat * seat, gboolean flushing);
 
-/* Forgets the frame that waits (was there one?), the last caption and the one that is being
- * written. */
+/* Forgets the frame that waits (was there one?), the last caption, the one that is being
+ * written and what is not told yet. */
 gboolean gptvis_seat_clear (GptVisSeat * seat);
 
 /* Does a frame wait for the worker? */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GStreamer's frames to pictures. One table, made from the list of picture
- * formats, has a row a format; the rest is colorimetry, cropping and the proof
- * that every plane lies inside the mapped memory. No pixel is looked at here. */
+ * formats, has a row a format; the rest is colorimetry, cropping and the proof, for
+ * reading and for drawing, that every plane lies inside the mapped memory. No pixel is
+ * looked at here. */
 #include "frame.h"
 #include "error.h"
 
@@ -99,34 +100,77 @@ picture_place (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPic
       && picture->width <= frame_width - *x && picture->height <= frame_height - *y;
 }
 
-/* The plane's first byte at (x, y). */
-static const guint8 *
-plane_at (const GstVideoFrame * frame, guint plane, guint x, guint y)
+/* --- the proof: gst_video_frame_map trusts a GstVideoMeta's offsets and strides, and an
+ * element upstream may have made them up --- */
+
+static const GstMapInfo *
+plane_memory (const GstVideoFrame * frame, guint plane)
+{
+  return &frame->map[frame->meta ? plane : 0];
+}
+
+/* How far into its memory the plane has the sample at (x, y). */
+static gint64
+plane_offset (const GstVideoFrame * frame, guint plane, guint x, guint y)
 {
   const GstVideoFormatInfo *format = frame->info.finfo;
   guint component = 0;
 
-  while (GST_VIDEO_FORMAT_INFO_PLANE (format, component) != plane)
+  while (format->plane[component] != plane)
     component++;
-  x = GST_VIDEO_FORMAT_INFO_SCALE_WIDTH (format, component, x);
-  y = GST_VIDEO_FORMAT_INFO_SCALE_HEIGHT (format, component, y);
-  return (const guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame, plane)
-      + (gssize) y * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane)
-      + (gsize) x * GST_VIDEO_FORMAT_INFO_PSTRIDE (format, component);
+  return (const guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame, plane) - plane_memory (frame, plane)->data
+      + (gint64) (y >> format->h_sub[component]) * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane)
+      + (gint64) (x >> format->w_sub[component]) * format->pixel_stride[component];
 }
 
-/* gst_video_frame_map trusts a GstVideoMeta's offsets and strides; an element
- * upstream may have made them up. */
+/* Do `width` × `height` pixels of the plane from `offset` on lie inside its memory, each row in bytes of its own? */
 static gboolean
-plane_is_inside (const GstVideoFrame * frame, const GptVisPicture * picture, guint plane)
+plane_is_inside (const GstVideoFrame * frame, guint plane, gint64 offset, gint width, gint height)
 {
-  const GstMapInfo *map = &frame->map[frame->meta ? plane : 0];
-  gint64 rows = gptvis_picture_plane_rows (picture->format, plane, picture->height);
-  gint64 row = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width);
-  gint64 span = (rows - 1) * picture->strides[plane];
-  gint64 first = picture->planes[plane] - map->data;
+  const GstVideoFormatInfo *format = frame->info.finfo;
+  const gint64 stride = GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane);
+  gint64 rows = 0, row = 0;
 
-  return first + MIN (span, 0) >= 0 && first + MAX (span, 0) + row <= (gint64) map->size;
+  for (guint i = 0; i < format->n_components; i++) {
+    if (format->plane[i] != plane)
+      continue;
+    rows = MAX (rows, GST_VIDEO_SUB_SCALE (format->h_sub[i], height));
+    row = MAX (row, (gint64) GST_VIDEO_SUB_SCALE (format->w_sub[i], width) * format->pixel_stride[i]);
+  }
+  const gint64 span = (rows - 1) * stride;
+  return (rows == 1 || ABS (stride) >= row) && offset + MIN (span, 0) >= 0
+      && offset + MAX (span, 0) + row <= (gint64) plane_memory (frame, plane)->size;
+}
+
+/* Of bits and tiles, where a plane is no rows of samples: laid out as GStreamer does it, or refused. */
+static gboolean
+plane_is_usual (const GstVideoFrame * frame, guint plane, const GstVideoInfo * usual)
+{
+  const gint64 begin = usual->offset[plane], offset = plane_offset (frame, plane, 0, 0);
+  const gint64 end = plane + 1 < usual->finfo->n_planes ? usual->offset[plane + 1] : usual->size;
+
+  return GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane) == usual->stride[plane] && offset >= 0
+      && offset + end - begin <= (gint64) plane_memory (frame, plane)->size;
+}
+
+/* What libgstvideo blends it reads and writes in whole rows, of the width that a GstVideoMeta says. */
+static gboolean
+is_drawable (const GstVideoFrame * frame)
+{
+  const GstVideoFormatInfo *format = frame->info.finfo;
+  const gint width = GST_VIDEO_FRAME_WIDTH (frame), height = GST_VIDEO_INFO_FIELD_HEIGHT (&frame->info);
+  gboolean in_samples = !GST_VIDEO_FORMAT_INFO_IS_TILED (format), drawable = TRUE;
+  GstVideoInfo usual;
+
+  for (guint i = 0; i < format->n_components; i++)
+    in_samples = in_samples && format->pixel_stride[i] > 0;
+  if (!in_samples && !gst_video_info_set_format (&usual, format->format, width, height))
+    return FALSE;
+  for (guint i = 0; i < format->n_planes; i++) {
+    drawable = drawable && (in_samples ? plane_is_inside (frame, i, plane_offset (frame, i, 0, 0), width, height)
+        : plane_is_usual (frame, i, &usual));
+  }
+  return drawable;
 }
 
 /* What gst_video_frame_map takes for granted about a GstVideoMeta. */
@@ -138,8 +182,11 @@ meta_agrees (GstBuffer * buffer, const GstVideoInfo * info)
   return !meta || (meta->format == GST_VIDEO_INFO_FORMAT (info)
       && meta->n_planes == GST_VIDEO_INFO_N_PLANES (info)
       && meta->width >= (guint) GST_VIDEO_INFO_WIDTH (info)
-      && meta->height >= (guint) GST_VIDEO_INFO_HEIGHT (info));
+      && meta->height >= (guint) GST_VIDEO_INFO_HEIGHT (info)
+      && meta->width <= G_MAXINT && meta->height <= G_MAXINT);
 }
+
+/* --- a frame --- */
 
 static gboolean
 describe (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture * picture)
@@ -151,10 +198,11 @@ describe (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture 
       || !picture_place (frame, info, picture, &x, &y))
     return FALSE;
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (frame); i++) {
-    picture->planes[i] = plane_at (frame, i, x, y);
-    picture->strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE (frame, i);
-    if (!plane_is_inside (frame, picture, i))
+    gint64 offset = plane_offset (frame, i, x, y);
+    if (!plane_is_inside (frame, i, offset, picture->width, picture->height))
       return FALSE;
+    picture->planes[i] = plane_memory (frame, i)->data + offset;
+    picture->strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE (frame, i);
   }
   picture->matrix = picture_matrix (info);
   picture->full_range = GST_VIDEO_INFO_IS_RGB (info)
@@ -163,28 +211,53 @@ describe (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture 
   return TRUE;
 }
 
-gboolean
-gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
-    GptVisPicture * picture, GError ** error)
+static void
+set_lie (GError ** error, const GstVideoInfo * info)
 {
-  GstMapFlags flags = GST_MAP_READ | (GstMapFlags) GST_VIDEO_FRAME_MAP_FLAG_NO_REF;
-  gboolean mapped = meta_agrees (buffer, info);
-
-  if (mapped && !gst_video_frame_map (frame, info, buffer, flags)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "A frame of %" G_GSIZE_FORMAT " bytes cannot be mapped for reading as %s %dx%d; "
-        "let it be copied to system memory first.", gst_buffer_get_size (buffer),
-        gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
-        GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
-    return FALSE;
-  }
-  if (mapped && describe (frame, info, picture))
-    return TRUE;
-  if (mapped)
-    gst_video_frame_unmap (frame);
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
       "A frame's GstVideoMeta or crop rectangle does not fit its memory or its caps (%s %dx%d); "
       "they must describe the same picture.", gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
       GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
+}
+
+static gboolean
+map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info, GstMapFlags flags, GError ** error)
+{
+  if (!meta_agrees (buffer, info)) {
+    set_lie (error, info);
+    return FALSE;
+  }
+  if (gst_video_frame_map (frame, info, buffer, flags | (GstMapFlags) GST_VIDEO_FRAME_MAP_FLAG_NO_REF))
+    return TRUE;
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+      "A frame of %" G_GSIZE_FORMAT " bytes cannot be mapped for %s as %s %dx%d; "
+      "let it be copied to system memory first.", gst_buffer_get_size (buffer),
+      flags & GST_MAP_WRITE ? "writing" : "reading", gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
+      GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
+  return FALSE;
+}
+
+gboolean
+gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
+    GptVisPicture * picture, GError ** error)
+{
+  if (!map (frame, buffer, info, GST_MAP_READ, error))
+    return FALSE;
+  if (describe (frame, info, picture))
+    return TRUE;
+  gst_video_frame_unmap (frame);
+  set_lie (error, info);
+  return FALSE;
+}
+
+gboolean
+gptvis_frame_map_to_draw (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info, GError ** error)
+{
+  if (!map (frame, buffer, info, GST_MAP_READWRITE, error))
+    return FALSE;
+  if (is_drawable (frame))
+    return TRUE;
+  gst_video_frame_unmap (frame);
+  set_lie (error, info);
   return FALSE;
 }

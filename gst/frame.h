@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GStreamer's frames to pictures: which caps the element takes, and one buffer
- * mapped and described as a GptVisPicture. It reads memory, it never writes any. */
+ * mapped and described as a GptVisPicture, or mapped to be drawn on. */
 #pragma once
 #include <gst/video/video.h>
 #include "model.h"
@@ -19,5 +19,11 @@ GstCaps *gptvis_frame_caps (void);
  * contradict the caps; then there is nothing to unmap. */
 gboolean gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
     GptVisPicture * picture, GError ** error);
+
+/* Maps `buffer` for reading and writing; whole rows of it, of the width that `frame` says, may then be
+ * drawn on. Any format of libgstvideo's; one without samples side by side (v210, tiles) only as libgstvideo
+ * lays it out. Fails as gptvis_frame_map does. */
+gboolean gptvis_frame_map_to_draw (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
+    GError ** error);
 
 G_END_DECLS

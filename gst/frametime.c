@@ -20,7 +20,7 @@ wall_time (GstElement * element, GstBuffer * buffer, GstClockTime running_time, 
   if ((clock = gst_element_get_clock (element))) {
     GstClockTime now = gst_clock_get_time (clock), base = gst_element_get_base_time (element);
     if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (base))
-      wall = g_get_real_time () - ((gint64) (now - base) - (gint64) running_time) / GST_USECOND;
+      wall = g_get_real_time () - (gint64) (now - base - running_time) / GST_USECOND;
     gst_object_unref (clock);
   }
   return wall;

@@ -12,4 +12,11 @@ GptVisFrameTime gptvis_frame_time (GstElement * element, const GstSegment * segm
 /* The running time; of a frame without one, when it came, in ns. */
 GstClockTime gptvis_frame_clock (const GptVisFrameTime * time, gint64 arrival);
 
+/* What is later than time can be is at its end, and valid: numbers from outside may be any. */
+static inline GstClockTime
+gptvis_time_add (GstClockTime time, GstClockTime more)
+{
+  return time + MIN (more, GST_CLOCK_TIME_NONE - 1 - time);
+}
+
 G_END_DECLS

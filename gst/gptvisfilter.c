@@ -81,7 +81,7 @@
  * | under-way | #guint | due, and not yet any of the above |
  * | waiting | #guint | of those, the frame that waits for the worker: 0 or 1 |
  * | captions | #guint64 | sentences that were finished |
- * | caption-errors | #guint64 | sentences that were begun and could not be written |
+ * | caption-errors | #guint64 | sentences that failed |
  * | generation | #guint64 | times the held result was forgotten (flush, seek, segment, stream) |
  * | analysis-min-us, -mean-us, -max-us | #gint64 | µs that the backend took, over the last 512 analyses |
  * | analysis-p50-us, -p90-us, -p99-us | #gint64 | percentiles of the same |
@@ -122,6 +122,7 @@ struct _GstGptVisFilter {
   /* Written by state changes, under the object lock. */
   GptVisEngine *engine;         /* from READY on */
   GptVisStream *stream;         /* from PAUSED on; goes only with the sink pad's stream lock held */
+  guint epoch;                  /* raised by what makes frames on their way ones of the past: an end, a flush */
 
   /* The streaming thread's, and made new when the stream ends. */
   GstVideoInfo info;
@@ -134,7 +135,10 @@ struct _GstGptVisFilter {
 G_DEFINE_TYPE (GstGptVisFilter, gst_gptvis_filter, GST_TYPE_BASE_TRANSFORM)
 GST_ELEMENT_REGISTER_DEFINE (gptvisfilter, "gptvisfilter", GST_RANK_NONE, GST_TYPE_GPTVIS_FILTER)
 
-/* --- what is told to the application --- */
+/* --- what is told to the application ---
+ *
+ * By the line that engine.h draws: the application may close the element, or let it go for good,
+ * in any of these calls. */
 
 /* One warning for frames that cannot be mapped, few for analyses that fail:
  * stats counts them all. */
@@ -178,24 +182,47 @@ on_found (gpointer user, GptVisResult * result)
 static void
 on_said (gpointer user, GptVisResult * result)
 {
-  GstGptVisFilter *self = user;
+  GstGptVisFilter *self = gst_object_ref (user);
 
-  gptvis_text_pad_set_caption (self->text, result->caption);
+  gptvis_text_pad_set_caption (self->text, result->caption);    /* which may start a task, of which is told */
   if (posts_messages (self))
     gst_element_post_message (GST_ELEMENT (self), gptvis_caption_to_message (result, GST_OBJECT (self)));
+  gst_object_unref (self);
+}
+
+/* The pads are active before the element has started and while it stops: buffers and
+ * events may then find no stream; nor do they after a call in which the application closed the
+ * element. NULL, or what stays while the stream lock is held and nobody is called. */
+static GptVisStream *
+running_stream (GstGptVisFilter * self)
+{
+  GST_OBJECT_LOCK (self);
+  GptVisStream *stream = self->stream;
+  GST_OBJECT_UNLOCK (self);
+  return stream;
+}
+
+/* After a call: is the frame at hand still one of the stream that runs? */
+static gboolean
+is_current (GstGptVisFilter * self, guint epoch)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean current = self->stream && self->epoch == epoch;
+  GST_OBJECT_UNLOCK (self);
+  return current;
 }
 
 static void
 tell_stats (GstGptVisFilter * self, GstClockTime interval)
 {
-  gint64 now = g_get_monotonic_time ();
+  const gint64 now = g_get_monotonic_time (), due = self->next_stats;
 
-  if (interval == 0 || now < self->next_stats)
+  if (interval == 0 || now < due)
     return;
-  if (self->next_stats)
+  self->next_stats = now + interval / GST_USECOND;
+  if (due)
     gst_element_post_message (GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self),
             gptvis_stream_stats (self->stream)));
-  self->next_stats = now + interval / GST_USECOND;
 }
 
 static void
@@ -208,17 +235,6 @@ tell_latency (GstGptVisFilter * self)
   GST_INFO_OBJECT (self, "a frame's stay takes %" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
   self->told_latency = latency;
   gst_element_post_message (GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
-}
-
-/* The pads are active before the element has started and while it stops: buffers and
- * events may then find no stream. NULL, or what stays while the stream lock is held. */
-static GptVisStream *
-running_stream (GstGptVisFilter * self)
-{
-  GST_OBJECT_LOCK (self);
-  GptVisStream *stream = self->stream;
-  GST_OBJECT_UNLOCK (self);
-  return stream;
 }
 
 /* --- a frame --- */
@@ -259,6 +275,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   GptVisSettings settings;
   GstClockTime earliest, stats_interval;
+  const guint epoch = self->epoch;
   GptVisFrameTime time;
   GptVisSeen seen;
 
@@ -267,7 +284,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
     return GST_FLOW_NOT_NEGOTIATED;
   if (!self->begun)
-    begin (self);
+    begin (self);               /* asks upstream, which is a call too */
   GST_OBJECT_LOCK (self);
   settings = self->properties.settings;
   stats_interval = self->properties.stats_interval;
@@ -277,14 +294,21 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
     settings.policy = self->live ? GPTVIS_POLICY_LATEST : GPTVIS_POLICY_EVERY;
 
   time = gptvis_frame_time (GST_ELEMENT (self), &trans->segment, buffer, self->live);
+  if (!is_current (self, epoch))
+    return GST_FLOW_FLUSHING;
   gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, is_late (earliest, &time), &seen);
   if (seen.result && gst_buffer_is_writable (buffer))
     gptvis_buffer_add_meta (buffer, seen.result, seen.own, seen.age);
   gptvis_result_unref (seen.result);
-  gptvis_text_pad_advance (self->text, time.pts, GST_BUFFER_DURATION (buffer), self->live);
-  tell_latency (self);
-  tell_stats (self, stats_interval);
-  return GST_FLOW_OK;
+  if (is_current (self, epoch))
+    gptvis_text_pad_advance (self->text, time.pts, GST_BUFFER_DURATION (buffer), self->live);
+  if (is_current (self, epoch))
+    tell_latency (self);
+  if (is_current (self, epoch))
+    tell_stats (self, stats_interval);
+  if (is_current (self, epoch))
+    return GST_FLOW_OK;
+  return running_stream (self) ? GST_BASE_TRANSFORM_FLOW_DROPPED : GST_FLOW_FLUSHING;
 }
 
 /* --- negotiation, events, queries --- */
@@ -351,7 +375,7 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
   } else if (!(stream = running_stream (self))) {
     GST_DEBUG_OBJECT (self, "no stream for %" GST_PTR_FORMAT, event);
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
-    gptvis_stream_drain (stream);
+    gptvis_stream_drain (stream);       /* which calls the application */
   } else if (is_cut (trans, event)) {
     GST_DEBUG_OBJECT (self, "cut by %" GST_PTR_FORMAT, event);
     gptvis_stream_cut (stream);
@@ -359,6 +383,7 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
       gptvis_stream_set_flushing (stream, FALSE);
     GST_OBJECT_LOCK (self);
     self->earliest = GST_CLOCK_TIME_NONE;
+    self->epoch += GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP;
     GST_OBJECT_UNLOCK (self);
   }
   gptvis_text_pad_event (self->text, event);
@@ -377,7 +402,9 @@ src_event (GstBaseTransform * trans, GstEvent * event)
   if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
     gst_event_parse_qos (event, NULL, NULL, &late, &timestamp);
     GST_OBJECT_LOCK (self);
-    self->earliest = GST_CLOCK_TIME_IS_VALID (timestamp) && late > 0 ? timestamp + 2 * late : GST_CLOCK_TIME_NONE;
+    self->earliest = GST_CLOCK_TIME_NONE;
+    if (GST_CLOCK_TIME_IS_VALID (timestamp) && late > 0)
+      self->earliest = gptvis_time_add (gptvis_time_add (timestamp, late), late);
     GST_OBJECT_UNLOCK (self);
   }
   return GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->src_event (trans, event);
@@ -401,7 +428,7 @@ query (GstBaseTransform * trans, GstPadDirection direction, GstQuery * query)
   if (self->stream)
     own = gptvis_stream_latency (self->stream);
   GST_OBJECT_UNLOCK (self);
-  gst_query_set_latency (query, TRUE, min + own, GST_CLOCK_TIME_IS_VALID (max) ? max + own : max);
+  gst_query_set_latency (query, TRUE, min + own, GST_CLOCK_TIME_IS_VALID (max) ? gptvis_time_add (max, own) : max);
   return TRUE;
 }
 
@@ -434,6 +461,9 @@ open_engine (GstGptVisFilter * self)
   g_free (device);
   g_free (labels_file);
   if (!engine) {
+    GST_OBJECT_LOCK (self);
+    self->stale = TRUE;         /* the engine of before is not what is asked for */
+    GST_OBJECT_UNLOCK (self);
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
     return FALSE;
@@ -468,6 +498,8 @@ start (GstBaseTransform * trans)
   GptVisStream *stream;
   GError *error = NULL;
 
+  if (!self->engine)            /* closed by who was told of its pads */
+    return FALSE;
   if (!(stream = gptvis_stream_new (self->engine, GST_OBJECT_NAME (self), &listener, &error))) {
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
@@ -493,6 +525,7 @@ stop (GstBaseTransform * trans)
   GptVisStream *stream = self->stream;
   GstStructure *before = self->last_stats;
   self->stream = NULL;
+  self->epoch++;
   self->last_stats = stats;
   GST_OBJECT_UNLOCK (self);
   gst_video_info_init (&self->info);

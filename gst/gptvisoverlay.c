@@ -32,7 +32,9 @@
  */
 #include "gptvisoverlay.h"
 #include "captionplate.h"
+#include "frame.h"
 #include "gptvis.h"
+#include "message.h"
 
 GST_DEBUG_CATEGORY_STATIC (overlay_debug);
 #define GST_CAT_DEFAULT overlay_debug
@@ -68,7 +70,7 @@ struct _GstGptVisOverlay {
   GptVisPlate *plate;           /* between start and stop */
   GptVisCaptionPlate *caption_plate;    /* likewise */
   GstVideoOverlayComposition *labels, *captions;        /* for the buffer in hand; the plates' */
-  gboolean told_no_font, told_unmappable;
+  gboolean told_no_font, told_not_drawn;
 };
 
 G_DEFINE_TYPE (GstGptVisOverlay, gst_gptvis_overlay, GST_TYPE_BASE_TRANSFORM)
@@ -129,19 +131,24 @@ collect (GstBuffer * buffer, guint max, gboolean captions, Seen * seen)
   }
 }
 
-/* The part of the frame that is shown. */
+/* The part of the frame that is shown. What a GstVideoCropMeta cuts out of is the frame in memory, which a
+ * GstVideoMeta may make larger than the caps say. */
 static GstVideoRectangle
 shown_area (GstGptVisOverlay * self, GstBuffer * buffer)
 {
   const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (buffer);
-  gint width = GST_VIDEO_INFO_WIDTH (&self->info), height = GST_VIDEO_INFO_FIELD_HEIGHT (&self->info);
-  GstVideoRectangle area = { 0, 0, width, height };
+  const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
+  GstVideoInfo frame = self->info;
 
-  if (crop && crop->x < (guint) width && crop->y < (guint) height) {
-    area = (GstVideoRectangle) { crop->x, crop->y, MIN (crop->width, width - crop->x),
-      MIN (crop->height, height - crop->y) };
+  if (crop && meta) {
+    frame.width = MIN (meta->width, G_MAXINT);
+    frame.height = MIN (meta->height, G_MAXINT - 1);
   }
-  return area;
+  const guint width = GST_VIDEO_INFO_WIDTH (&frame), height = GST_VIDEO_INFO_FIELD_HEIGHT (&frame);
+  if (!crop || crop->x >= width || crop->y >= height)
+    return (GstVideoRectangle) { 0, 0, width, height };
+  return (GstVideoRectangle) { crop->x, crop->y, MIN (crop->width, width - crop->x),
+    MIN (crop->height, height - crop->y) };
 }
 
 static void
@@ -151,6 +158,16 @@ tell_no_font (GstGptVisOverlay * self, const gchar * font)
   GST_ELEMENT_WARNING (self, RESOURCE, NOT_FOUND,
       ("There is no font to draw \"%s\" with, so nothing is drawn; install one (Debian: fonts-dejavu-core).",
           font), (NULL));
+}
+
+static void
+tell_not_drawn (GstGptVisOverlay * self, const GError * error)
+{
+  GST_DEBUG_OBJECT (self, "not drawn on: %s", error->message);
+  if (self->told_not_drawn)
+    return;
+  self->told_not_drawn = TRUE;
+  gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_WARNING);
 }
 
 /* Draws the plates, captions first: labels make room for them. */
@@ -228,23 +245,23 @@ static GstFlowReturn
 transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
-  gboolean drawn = FALSE;
+  GError *error = NULL;
   GstVideoFrame frame;
 
   if (!self->labels && !self->captions)
     return GST_FLOW_OK;
-  if (gst_video_frame_map (&frame, &self->info, buffer, GST_MAP_READWRITE)) {
-    drawn = (!self->labels || gst_video_overlay_composition_blend (self->labels, &frame))
-        && (!self->captions || gst_video_overlay_composition_blend (self->captions, &frame));
+  if (gptvis_frame_map_to_draw (&frame, buffer, &self->info, &error)) {
+    if (self->labels)
+      gst_video_overlay_composition_blend (self->labels, &frame);
+    if (self->captions)
+      gst_video_overlay_composition_blend (self->captions, &frame);
     gst_video_frame_unmap (&frame);
+  } else {
+    g_prefix_error (&error, "Nothing is drawn. ");
+    tell_not_drawn (self, error);
+    g_error_free (error);
   }
   self->labels = self->captions = NULL;
-  if (!drawn && !self->told_unmappable) {
-    self->told_unmappable = TRUE;
-    GST_ELEMENT_WARNING (self, STREAM, FAILED,
-        ("The frames' memory cannot be written, so nothing is drawn; a videoconvert before gptvisoverlay "
-            "may help."), (NULL));
-  }
   return GST_FLOW_OK;
 }
 
@@ -262,7 +279,7 @@ start (GstBaseTransform * trans)
   gst_video_info_init (&self->info);
   self->plate = gptvis_plate_new ();
   self->caption_plate = gptvis_caption_plate_new ();
-  self->told_no_font = self->told_unmappable = FALSE;
+  self->told_no_font = self->told_not_drawn = FALSE;
   return TRUE;
 }
 

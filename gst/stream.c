@@ -10,6 +10,7 @@
 
 #define RECENT 32u              /* frames that the latency is taken from */
 #define WARM_UP 2u              /* frames that it is not, where only staging counts: each slot's first makes tables */
+#define MAX_PERIOD 9e18          /* ns, 285 years: what max-rate asks for may be longer than time is */
 
 /* Why a frame was not analysed; the names are fields of the stats. */
 typedef enum { NOT_DUE, GAP, LATE, BUSY, REPLACED, DROPPED, N_SKIPS } Skip;
@@ -18,6 +19,7 @@ static const gchar *const skip_names[] = { "skipped-not-due", "skipped-gap", "sk
 G_STATIC_ASSERT (G_N_ELEMENTS (skip_names) == N_SKIPS);
 
 struct _GptVisStream {
+  gint refs;                    /* its owner's, and one for each call that may end in the owner's freeing it */
   GptVisEngine *engine;
   GptVisSeat *seat;
   GptVisListener listener;
@@ -33,7 +35,7 @@ struct _GptVisStream {
   GptVisResult *held;           /* the last analysis's, of this generation; or NULL */
   gint64 held_arrival, held_found;      /* monotonic µs when its frame came, when it was found */
   guint64 frames, analysed, skipped[N_SKIPS], held_frames, errors, unmappable, generation;
-  guint64 captions, caption_errors;     /* sentences finished; begun and not to be had */
+  guint64 captions, caption_errors;     /* sentences finished; failed */
   guint64 captioned_frame;      /* that the last finished one describes; G_MAXUINT64: none */
   guint under_way;              /* frames that are due and not counted elsewhere yet */
   GptVisTiming analyses, ages, stays;   /* on the backend; frame to result; of a due frame in here */
@@ -75,84 +77,107 @@ is_new_caption (GptVisStream * self, const GptVisResult * result)
   return TRUE;
 }
 
-/* What there is to tell the listener. */
-typedef struct {
-  gboolean found, said, failed;
-} Tidings;
-
-/* The end of a frame's analysis. */
-static Tidings
+/* The end of a frame's analysis: what there is to tell of it. */
+static guint
 take_result (GptVisStream * self, const GptVisTicket * ticket, GptVisResult * result)
 {
-  Tidings tidings = { FALSE };
-
   self->under_way--;
   if (ticket->generation != self->generation) {
     self->skipped[DROPPED]++;
-  } else if (result) {
-    self->analysed++;
-    gptvis_timing_add (&self->analyses, result->analysis);
-    gptvis_timing_add (&self->ages, g_get_monotonic_time () - ticket->arrival);
-    hold (self, gptvis_result_ref (result), ticket->arrival);
-    tidings.found = TRUE;
-    tidings.said = is_new_caption (self, result);
-  } else {
-    self->errors++;
-    tidings.failed = TRUE;
+    return 0;
   }
-  return tidings;
+  if (!result) {
+    self->errors++;
+    return GPTVIS_TELL_FAILED;
+  }
+  self->analysed++;
+  gptvis_timing_add (&self->analyses, result->analysis);
+  gptvis_timing_add (&self->ages, g_get_monotonic_time () - ticket->arrival);
+  hold (self, gptvis_result_ref (result), ticket->arrival);
+  return GPTVIS_TELL_FOUND | (is_new_caption (self, result) ? GPTVIS_TELL_SAID : 0);
 }
 
 /* More of a caption after its result was told, or an error in its place. */
-static Tidings
+static guint
 take_caption (GptVisStream * self, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result)
 {
-  Tidings tidings = { FALSE };
-
   if (ticket->generation != self->generation)
-    return tidings;
+    return 0;
   if (!result) {
     self->caption_errors++;
-    tidings.failed = TRUE;
-  } else {
-    tidings.said = news == GPTVIS_NEWS_WORDS || is_new_caption (self, result);
-    if (self->held && self->held->frame == result->frame) {     /* it grows where it is shown */
-      gptvis_result_unref (self->held);
-      self->held = gptvis_result_ref (result);
-    }
+    return GPTVIS_TELL_FAILED;
   }
-  return tidings;
+  if (self->held && self->held->frame == result->frame) {       /* it grows where it is shown */
+    gptvis_result_unref (self->held);
+    self->held = gptvis_result_ref (result);
+  }
+  return news == GPTVIS_NEWS_WORDS || is_new_caption (self, result) ? GPTVIS_TELL_SAID : 0;
 }
 
-static void
-on_news (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result, const GError * error)
+static guint
+take (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result)
 {
   GptVisStream *self = user;
-  Tidings tidings;
+  guint what;
 
   if (result)
     gptvis_result_set_frame (result, self->name, ticket->frame, ticket->time.pts, ticket->time.running_time,
         ticket->time.wall);
   g_mutex_lock (&self->lock);
-  tidings = news == GPTVIS_NEWS_RESULT ? take_result (self, ticket, result)
+  what = news == GPTVIS_NEWS_RESULT ? take_result (self, ticket, result)
       : take_caption (self, news, ticket, result);
-  self->captions += tidings.said && result->caption->final;
+  self->captions += (what & GPTVIS_TELL_SAID) && result->caption->final;
   g_mutex_unlock (&self->lock);
-  if (tidings.said)
-    self->listener.said (self->listener.user, result);
-  if (tidings.found)
-    self->listener.found (self->listener.user, result);
-  if (tidings.failed)
-    self->listener.failed (self->listener.user, FALSE, error);
+  return what;
+}
+
+/* The stream may have ended when this returns. */
+static void
+tell (gpointer user, GptVisTelling what, guint64 generation, GptVisResult * result, const GError * error)
+{
+  const GptVisListener listener = ((GptVisStream *) user)->listener;
+
+  switch (what) {
+    case GPTVIS_TELL_SAID:
+      listener.said (listener.user, result);
+      break;
+    case GPTVIS_TELL_FOUND:
+      listener.found (listener.user, result);
+      break;
+    case GPTVIS_TELL_FAILED:
+      listener.failed (listener.user, FALSE, error);
+      break;
+  }
 }
 
 /* --- the stream --- */
+
+static GptVisStream *
+ref (GptVisStream * self)
+{
+  g_atomic_int_inc (&self->refs);
+  return self;
+}
+
+static void
+unref (GptVisStream * self)
+{
+  if (!g_atomic_int_dec_and_test (&self->refs))
+    return;
+  gptvis_seat_unref (self->seat);
+  gptvis_result_unref (self->held);
+  g_mutex_clear (&self->lock);
+  g_free (self->name);
+  g_free (self);
+}
 
 GptVisStream *
 gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListener * listener, GError ** error)
 {
   GptVisStream *self = g_new0 (GptVisStream, 1);
+  const GptVisSeatListener seat_listener = { take, tell, self };
 
+  self->refs = 1;
   self->engine = engine;
   self->listener = *listener;
   self->name = g_strdup (name);
@@ -160,9 +185,9 @@ gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListen
   self->captioned_frame = G_MAXUINT64;
   self->warm_up = WARM_UP;
   g_mutex_init (&self->lock);
-  if ((self->seat = gptvis_seat_new (engine, on_news, self, error)))
+  if ((self->seat = gptvis_seat_new (engine, &seat_listener, error)))
     return self;
-  gptvis_stream_free (self);
+  unref (self);
   return NULL;
 }
 
@@ -171,11 +196,8 @@ gptvis_stream_free (GptVisStream * self)
 {
   if (!self)
     return;
-  gptvis_seat_free (self->seat);
-  gptvis_result_unref (self->held);
-  g_mutex_clear (&self->lock);
-  g_free (self->name);
-  g_free (self);
+  gptvis_seat_leave (self->seat);
+  unref (self);
 }
 
 void
@@ -197,7 +219,9 @@ gptvis_stream_cut (GptVisStream * self)
 void
 gptvis_stream_drain (GptVisStream * self)
 {
+  ref (self);
   gptvis_seat_wait (self->seat);
+  unref (self);
 }
 
 void
@@ -212,20 +236,20 @@ gptvis_stream_set_flushing (GptVisStream * self, gboolean flushing)
 static gboolean
 rate_allows (GptVisStream * self, gdouble max_rate, GstClockTime now)
 {
-  gdouble period = max_rate > 0 ? GST_SECOND / max_rate : 0;
-  gboolean known = GST_CLOCK_TIME_IS_VALID (self->next);
+  const gboolean known = GST_CLOCK_TIME_IS_VALID (self->next);
 
-  if (period <= 0) {
+  if (max_rate <= 0) {
     self->next = GST_CLOCK_TIME_NONE;
     return TRUE;
   }
+  const GstClockTime period = MIN (GST_SECOND / max_rate, MAX_PERIOD);
   /* More than a period ahead: time went back, or the rate was raised. */
   if (known && now < self->next && self->next - now <= period)
     return FALSE;
   if (known && now >= self->next && now - self->next < period)
-    self->next += period;
+    self->next = gptvis_time_add (self->next, period);
   else
-    self->next = now + period;
+    self->next = gptvis_time_add (now, period);
   return TRUE;
 }
 
@@ -261,15 +285,15 @@ default_threshold (const GptVisModel * model)
   return gptvis_model_multi_label (model) ? 0.5f : 0.1f;
 }
 
-/* Stages the frame, whose memory is then let go, and leaves it to the engine. */
-static void
+/* Stages the frame, whose memory is then let go, and leaves it to the engine. FALSE with why not;
+ * `unmappable`: since its memory could not be read. */
+static gboolean
 hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer, const GstVideoInfo * info,
-    GptVisTicket * ticket)
+    GptVisTicket * ticket, gboolean * unmappable, GError ** error)
 {
   GptVisPicture picture;
   GstVideoFrame frame;
-  GError *error = NULL;
-  gboolean replaced = FALSE, mapped;
+  gboolean replaced = FALSE, staged = FALSE;
 
   ticket->top_k = settings->top_k;
   ticket->threshold = settings->threshold < 0 ? default_threshold (gptvis_engine_model (self->engine))
@@ -277,17 +301,16 @@ hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffe
   ticket->caption_change = settings->caption_change;
   ticket->caption_interval = settings->caption_interval;
   ticket->partial_captions = settings->partial_captions;
-  if ((mapped = gptvis_frame_map (&frame, buffer, info, &picture, &error))) {
-    gptvis_seat_stage (self->seat, &picture, ticket, &replaced, &error);
+  *unmappable = !gptvis_frame_map (&frame, buffer, info, &picture, error);
+  if (!*unmappable) {
+    staged = gptvis_seat_stage (self->seat, &picture, ticket, &replaced, error);
     gst_video_frame_unmap (&frame);
   }
   if (replaced)
     settle (self, &self->skipped[REPLACED]);
-  if (!error)
-    return;
-  settle (self, mapped ? &self->errors : &self->unmappable);
-  self->listener.failed (self->listener.user, !mapped, error);
-  g_error_free (error);
+  if (!staged)
+    settle (self, *unmappable ? &self->unmappable : &self->errors);
+  return staged;
 }
 
 /* The held result for a frame, unless it is too old for one that is not its own; with
@@ -340,9 +363,11 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
   const gboolean waits = settings->policy != GPTVIS_POLICY_LATEST;
   GptVisTicket ticket = { .frame = self->frames, .generation = self->generation, .time = *time,
     .arrival = g_get_monotonic_time (), .awaited = waits };
-  gboolean due;
+  gboolean due, unmappable = FALSE;
+  GError *error = NULL;
   Skip why;
 
+  ref (self);
   *seen = (GptVisSeen) { .age = GST_CLOCK_TIME_NONE };
   due = is_due (self, settings, buffer, late, gptvis_frame_clock (time, ticket.arrival), &why);
   g_mutex_lock (&self->lock);
@@ -355,9 +380,7 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
     hold (self, NULL, 0);
   g_mutex_unlock (&self->lock);
 
-  if (due)
-    hand_in (self, settings, buffer, info, &ticket);
-  if (due && waits)
+  if (due && hand_in (self, settings, buffer, info, &ticket, &unmappable, &error) && waits)
     gptvis_seat_wait (self->seat);
 
   g_mutex_lock (&self->lock);
@@ -365,6 +388,10 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
     note_stay (self, waits, g_get_monotonic_time () - ticket.arrival);
   carry (self, settings, &ticket, seen);
   g_mutex_unlock (&self->lock);
+  if (error)
+    self->listener.failed (self->listener.user, unmappable, error);
+  g_clear_error (&error);
+  unref (self);
 }
 
 GstClockTime

@@ -38,10 +38,12 @@ typedef struct {
   GstClockTime age;             /* 0 when own */
 } GptVisSeen;
 
-/* What the stream tells its owner, with no lock held. `found` comes once for each analysed
- * frame, `said` once for each caption that is finished and, where partial captions are
- * asked for, for each word before: the caption is the result's. Both come in the worker's
- * thread, `failed` in that or the streaming thread; all borrow. */
+/* What the stream tells its owner. `found` comes once for each analysed frame, `said` once for
+ * each caption that is finished and, where partial captions are asked for, for each word before:
+ * the caption is the result's. They come in the thread that engine.h says, whose line is also this
+ * one's: the owner may call the application, which may do anything, the owner may free the stream,
+ * and nothing is held or half done meanwhile. `failed` comes from there too, or at the end of
+ * gptvis_stream_frame. All borrow. */
 typedef struct {
   void (*found) (gpointer user, GptVisResult * result);
   void (*said) (gpointer user, GptVisResult * result);
@@ -55,7 +57,8 @@ typedef struct _GptVisStream GptVisStream;
  * LIMIT when there is no thread to be had. */
 GptVisStream *gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListener * listener,
     GError ** error);
-/* Waits for no analysis. NULL is fine. */
+/* Waits for no analysis. The listener is not called afterwards; it may be called in this very
+ * moment by this thread, and by no other. NULL is fine. */
 void gptvis_stream_free (GptVisStream * stream);
 
 /* The next frame: counts it, has it analysed when it is due, and says what it leaves
@@ -70,7 +73,7 @@ void gptvis_stream_frame (GptVisStream * stream, const GptVisSettings * settings
  * generation, and the next frame is due. */
 void gptvis_stream_cut (GptVisStream * stream);
 
-/* Returns when nothing is under way, or while flushing at once. */
+/* Returns when nothing is under way and all of it is told (gptvis_seat_wait). */
 void gptvis_stream_drain (GptVisStream * stream);
 
 /* TRUE: a frame that waits for its result leaves at once without, until FALSE. */

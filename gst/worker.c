@@ -18,16 +18,6 @@
 
 /* --- seats, as the worker sees them --- */
 
-void
-gptvis_seat_release (GptVisSeat * seat)
-{
-  for (guint i = 0; i < 2; i++)
-    gptvis_model_slot_free (seat->engine->model, seat->slots[i]);
-  gptvis_captioner_free (seat->captioner);
-  gptvis_result_unref (seat->result);
-  g_free (seat);
-}
-
 /* What was seen and written before a cut is not what comes after it. */
 static void
 mind_cut (GptVisSeat * seat)
@@ -41,12 +31,13 @@ mind_cut (GptVisSeat * seat)
   g_cond_broadcast (&seat->engine->progress);
 }
 
-/* Moves the frame in front to the worker. */
+/* Moves the frame in front to the worker; until `finish` it holds the seat. */
 static void
 take (GptVisSeat * seat)
 {
   gint64 now = g_get_monotonic_time ();
 
+  gptvis_seat_ref (seat);
   mind_cut (seat);
   if (seat->taken)
     seat->period = seat->period ? (3 * seat->period + now - seat->taken) / 4 : now - seat->taken;
@@ -85,30 +76,6 @@ gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
   return n;
 }
 
-/* With the lock, which is let go for the call. */
-static void
-tell (GptVisSeat * seat, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
-    const GError * error)
-{
-  GptVisEngine *self = seat->engine;
-
-  if (seat->gone)
-    return;
-  seat->calling = TRUE;
-  g_mutex_unlock (&self->lock);
-  seat->done (seat->user, news, ticket, result, error);
-  g_mutex_lock (&self->lock);
-  seat->calling = FALSE;
-}
-
-/* The worker has nothing more to do with the seat for now. */
-static void
-leave_seat (GptVisSeat * seat)
-{
-  if (seat->gone && !seat->running && !seat->stepping)
-    gptvis_seat_release (seat);
-}
-
 /* What goes with a result: the sentence at hand only where it may be seen as it grows. */
 static const GptVisCaption *
 caption_of (const GptVisSeat * seat)
@@ -126,7 +93,7 @@ tell_result (GptVisSeat * seat, GptVisNews news)
   const GptVisCaption *caption = caption_of (seat);
   GptVisResult *whole = caption ? gptvis_result_with_caption (seat->result, caption) : gptvis_result_ref (seat->result);
 
-  tell (seat, news, &seat->ticket, whole, NULL);
+  gptvis_seat_tell (seat, news, &seat->ticket, whole, NULL);
   gptvis_result_unref (whole);
 }
 
@@ -163,14 +130,12 @@ begin_caption (GptVisEngine * self, GptVisSeat * seat)
   const GptVisTicket *ticket = &seat->ticket;
 
   seat->captioned = gptvis_frame_clock (&ticket->time, ticket->arrival);
-  seat->stepping = TRUE;
   g_mutex_unlock (&self->lock);
   gptvis_captioner_begin (seat->captioner, ticket->frame, ticket->time.pts, ticket->time.running_time);
   g_mutex_lock (&self->lock);
-  seat->stepping = FALSE;
   seat->writing = gptvis_captioner_is_writing (seat->captioner);
   if (gptvis_captioner_error (seat->captioner))
-    tell (seat, GPTVIS_NEWS_CAPTION, ticket, NULL, gptvis_captioner_error (seat->captioner));
+    gptvis_seat_tell (seat, GPTVIS_NEWS_CAPTION, ticket, NULL, gptvis_captioner_error (seat->captioner));
 }
 
 /* What has become of a frame: keeps the result, and tells it, unless it is awaited and its
@@ -181,23 +146,20 @@ finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GEr
 {
   const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
 
-  if (!result) {
-    tell (seat, GPTVIS_NEWS_RESULT, ticket, NULL, error);
-    seat->running = FALSE;
-    leave_seat (seat);
-    return;
+  if (result) {
+    gptvis_result_unref (seat->result);
+    seat->result = gptvis_result_ref (result);
+    seat->ticket = *ticket;
+    if (is_worth_a_caption (seat))
+      begin_caption (self, seat);
   }
-  gptvis_result_unref (seat->result);
-  seat->result = gptvis_result_ref (result);
-  seat->ticket = *ticket;
-  if (is_worth_a_caption (seat))
-    begin_caption (self, seat);
-  if (seat->ticket.awaited && seat->writing)
-    seat->owed = TRUE;
-  else
-    tell_result (seat, GPTVIS_NEWS_RESULT);
   seat->running = FALSE;
-  leave_seat (seat);
+  seat->owed = result && seat->ticket.awaited && seat->writing;
+  if (!result)
+    gptvis_seat_tell (seat, GPTVIS_NEWS_RESULT, ticket, NULL, error);
+  else if (!seat->owed)
+    tell_result (seat, GPTVIS_NEWS_RESULT);
+  gptvis_seat_unref (seat);
 }
 
 /* For good, since less nice again would be a privilege. The pool's threads follow. */
@@ -293,7 +255,7 @@ tell_words (GptVisSeat * seat)
 
   seat->writing = gptvis_captioner_is_writing (seat->captioner);
   if (error)
-    tell (seat, GPTVIS_NEWS_CAPTION, &seat->ticket, NULL, error);
+    gptvis_seat_tell (seat, GPTVIS_NEWS_CAPTION, &seat->ticket, NULL, error);
   else if (seat->writing && seat->ticket.partial_captions)
     tell_result (seat, GPTVIS_NEWS_WORDS);
   else if (!seat->writing && !seat->owed)
@@ -312,10 +274,9 @@ gather_writers (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners
     if (!seat->running)         /* what it is shown yet is from before the cut */
       mind_cut (seat);
     if (seat->owed && !seat->writing) {
-      seat->stepping = TRUE;
+      gptvis_seat_ref (seat);
       pay (seat);
-      seat->stepping = FALSE;
-      leave_seat (seat);
+      gptvis_seat_unref (seat);
       g_cond_broadcast (&self->progress);
     }
   }
@@ -336,7 +297,7 @@ write_words (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
   gint64 begun = g_get_monotonic_time ();
 
   for (guint i = 0; i < writers->len; i++)
-    ((GptVisSeat *) writers->pdata[i])->stepping = TRUE;
+    gptvis_seat_ref (writers->pdata[i]);
   g_mutex_unlock (&self->lock);
   gptvis_captioners_step ((GptVisCaptioner **) captioners->pdata, captioners->len);
   self->spent_on_words += g_get_monotonic_time () - begun;
@@ -346,8 +307,7 @@ write_words (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
     if (!seat->forgetting)
       tell_words (seat);
     pay (seat);
-    seat->stepping = FALSE;
-    leave_seat (seat);
+    gptvis_seat_unref (seat);
   }
 }
 
@@ -369,13 +329,10 @@ is_words_turn (GptVisEngine * self, guint n_writers)
   return n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
 }
 
-gpointer
-gptvis_worker (gpointer data)
+/* With the lock, until the engine is told to end and nothing is under way. */
+static void
+work (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
 {
-  GptVisEngine *self = data;
-  GPtrArray *writers = g_ptr_array_new (), *captioners = g_ptr_array_new ();
-
-  g_mutex_lock (&self->lock);
   while (!self->ending) {
     const guint n_writers = gather_writers (self, writers, captioners);
     gboolean begun = FALSE;
@@ -394,9 +351,21 @@ gptvis_worker (gpointer data)
   }
   while (n_under_way (self) > 0)
     end_batch (self);
-  g_mutex_unlock (&self->lock);
+}
+
+gpointer
+gptvis_worker (gpointer data)
+{
+  GptVisEngine *self = data;
+  GPtrArray *writers = g_ptr_array_new (), *captioners = g_ptr_array_new ();
+
+  do {
+    g_mutex_lock (&self->lock);
+    work (self, writers, captioners);
+    g_mutex_unlock (&self->lock);
+  } while (!gptvis_engine_is_over (self));
   g_ptr_array_unref (writers);
   g_ptr_array_unref (captioners);
-  gptvis_engine_free (self);
+  gptvis_engine_unref (self);
   return NULL;
 }

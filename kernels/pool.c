@@ -29,8 +29,9 @@ typedef struct {
   gboolean asleep;
 #ifdef __linux__
   pid_t id;                     /* set before it sleeps */
-  gboolean away;                /* its affinity is not its own */
-  cpu_set_t allowed;            /* what it was before */
+  gboolean away;                /* its affinity is `others`, set here … */
+  cpu_set_t others, allowed;    /* … in place of `allowed` */
+  gboolean first_had_others;    /* did the process's first thread have `others` as they were set? */
 #endif
 } Worker;
 
@@ -87,23 +88,52 @@ take_items (GptVisPool *pool, guint index)
 
 /* A scheduler may wake a thread on the processor that it is woken from, which is busy, and let it wait there for some
  * ms; in virtual machines, where processors that are idle do not seem to be available, it often does. So a worker that
- * sleeps may wake up anywhere but there, for which its affinity is another one until it has woken up: 2 µs. */
+ * sleeps may wake up anywhere but there, for which its affinity is another one until it has woken up: 2 µs.
+ *
+ * Who sets the process's affinity meanwhile (taskset -a, a container's manager) is to have it: what is not as it was
+ * left here is somebody else's, and stays. So it does where somebody gave the very same, which the first thread tells,
+ * whose affinity nobody here touches and which is given it before the others are. Between looking and setting remains
+ * the time of a system call or two, in which an affinity from outside goes unnoticed and is undone: Linux can neither
+ * compare and exchange it nor tell that it was set. */
 #ifdef __linux__
+static gboolean
+first_thread_has (const cpu_set_t *set)
+{
+  cpu_set_t its;
+  return sched_getaffinity (getpid (), sizeof its, &its) == 0 && CPU_EQUAL (&its, set);
+}
+
+/* Has the worker the affinity that was set here? What it has is `now`; FALSE too when that is not to be had. */
+static gboolean
+is_away (const Worker *worker, cpu_set_t *now)
+{
+  CPU_ZERO (now);
+  return sched_getaffinity (worker->id, sizeof *now, now) == 0 && worker->away && CPU_EQUAL (now, &worker->others)
+      && (worker->first_had_others || !first_thread_has (&worker->others));
+}
+
 static void
 send_away (Worker *worker, gint processor)
 {
-  if (!worker->away && sched_getaffinity (worker->id, sizeof worker->allowed, &worker->allowed) != 0)
-    return;
+  cpu_set_t now;
+  worker->away = is_away (worker, &now);
+  if (!worker->away)
+    worker->allowed = now;
   cpu_set_t others = worker->allowed;
   CPU_CLR (processor, &others);
-  if (CPU_COUNT (&others) > 0 && sched_setaffinity (worker->id, sizeof others, &others) == 0)
-    worker->away = TRUE;
+  const gboolean had = first_thread_has (&others);
+  if (CPU_COUNT (&others) == 0 || sched_setaffinity (worker->id, sizeof others, &others) != 0)
+    return;
+  worker->others = others;
+  worker->first_had_others = had;
+  worker->away = TRUE;
 }
 
 static void
 come_back (Worker *self)
 {
-  if (self->away)
+  cpu_set_t now;
+  if (self->away && is_away (self, &now))
     sched_setaffinity (0, sizeof self->allowed, &self->allowed);
   self->away = FALSE;
 }

@@ -78,6 +78,8 @@ append_file (GString *key, const gchar *path)
   if (stat (path, &s) == 0)
     g_string_append_printf (key, "|%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%ld", path,
         (gint64) s.st_size, (gint64) s.st_mtim.tv_sec, (long) s.st_mtim.tv_nsec);
+  else
+    g_string_append_printf (key, "|%s:absent", path);   /* which is not as if nothing had been asked for */
 }
 
 static gint

@@ -22,8 +22,8 @@ struct _GptVisModel {
   GptVisTensorId logits, scores, tokens;        /* GPTVIS_NO_TENSOR: not asked for or not there */
   GptVisDecoder *decoder;       /* NULL: it writes nothing */
 
-  GMutex run;                   /* one gptvis_model_run at a time */
-  /* Whose run it is: */
+  GRecMutex run;                /* held by the one thread whose batches are under way, once for each */
+  /* Its own: */
   guint *ids;                   /* room to order n_labels in */
   guint n_begun, n_ended;       /* batches */
   gint64 begun[GPTVIS_MAX_IN_FLIGHT];   /* µs; of batch i at i modulo that */
@@ -41,7 +41,7 @@ model_free (GptVisModel *self)
   gptvis_program_free (self->program);
   gptvis_plan_free (self->plan);
   gptvis_checkpoint_free (self->checkpoint);
-  g_mutex_clear (&self->run);
+  g_rec_mutex_clear (&self->run);
   g_strfreev (self->file_labels);
   g_free (self->ids);
   g_free (self->name);
@@ -125,7 +125,7 @@ model_new (const gchar *path, const GptVisModelOptions *options, GError **error)
 {
   GptVisModel *self = g_new0 (GptVisModel, 1);
   self->refs = 1;
-  g_mutex_init (&self->run);
+  g_rec_mutex_init (&self->run);
   self->name = g_path_get_basename (path);
   if (load (self, path, options, error))
     return self;
@@ -398,9 +398,13 @@ gptvis_model_begin (GptVisModel *model, const GptVisRequest *requests, guint n, 
   GptVisSlot *slots[GPTVIS_MAX_BATCH];
   for (guint i = 0; i < n; i++)
     slots[i] = requests[i].slot;
+  g_rec_mutex_lock (&model->run);
   model->begun[model->n_begun % GPTVIS_MAX_IN_FLIGHT] = g_get_monotonic_time ();
   const gboolean ok = gptvis_program_submit (model->program, slots, n, error);
-  model->n_begun += ok;
+  if (ok)
+    model->n_begun++;           /* and the model is this thread's until the batch is ended */
+  else
+    g_rec_mutex_unlock (&model->run);
   return ok;
 }
 
@@ -409,15 +413,15 @@ gptvis_model_end (GptVisModel *model, GptVisRequest *requests, guint n, GError *
 {
   /* it has waited for the one before */
   const gint64 begun = MAX (model->begun[model->n_ended % GPTVIS_MAX_IN_FLIGHT], model->ended);
-  gboolean ok = TRUE;
   model->n_ended++;
   for (guint i = 0; i < n; i++)
     requests[i].result = NULL;
-  if (!gptvis_program_wait (model->program, error))
-    return FALSE;
-  for (guint i = 0; i < n; i++)
+  const gboolean waited = gptvis_program_wait (model->program, error);
+  gboolean ok = waited;
+  for (guint i = 0; i < n && waited; i++)
     ok &= read_result (model, &requests[i], i, begun, error);
   model->ended = g_get_monotonic_time ();
+  g_rec_mutex_unlock (&model->run);
   return ok;
 }
 
@@ -429,7 +433,6 @@ gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError *
 
   for (guint i = 0; i < n; i++)
     requests[i].result = NULL;
-  g_mutex_lock (&model->run);
   for (guint first = 0; first < n; first += max) {
     const guint batch = MIN (max, n - first);
     GError *why = NULL;
@@ -442,6 +445,5 @@ gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError *
       g_clear_error (&why);
     ok = FALSE;
   }
-  g_mutex_unlock (&model->run);
   return ok;
 }

@@ -19,7 +19,8 @@
  * threads, …): the registry holds weak references, so the last to leave frees it.
  *
  * Threads: all functions may be called from any thread; a slot is staged or run
- * by one thread at a time. gptvis_model_run serialises itself; begin and end are one thread's. */
+ * by one thread at a time. From gptvis_model_begin to _end the model is the caller's: others who
+ * begin wait meanwhile. */
 #pragma once
 #include "result.h"
 #include "backend.h"
@@ -86,9 +87,9 @@ typedef struct {
  * and leaves that request's result NULL; the others have theirs. */
 gboolean gptvis_model_run (GptVisModel * model, GptVisRequest * requests, guint n, GError ** error);
 
-/* The same in two halves, of at most max_batch requests, for one who alone runs the model: so
- * many may be begun before the first is ended. They are ended in the order they were begun,
- * each with the requests it was begun with. `begin` fails for all of them, and then there is
+/* The same in two halves, of at most max_batch requests: so many batches may be begun by a thread
+ * before it ends the first. It ends them in the order in which it began them, each with the
+ * requests it was begun with. `begin` fails for all of them, and then there is
  * nothing to end. */
 guint gptvis_model_in_flight (const GptVisModel * model);
 gboolean gptvis_model_begin (GptVisModel * model, const GptVisRequest * requests, guint n, GError ** error);

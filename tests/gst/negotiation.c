@@ -333,6 +333,10 @@ test_lying_metadata (void)
   buffer = rig_frame (rig, 0, 0);
   gst_buffer_add_video_meta_full (buffer, 0, GST_VIDEO_FORMAT_RGB, 16, 16, 1, offset, stride);
   push_unmappable (rig, buffer);
+  stride[0] = 24;               /* rows over one another */
+  buffer = rig_frame (rig, 0, 0);
+  gst_buffer_add_video_meta_full (buffer, 0, GST_VIDEO_FORMAT_RGB, 16, 16, 1, offset, stride);
+  push_unmappable (rig, buffer);
   buffer = rig_frame (rig, 0, 0);       /* smaller than the caps */
   gst_buffer_add_video_meta (buffer, 0, GST_VIDEO_FORMAT_RGB, 8, 8);
   push_unmappable (rig, buffer);
@@ -344,7 +348,13 @@ test_lying_metadata (void)
   crop->x = 8;
   crop->width = crop->height = G_MAXUINT - 4;
   push_unmappable (rig, buffer);
-  g_assert_cmpuint (rig_stat (rig, "unmappable"), ==, 5);
+  buffer = rig_frame (rig, 0, 0);       /* larger than any */
+  gst_buffer_add_video_meta (buffer, 0, GST_VIDEO_FORMAT_RGB, 16, 16)->width = G_MAXUINT;
+  crop = gst_buffer_add_video_crop_meta (buffer);
+  crop->x = 1u << 31;
+  crop->width = crop->height = 16;
+  push_unmappable (rig, buffer);
+  g_assert_cmpuint (rig_stat (rig, "unmappable"), ==, 7);
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_WARNING), ==, 0);
   rig_free (rig);
 }

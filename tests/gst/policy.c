@@ -4,6 +4,7 @@
  * analyses that fail; the counters that account for every frame. */
 #include "rig.h"
 #include "timing.h"
+#include <math.h>
 #include <string.h>
 
 #define FRAME (40 * GST_MSECOND)
@@ -14,6 +15,25 @@ assert_accounts (Rig * rig, guint64 frames)
   g_assert_cmpuint (rig_stat (rig, "frames"), ==, frames);
   g_assert_cmpuint (rig_stat (rig, "analysed") + rig_stat (rig, "skipped") + rig_stat (rig, "errors")
       + rig_stat (rig, "unmappable"), ==, frames);
+}
+
+static void
+flush (Rig * rig)
+{
+  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_start ()));
+  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_stop (TRUE)));
+}
+
+static void
+push_segment (Rig * rig, guint64 start, guint64 stop, guint64 base)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.start = segment.time = start;
+  segment.stop = stop;
+  segment.base = base;
+  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_segment (&segment)));
 }
 
 static void
@@ -85,6 +105,42 @@ test_max_rate (void)
   rig_free (rig);
 }
 
+/* However seldom, a limit is one; and no number is no rate. */
+static void
+test_max_rate_extremes (void)
+{
+  static const gdouble rates[] = { 1e-3, 1e-9, 1e-10, 5e-11, 1e-11, 1e-12, 1e-300, 5e-324 };
+  static const gdouble refused[] = { INFINITY, -INFINITY, NAN, -1e-9, 1001 };
+  Rig *rig = rig_new (NULL);
+  gdouble rate;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rates); i++) {
+    const guint64 before = rig_stat (rig, "analysed");
+    g_object_set (rig->element, "max-rate", rates[i], NULL);
+    flush (rig);
+    push_segment (rig, 0, GST_CLOCK_TIME_NONE, 0);
+    for (guint n = 0; n < 50; n++)
+      rig_step (rig, n < 25 ? n * FRAME : G_MAXUINT64 / 4 + n * FRAME);
+    /* 2^62 ns are 146 years */
+    g_test_message ("%g", rates[i]);
+    g_assert_cmpuint (rig_stat (rig, "analysed") - before, ==, rates[i] > 3e-10 ? 2 : 1);
+  }
+  flush (rig);
+  push_segment (rig, 0, GST_CLOCK_TIME_NONE, 0);
+  g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 3), ==, OWN);   /* the next is when time has ended */
+  g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 2), ==, HELD);
+
+  g_object_set (rig->element, "max-rate", 3.0, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++) {
+    g_test_expect_message ("GLib-GObject", G_LOG_LEVEL_WARNING, "*max-rate*");
+    g_object_set (rig->element, "max-rate", refused[i], NULL);
+    g_test_assert_expected_messages ();
+    g_object_get (rig->element, "max-rate", &rate, NULL);
+    g_assert_cmpfloat (rate, ==, 3);
+  }
+  rig_free (rig);
+}
+
 static guint
 labels_of (Rig * rig, GstClockTime pts)
 {
@@ -135,25 +191,6 @@ test_threshold_of_sigmoids (void)
   g_assert_cmpstr (result->labels[0].text, ==, "bright");
   gst_buffer_unref (out);
   rig_free (rig);
-}
-
-static void
-flush (Rig * rig)
-{
-  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_start ()));
-  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_stop (TRUE)));
-}
-
-static void
-push_segment (Rig * rig, guint64 start, guint64 stop, guint64 base)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  segment.start = segment.time = start;
-  segment.stop = stop;
-  segment.base = base;
-  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_segment (&segment)));
 }
 
 /* A seek: flush, then a segment elsewhere. The first frame there is due. */
@@ -281,6 +318,67 @@ test_odd_times (void)
   rig_free (rig);
 }
 
+/* What a sink says of its lateness may be any number. */
+static void
+test_qos (void)
+{
+  static const struct { GstClockTimeDiff late; GstClockTime timestamp; gboolean skips; } cases[] = {
+    { GST_SECOND, 0, TRUE }, { G_MAXINT64, 1, TRUE }, { G_MAXINT64, G_MAXUINT64 - 1, TRUE },
+    { G_MAXINT64 / 2 + 1, 1, TRUE }, { 1, G_MAXUINT64 - 1, TRUE },
+    { 1, 0, FALSE }, { 0, GST_SECOND, FALSE }, { -1, GST_SECOND, FALSE }, { G_MININT64 + 1, G_MAXINT64, FALSE } };
+  Rig *rig = rig_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const guint64 late = rig_stat (rig, "skipped-late");
+    g_test_message ("late by %" G_GINT64_FORMAT, cases[i].late);
+    gst_harness_push_upstream_event (rig->harness, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.0, cases[i].late,
+            cases[i].timestamp));
+    g_assert_cmpint (rig_step (rig, GST_SECOND), ==, cases[i].skips ? NOTHING : OWN);
+    g_assert_cmpuint (rig_stat (rig, "skipped-late"), ==, late + cases[i].skips);
+    flush (rig);
+    push_segment (rig, 0, GST_CLOCK_TIME_NONE, 0);
+  }
+  rig_free (rig);
+}
+
+/* Frames at and beyond the ends of time, in segments of all kinds, each carried or analysed and accounted for. */
+static void
+test_ends_of_time (void)
+{
+  static const guint64 times[] = { G_MAXUINT64 - 1, G_MAXUINT64 - 2, G_MAXUINT64 - GST_SECOND, G_MAXUINT64 / 2,
+    G_MAXUINT64 / 2 - 1, G_MAXUINT64 / 2 + 1, 0, 5 * GST_SECOND, GST_CLOCK_TIME_NONE };
+  static const guint64 durations[] = { GST_CLOCK_TIME_NONE, 0, G_MAXUINT64 - 1 };
+  static const GstSegment segments[] = {
+    { .rate = 1, .stop = -1, .duration = -1 }, { .rate = 1, .base = G_MAXUINT64 - 10, .stop = -1, .duration = -1 },
+    { .rate = -1, .applied_rate = -1, .stop = G_MAXUINT64 - 5, .duration = -1 },
+    { .rate = 1e-300, .stop = -1, .duration = -1 }, { .rate = 1e300, .stop = -1, .duration = -1 },
+    { .rate = 1, .offset = 100 * GST_SECOND, .start = 50 * GST_SECOND, .stop = -1, .duration = -1 } };
+  Rig *rig = rig_new_writing (WRITES, "max-rate=1000 caption-interval=1 partial-captions=true");
+  guint64 frames = 0;
+
+  gst_harness_use_systemclock (rig->harness);   /* by which a live frame's wall time is reckoned */
+  for (guint s = 0; s < G_N_ELEMENTS (segments); s++) {
+    GstSegment segment;
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    segment.rate = segments[s].rate;
+    segment.applied_rate = segments[s].applied_rate < 0 ? -1 : 1;
+    segment.base = segments[s].base;
+    segment.offset = segments[s].offset;
+    segment.start = segments[s].start;
+    segment.stop = segments[s].stop;
+    g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_segment (&segment)));
+    for (guint i = 0; i < G_N_ELEMENTS (times) * G_N_ELEMENTS (durations); i++) {
+      GstBuffer *buffer = rig_frame (rig, i % 2 ? 255 : 0, times[i / G_N_ELEMENTS (durations)]);
+      GST_BUFFER_DURATION (buffer) = durations[i % G_N_ELEMENTS (durations)];
+      gst_element_set_base_time (rig->element, i % 4 ? 0 : G_MAXUINT64 - 1);
+      gst_buffer_unref (rig_push (rig, buffer));
+      frames++;
+    }
+  }
+  assert_accounts (rig, frames);
+  rig_free (rig);
+}
+
 static void
 test_failed_analysis (void)
 {
@@ -375,6 +473,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/interval", test_interval);
   g_test_add_func ("/policy/hold-time", test_hold_time);
   g_test_add_func ("/policy/max-rate", test_max_rate);
+  g_test_add_func ("/policy/max-rate-extremes", test_max_rate_extremes);
   g_test_add_func ("/policy/top-k-and-threshold", test_top_k_and_threshold);
   g_test_add_func ("/policy/threshold-of-sigmoids", test_threshold_of_sigmoids);
   g_test_add_func ("/policy/flush", test_flush);
@@ -384,6 +483,8 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/gaps", test_gaps);
   g_test_add_func ("/policy/eos", test_eos);
   g_test_add_func ("/policy/odd-times", test_odd_times);
+  g_test_add_func ("/policy/qos", test_qos);
+  g_test_add_func ("/policy/ends-of-time", test_ends_of_time);
   g_test_add_func ("/policy/failed-analysis", test_failed_analysis);
   g_test_add_func ("/policy/timing", test_timing);
   g_test_add_func ("/policy/stats", test_stats);

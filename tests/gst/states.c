@@ -330,6 +330,33 @@ test_model_changed_in_ready (void)
   rig_free (rig);
 }
 
+/* What cannot be opened in READY is not opened at the second try either: the model before has another
+ * property's value. Set right, it is. */
+static void
+test_failed_in_ready (void)
+{
+  static const struct { const gchar *property, *wrong, *right; } cases[] = {
+    { "model", "/not/there", NULL }, { "labels-file", "/not/there.txt", "" }, { "backend", "vulkan", "auto" },
+    { "task", "caption", "auto" }, { "precision", "f16", "auto" } };
+  Rig *rig = rig_new ("interval=2");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const gchar *right = cases[i].right ? cases[i].right : rig->checkpoint;
+    g_test_message ("%s=%s", cases[i].property, cases[i].wrong);
+    gst_element_set_state (rig->element, i % 2 ? GST_STATE_READY : GST_STATE_NULL);
+    gst_element_set_state (rig->element, GST_STATE_READY);
+    gst_util_set_object_arg (G_OBJECT (rig->element), cases[i].property, cases[i].wrong);
+    for (guint again = 0; again < 3; again++) {
+      g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+      g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ERROR), ==, 1);
+    }
+    gst_util_set_object_arg (G_OBJECT (rig->element), cases[i].property, right);
+    cycle (rig, GST_STATE_PAUSED);
+    gst_element_set_state (rig->element, GST_STATE_PAUSED);
+  }
+  rig_free (rig);
+}
+
 /* Something upstream is earlier than the element: everything comes while it starts, or
  * tries to. An error's message is a moment inside that a test can be sure of. */
 static GstBusSyncReply
@@ -509,6 +536,7 @@ main (int argc, char **argv)
   g_test_add_func ("/states/labels-file", test_labels_file);
   g_test_add_func ("/states/late-property", test_late_property);
   g_test_add_func ("/states/model-changed-in-ready", test_model_changed_in_ready);
+  g_test_add_func ("/states/failed-in-ready", test_failed_in_ready);
   g_test_add_func ("/states/pushed-too-early", test_pushed_too_early);
   g_test_add_func ("/states/impossible-values", test_impossible_values);
   g_test_add_func ("/states/no-gpu", test_no_gpu);

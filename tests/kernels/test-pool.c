@@ -4,7 +4,10 @@
 #define _GNU_SOURCE
 #include "pool.h"
 #include <sched.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 typedef struct {
   gint counts[1000];
@@ -143,6 +146,104 @@ test_apart (void)
   else
     g_assert_cmpuint (together, <=, WAKES / 4);
 }
+
+/* ---- an affinity set from outside stays, also while a thread is on its way back ---- */
+
+static gint moved[2], gate[2];  /* pipes: a thread came or went; it may go */
+
+/* The thread stays in here, wherever it was, until somebody writes to the gate. */
+static void
+halt (int number)
+{
+  gchar byte = 0;
+  if (write (moved[1], &byte, 1) != 1 || read (gate[0], &byte, 1) != 1 || write (moved[1], &byte, 1) != 1)
+    abort ();
+}
+
+typedef struct {
+  gint id;                      /* of the thread that is not the caller */
+  cpu_set_t allowed;            /* its */
+} Other;
+
+/* Both threads have one of two items. */
+static void
+note_other (void *context, gsize i)
+{
+  Other *other = context;
+  if (gptvis_pool_thread () == 1) {
+    sched_getaffinity (0, sizeof other->allowed, &other->allowed);
+    g_atomic_int_set (&other->id, gettid ());
+  }
+  while (!g_atomic_int_get (&other->id))
+    sched_yield ();
+}
+
+static void
+await_sleep (gint id)
+{
+  gchar *path = g_strdup_printf ("/proc/self/task/%d/stat", id), *text;
+  gboolean asleep;
+  do {
+    g_usleep (1000);
+    g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+    asleep = strstr (text, ") S ") != NULL;
+    g_free (text);
+  } while (!asleep);
+  g_free (path);
+}
+
+/* Halts the sleeping thread, wakes it, which sends it away, and gives it another affinity before it goes on; or
+ * the whole process the very one that it was sent away with. */
+static void
+set_while_away (GptVisPool *pool, guint wakes, gboolean the_same)
+{
+  Other other = { 0 };
+  cpu_set_t away, given, kept;
+  Counts c = { 0 };
+  gchar byte = 0;
+
+  gptvis_pool_run (pool, note_other, &other, 2);
+  await_sleep (other.id);
+  g_assert_no_errno (tgkill (getpid (), other.id, SIGUSR1));
+  g_assert_cmpint (read (moved[0], &byte, 1), ==, 1);
+  gptvis_pool_run (pool, count, &c, 2);
+  g_assert_no_errno (sched_getaffinity (other.id, sizeof away, &away));
+  CPU_XOR (&given, &other.allowed, &away);
+  g_assert_cmpint (CPU_COUNT (&given), ==, 1);  /* the caller's processor */
+  if (the_same) {
+    given = away;
+    g_assert_no_errno (sched_setaffinity (getpid (), sizeof given, &given));
+  }
+  g_assert_no_errno (sched_setaffinity (other.id, sizeof given, &given));
+  for (guint i = 1; i < wakes; i++)
+    gptvis_pool_run (pool, count, &c, 2);
+  g_assert_cmpint (write (gate[1], &byte, 1), ==, 1);
+  g_assert_cmpint (read (moved[0], &byte, 1), ==, 1);
+  await_sleep (other.id);
+  g_assert_no_errno (sched_getaffinity (other.id, sizeof kept, &kept));
+  g_assert_true (CPU_EQUAL (&kept, &given));
+  g_assert_no_errno (sched_setaffinity (getpid (), sizeof other.allowed, &other.allowed));
+  g_assert_no_errno (sched_setaffinity (other.id, sizeof other.allowed, &other.allowed));
+}
+
+static void
+test_affinity_from_outside (void)
+{
+  GptVisPool *pool = gptvis_pool_new (2);
+  cpu_set_t allowed;
+
+  sched_getaffinity (0, sizeof allowed, &allowed);
+  if (CPU_COUNT (&allowed) < 2) {
+    g_test_skip ("there is one processor");
+  } else {
+    g_assert_no_errno (pipe (moved));
+    g_assert_no_errno (pipe (gate));
+    signal (SIGUSR1, halt);
+    for (guint i = 0; i < 20; i++)
+      set_while_away (pool, 1 + i % 3, i % 2);
+  }
+  gptvis_pool_free (pool);
+}
 #endif
 
 int
@@ -155,6 +256,7 @@ main (int argc, char **argv)
 #ifdef __linux__
   g_test_add_func ("/pool/nice", test_nice);
   g_test_add_func ("/pool/apart", test_apart);
+  g_test_add_func ("/pool/affinity-from-outside", test_affinity_from_outside);
 #endif
   return g_test_run ();
 }

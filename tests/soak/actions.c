@@ -340,6 +340,14 @@ make_anew (Camera * self)
   camera_make_element (self);
 }
 
+/* As an application does that restarts its camera. */
+static void
+hand_over (Camera * self)
+{
+  for (guint n = 1 + camera_draw (self, 3); n > 0; n--)
+    camera_hand_over (self);
+}
+
 /* --- the order of things --- */
 
 static void
@@ -373,7 +381,8 @@ static const struct {
   { "a frame", 700, camera_push }, { "frames, and others meddle", 60, meddled }, { "settings", 60, settings },
   { "statistics", 60, count }, { "caps", 30, caps }, { "lateness", 10, lateness }, { "a flush", 30, flush },
   { "a segment", 15, segment }, { "a new stream", 10, stream_start }, { "the end", 10, end },
-  { "states", 13, states }, { "a new element", 2, make_anew }
+  { "states", 13, states }, { "a new element", 2, make_anew },
+  { "another on the same model", 2, hand_over }
 };
 
 static void

@@ -253,15 +253,40 @@ camera_change_model (Camera * self)
     gst_util_set_object_arg (G_OBJECT (self->rig->element), "task", tasks[task]);
 }
 
-void
-camera_make_element (Camera * self)
+static void
+make_element (Camera * self, const gchar * properties)
 {
-  self->rig = rig_new_at (self->setup->checkpoints[draw_checkpoint (self)], NULL);
+  self->rig = rig_new_at (self->setup->checkpoints[draw_checkpoint (self)], properties);
   self->up = TRUE;
   self->ended = self->late = FALSE;
   self->next = self->first = 0;
   self->pts = 0;
   self->tally.elements++;
+}
+
+void
+camera_make_element (Camera * self)
+{
+  make_element (self, NULL);
+}
+
+static gpointer
+free_rig (gpointer rig)
+{
+  rig_free (rig);
+  return NULL;
+}
+
+void
+camera_hand_over (Camera * self)
+{
+  gchar *own = g_strdup_printf ("beams=%u", 3 + self->number % 5);      /* few others have such a model */
+  GThread *closer = g_thread_new ("closes", free_rig, self->rig);
+
+  make_element (self, own);
+  camera_push (self);
+  g_thread_join (closer);
+  g_free (own);
 }
 
 Camera *

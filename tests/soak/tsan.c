@@ -72,6 +72,58 @@ g_cond_wait_until (GCond * cond, GMutex * mutex, gint64 end)
   return signalled;
 }
 
+/* --- GAsyncQueue, whose lock is taken within libglib --- */
+
+EXPORTED void
+g_async_queue_push (GAsyncQueue * queue, gpointer data)
+{
+  REAL (g_async_queue_push);
+  __tsan_release (queue);
+  real (queue, data);
+}
+
+EXPORTED gpointer
+g_async_queue_pop (GAsyncQueue * queue)
+{
+  REAL (g_async_queue_pop);
+  gpointer data = real (queue);
+  __tsan_acquire (queue);
+  return data;
+}
+
+/* --- GThreadPool, in which GStreamer's tasks run, likewise --- */
+
+typedef struct {
+  GFunc func;
+  gpointer user;
+} Pooled;
+
+static void
+run_pooled (gpointer data, gpointer user)
+{
+  const Pooled *pooled = user;
+
+  __tsan_acquire (user);
+  pooled->func (data, pooled->user);
+}
+
+EXPORTED GThreadPool *
+g_thread_pool_new (GFunc func, gpointer user, gint max_threads, gboolean exclusive, GError ** error)
+{
+  REAL (g_thread_pool_new);
+  Pooled *pooled = g_new (Pooled, 1);   /* for good: pools are few */
+  *pooled = (Pooled) { func, user };
+  return real (run_pooled, pooled, max_threads, exclusive, error);
+}
+
+EXPORTED gboolean
+g_thread_pool_push (GThreadPool * pool, gpointer data, GError ** error)
+{
+  REAL (g_thread_pool_push);
+  __tsan_release (pool->user_data);
+  return real (pool, data, error);
+}
+
 /* --- what is made once --- */
 
 EXPORTED gboolean
