@@ -45,7 +45,8 @@ typedef struct {
   /* The streaming thread's. */
   GstAdapter *file;             /* what came of it; without a parser */
   gboolean pushing;             /* what passes is ours */
-  gboolean over;                /* nothing of the stream counts any more */
+  gboolean over;                /* nothing that comes counts any more */
+  gboolean failed;              /* nor does its end */
   Animation *animation;         /* in hand, or NULL */
   guint drawn;                  /* its pictures that are */
   GstVideoInfo still;           /* as the decoder gives it */
@@ -70,7 +71,7 @@ static GstFlowReturn
 complain (PhotoDecoder *self, const gchar *sentence)
 {
   GST_ELEMENT_ERROR (self, STREAM, DECODE, ("%s", sentence), (NULL));
-  self->over = TRUE;
+  self->over = self->failed = TRUE;
   return GST_FLOW_ERROR;
 }
 
@@ -151,8 +152,12 @@ static GstPadProbeReturn
 on_coded_event (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  PhotoDecoder *self = data;
   GstSegment segment;
 
+  /* at the end gdkpixbufdec would show what it has, half a picture, while all is stopped */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && self->failed)
+    return GST_PAD_PROBE_DROP;
   if (GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT)
     return GST_PAD_PROBE_OK;
   gst_segment_init (&segment, GST_FORMAT_TIME);
@@ -309,7 +314,7 @@ photo_decoder_handle_message (GstBin *bin, GstMessage *message)
   const gchar *lacking = kind_of (self)->lacking;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && GST_MESSAGE_SRC (message) != (GstObject *) self
-      && !self->over) {
+      && !self->failed) {
     complain (self, lacking ? lacking : "The photo is broken or cut short.");
     gst_message_unref (message);
   } else {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gptvis-label from the outside: what is said of a file depends on its pictures alone: as they are to be seen
  * (turned, put together), one a photo, and not on the input before. Usage: inputs GPTVIS-LABEL. */
-#include <glib/gstdio.h>
 #include <gst/tag/tag.h>
 #include <string.h>
 #include "made.h"
@@ -17,22 +16,15 @@ static const gchar *const turns[1 + ORIENTATIONS] = { NULL, "identity", "horiz",
 static const guint back[1 + ORIENTATIONS] = { 0, 1, 2, 3, 4, 5, 8, 7, 6 };
 
 static const gchar *program;
-static gchar *folder;
 
 /* --- files and lines --- */
-
-static gchar *
-path_of (const gchar *name)
-{
-  return g_build_filename (folder, name, NULL);
-}
 
 /* Takes the file. */
 static void
 store (const gchar *name, GByteArray *file)
 {
   GError *error = NULL;
-  gchar *path = path_of (name);
+  gchar *path = made_path (name);
 
   g_file_set_contents (path, (const gchar *) file->data, file->len, &error);
   g_assert_no_error (error);
@@ -44,7 +36,7 @@ store (const gchar *name, GByteArray *file)
 static void
 make (const gchar *name, const gchar *pipeline, const GstTagList *tags)
 {
-  gchar *path = path_of (name), *text = g_strdup_printf ("%s ! filesink name=out location=\"%s\"", pipeline, path);
+  gchar *path = made_path (name), *text = g_strdup_printf ("%s ! filesink name=out location=\"%s\"", pipeline, path);
   GError *error = NULL;
   GstElement *made = gst_parse_launch (text, &error), *mux;
   GstBus *bus = gst_element_get_bus (made);
@@ -81,25 +73,18 @@ essence (const gchar *line)
 static gchar **
 label (const gchar *const *names, gint status, gchar **errors)
 {
+  static const gchar *const options[] = { "--json", "--threshold=0", "--top-k=0" };
   GPtrArray *arguments = g_ptr_array_new (), *lines = g_ptr_array_new ();
   gchar *output = NULL, *said = NULL, **split;
-  GError *error = NULL;
-  gint ended = -1;
 
-  g_ptr_array_add (arguments, (gpointer) program);
-  g_ptr_array_add (arguments, "--json");
-  g_ptr_array_add (arguments, "--threshold=0");
-  g_ptr_array_add (arguments, "--top-k=0");
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    g_ptr_array_add (arguments, (gpointer) options[i]);
   for (; *names; names++)
     g_ptr_array_add (arguments, (gpointer) *names);
   g_ptr_array_add (arguments, NULL);
-  g_spawn_sync (folder, (gchar **) arguments->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, &said, &ended,
-      &error);
-  g_assert_no_error (error);
+  g_assert_cmpint (made_run (program, (const gchar *const *) arguments->pdata, &output, &said), ==, status);
   if (*said)
     g_test_message ("%s", said);
-  g_assert_true (WIFEXITED (ended));
-  g_assert_cmpint (WEXITSTATUS (ended), ==, status);
   split = g_strsplit (output, "\n", -1);
   for (guint i = 0; split[i] && *split[i]; i++)
     g_ptr_array_add (lines, essence (split[i]));
@@ -351,7 +336,7 @@ paint (guint8 *canvas, const Step *step)
 static GByteArray *
 png_of (const guint8 *numbers, guint width, guint height)
 {
-  gchar *path = path_of ("raw"), *text;
+  gchar *path = made_path ("raw"), *text;
   GByteArray *raw = g_byte_array_new (), *png;
 
   for (guint i = 0; i < width * height; i++)
@@ -458,7 +443,7 @@ animated_webp (void)
   for (guint i = 0; i < PICTURES; i++) {
     const Step *step = &steps[i];
     GByteArray *frame = g_byte_array_new (), *still;
-    gchar *path = path_of ("still.png"), *text;
+    gchar *path = made_path ("still.png"), *text;
     store ("still.png", still_png (step));
     text = g_strdup_printf ("filesrc location=\"%s\" ! pngdec ! videoconvert ! webpenc lossless=true" OUT, path);
     still = made_bytes (text);
@@ -612,21 +597,6 @@ test_too_large (void)
   g_free (errors);
 }
 
-static void
-remove_folder (void)
-{
-  GDir *dir = g_dir_open (folder, 0, NULL);
-
-  for (const gchar *name; dir && (name = g_dir_read_name (dir));) {
-    gchar *path = path_of (name);
-    g_unlink (path);
-    g_free (path);
-  }
-  g_clear_pointer (&dir, g_dir_close);
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -642,7 +612,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (argc, ==, 2);
   program = argv[1];
-  folder = g_dir_make_tmp ("gptvis-inputs-XXXXXX", NULL);
+  made_open_folder ();
   for (guint i = 0; i < G_N_ELEMENTS (turned); i++) {
     gchar *name = g_strconcat ("/inputs/orientation/", turned[i].ending, NULL);
     g_test_add_data_func (name, &turned[i], test_orientation);
@@ -660,6 +630,6 @@ main (int argc, char **argv)
   g_test_add_func ("/inputs/alpha", test_alpha);
   g_test_add_func ("/inputs/too-large", test_too_large);
   status = g_test_run ();
-  remove_folder ();
+  made_close_folder ();
   return status;
 }

@@ -3,6 +3,14 @@
 #pragma once
 #include <gst/gst.h>
 
+/* A folder for them, for the time of the test. */
+void made_open_folder (void);
+void made_close_folder (void);
+gchar *made_path (const gchar * name);
+
+/* Runs a program there, with arguments up to a NULL; its exit status. */
+gint made_run (const gchar * program, const gchar * const *arguments, gchar ** output, gchar ** errors);
+
 /* What the pipeline gives to its element "out", an appsink. It must be possible. */
 GByteArray *made_bytes (const gchar * pipeline);
 /* Both at the file's end; they take what is added and return the file. */

@@ -24,7 +24,6 @@ typedef struct {
 } Odd;
 
 static const gchar *program;
-static gchar *folder;
 static GPtrArray *odds;         /* of Odd */
 
 static void
@@ -32,12 +31,6 @@ odd_free (gpointer data)
 {
   g_free (((Odd *) data)->name);
   g_free (data);
-}
-
-static gchar *
-path_of (const gchar *name)
-{
-  return g_build_filename (folder, name, NULL);
 }
 
 static void
@@ -52,7 +45,7 @@ expect (const gchar *name, Expected expected)
 static void
 store (const gchar *name, Expected expected, gconstpointer data, gsize size)
 {
-  gchar *path = path_of (name);
+  gchar *path = made_path (name);
 
   g_assert_true (g_file_set_contents (path, data, (gssize) size, NULL));
   expect (name, expected);
@@ -63,7 +56,7 @@ store (const gchar *name, Expected expected, gconstpointer data, gsize size)
 static gboolean
 make (const gchar *name, Expected expected, const gchar *format, ...)
 {
-  gchar *path = path_of (name), *text, *whole;
+  gchar *path = made_path (name), *text, *whole;
   GstElement *pipeline;
   GstMessage *message;
   gboolean made;
@@ -234,8 +227,8 @@ static void
 make_no_files (void)
 {
   struct sockaddr_un address = {.sun_family = AF_UNIX };
-  gchar *pipe = path_of ("pipe.jpg"), *other = path_of ("pipe.mkv"), *link = path_of ("link.jpg");
-  gchar *inner = path_of ("folder.jpg"), *name = path_of ("socket.jpg");
+  gchar *pipe = made_path ("pipe.jpg"), *other = made_path ("pipe.mkv"), *link = made_path ("link.jpg");
+  gchar *inner = made_path ("folder.jpg"), *name = made_path ("socket.jpg");
   gint door = socket (AF_UNIX, SOCK_STREAM, 0);
 
   g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
@@ -270,7 +263,7 @@ spoil (guint step)
 
   for (guint i = 0; i < n; i += step) {
     const gchar *name = ((const Odd *) odds->pdata[i])->name;
-    gchar *path = path_of (name), *half = g_strconcat ("half-", name, NULL), *head = g_strconcat ("head-", name, NULL);
+    gchar *path = made_path (name), *half = g_strconcat ("half-", name, NULL), *head = g_strconcat ("head-", name, NULL);
     gchar *hurt = g_strconcat ("hurt-", name, NULL), *other;
     if (g_file_get_contents (path, &data, &size, NULL)) {
       other = g_strdup_printf ("%s.%s", name, names[i / step % G_N_ELEMENTS (names)]);
@@ -328,7 +321,9 @@ count_sentences (const gchar *errors)
   static const gchar before[] = "gptvis-label: ";
   gchar **lines = g_strsplit (errors, "\n", -1);
 
-  for (guint i = 0; lines[i] && *lines[i]; i++) {
+  for (guint i = 0; lines[i]; i++) {
+    if (strstr (lines[i], "CRITICAL"))
+      g_error ("%s", lines[i]);
     if (!g_str_has_prefix (lines[i], before))
       continue;                 /* a library's own words */
     for (guint v = 0; v < G_N_ELEMENTS (vague); v++) {
@@ -373,8 +368,7 @@ test_odd_files (void)
 {
   GPtrArray *arguments = g_ptr_array_new ();
   gchar *output = NULL, *errors = NULL;
-  GError *error = NULL;
-  gint ended = -1;
+  gint status;
 
   make_videos ();
   make_photos ();
@@ -383,39 +377,20 @@ test_odd_files (void)
   spoil (4);
   store_other_kinds ();
   make_no_files ();
-  g_ptr_array_add (arguments, (gpointer) program);
   g_ptr_array_add (arguments, "--json");
   g_ptr_array_add (arguments, "--patience=2");
   g_ptr_array_add (arguments, "--top-k=1");
   for (guint i = 0; i < odds->len; i++)
     g_ptr_array_add (arguments, ((const Odd *) odds->pdata[i])->name);
   g_ptr_array_add (arguments, NULL);
-  g_spawn_sync (folder, (gchar **) arguments->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, &errors, &ended,
-      &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (ended));
+  status = made_run (program, (const gchar *const *) arguments->pdata, &output, &errors);
+  g_test_message ("%s", errors);
   count_lines (output);
   count_sentences (errors);
-  g_test_message ("%s", errors);
-  judge (WEXITSTATUS (ended));
+  judge (status);
   g_free (output);
   g_free (errors);
   g_ptr_array_unref (arguments);
-}
-
-static void
-remove_folder (void)
-{
-  GDir *dir = g_dir_open (folder, 0, NULL);
-
-  for (const gchar *name; dir && (name = g_dir_read_name (dir));) {
-    gchar *path = path_of (name);
-    g_remove (path);
-    g_free (path);
-  }
-  g_clear_pointer (&dir, g_dir_close);
-  g_rmdir (folder);
-  g_free (folder);
 }
 
 int
@@ -427,14 +402,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (argc, ==, 2);
   program = argv[1];
-  folder = g_dir_make_tmp ("gptvis-odd-XXXXXX", NULL);
+  made_open_folder ();
   odds = g_ptr_array_new_with_free_func (odd_free);
   g_test_add_func ("/odd-files", test_odd_files);
   status = g_test_run ();
-  if (!g_getenv ("GPTVIS_TEST_KEEP"))
-    remove_folder ();
-  else
-    g_print ("# kept: %s\n", folder);
+  made_close_folder ();
   g_ptr_array_unref (odds);
   return status;
 }
