@@ -18,24 +18,26 @@
 #define LARGEST (1u << 30)      /* bytes of a file */
 #define CANVAS (4096u * 4096u)  /* pixels of an animation */
 
+#define BROKEN "The photo is broken or cut short."
+
 typedef struct {
   const gchar *name, *caps;
   const gchar *parser;          /* NULL: a file has one photo */
   const gchar *decoder, *decoder_caps;
-  const gchar *lacking;         /* what to do if it is not decoded; NULL: nothing */
+  const gchar *broken;          /* what is said if it is not decoded */
 } Kind;
 
 static const Kind kinds[] = {
-  { PHOTO_DECODER "jpeg", "image/jpeg", "jpegparse", "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "png", "image/png", "pngparse", "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "webp", "image/webp", NULL, "webpdec", "image/webp", NULL },
-  { PHOTO_DECODER "gif", "image/gif", NULL, "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "tiff", "image/tiff", NULL, "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "bmp", "image/bmp; image/x-icon; image/x-tga; image/x-pcx", NULL, "gdkpixbufdec", "image/png", NULL },
+  { PHOTO_DECODER "jpeg", "image/jpeg", "jpegparse", "gdkpixbufdec", "image/png", BROKEN },
+  { PHOTO_DECODER "png", "image/png", "pngparse", "gdkpixbufdec", "image/png", BROKEN },
+  { PHOTO_DECODER "webp", "image/webp", NULL, "webpdec", "image/webp", BROKEN },
+  { PHOTO_DECODER "file", "image/gif; image/tiff; image/bmp; image/x-icon; image/x-tga", NULL, "gdkpixbufdec", "image/png",
+    BROKEN },
   { PHOTO_DECODER "heif", "video/quicktime, variant=(string)heif", NULL, "gdkpixbufdec", "image/png",
-    "A HEIC or AVIF photo is read where gdk-pixbuf can; Debian: heif-gdk-pixbuf, libavif-gdk-pixbuf." },
+    "The HEIC or AVIF photo is broken, or gdk-pixbuf has no loader for it (Debian: heif-gdk-pixbuf, "
+    "libavif-gdk-pixbuf)." },
   { PHOTO_DECODER "jxl", "image/jxl", NULL, "gdkpixbufdec", "image/png",
-    "A JPEG XL photo is read where gdk-pixbuf can; Debian: libjxl-gdk-pixbuf." },
+    "The JPEG XL photo is broken, or gdk-pixbuf has no loader for it (Debian: libjxl-gdk-pixbuf)." },
 };
 
 typedef struct {
@@ -311,11 +313,10 @@ static void
 photo_decoder_handle_message (GstBin *bin, GstMessage *message)
 {
   PhotoDecoder *self = (PhotoDecoder *) bin;
-  const gchar *lacking = kind_of (self)->lacking;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && GST_MESSAGE_SRC (message) != (GstObject *) self
       && !self->failed) {
-    complain (self, lacking ? lacking : "The photo is broken or cut short.");
+    complain (self, kind_of (self)->broken);
     gst_message_unref (message);
   } else {
     GST_BIN_CLASS (parent_class)->handle_message (bin, message);

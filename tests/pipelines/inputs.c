@@ -535,6 +535,24 @@ test_one_photo (void)
   g_strfreev (LABEL (2, "stream.mjpeg"));
 }
 
+/* Nor does one picture of a stream leave anything to the next: its size, how it is turned. */
+static void
+test_mixed_stream (void)
+{
+  gchar **together, **alone;
+
+  store ("turned.jpg", turned_jpeg (6));
+  store ("small.jpg", small_jpeg ());
+  store ("plain.jpg", encode (1, "jpegenc"));
+  store ("mixed.mjpeg", made_add_all (made_add_all (turned_jpeg (6), small_jpeg ()), encode (1, "jpegenc")));
+  alone = LABEL (3, "turned.jpg", "small.jpg", "plain.jpg");
+  together = LABEL (3, "mixed.mjpeg");
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpstr (together[i], ==, alone[i]);
+  g_strfreev (alone);
+  g_strfreev (together);
+}
+
 /* A cover is no picture of what is recorded. */
 static void
 test_covers (void)
@@ -626,6 +644,7 @@ main (int argc, char **argv)
     g_free (name);
   }
   g_test_add_func ("/inputs/one-photo", test_one_photo);
+  g_test_add_func ("/inputs/mixed-stream", test_mixed_stream);
   g_test_add_func ("/inputs/covers", test_covers);
   g_test_add_func ("/inputs/alpha", test_alpha);
   g_test_add_func ("/inputs/too-large", test_too_large);
