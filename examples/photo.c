@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decoders for photos. GStreamer's are made for video: jpegdec keeps a quarter of a photo's colours and counts
- * coarsely, so that a network's answers move by some percent; those for BMP and TIFF take each block that is read
- * for a picture; the demuxer for GIF never ends; none but jpegparse knows how a photo is turned. gdk-pixbuf decodes
- * as other programs do, so its element is put into a bin here,
+/* Decoders for photos. GStreamer's are made for video: jpegdec keeps a quarter of a photo's colours and
+ * counts coarsely, so that a network's answers move by some percent; those for BMP and TIFF take each block
+ * that is read for a picture; the demuxer for GIF never ends; none but jpegparse knows how a photo is turned.
+ * gdk-pixbuf decodes as other programs do, so its element is put into a bin here,
  *
  *     valve ! [parser] ! capssetter ! decoder
  *
- * and what passes the parser, or without one all there is, is one photo. Before it goes on, its orientation is
- * told (exif.c), and an animation is taken apart (animation.c), whose pictures are drawn behind the decoder.
- * valve, which can only push and needs no thread for it, keeps the parser from pulling before decodebin has linked
- * the bin; capssetter says what the decoder wants to hear, since gdkpixbufdec takes more than it says. */
+ * and what passes the parser, or without one all there is, is one photo. Before it goes on, its orientation
+ * is told (exif.c), and an animation is taken apart (animation.c), whose pictures are drawn behind the
+ * decoder. valve, which can only push and needs no thread for it, keeps the parser from pulling before
+ * decodebin has linked the bin; capssetter says what the decoder wants to hear, since gdkpixbufdec takes more
+ * than it says. */
 #include "photo.h"
 #include <gst/base/gstadapter.h>
 #include "animation.h"
@@ -31,13 +32,13 @@ static const Kind kinds[] = {
   { PHOTO_DECODER "jpeg", "image/jpeg", "jpegparse", "gdkpixbufdec", "image/png", BROKEN },
   { PHOTO_DECODER "png", "image/png", "pngparse", "gdkpixbufdec", "image/png", BROKEN },
   { PHOTO_DECODER "webp", "image/webp", NULL, "webpdec", "image/webp", BROKEN },
-  { PHOTO_DECODER "file", "image/gif; image/tiff; image/bmp; image/x-icon; image/x-tga", NULL, "gdkpixbufdec", "image/png",
-    BROKEN },
+  { PHOTO_DECODER "file", "image/gif; image/tiff; image/bmp; image/x-icon; image/x-tga", NULL, "gdkpixbufdec",
+      "image/png", BROKEN },
   { PHOTO_DECODER "heif", "video/quicktime, variant=(string)heif", NULL, "gdkpixbufdec", "image/png",
-    "The HEIC or AVIF photo is broken, or gdk-pixbuf has no loader for it (Debian: heif-gdk-pixbuf, "
-    "libavif-gdk-pixbuf)." },
+      "The HEIC or AVIF photo is broken, or gdk-pixbuf has no loader for it (Debian: heif-gdk-pixbuf, "
+      "libavif-gdk-pixbuf)." },
   { PHOTO_DECODER "jxl", "image/jxl", NULL, "gdkpixbufdec", "image/png",
-    "The JPEG XL photo is broken, or gdk-pixbuf has no loader for it (Debian: libjxl-gdk-pixbuf)." },
+      "The JPEG XL photo is broken, or gdk-pixbuf has no loader for it (Debian: libjxl-gdk-pixbuf)." },
 };
 
 typedef struct {
@@ -218,7 +219,8 @@ on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   GST_PAD_PROBE_INFO_DATA (info) = drawn;
   if (drawn)
     return GST_PAD_PROBE_OK;
-  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = complain (self, "A picture of the animation is not of the size that the file says.");
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info)
+      = complain (self, "A picture of the animation is not of the size that the file says.");
   return GST_PAD_PROBE_HANDLED;
 }
 
@@ -365,7 +367,8 @@ register_kind (const Kind *kind)
     .class_data = kind,.instance_size = sizeof (PhotoDecoder),.instance_init = photo_decoder_init
   };
 
-  if ((!kind->parser || is_installed (kind->parser)) && is_installed (kind->decoder) && is_installed ("capssetter"))
+  if ((!kind->parser || is_installed (kind->parser)) && is_installed (kind->decoder)
+      && is_installed ("capssetter"))
     gst_element_register (NULL, kind->name, GST_RANK_PRIMARY + 1,
         g_type_register_static (GST_TYPE_BIN, kind->name, &info, 0));
 }

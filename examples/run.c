@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each input has a pipeline of its own, so that nothing of one reaches the next (tags, colorimetry, a decoder that
- * is stuck); the model is not loaded again, since gptvisfilter shares it. make_pipeline builds the pipeline,
- * on_frame reads each result, watch follows the bus. A thread of the input's own starts and ends the pipeline:
- * whatever hangs there, in a driver, a network or a demuxer, is left behind when the patience is over. */
+/* Each input has a pipeline of its own, so that nothing of one reaches the next (tags, colorimetry, a decoder
+ * that is stuck); the model is not loaded again, since gptvisfilter shares it. make_pipeline builds the
+ * pipeline, on_frame reads each result, watch follows the bus. A thread of the input's own starts and ends
+ * the pipeline: whatever hangs there, in a driver, a network or a demuxer, is left behind when the patience
+ * is over. */
 #include "run.h"
 #include "answer.h"
 #include "gptvis.h"
@@ -22,7 +23,7 @@ typedef struct {
   gboolean tells;               /* words on stderr */
 
   gint width, height;           /* of what is decoded; the streaming thread's */
-  guint pictures, results;      /* that reached the filter, and left it; streaming threads count, atomically */
+  guint pictures, results; /* that reached the filter, and left it; streaming threads count, atomically */
   GMutex lock;
   gboolean left_behind;         /* under the lock: nobody waits for it any more */
 } Run;
@@ -81,8 +82,8 @@ largest (Run *self)
   return max;
 }
 
-/* A picture that is too large would end in "not negotiated". What its caps say is kept for the picture itself, when
- * its decoder is done: gdkpixbufdec does not bear to be stopped in between. */
+/* A picture that is too large would end in "not negotiated". What its caps say is kept for the picture
+ * itself, when its decoder is done: gdkpixbufdec does not bear to be stopped in between. */
 static GstPadProbeReturn
 on_size (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -93,8 +94,8 @@ on_size (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
     return GST_PAD_PROBE_OK;
   gst_event_parse_caps (event, &caps);
-  gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT, &self->width, "height", G_TYPE_INT,
-      &self->height, NULL);
+  gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT, &self->width, "height",
+      G_TYPE_INT, &self->height, NULL);
   return MAX (self->width, self->height) > largest (self) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
@@ -105,8 +106,9 @@ on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 
   if (MAX (self->width, self->height) <= largest (self))
     return GST_PAD_PROBE_OK;
-  GST_ELEMENT_ERROR (self->queue, STREAM, FORMAT, ("The picture has %d × %d pixels; each way at most %d can be "
-          "analysed.", self->width, self->height, largest (self)), (NULL));
+  GST_ELEMENT_ERROR (self->queue, STREAM, FORMAT,
+      ("The picture has %d × %d pixels; each way at most %d can be analysed.", self->width, self->height,
+          largest (self)), (NULL));
   return GST_PAD_PROBE_DROP;
 }
 
@@ -124,10 +126,11 @@ probe (Run *self, GstElement *element, const gchar *name, GstPadProbeType type, 
 static gboolean
 make_pipeline (Run *self, const Input *input, GError **error)
 {
-  self->pipeline = gst_parse_launch_full ("queue name=queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 "
-      "! videoconvert ! videoflip video-direction=auto ! gptvisfilter name=filter post-messages=false hold-time=0 "
-      "! gptvisjson name=json location=- ! fakesink sync=false enable-last-sample=false", NULL,
-      GST_PARSE_FLAG_FATAL_ERRORS, error);
+  self->pipeline = gst_parse_launch_full (
+      "queue name=queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 "
+      "! videoconvert ! videoflip video-direction=auto ! gptvisfilter name=filter post-messages=false "
+      "hold-time=0 ! gptvisjson name=json location=- ! fakesink sync=false enable-last-sample=false",
+      NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
   if (!self->pipeline)
     return FALSE;
   self->bus = gst_element_get_bus (self->pipeline);
@@ -231,7 +234,7 @@ part_done (Run *self)
   return (double) at / length;
 }
 
-/* Has the input kept us waiting for longer than that? While a picture is analysed, it is we who take the time. */
+/* Has the input kept us waiting for longer than that? While a picture is analysed, it waits for us. */
 static gboolean
 is_silent (Run *self, gint64 patience, guint *heard, gint64 *since)
 {

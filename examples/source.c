@@ -47,8 +47,8 @@ gives_any (GstElementFactory *factory)
   return any;
 }
 
-/* A decoder that gives ANY, as vp8alphadecodebin and vp9alphadecodebin do, decodebin takes for one that gives no
- * picture, and looks no further. Without them VP8 and VP9 play, less their transparency. */
+/* A decoder that gives ANY, as vp8alphadecodebin and vp9alphadecodebin do, decodebin takes for one that gives
+ * no picture, and looks no further. Without them VP8 and VP9 play, less their transparency. */
 static gpointer
 pass_over_any (gpointer unused)
 {
@@ -97,8 +97,10 @@ on_message (GstBus *own, GstMessage *message, gpointer bus)
 {
   GstObject *decoder = GST_OBJECT_PARENT (GST_MESSAGE_SRC (message));
 
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && decoder && !g_object_get_data (G_OBJECT (decoder), LOST))
-    g_object_set_data_full (G_OBJECT (decoder), LOST, gst_message_ref (message), (GDestroyNotify) gst_message_unref);
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && decoder
+      && !g_object_get_data (G_OBJECT (decoder), LOST))
+    g_object_set_data_full (
+        G_OBJECT (decoder), LOST, gst_message_ref (message), (GDestroyNotify) gst_message_unref);
   gst_bus_post (bus, message);
   return GST_BUS_DROP;
 }

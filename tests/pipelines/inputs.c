@@ -10,9 +10,8 @@
 #define ORIENTATIONS 8u
 
 /* How a picture is turned when a file says 1 … 8, and how it must lie in the file to be upright then. */
-static const gchar *const turns[1 + ORIENTATIONS] = { NULL, "identity", "horiz", "180", "vert", "ul-lr", "90r", "ur-ll",
-  "90l"
-};
+static const gchar *const turns[1 + ORIENTATIONS]
+    = { NULL, "identity", "horiz", "180", "vert", "ul-lr", "90r", "ur-ll", "90l" };
 static const guint back[1 + ORIENTATIONS] = { 0, 1, 2, 3, 4, 5, 8, 7, 6 };
 
 static const gchar *program;
@@ -36,7 +35,8 @@ store (const gchar *name, GByteArray *file)
 static void
 make (const gchar *name, const gchar *pipeline, const GstTagList *tags)
 {
-  gchar *path = made_path (name), *text = g_strdup_printf ("%s ! filesink name=out location=\"%s\"", pipeline, path);
+  gchar *path = made_path (name),
+        *text = g_strdup_printf ("%s ! filesink name=out location=\"%s\"", pipeline, path);
   GError *error = NULL;
   GstElement *made = gst_parse_launch (text, &error), *mux;
   GstBus *bus = gst_element_get_bus (made);
@@ -192,7 +192,8 @@ turned_tiff (guint orientation)
 {
   GByteArray *raw = encode (orientation, "video/x-raw,format=RGB"), *tiff;
 
-  tiff = orientation >= 5 ? made_tiff (raw->data, 64, 96, orientation) : made_tiff (raw->data, 96, 64, orientation);
+  tiff = orientation >= 5 ? made_tiff (raw->data, 64, 96, orientation)
+                          : made_tiff (raw->data, 96, 64, orientation);
   g_byte_array_unref (raw);
   return tiff;
 }
@@ -267,9 +268,8 @@ test_video_orientation (void)
 static void
 test_nothing_left (void)
 {
-  static const gchar *const names[] = { "turned.jpg", "plain.png", "turned.mov", "plain.mkv", "wide.mkv", "plain.mkv",
-    "tiny.png", "yuv.mkv", "plain.png", "slow.mkv", "plain.jpg", "two.gif", "plain.mkv", NULL
-  };
+  static const gchar *const names[] = { "turned.jpg", "plain.png", "turned.mov", "plain.mkv", "wide.mkv",
+    "plain.mkv", "tiny.png", "yuv.mkv", "plain.png", "slow.mkv", "plain.jpg", "two.gif", "plain.mkv", NULL };
   static const guint8 colours[] = { 250, 10, 10, 10, 250, 10 };
   guint8 pixels[64 * 64] = { 0 };
   GByteArray *gif = made_gif_begin (64, 64, colours, 2);
@@ -285,14 +285,17 @@ test_nothing_left (void)
   store ("plain.jpg", encode (1, "jpegenc"));
   store ("tiny.png", made_bytes ("videotestsrc num-buffers=1 ! video/x-raw,width=1,height=1 ! pngenc" OUT));
   make_turned_video ("turned.mov", 6);
-  make ("plain.mkv", "videotestsrc num-buffers=2 pattern=smpte ! video/x-raw,format=I420,width=96,height=64 ! matroskamux",
+  make ("plain.mkv",
+      "videotestsrc num-buffers=2 pattern=smpte ! video/x-raw,format=I420,width=96,height=64 ! matroskamux",
       NULL);
   make ("wide.mkv", "videotestsrc num-buffers=2 pattern=smpte "
       "! video/x-raw,format=I420,width=96,height=64,colorimetry=bt2020,framerate=50/1 ! matroskamux", NULL);
   make ("yuv.mkv", "videotestsrc num-buffers=2 pattern=smpte "
       "! video/x-raw,format=I420,width=96,height=64,colorimetry=1:3:5:1 ! matroskamux", NULL);
-  make ("slow.mkv", "videotestsrc num-buffers=2 pattern=ball "
-      "! video/x-raw,format=RGB,width=300,height=20,framerate=1/7,pixel-aspect-ratio=3/1 ! matroskamux", NULL);
+  make ("slow.mkv",
+      "videotestsrc num-buffers=2 pattern=ball "
+      "! video/x-raw,format=RGB,width=300,height=20,framerate=1/7,pixel-aspect-ratio=3/1 ! matroskamux",
+      NULL);
   together = label (names, 0, NULL);
   for (guint i = 0; names[i]; i++) {
     gchar **alone = label ((const gchar *const[]) { names[i], NULL }, 0, NULL);
@@ -342,8 +345,10 @@ png_of (const guint8 *numbers, guint width, guint height)
   for (guint i = 0; i < width * height; i++)
     made_add (raw, palette + 3 * numbers[i], 3);
   store ("raw", raw);
-  text = g_strdup_printf ("filesrc location=\"%s\" blocksize=%u ! video/x-raw,format=RGB,width=%u,height=%u,framerate=1/1 "
-      "! rawvideoparse format=rgb width=%u height=%u ! pngenc" OUT, path, width * height * 3, width, height, width, height);
+  text = g_strdup_printf (
+      "filesrc location=\"%s\" blocksize=%u ! video/x-raw,format=RGB,width=%u,height=%u,framerate=1/1 "
+      "! rawvideoparse format=rgb width=%u height=%u ! pngenc" OUT,
+      path, width * height * 3, width, height, width, height);
   g_free (path);
   png = made_bytes (text);
   g_free (text);
@@ -376,7 +381,8 @@ animated_gif (void)
     const Step *step = &steps[i];
     guint8 *pixels = g_malloc (step->width * step->height);
     memset (pixels, (gint) step->colour, step->width * step->height);
-    made_add_gif_image (gif, pixels, step->x, step->y, step->width, step->height, step->fate == RESTORED ? 3 : 1);
+    made_add_gif_image (
+        gif, pixels, step->x, step->y, step->width, step->height, step->fate == RESTORED ? 3 : 1);
     g_free (pixels);
   }
   return made_add (gif, ";", 1);
@@ -445,7 +451,8 @@ animated_webp (void)
     GByteArray *frame = g_byte_array_new (), *still;
     gchar *path = made_path ("still.png"), *text;
     store ("still.png", still_png (step));
-    text = g_strdup_printf ("filesrc location=\"%s\" ! pngdec ! videoconvert ! webpenc lossless=true" OUT, path);
+    text = g_strdup_printf (
+        "filesrc location=\"%s\" ! pngdec ! videoconvert ! webpenc lossless=true" OUT, path);
     still = made_bytes (text);
     add24 (frame, step->x / 2);
     add24 (frame, step->y / 2);
@@ -507,7 +514,8 @@ jpeg_with (guint marker, const guint8 *inside, gsize size)
 static GByteArray *
 small_jpeg (void)
 {
-  return made_bytes ("videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=24,height=16 ! jpegenc" OUT);
+  return made_bytes (
+      "videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=24,height=16 ! jpegenc" OUT);
 }
 
 static void
@@ -558,7 +566,8 @@ static void
 test_covers (void)
 {
   GByteArray *jpeg = small_jpeg ();
-  GstSample *cover = gst_tag_image_data_to_image_sample (jpeg->data, jpeg->len, GST_TAG_IMAGE_TYPE_FRONT_COVER);
+  GstSample *cover
+      = gst_tag_image_data_to_image_sample (jpeg->data, jpeg->len, GST_TAG_IMAGE_TYPE_FRONT_COVER);
   GstTagList *tags = gst_tag_list_new (GST_TAG_TITLE, "song", GST_TAG_IMAGE, cover, NULL);
   const gchar *const sounds[] = { "song.mp3", "song.m4a", "song.flac", "song.mka", NULL };
   const gchar *const videos[] = { "film.mp4", "film.mkv", NULL };
@@ -587,7 +596,8 @@ test_covers (void)
   g_byte_array_unref (jpeg);
 }
 
-/* Such a file promises transparency in a second stream beside the first; whether it is there or not, it plays. */
+/* Such a file promises transparency in a second stream beside the first; whether it is there or not, it
+ * plays. */
 static void
 test_alpha (void)
 {
@@ -609,7 +619,8 @@ test_too_large (void)
   make ("high.png", "videotestsrc num-buffers=1 ! video/x-raw,width=8,height=16384 ! pngenc", NULL);
   gchar **lines = label (names, 1, &errors);
   g_assert_cmpuint (g_strv_length (lines), ==, 1);
-  g_assert_cmpstr (errors, ==, "gptvis-label: wide.png: The picture has 16385 × 8 pixels; each way at most 16384 can "
+  g_assert_cmpstr (errors, ==,
+      "gptvis-label: wide.png: The picture has 16385 × 8 pixels; each way at most 16384 can "
       "be analysed.\n");
   g_strfreev (lines);
   g_free (errors);

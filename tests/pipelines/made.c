@@ -50,7 +50,8 @@ made_run (const gchar *program, const gchar *const *arguments, gchar **output, g
   for (; *arguments; arguments++)
     g_ptr_array_add (all, (gpointer) *arguments);
   g_ptr_array_add (all, NULL);
-  g_spawn_sync (folder, (gchar **) all->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, output, errors, &ended, &error);
+  g_spawn_sync (
+      folder, (gchar **) all->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, output, errors, &ended, &error);
   g_assert_no_error (error);
   g_assert_true (WIFEXITED (ended));
   g_ptr_array_unref (all);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gptvis-label over a folder of hundreds of odd files: each container with each codec that this machine's GStreamer can
- * write, and files that are cut short, overwritten, empty, of another kind than their names say, pipes that nobody
- * writes to … Each gives lines, or a sentence, or for what is cut short both; the whole ends, with the right exit
- * status. Usage: odd-files GPTVIS-LABEL. */
+/* gptvis-label over a folder of hundreds of odd files: each container with each codec that this machine's
+ * GStreamer can write, and files that are cut short, overwritten, empty, of another kind than their names
+ * say, pipes that nobody writes to … Each gives lines, or a sentence, or for what is cut short both; the
+ * whole ends, with the right exit status. Usage: odd-files GPTVIS-LABEL. */
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,16 +92,24 @@ make (const gchar *name, Expected expected, const gchar *format, ...)
 /* --- what GStreamer can write --- */
 
 /* Elements that encode pictures, and that put streams into containers, with the endings that fit. */
-static const gchar *const encoders[] = { "x264enc tune=zerolatency", "x265enc", "vp8enc", "vp9enc", "theoraenc",
-  "jpegenc", "pngenc", "avenc_mpeg1video", "avenc_mpeg2video", "avenc_mpeg4", "avenc_h263p", "avenc_flv",
-  "avenc_msmpeg4", "avenc_wmv2", "avenc_ffv1", "avenc_huffyuv", "avenc_prores", "avenc_dvvideo", "identity"
-};
+static const gchar *const encoders[]
+    = { "x264enc tune=zerolatency", "x265enc", "vp8enc", "vp9enc", "theoraenc", "jpegenc", "pngenc",
+        "avenc_mpeg1video", "avenc_mpeg2video", "avenc_mpeg4", "avenc_h263p", "avenc_flv", "avenc_msmpeg4",
+        "avenc_wmv2", "avenc_ffv1", "avenc_huffyuv", "avenc_prores", "avenc_dvvideo", "identity" };
 static const struct {
   const gchar *mux, *ending;
 } muxers[] = {
-  { "mp4mux", "mp4" }, { "qtmux", "mov" }, { "3gppmux", "3gp" }, { "matroskamux", "mkv" }, { "webmmux", "webm" },
-  { "avimux", "avi" }, { "oggmux", "ogv" }, { "mpegtsmux", "ts" }, { "mpegpsmux", "mpg" }, { "flvmux", "flv" },
-  { "asfmux", "wmv" },          /* not mxfmux, which fills the memory when it gets MPEG-4 */
+  { "mp4mux", "mp4" },
+  { "qtmux", "mov" },
+  { "3gppmux", "3gp" },
+  { "matroskamux", "mkv" },
+  { "webmmux", "webm" },
+  { "avimux", "avi" },
+  { "oggmux", "ogv" },
+  { "mpegtsmux", "ts" },
+  { "mpegpsmux", "mpg" },
+  { "flvmux", "flv" },
+  { "asfmux", "wmv" }, /* not mxfmux, which fills the memory when it gets MPEG-4 */
 };
 
 static void
@@ -120,10 +128,11 @@ make_videos (void)
 static void
 make_photos (void)
 {
-  static const gchar *const kinds[][2] = { { "jpegenc", "jpg" }, { "pngenc", "png" }, { "webpenc", "webp" },
-    { "avenc_bmp", "bmp" }, { "avenc_tiff", "tiff" }, { "pnmenc", "ppm" }, { "openjpegenc ! image/jp2", "jp2" }
-  };
-  static const gint sides[][2] = { { 1, 1 }, { 2, 1 }, { 1, 3 }, { 33, 17 }, { 320, 240 }, { 16384, 2 }, { 2, 16384 } };
+  static const gchar *const kinds[][2]
+      = { { "jpegenc", "jpg" }, { "pngenc", "png" }, { "webpenc", "webp" }, { "avenc_bmp", "bmp" },
+          { "avenc_tiff", "tiff" }, { "pnmenc", "ppm" }, { "openjpegenc ! image/jp2", "jp2" } };
+  static const gint sides[][2]
+      = { { 1, 1 }, { 2, 1 }, { 1, 3 }, { 33, 17 }, { 320, 240 }, { 16384, 2 }, { 2, 16384 } };
 
   for (guint k = 0; k < G_N_ELEMENTS (kinds); k++) {
     const gboolean narrow = g_str_equal (kinds[k][1], "webp");
@@ -132,8 +141,10 @@ make_photos (void)
       const gboolean loose = g_str_equal (kinds[k][1], "jp2") || (s == 0 && g_str_equal (kinds[k][1], "ppm"));
       gchar *name = g_strdup_printf ("%dx%d.%s", sides[s][0], sides[s][1], kinds[k][1]);
       if (!(narrow && MAX (sides[s][0], sides[s][1]) >= 16384))
-        make (name, loose ? EITHER : LINES, "videotestsrc num-buffers=1 ! video/x-raw,width=%d,height=%d ! videoconvert "
-            "! %s", sides[s][0], sides[s][1], kinds[k][0]);
+        make (name, loose ? EITHER : LINES,
+            "videotestsrc num-buffers=1 ! video/x-raw,width=%d,height=%d ! videoconvert "
+            "! %s",
+            sides[s][0], sides[s][1], kinds[k][0]);
       g_free (name);
     }
   }
@@ -151,11 +162,15 @@ make_special_videos (void)
 {
   make ("hdr.mkv", EITHER, "videotestsrc num-buffers=2 ! video/x-raw,format=I420_10LE,width=64,height=48,"
       "colorimetry=bt2100-pq ! x265enc ! matroskamux");
-  make ("ten-bits.mkv", EITHER, "videotestsrc num-buffers=2 ! video/x-raw,format=I420_10LE,width=64,height=48 "
+  make ("ten-bits.mkv", EITHER,
+      "videotestsrc num-buffers=2 ! video/x-raw,format=I420_10LE,width=64,height=48 "
       "! vp9enc ! matroskamux");
-  make ("rgba.mkv", LINES, "videotestsrc num-buffers=2 ! video/x-raw,format=RGBA,width=64,height=48 ! matroskamux");
-  make ("alpha.mov", LINES, "videotestsrc num-buffers=2 ! video/x-raw,format=RGBA,width=64,height=48 ! pngenc ! qtmux");
-  make ("interlaced.mkv", LINES, "videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48,interlace-mode=interleaved,"
+  make ("rgba.mkv", LINES,
+      "videotestsrc num-buffers=2 ! video/x-raw,format=RGBA,width=64,height=48 ! matroskamux");
+  make ("alpha.mov", LINES,
+      "videotestsrc num-buffers=2 ! video/x-raw,format=RGBA,width=64,height=48 ! pngenc ! qtmux");
+  make ("interlaced.mkv", LINES,
+      "videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48,interlace-mode=interleaved,"
       "framerate=25/1 ! matroskamux");
   make ("sound-too.mkv", LINES, "matroskamux name=m audiotestsrc num-buffers=4 ! vorbisenc ! m. " PICTURE
       " ! jpegenc ! m. m.");
@@ -168,10 +183,10 @@ static void
 make_sounds (void)
 {
   static const gchar *const kinds[][2] = { { "wavenc", "wav" }, { "vorbisenc ! oggmux", "ogg" },
-    { "opusenc ! oggmux", "opus" }, { "flacenc", "flac" }, { "lamemp3enc", "mp3" }, { "avenc_aac ! mp4mux", "mp4" },
-    { "vorbisenc ! matroskamux", "mkv" }, { "vorbisenc ! webmmux", "webm" }, { "avenc_aac ! mpegtsmux", "ts" },
-    { "avimux", "avi" }, { "avenc_ac3", "ac3" }, { "aiffmux", "aiff" }, { "auparse", "au" }, { "lamemp3enc ! id3v2mux", "2.mp3" }
-  };
+    { "opusenc ! oggmux", "opus" }, { "flacenc", "flac" }, { "lamemp3enc", "mp3" },
+    { "avenc_aac ! mp4mux", "mp4" }, { "vorbisenc ! matroskamux", "mkv" }, { "vorbisenc ! webmmux", "webm" },
+    { "avenc_aac ! mpegtsmux", "ts" }, { "avimux", "avi" }, { "avenc_ac3", "ac3" }, { "aiffmux", "aiff" },
+    { "auparse", "au" }, { "lamemp3enc ! id3v2mux", "2.mp3" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
     gchar *name = g_strconcat ("sound.", kinds[i][1], NULL);
@@ -183,24 +198,41 @@ make_sounds (void)
 static void
 store_other_kinds (void)
 {
-  static const gchar *const endings[] = { "3gp", "avi", "bmp", "flv", "gif", "heic", "jpeg", "jpg", "jxl", "m2ts", "m4v",
-    "mkv", "mov", "mp4", "mpg", "mts", "ogv", "png", "ppm", "tiff", "ts", "webm", "webp", "wmv", ""
-  };
+  static const gchar *const endings[]
+      = { "3gp", "avi", "bmp", "flv", "gif", "heic", "jpeg", "jpg", "jxl", "m2ts", "m4v", "mkv", "mov", "mp4",
+          "mpg", "mts", "ogv", "png", "ppm", "tiff", "ts", "webm", "webp", "wmv", "" };
   static const struct {
     const gchar *name, *head;
     gsize size;
   } heads[] = {
 #define HEAD(name, head) { name, head, sizeof head - 1 }
-    HEAD ("a.zip", "PK\3\4"), HEAD ("page.html", "<!DOCTYPE html>\n<html><body>404</body></html>\n"),
-    HEAD ("page.jpg", "<!DOCTYPE html>\n<html><body>404</body></html>\n"), HEAD ("a.pdf", "%PDF-1.7\n"),
-    HEAD ("notes.txt", "one\ntwo\n"), HEAD ("sub.srt", "1\n00:00:00,000 --> 00:00:02,000\nHello\n\n"),
-    HEAD ("sub.vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n\n"), HEAD ("a.psd", "8BPS\0\1"),
-    HEAD ("a.heic", "\0\0\0\x18" "ftypheic\0\0\0\0mif1heic"), HEAD ("a.avif", "\0\0\0\x18" "ftypavif\0\0\0\0mif1avif"),
-    HEAD ("bare.jxl", "\xff\x0a"), HEAD ("boxed.jxl", "\0\0\0\x0cJXL \r\n\x87\n"), HEAD ("a.cr2", "II*\0\x10\0\0\0CR\2\0"),
-    HEAD ("a.cr3", "\0\0\0\x18" "ftypcrx \0\0\0\1crx isom"), HEAD ("program", "\x7f" "ELF\2\1\1"),
-    HEAD ("a.gz", "\x1f\x8b\x08\0"), HEAD ("a.sqlite", "SQLite format 3"), HEAD ("model.safetensors", "\x40\0\0\0\0\0\0\0{"),
-    HEAD ("cut.gif", "GIF89a\x10\0\x10\0"), HEAD ("cut.webp", "RIFF\xff\xff\0\0WEBPVP8X"), HEAD ("cut.tif", "II*\0\xff\xff\xff\0"),
-    HEAD ("cut.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), HEAD ("cut.bmp", "BM\xff\xff\0\0\0\0\0\0\x36\0\0\0"),
+    HEAD ("a.zip", "PK\3\4"),
+    HEAD ("page.html", "<!DOCTYPE html>\n<html><body>404</body></html>\n"),
+    HEAD ("page.jpg", "<!DOCTYPE html>\n<html><body>404</body></html>\n"),
+    HEAD ("a.pdf", "%PDF-1.7\n"),
+    HEAD ("notes.txt", "one\ntwo\n"),
+    HEAD ("sub.srt", "1\n00:00:00,000 --> 00:00:02,000\nHello\n\n"),
+    HEAD ("sub.vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n\n"),
+    HEAD ("a.psd", "8BPS\0\1"),
+    HEAD ("a.heic", "\0\0\0\x18"
+                    "ftypheic\0\0\0\0mif1heic"),
+    HEAD ("a.avif", "\0\0\0\x18"
+                    "ftypavif\0\0\0\0mif1avif"),
+    HEAD ("bare.jxl", "\xff\x0a"),
+    HEAD ("boxed.jxl", "\0\0\0\x0cJXL \r\n\x87\n"),
+    HEAD ("a.cr2", "II*\0\x10\0\0\0CR\2\0"),
+    HEAD ("a.cr3", "\0\0\0\x18"
+                   "ftypcrx \0\0\0\1crx isom"),
+    HEAD ("program", "\x7f"
+                     "ELF\2\1\1"),
+    HEAD ("a.gz", "\x1f\x8b\x08\0"),
+    HEAD ("a.sqlite", "SQLite format 3"),
+    HEAD ("model.safetensors", "\x40\0\0\0\0\0\0\0{"),
+    HEAD ("cut.gif", "GIF89a\x10\0\x10\0"),
+    HEAD ("cut.webp", "RIFF\xff\xff\0\0WEBPVP8X"),
+    HEAD ("cut.tif", "II*\0\xff\xff\xff\0"),
+    HEAD ("cut.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+    HEAD ("cut.bmp", "BM\xff\xff\0\0\0\0\0\0\x36\0\0\0"),
 #undef HEAD
   };
   guint8 block[3000] = { 0 };
@@ -208,11 +240,13 @@ store_other_kinds (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (heads); i++) {
     memcpy (block, heads[i].head, heads[i].size);
-    store (heads[i].name, SENTENCE, block, g_str_has_suffix (heads[i].name, ".txt") ? heads[i].size : sizeof block);
+    store (heads[i].name, SENTENCE, block,
+        g_str_has_suffix (heads[i].name, ".txt") ? heads[i].size : sizeof block);
     memset (block, 0, sizeof block);
   }
   for (guint i = 0; i < G_N_ELEMENTS (endings); i++) {
-    gchar *empty = g_strconcat ("empty.", endings[i], NULL), *noise = g_strconcat ("noise.", endings[i], NULL);
+    gchar *empty = g_strconcat ("empty.", endings[i], NULL),
+          *noise = g_strconcat ("noise.", endings[i], NULL);
     for (guint b = 0; b < sizeof block; b++)
       block[b] = (guint8) g_rand_int (random);
     store (empty, SENTENCE, "", 0);
@@ -263,7 +297,8 @@ spoil (guint step)
 
   for (guint i = 0; i < n; i += step) {
     const gchar *name = ((const Odd *) odds->pdata[i])->name;
-    gchar *path = made_path (name), *half = g_strconcat ("half-", name, NULL), *head = g_strconcat ("head-", name, NULL);
+    gchar *path = made_path (name), *half = g_strconcat ("half-", name, NULL),
+          *head = g_strconcat ("head-", name, NULL);
     gchar *hurt = g_strconcat ("hurt-", name, NULL), *other;
     if (g_file_get_contents (path, &data, &size, NULL)) {
       other = g_strdup_printf ("%s.%s", name, names[i / step % G_N_ELEMENTS (names)]);
@@ -315,9 +350,8 @@ count_lines (const gchar *output)
 static void
 count_sentences (const gchar *errors)
 {
-  static const gchar *const vague[] = { "GStreamer encountered", "missing a plug-in", "installation is", "debug",
-    "gst_", "assertion"
-  };
+  static const gchar *const vague[]
+      = { "GStreamer encountered", "missing a plug-in", "installation is", "debug", "gst_", "assertion" };
   static const gchar before[] = "gptvis-label: ";
   gchar **lines = g_strsplit (errors, "\n", -1);
 
