@@ -43,8 +43,8 @@ take (Reader *self, gsize length)
   return taken;
 }
 
-/* Numbers of `size` bytes, the last or the first of which counts most. (GStreamer's macros read them as one, for
- * which they would have to be aligned.) */
+/* Numbers of `size` bytes, the last or the first of which counts most. (GStreamer's macros read them as one,
+ * for which they would have to be aligned.) */
 static guint32
 little (const guint8 *data, guint size)
 {
@@ -274,8 +274,9 @@ static void
 webp_still (Animation *self, const guint8 *data, gsize size)
 {
   const gboolean alpha = size >= 20 && memcmp (data + 16, "ALPH", 4) == 0;
-  const Still still = {.x = 2 * little (data, 3),.y = 2 * little (data + 3, 3),.width = little (data + 6, 3) + 1,
-    .height = little (data + 9, 3) + 1,.shown = little (data + 12, 3) * GST_MSECOND,.over = !(data[15] & 2),
+  const Still still = {.x = 2 * little (data, 3),.y = 2 * little (data + 3, 3),
+    .width = little (data + 6, 3) + 1,.height = little (data + 9, 3) + 1,
+    .shown = little (data + 12, 3) * GST_MSECOND,.over = !(data[15] & 2),
     .fate = data[15] & 1 ? CLEARED : STAYS
   };
   const guint32 length = GUINT32_TO_LE ((guint32) (4 + (alpha ? 18 : 0) + size - 16));

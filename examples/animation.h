@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Animated GIF, PNG and WebP files. Each of their pictures changes a rectangle of the one before; what a still
- * picture's decoder understands is made of each here, and what it decodes is put on a canvas. */
+/* Animated GIF, PNG and WebP files. Each of their pictures changes a rectangle of the one before; what a
+ * still picture's decoder understands is made of each here, and what it decodes is put on a canvas. */
 #pragma once
 #include <gst/video/video.h>
 
@@ -17,6 +17,7 @@ void animation_size (const Animation * animation, guint * width, guint * height)
 /* Picture i as a file of its own, with its time. */
 GstBuffer *animation_still (const Animation * animation, guint i);
 
-/* What is seen while picture i is shown, in RGBA: `still` is what picture i's file decodes to, in packed RGB of
- * 8 bits a sample. Pictures come in their order, from 0 on. NULL when the still is not of the size it should be. */
+/* What is seen while picture i is shown, in RGBA: `still` is what picture i's file decodes to, in packed RGB
+ * of 8 bits a sample. Pictures come in their order, from 0 on. NULL when the still is not of the size it
+ * should be. */
 GstBuffer *animation_draw (Animation * animation, guint i, GstVideoFrame * still);

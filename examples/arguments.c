@@ -27,14 +27,12 @@ static struct {
 #define PATIENCE 20             /* s */
 #define MOST_PATIENCE 86400
 
-/* In a directory only these are taken; a file that is named is tried whatever its name. The last are of photos
- * that may lack a decoder: they are not passed over in silence. */
-static const gchar *const endings[] = {
-  "3gp", "apng", "avi", "bmp", "flv", "gif", "ico", "jp2", "jpeg", "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv",
-  "mov", "mp4", "mpeg", "mpg", "mpo", "mts", "mxf", "ogv", "pbm", "pgm", "png", "pnm", "ppm", "svg", "tif", "tiff",
-  "ts", "webm", "webp", "wmv",
-  "arw", "avif", "cr2", "cr3", "dng", "heic", "heif", "jxl", "nef", "orf", "raf", "rw2", NULL
-};
+/* In a directory only these are taken; a file that is named is tried whatever its name. The last are of
+ * photos that may lack a decoder: they are not passed over in silence. */
+static const gchar *const endings[] = { "3gp", "apng", "avi", "bmp", "flv", "gif", "ico", "jp2", "jpeg",
+  "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg", "mpg", "mpo", "mts", "mxf", "ogv",
+  "pbm", "pgm", "png", "pnm", "ppm", "svg", "tif", "tiff", "ts", "webm", "webp", "wmv", "arw", "avif", "cr2",
+  "cr3", "dng", "heic", "heif", "jxl", "nef", "orf", "raf", "rw2", NULL };
 
 static void
 input_free (gpointer data)
@@ -152,7 +150,8 @@ arguments_parse (Arguments *self, int argc, char **argv)
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "JSON and nothing else: no progress, no summary", NULL },
     { "caption", 0, 0, G_OPTION_ARG_NONE, &self->caption, "write captions, with a model that can", NULL },
     { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations and end", NULL },
-    { "list-devices", 0, 0, G_OPTION_ARG_NONE, &self->devices, "print what there is to compute on and end", NULL },
+    { "list-devices", 0, 0, G_OPTION_ARG_NONE, &self->devices, "print what there is to compute on and end",
+        NULL },
     { "patience", 0, 0, G_OPTION_ARG_INT, &self->patience,
         "leave an input that gives no picture for S seconds (else 20; 0: never)", "S" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL, NULL },
@@ -171,7 +170,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
       "camera (/dev/video0), URI what GStreamer reads (rtsp://…, https://…), \"-\" standard input; of a\n"
       "directory all photos and videos are taken. A photo has one line, whatever else is in its file (a\n"
       "thumbnail, a gain map, the other half of a stereo pair), an animated GIF, PNG or WebP one for each\n"
-      "picture. Of several videos in a file the first is taken. A cover or another attachment is no picture.");
+      "picture. Of several videos in a file the first is taken. A cover is no picture.");
   g_option_context_set_description (context,
       "Exit status: 0 all went well; 1 an input could not be read, the others were; 2 wrong use, or a\n"
       "model that does not load; 130 interrupted.\n");

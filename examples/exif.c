@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds the EXIF data of JPEG, PNG, WebP and TIFF files and reads the few tags that matter here. EXIF data are a
- * small TIFF file: byte order, then a directory of entries of 12 bytes (tag, type, count, value). Nothing in a
- * file is believed: whatever would lie outside ends the search. */
+/* Finds the EXIF data of JPEG, PNG, WebP and TIFF files and reads the few tags that matter here. EXIF data
+ * are a small TIFF file: byte order, then a directory of entries of 12 bytes (tag, type, count, value).
+ * Nothing in a file is believed: whatever would lie outside ends the search. */
 #include "exif.h"
 #include <string.h>
 
@@ -121,7 +121,8 @@ jpeg_exif (Span jpeg)
   return (Span) { NULL, 0, FALSE };
 }
 
-/* Chunks of four letters: length, name, data and a checksum in PNG; name, length, data and a fill byte in WebP. */
+/* Chunks with names of four letters: length, name, data and a checksum in PNG; in WebP name, length, data
+ * and, to make it even, a byte. */
 static Span
 chunk (Span file, gsize at, const gchar *wanted, gboolean png)
 {
@@ -181,7 +182,7 @@ exif_is_raw (const guint8 *data, gsize size)
       || tiff_tag (file, TAG_DNG, 0));
 }
 
-/* MPF (CIPA DC-007) lists the pictures of the file; XMP's "Container" does so by Google's and Adobe's rules. */
+/* MPF (CIPA DC-007) lists the pictures of the file; XMP does so by Google's and Adobe's rules. */
 gboolean
 exif_has_company (const guint8 *data, gsize size)
 {

@@ -13,9 +13,9 @@ Orientation exif_orientation (const guint8 * data, gsize size);
 /* The name of GstTagList's "image-orientation" for it. */
 const gchar *exif_orientation_tag (Orientation orientation);
 
-/* Is it a TIFF file of what a camera's sensor saw (DNG, CR2, NEF, ARW …)? Its first picture is a thumbnail. */
+/* Is it a TIFF file of what a sensor saw (DNG, CR2, NEF, ARW …)? Its first picture is a thumbnail. */
 gboolean exif_is_raw (const guint8 * data, gsize size);
 
-/* Does the head of this JPEG file say that other pictures, or a film, belong to it (a gain map, a stereo pair, a
- * motion photo)? */
+/* Does the head of this JPEG file say that other pictures, or a film, belong to it (a gain map, a stereo
+ * pair, a motion photo)? */
 gboolean exif_has_company (const guint8 * data, gsize size);

@@ -22,8 +22,8 @@ on_signal (int number)
   interrupted = 1;
 }
 
-/* A gptvisfilter in READY, which does nothing but hold the model between two inputs. NULL, after a sentence, when
- * it cannot be opened. */
+/* A gptvisfilter in READY, which does nothing but hold the model between two inputs. NULL, after a sentence,
+ * when it cannot be opened. */
 static GstElement *
 keep_model (const Arguments *arguments, const Tally *tally)
 {
@@ -33,7 +33,8 @@ keep_model (const Arguments *arguments, const Tally *tally)
   GstBus *bus;
 
   if (!keeper) {
-    tally_complain (tally, NULL, NULL, "The plugin with gptvisfilter is not where GStreamer looks for plugins "
+    tally_complain (tally, NULL, NULL,
+        "The plugin with gptvisfilter is not where GStreamer looks for plugins "
         "(GST_PLUGIN_PATH).");
     return NULL;
   }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decoders for photos. GStreamer's are made for video: jpegdec keeps a quarter of a photo's colours and counts
- * coarsely, so that a network's answers move by some percent; those for BMP and TIFF take each block that is read
- * for a picture; the demuxer for GIF never ends; none but jpegparse knows how a photo is turned. gdk-pixbuf decodes
- * as other programs do, so its element is put into a bin here,
+/* Decoders for photos. GStreamer's are made for video: jpegdec keeps a quarter of a photo's colours and
+ * counts coarsely, so that a network's answers move by some percent; those for BMP and TIFF take each block
+ * that is read for a picture; the demuxer for GIF never ends; none but jpegparse knows how a photo is turned.
+ * gdk-pixbuf decodes as other programs do, so its element is put into a bin here,
  *
  *     valve ! [parser] ! capssetter ! decoder
  *
- * and what passes the parser, or without one all there is, is one photo. Before it goes on, its orientation is
- * told (exif.c), and an animation is taken apart (animation.c), whose pictures are drawn behind the decoder.
- * valve, which can only push and needs no thread for it, keeps the parser from pulling before decodebin has linked
- * the bin; capssetter says what the decoder wants to hear, since gdkpixbufdec takes more than it says. */
+ * and what passes the parser, or without one all there is, is one photo. Before it goes on, its orientation
+ * is told (exif.c), and an animation is taken apart (animation.c), whose pictures are drawn behind the
+ * decoder. valve, which can only push and needs no thread for it, keeps the parser from pulling before
+ * decodebin has linked the bin; capssetter says what the decoder wants to hear, since gdkpixbufdec takes more
+ * than it says. */
 #include "photo.h"
 #include <gst/base/gstadapter.h>
 #include "animation.h"
@@ -18,24 +19,26 @@
 #define LARGEST (1u << 30)      /* bytes of a file */
 #define CANVAS (4096u * 4096u)  /* pixels of an animation */
 
+#define BROKEN "The photo is broken or cut short."
+
 typedef struct {
   const gchar *name, *caps;
   const gchar *parser;          /* NULL: a file has one photo */
   const gchar *decoder, *decoder_caps;
-  const gchar *lacking;         /* what to do if it is not decoded; NULL: nothing */
+  const gchar *broken;          /* what is said if it is not decoded */
 } Kind;
 
 static const Kind kinds[] = {
-  { PHOTO_DECODER "jpeg", "image/jpeg", "jpegparse", "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "png", "image/png", "pngparse", "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "webp", "image/webp", NULL, "webpdec", "image/webp", NULL },
-  { PHOTO_DECODER "gif", "image/gif", NULL, "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "tiff", "image/tiff", NULL, "gdkpixbufdec", "image/png", NULL },
-  { PHOTO_DECODER "bmp", "image/bmp; image/x-icon; image/x-tga; image/x-pcx", NULL, "gdkpixbufdec", "image/png", NULL },
+  { PHOTO_DECODER "jpeg", "image/jpeg", "jpegparse", "gdkpixbufdec", "image/png", BROKEN },
+  { PHOTO_DECODER "png", "image/png", "pngparse", "gdkpixbufdec", "image/png", BROKEN },
+  { PHOTO_DECODER "webp", "image/webp", NULL, "webpdec", "image/webp", BROKEN },
+  { PHOTO_DECODER "file", "image/gif; image/tiff; image/bmp; image/x-icon; image/x-tga", NULL, "gdkpixbufdec",
+      "image/png", BROKEN },
   { PHOTO_DECODER "heif", "video/quicktime, variant=(string)heif", NULL, "gdkpixbufdec", "image/png",
-    "A HEIC or AVIF photo is read where gdk-pixbuf can; Debian: heif-gdk-pixbuf, libavif-gdk-pixbuf." },
+      "The HEIC or AVIF photo is broken, or gdk-pixbuf has no loader for it (Debian: heif-gdk-pixbuf, "
+      "libavif-gdk-pixbuf)." },
   { PHOTO_DECODER "jxl", "image/jxl", NULL, "gdkpixbufdec", "image/png",
-    "A JPEG XL photo is read where gdk-pixbuf can; Debian: libjxl-gdk-pixbuf." },
+      "The JPEG XL photo is broken, or gdk-pixbuf has no loader for it (Debian: libjxl-gdk-pixbuf)." },
 };
 
 typedef struct {
@@ -45,7 +48,8 @@ typedef struct {
   /* The streaming thread's. */
   GstAdapter *file;             /* what came of it; without a parser */
   gboolean pushing;             /* what passes is ours */
-  gboolean over;                /* nothing of the stream counts any more */
+  gboolean over;                /* nothing that comes counts any more */
+  gboolean failed;              /* nor does its end */
   Animation *animation;         /* in hand, or NULL */
   guint drawn;                  /* its pictures that are */
   GstVideoInfo still;           /* as the decoder gives it */
@@ -70,7 +74,7 @@ static GstFlowReturn
 complain (PhotoDecoder *self, const gchar *sentence)
 {
   GST_ELEMENT_ERROR (self, STREAM, DECODE, ("%s", sentence), (NULL));
-  self->over = TRUE;
+  self->over = self->failed = TRUE;
   return GST_FLOW_ERROR;
 }
 
@@ -151,8 +155,12 @@ static GstPadProbeReturn
 on_coded_event (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  PhotoDecoder *self = data;
   GstSegment segment;
 
+  /* at the end gdkpixbufdec would show what it has, half a picture, while all is stopped */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && self->failed)
+    return GST_PAD_PROBE_DROP;
   if (GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT)
     return GST_PAD_PROBE_OK;
   gst_segment_init (&segment, GST_FORMAT_TIME);
@@ -211,7 +219,8 @@ on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   GST_PAD_PROBE_INFO_DATA (info) = drawn;
   if (drawn)
     return GST_PAD_PROBE_OK;
-  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = complain (self, "A picture of the animation is not of the size that the file says.");
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info)
+      = complain (self, "A picture of the animation is not of the size that the file says.");
   return GST_PAD_PROBE_HANDLED;
 }
 
@@ -306,11 +315,10 @@ static void
 photo_decoder_handle_message (GstBin *bin, GstMessage *message)
 {
   PhotoDecoder *self = (PhotoDecoder *) bin;
-  const gchar *lacking = kind_of (self)->lacking;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && GST_MESSAGE_SRC (message) != (GstObject *) self
-      && !self->over) {
-    complain (self, lacking ? lacking : "The photo is broken or cut short.");
+      && !self->failed) {
+    complain (self, kind_of (self)->broken);
     gst_message_unref (message);
   } else {
     GST_BIN_CLASS (parent_class)->handle_message (bin, message);
@@ -359,7 +367,8 @@ register_kind (const Kind *kind)
     .class_data = kind,.instance_size = sizeof (PhotoDecoder),.instance_init = photo_decoder_init
   };
 
-  if ((!kind->parser || is_installed (kind->parser)) && is_installed (kind->decoder) && is_installed ("capssetter"))
+  if ((!kind->parser || is_installed (kind->parser)) && is_installed (kind->decoder)
+      && is_installed ("capssetter"))
     gst_element_register (NULL, kind->name, GST_RANK_PRIMARY + 1,
         g_type_register_static (GST_TYPE_BIN, kind->name, &info, 0));
 }

@@ -39,7 +39,7 @@ reason_of_error (const GError *error, const gchar *missing)
     case GST_STREAM_ERROR_TYPE_NOT_FOUND:
       return g_strdup ("It is neither a photo nor a video that GStreamer knows.");
     case GST_STREAM_ERROR_FAILED:
-      return g_strdup_printf ("It is broken or cut short (%s)", error->message);
+      return g_strdup ("It is broken or cut short.");
     default:
       return g_strdup (error->message);
   }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each input has a pipeline of its own, so that nothing of one reaches the next (tags, colorimetry, a decoder that
- * is stuck); the model is not loaded again, since gptvisfilter shares it. make_pipeline builds the pipeline,
- * on_frame reads each result, watch follows the bus. A thread of the input's own starts and ends the pipeline:
- * whatever hangs there, in a driver, a network or a demuxer, is left behind when the patience is over. */
+/* Each input has a pipeline of its own, so that nothing of one reaches the next (tags, colorimetry, a decoder
+ * that is stuck); the model is not loaded again, since gptvisfilter shares it. make_pipeline builds the
+ * pipeline, on_frame reads each result, watch follows the bus. A thread of the input's own starts and ends
+ * the pipeline: whatever hangs there, in a driver, a network or a demuxer, is left behind when the patience
+ * is over. */
 #include "run.h"
 #include "answer.h"
 #include "gptvis.h"
@@ -21,7 +22,8 @@ typedef struct {
   Tally *tally;
   gboolean tells;               /* words on stderr */
 
-  guint pictures, results;      /* that reached the filter, and left it; streaming threads count, atomically */
+  gint width, height;           /* of what is decoded; the streaming thread's */
+  guint pictures, results; /* that reached the filter, and left it; streaming threads count, atomically */
   GMutex lock;
   gboolean left_behind;         /* under the lock: nobody waits for it any more */
 } Run;
@@ -80,24 +82,33 @@ largest (Run *self)
   return max;
 }
 
-/* A picture that is too large would end in "not negotiated". */
+/* A picture that is too large would end in "not negotiated". What its caps say is kept for the picture
+ * itself, when its decoder is done: gdkpixbufdec does not bear to be stopped in between. */
 static GstPadProbeReturn
 on_size (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
-  gint width = 0, height = 0;
   Run *self = data;
   GstCaps *caps;
 
   if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
     return GST_PAD_PROBE_OK;
   gst_event_parse_caps (event, &caps);
-  gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT, &width, "height", G_TYPE_INT,
-      &height, NULL);
-  if (MAX (width, height) <= largest (self))
+  gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT, &self->width, "height",
+      G_TYPE_INT, &self->height, NULL);
+  return MAX (self->width, self->height) > largest (self) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Run *self = data;
+
+  if (MAX (self->width, self->height) <= largest (self))
     return GST_PAD_PROBE_OK;
-  GST_ELEMENT_ERROR (self->queue, STREAM, FORMAT, ("The picture has %d × %d pixels; each way at most %d can be "
-          "analysed.", width, height, largest (self)), (NULL));
+  GST_ELEMENT_ERROR (self->queue, STREAM, FORMAT,
+      ("The picture has %d × %d pixels; each way at most %d can be analysed.", self->width, self->height,
+          largest (self)), (NULL));
   return GST_PAD_PROBE_DROP;
 }
 
@@ -115,10 +126,11 @@ probe (Run *self, GstElement *element, const gchar *name, GstPadProbeType type, 
 static gboolean
 make_pipeline (Run *self, const Input *input, GError **error)
 {
-  self->pipeline = gst_parse_launch_full ("queue name=queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 "
-      "! videoconvert ! videoflip video-direction=auto ! gptvisfilter name=filter post-messages=false hold-time=0 "
-      "! gptvisjson name=json location=- ! fakesink sync=false enable-last-sample=false", NULL,
-      GST_PARSE_FLAG_FATAL_ERRORS, error);
+  self->pipeline = gst_parse_launch_full (
+      "queue name=queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 "
+      "! videoconvert ! videoflip video-direction=auto ! gptvisfilter name=filter post-messages=false "
+      "hold-time=0 ! gptvisjson name=json location=- ! fakesink sync=false enable-last-sample=false",
+      NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
   if (!self->pipeline)
     return FALSE;
   self->bus = gst_element_get_bus (self->pipeline);
@@ -129,6 +141,7 @@ make_pipeline (Run *self, const Input *input, GError **error)
   if (input->live)
     gst_util_set_object_arg (G_OBJECT (self->queue), "leaky", "downstream");
   probe (self, self->queue, "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_size);
+  probe (self, self->queue, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_decoded);
   probe (self, self->filter, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_picture);
   probe (self, self->json, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_result);
   probe (self, self->json, "src", GST_PAD_PROBE_TYPE_BUFFER, on_frame);
@@ -221,7 +234,7 @@ part_done (Run *self)
   return (double) at / length;
 }
 
-/* Has the input kept us waiting for longer than that? While a picture is analysed, it is we who take the time. */
+/* Has the input kept us waiting for longer than that? While a picture is analysed, it waits for us. */
 static gboolean
 is_silent (Run *self, gint64 patience, guint *heard, gint64 *since)
 {
@@ -232,6 +245,17 @@ is_silent (Run *self, gint64 patience, guint *heard, gint64 *since)
     *since = now;
   *heard = pictures;
   return patience > 0 && now - *since > patience;
+}
+
+/* NULL when there was none for a while. */
+static GstMessage *
+next_message (Run *self)
+{
+  GstMessage *message = gst_bus_timed_pop (self->bus, TICK);
+
+  if (!message && (message = source_lost_error (&self->source)))
+    gst_message_ref (message);
+  return message;
 }
 
 /* Follows the bus until the input is at its end. */
@@ -245,7 +269,7 @@ watch (Run *self, const Arguments *arguments, guint i, volatile sig_atomic_t *in
   guint heard = 0;
 
   for (gboolean over = FALSE; !over && !*interrupted;) {
-    GstMessage *message = gst_bus_timed_pop (self->bus, TICK);
+    GstMessage *message = next_message (self);
     GstMessageType type = message ? GST_MESSAGE_TYPE (message) : GST_MESSAGE_UNKNOWN;
 
     over = type == GST_MESSAGE_EOS || type == GST_MESSAGE_ERROR;

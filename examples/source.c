@@ -47,8 +47,8 @@ gives_any (GstElementFactory *factory)
   return any;
 }
 
-/* A decoder that gives ANY, as vp8alphadecodebin and vp9alphadecodebin do, decodebin takes for one that gives no
- * picture, and looks no further. Without them VP8 and VP9 play, less their transparency. */
+/* A decoder that gives ANY, as vp8alphadecodebin and vp9alphadecodebin do, decodebin takes for one that gives
+ * no picture, and looks no further. Without them VP8 and VP9 play, less their transparency. */
 static gpointer
 pass_over_any (gpointer unused)
 {
@@ -87,6 +87,46 @@ on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *f
       && g_str_has_prefix (GST_OBJECT_NAME (factory), PHOTO_DECODER) ? SKIP : TRY;
 }
 
+/* --- errors that decodebin loses --- */
+
+#define LOST "lost-error"       /* the decodebin's data: the first error of its elements */
+
+/* In an element's bus, on the way to decodebin's, which is `bus`. */
+static GstBusSyncReply
+on_message (GstBus *own, GstMessage *message, gpointer bus)
+{
+  GstObject *decoder = GST_OBJECT_PARENT (GST_MESSAGE_SRC (message));
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && decoder
+      && !g_object_get_data (G_OBJECT (decoder), LOST))
+    g_object_set_data_full (
+        G_OBJECT (decoder), LOST, gst_message_ref (message), (GDestroyNotify) gst_message_unref);
+  gst_bus_post (bus, message);
+  return GST_BUS_DROP;
+}
+
+static void
+on_element (GstBin *decoder, GstElement *element, gpointer unused)
+{
+  GstBus *own = gst_bus_new ();
+
+  gst_bus_set_sync_handler (own, on_message, gst_element_get_bus (element), gst_object_unref);
+  gst_element_set_bus (element, own);
+  gst_object_unref (own);
+}
+
+GstMessage *
+source_lost_error (const Source *self)
+{
+  GstMessage *error = g_object_get_data (G_OBJECT (self->decoder), LOST);
+  GstElement *element = error ? GST_ELEMENT (GST_MESSAGE_SRC (error)) : NULL;
+
+  return element && GST_OBJECT_PARENT (element) == (GstObject *) self->decoder
+      && GST_STATE (element) >= GST_STATE_PAUSED ? error : NULL;
+}
+
+/* --- all --- */
+
 gboolean
 source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *sink, GError **error)
 {
@@ -103,6 +143,7 @@ source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *si
   g_signal_connect (self->decoder, "pad-added", G_CALLBACK (on_decoded), sink);
   g_signal_connect (self->decoder, "autoplug-select", G_CALLBACK (on_choice), self);
   g_signal_connect (self->decoder, "element-added", G_CALLBACK (on_part), self);
+  g_signal_connect (self->decoder, "element-added", G_CALLBACK (on_element), NULL);
   gst_bin_add_many (GST_BIN (pipeline), self->reader, self->decoder, NULL);
   if ((pad = gst_element_get_static_pad (self->reader, "src"))) {
     gst_object_unref (pad);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gptvis-label from the outside: what is said of a file depends on its pictures alone: as they are to be seen
  * (turned, put together), one a photo, and not on the input before. Usage: inputs GPTVIS-LABEL. */
-#include <glib/gstdio.h>
 #include <gst/tag/tag.h>
 #include <string.h>
 #include "made.h"
@@ -11,28 +10,20 @@
 #define ORIENTATIONS 8u
 
 /* How a picture is turned when a file says 1 … 8, and how it must lie in the file to be upright then. */
-static const gchar *const turns[1 + ORIENTATIONS] = { NULL, "identity", "horiz", "180", "vert", "ul-lr", "90r", "ur-ll",
-  "90l"
-};
+static const gchar *const turns[1 + ORIENTATIONS]
+    = { NULL, "identity", "horiz", "180", "vert", "ul-lr", "90r", "ur-ll", "90l" };
 static const guint back[1 + ORIENTATIONS] = { 0, 1, 2, 3, 4, 5, 8, 7, 6 };
 
 static const gchar *program;
-static gchar *folder;
 
 /* --- files and lines --- */
-
-static gchar *
-path_of (const gchar *name)
-{
-  return g_build_filename (folder, name, NULL);
-}
 
 /* Takes the file. */
 static void
 store (const gchar *name, GByteArray *file)
 {
   GError *error = NULL;
-  gchar *path = path_of (name);
+  gchar *path = made_path (name);
 
   g_file_set_contents (path, (const gchar *) file->data, file->len, &error);
   g_assert_no_error (error);
@@ -44,7 +35,8 @@ store (const gchar *name, GByteArray *file)
 static void
 make (const gchar *name, const gchar *pipeline, const GstTagList *tags)
 {
-  gchar *path = path_of (name), *text = g_strdup_printf ("%s ! filesink name=out location=\"%s\"", pipeline, path);
+  gchar *path = made_path (name),
+        *text = g_strdup_printf ("%s ! filesink name=out location=\"%s\"", pipeline, path);
   GError *error = NULL;
   GstElement *made = gst_parse_launch (text, &error), *mux;
   GstBus *bus = gst_element_get_bus (made);
@@ -81,25 +73,18 @@ essence (const gchar *line)
 static gchar **
 label (const gchar *const *names, gint status, gchar **errors)
 {
+  static const gchar *const options[] = { "--json", "--threshold=0", "--top-k=0" };
   GPtrArray *arguments = g_ptr_array_new (), *lines = g_ptr_array_new ();
   gchar *output = NULL, *said = NULL, **split;
-  GError *error = NULL;
-  gint ended = -1;
 
-  g_ptr_array_add (arguments, (gpointer) program);
-  g_ptr_array_add (arguments, "--json");
-  g_ptr_array_add (arguments, "--threshold=0");
-  g_ptr_array_add (arguments, "--top-k=0");
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    g_ptr_array_add (arguments, (gpointer) options[i]);
   for (; *names; names++)
     g_ptr_array_add (arguments, (gpointer) *names);
   g_ptr_array_add (arguments, NULL);
-  g_spawn_sync (folder, (gchar **) arguments->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, &said, &ended,
-      &error);
-  g_assert_no_error (error);
+  g_assert_cmpint (made_run (program, (const gchar *const *) arguments->pdata, &output, &said), ==, status);
   if (*said)
     g_test_message ("%s", said);
-  g_assert_true (WIFEXITED (ended));
-  g_assert_cmpint (WEXITSTATUS (ended), ==, status);
   split = g_strsplit (output, "\n", -1);
   for (guint i = 0; split[i] && *split[i]; i++)
     g_ptr_array_add (lines, essence (split[i]));
@@ -207,7 +192,8 @@ turned_tiff (guint orientation)
 {
   GByteArray *raw = encode (orientation, "video/x-raw,format=RGB"), *tiff;
 
-  tiff = orientation >= 5 ? made_tiff (raw->data, 64, 96, orientation) : made_tiff (raw->data, 96, 64, orientation);
+  tiff = orientation >= 5 ? made_tiff (raw->data, 64, 96, orientation)
+                          : made_tiff (raw->data, 96, 64, orientation);
   g_byte_array_unref (raw);
   return tiff;
 }
@@ -282,9 +268,8 @@ test_video_orientation (void)
 static void
 test_nothing_left (void)
 {
-  static const gchar *const names[] = { "turned.jpg", "plain.png", "turned.mov", "plain.mkv", "wide.mkv", "plain.mkv",
-    "tiny.png", "yuv.mkv", "plain.png", "slow.mkv", "plain.jpg", "two.gif", "plain.mkv", NULL
-  };
+  static const gchar *const names[] = { "turned.jpg", "plain.png", "turned.mov", "plain.mkv", "wide.mkv",
+    "plain.mkv", "tiny.png", "yuv.mkv", "plain.png", "slow.mkv", "plain.jpg", "two.gif", "plain.mkv", NULL };
   static const guint8 colours[] = { 250, 10, 10, 10, 250, 10 };
   guint8 pixels[64 * 64] = { 0 };
   GByteArray *gif = made_gif_begin (64, 64, colours, 2);
@@ -300,14 +285,17 @@ test_nothing_left (void)
   store ("plain.jpg", encode (1, "jpegenc"));
   store ("tiny.png", made_bytes ("videotestsrc num-buffers=1 ! video/x-raw,width=1,height=1 ! pngenc" OUT));
   make_turned_video ("turned.mov", 6);
-  make ("plain.mkv", "videotestsrc num-buffers=2 pattern=smpte ! video/x-raw,format=I420,width=96,height=64 ! matroskamux",
+  make ("plain.mkv",
+      "videotestsrc num-buffers=2 pattern=smpte ! video/x-raw,format=I420,width=96,height=64 ! matroskamux",
       NULL);
   make ("wide.mkv", "videotestsrc num-buffers=2 pattern=smpte "
       "! video/x-raw,format=I420,width=96,height=64,colorimetry=bt2020,framerate=50/1 ! matroskamux", NULL);
   make ("yuv.mkv", "videotestsrc num-buffers=2 pattern=smpte "
       "! video/x-raw,format=I420,width=96,height=64,colorimetry=1:3:5:1 ! matroskamux", NULL);
-  make ("slow.mkv", "videotestsrc num-buffers=2 pattern=ball "
-      "! video/x-raw,format=RGB,width=300,height=20,framerate=1/7,pixel-aspect-ratio=3/1 ! matroskamux", NULL);
+  make ("slow.mkv",
+      "videotestsrc num-buffers=2 pattern=ball "
+      "! video/x-raw,format=RGB,width=300,height=20,framerate=1/7,pixel-aspect-ratio=3/1 ! matroskamux",
+      NULL);
   together = label (names, 0, NULL);
   for (guint i = 0; names[i]; i++) {
     gchar **alone = label ((const gchar *const[]) { names[i], NULL }, 0, NULL);
@@ -351,14 +339,16 @@ paint (guint8 *canvas, const Step *step)
 static GByteArray *
 png_of (const guint8 *numbers, guint width, guint height)
 {
-  gchar *path = path_of ("raw"), *text;
+  gchar *path = made_path ("raw"), *text;
   GByteArray *raw = g_byte_array_new (), *png;
 
   for (guint i = 0; i < width * height; i++)
     made_add (raw, palette + 3 * numbers[i], 3);
   store ("raw", raw);
-  text = g_strdup_printf ("filesrc location=\"%s\" blocksize=%u ! video/x-raw,format=RGB,width=%u,height=%u,framerate=1/1 "
-      "! rawvideoparse format=rgb width=%u height=%u ! pngenc" OUT, path, width * height * 3, width, height, width, height);
+  text = g_strdup_printf (
+      "filesrc location=\"%s\" blocksize=%u ! video/x-raw,format=RGB,width=%u,height=%u,framerate=1/1 "
+      "! rawvideoparse format=rgb width=%u height=%u ! pngenc" OUT,
+      path, width * height * 3, width, height, width, height);
   g_free (path);
   png = made_bytes (text);
   g_free (text);
@@ -391,7 +381,8 @@ animated_gif (void)
     const Step *step = &steps[i];
     guint8 *pixels = g_malloc (step->width * step->height);
     memset (pixels, (gint) step->colour, step->width * step->height);
-    made_add_gif_image (gif, pixels, step->x, step->y, step->width, step->height, step->fate == RESTORED ? 3 : 1);
+    made_add_gif_image (
+        gif, pixels, step->x, step->y, step->width, step->height, step->fate == RESTORED ? 3 : 1);
     g_free (pixels);
   }
   return made_add (gif, ";", 1);
@@ -458,9 +449,10 @@ animated_webp (void)
   for (guint i = 0; i < PICTURES; i++) {
     const Step *step = &steps[i];
     GByteArray *frame = g_byte_array_new (), *still;
-    gchar *path = path_of ("still.png"), *text;
+    gchar *path = made_path ("still.png"), *text;
     store ("still.png", still_png (step));
-    text = g_strdup_printf ("filesrc location=\"%s\" ! pngdec ! videoconvert ! webpenc lossless=true" OUT, path);
+    text = g_strdup_printf (
+        "filesrc location=\"%s\" ! pngdec ! videoconvert ! webpenc lossless=true" OUT, path);
     still = made_bytes (text);
     add24 (frame, step->x / 2);
     add24 (frame, step->y / 2);
@@ -522,7 +514,8 @@ jpeg_with (guint marker, const guint8 *inside, gsize size)
 static GByteArray *
 small_jpeg (void)
 {
-  return made_bytes ("videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=24,height=16 ! jpegenc" OUT);
+  return made_bytes (
+      "videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=24,height=16 ! jpegenc" OUT);
 }
 
 static void
@@ -550,12 +543,31 @@ test_one_photo (void)
   g_strfreev (LABEL (2, "stream.mjpeg"));
 }
 
+/* Nor does one picture of a stream leave anything to the next: its size, how it is turned. */
+static void
+test_mixed_stream (void)
+{
+  gchar **together, **alone;
+
+  store ("turned.jpg", turned_jpeg (6));
+  store ("small.jpg", small_jpeg ());
+  store ("plain.jpg", encode (1, "jpegenc"));
+  store ("mixed.mjpeg", made_add_all (made_add_all (turned_jpeg (6), small_jpeg ()), encode (1, "jpegenc")));
+  alone = LABEL (3, "turned.jpg", "small.jpg", "plain.jpg");
+  together = LABEL (3, "mixed.mjpeg");
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpstr (together[i], ==, alone[i]);
+  g_strfreev (alone);
+  g_strfreev (together);
+}
+
 /* A cover is no picture of what is recorded. */
 static void
 test_covers (void)
 {
   GByteArray *jpeg = small_jpeg ();
-  GstSample *cover = gst_tag_image_data_to_image_sample (jpeg->data, jpeg->len, GST_TAG_IMAGE_TYPE_FRONT_COVER);
+  GstSample *cover
+      = gst_tag_image_data_to_image_sample (jpeg->data, jpeg->len, GST_TAG_IMAGE_TYPE_FRONT_COVER);
   GstTagList *tags = gst_tag_list_new (GST_TAG_TITLE, "song", GST_TAG_IMAGE, cover, NULL);
   const gchar *const sounds[] = { "song.mp3", "song.m4a", "song.flac", "song.mka", NULL };
   const gchar *const videos[] = { "film.mp4", "film.mkv", NULL };
@@ -584,7 +596,8 @@ test_covers (void)
   g_byte_array_unref (jpeg);
 }
 
-/* Such a file promises transparency in a second stream beside the first; whether it is there or not, it plays. */
+/* Such a file promises transparency in a second stream beside the first; whether it is there or not, it
+ * plays. */
 static void
 test_alpha (void)
 {
@@ -606,25 +619,11 @@ test_too_large (void)
   make ("high.png", "videotestsrc num-buffers=1 ! video/x-raw,width=8,height=16384 ! pngenc", NULL);
   gchar **lines = label (names, 1, &errors);
   g_assert_cmpuint (g_strv_length (lines), ==, 1);
-  g_assert_cmpstr (errors, ==, "gptvis-label: wide.png: The picture has 16385 × 8 pixels; each way at most 16384 can "
+  g_assert_cmpstr (errors, ==,
+      "gptvis-label: wide.png: The picture has 16385 × 8 pixels; each way at most 16384 can "
       "be analysed.\n");
   g_strfreev (lines);
   g_free (errors);
-}
-
-static void
-remove_folder (void)
-{
-  GDir *dir = g_dir_open (folder, 0, NULL);
-
-  for (const gchar *name; dir && (name = g_dir_read_name (dir));) {
-    gchar *path = path_of (name);
-    g_unlink (path);
-    g_free (path);
-  }
-  g_clear_pointer (&dir, g_dir_close);
-  g_rmdir (folder);
-  g_free (folder);
 }
 
 int
@@ -642,7 +641,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (argc, ==, 2);
   program = argv[1];
-  folder = g_dir_make_tmp ("gptvis-inputs-XXXXXX", NULL);
+  made_open_folder ();
   for (guint i = 0; i < G_N_ELEMENTS (turned); i++) {
     gchar *name = g_strconcat ("/inputs/orientation/", turned[i].ending, NULL);
     g_test_add_data_func (name, &turned[i], test_orientation);
@@ -656,10 +655,11 @@ main (int argc, char **argv)
     g_free (name);
   }
   g_test_add_func ("/inputs/one-photo", test_one_photo);
+  g_test_add_func ("/inputs/mixed-stream", test_mixed_stream);
   g_test_add_func ("/inputs/covers", test_covers);
   g_test_add_func ("/inputs/alpha", test_alpha);
   g_test_add_func ("/inputs/too-large", test_too_large);
   status = g_test_run ();
-  remove_folder ();
+  made_close_folder ();
   return status;
 }

@@ -107,6 +107,18 @@ ok "--plan of nothing"
 grep -q 'Standard output has no reader any more' err && [ "$(wc -l < err)" = 1 ] && [ "$(cat status)" = 1 ]
 ok "standard output that is closed ends it"
 
+mkfifo silent folder/silent.mkv
+run 1 --patience 1 photo.jpg silent folder "an other.png" && [ "$(streams)" = "photo.jpg|folder/a.png|folder/b.JPG|an other.png|" ] &&
+  [ "$(grep -c 'silent.*: No picture came for 1 seconds (--patience)\.$' err)" = 2 ] && grep -q '2 of 6 inputs failed' err
+ok "pipes that nobody writes to do not hold up the others"
+
+{ sleep 2; cat photo.jpg > silent; } &
+run 0 --patience 10 silent && [ "$(streams)" = "silent|" ]
+ok "a pipe that is written to later"
+
+run 2 --patience -1 photo.jpg && grep -q -- '--patience must be from 0 to 86400 seconds' err && run 0 --patience 0 photo.jpg
+ok "patience that cannot be, and without end"
+
 mkfifo endless
 ( exec timeout -s INT 2 "$label" endless > out 2> err ) &
 pid=$!

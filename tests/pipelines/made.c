@@ -1,8 +1,65 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writes files as their formats' definitions have them, in the plainest way. */
 #include "made.h"
+#include <glib/gstdio.h>
 #include <gst/app/gstappsink.h>
 #include <string.h>
+#include <sys/wait.h>
+
+/* --- the folder --- */
+
+static gchar *folder;
+
+void
+made_open_folder (void)
+{
+  folder = g_dir_make_tmp ("gptvis-made-XXXXXX", NULL);
+  g_assert_nonnull (folder);
+}
+
+void
+made_close_folder (void)
+{
+  GDir *dir = g_dir_open (folder, 0, NULL);
+
+  for (const gchar *name; dir && (name = g_dir_read_name (dir));) {
+    gchar *path = made_path (name);
+    g_remove (path);
+    g_free (path);
+  }
+  g_clear_pointer (&dir, g_dir_close);
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+}
+
+gchar *
+made_path (const gchar *name)
+{
+  return g_build_filename (folder, name, NULL);
+}
+
+gint
+made_run (const gchar *program, const gchar *const *arguments, gchar **output, gchar **errors)
+{
+  gchar *path = g_canonicalize_filename (program, NULL);
+  GPtrArray *all = g_ptr_array_new ();
+  GError *error = NULL;
+  gint ended = -1;
+
+  g_ptr_array_add (all, path);
+  for (; *arguments; arguments++)
+    g_ptr_array_add (all, (gpointer) *arguments);
+  g_ptr_array_add (all, NULL);
+  g_spawn_sync (
+      folder, (gchar **) all->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, output, errors, &ended, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (ended));
+  g_ptr_array_unref (all);
+  g_free (path);
+  return WEXITSTATUS (ended);
+}
+
+/* --- bytes --- */
 
 GByteArray *
 made_bytes (const gchar *text)

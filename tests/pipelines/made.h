@@ -3,6 +3,14 @@
 #pragma once
 #include <gst/gst.h>
 
+/* A folder for them, for the time of the test. */
+void made_open_folder (void);
+void made_close_folder (void);
+gchar *made_path (const gchar * name);
+
+/* Runs a program there, with arguments up to a NULL; its exit status. */
+gint made_run (const gchar * program, const gchar * const *arguments, gchar ** output, gchar ** errors);
+
 /* What the pipeline gives to its element "out", an appsink. It must be possible. */
 GByteArray *made_bytes (const gchar * pipeline);
 /* Both at the file's end; they take what is added and return the file. */
@@ -24,8 +32,8 @@ GByteArray *made_webp_end (GByteArray * webp);
 /* A TIFF file of RGB samples. */
 GByteArray *made_tiff (const guint8 * rgb, guint width, guint height, guint orientation);
 /* A picture's part of a GIF file, from its control block to its pixels (numbers below 128). */
-GByteArray *made_add_gif_image (GByteArray * gif, const guint8 * pixels, guint x, guint y, guint width, guint height,
-    guint disposal);
+GByteArray *made_add_gif_image (GByteArray * gif, const guint8 * pixels, guint x, guint y, guint width,
+    guint height, guint disposal);
 /* A GIF file's head, with colours of R, G, B for numbers below 128. */
 GByteArray *made_gif_begin (guint width, guint height, const guint8 * colours, guint n_colours);
 /* A WebM file of one VP8 picture, which says that it has a channel of transparency. */
