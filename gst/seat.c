@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Seats: a stream's place at an engine, where its frames wait, and from where the application
- * is told what became of them (the line that engine.h draws is drawn here). Neither knows of
+ * is told what became of them (the line that engine.h draws is drawn here). It knows nothing of
  * buffers, elements and policies: what a frame is for and what becomes of its result is the
  * stream's. */
 #include "engine-private.h"
