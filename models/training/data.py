@@ -29,13 +29,20 @@ WORDS = {
     "person": "man men woman women boy boys girl girls person people child children kid kids baby babies toddler lady "
               "guy guys player players crowd couple family friends skateboarder surfer snowboarder skier skiers climber "
               "climbers biker bikers cyclist cyclists runner runners rider riders swimmer teenager teenagers girlfriend "
-              "adult adults hiker hikers worker workers performer dancer dancers wrestler athlete gentleman individual",
+              "adult adults hiker hikers worker workers performer dancer dancers wrestler athlete gentleman individual "
+              "motorcyclist motorcyclists bicyclist bicyclists racer racers driver snowboarders skateboarders surfers "
+              "swimmers kayaker kayakers golfer fisherman someone somebody human humans mother father mom dad parents "
+              "toddlers ladies gentlemen band team pedestrian pedestrians wakeboarder policeman officer soldier soldiers "
+              "musician musicians student students cowboy bride groom cheerleaders infant youth youngster",
     "vehicle": "car cars truck trucks bus buses van vehicle vehicles motorcycle motorcycles motorbike motorcyclist "
                "bicycle bicycles bike bikes train trains airplane plane boat boats ship canoe kayak kayaker raft taxi jeep "
-               "atv dirtbike scooter tractor trolley",
+               "atv dirtbike scooter tractor trolley motorbikes motorcyclists bicycles sailboat sailboats speedboat ships "
+               "canoes kayaks rafts planes airplanes jet helicopter tricycle buggy wagon locomotive tram ferry racecar "
+               "suv minivan tractors scooters taxis",
     "animal": "dog dogs puppy puppies cat cats kitten bird birds horse horses cow cows sheep goat goats animal animals "
               "greyhound greyhounds poodle terrier retriever collie elephant zebra zebras giraffe giraffes bear bears "
-              "duck ducks seagull seagulls camel bull lamb dalmatian",
+              "duck ducks seagull seagulls camel bull lamb dalmatian pony monkey rabbit squirrel deer lion tiger fox fish "
+              "pig goose geese swan pigeon pigeons parrot eagle labrador rottweiler poodles terriers retrievers pup pups",
     "dog": "dog dogs puppy puppies greyhound greyhounds poodle terrier retriever collie dalmatian labrador",
     "indoor": "room kitchen bathroom bedroom couch sofa indoors indoor sink carpet stove toilet refrigerator "
               "microwave desk",
@@ -49,10 +56,18 @@ WORDS = {
 WORDS = {label: set(words.split()) for label, words in WORDS.items()}
 
 
+OUTDOOR_CUTS = {"road", "forest", "plain", "cloud", "maple tree", "oak tree", "palm tree", "pine tree", "willow tree"}
+
+
 def labels_of(record):
     """One row of the label matrix."""
     known = {}
-    stated = record.get("labels", {})
+    stated = dict(record.get("likely", {}), **record.get("labels", {}))
+    if record.get("crop") and "animals" in stated:
+        known["dog"] = float(stated["animals"] and record["object"] == "dog")
+    if record.get("crop") and record["object"] in OUTDOOR_CUTS:
+        known["outdoor"] = 1.0
+        known["road"] = float(record["object"] == "road")
     for key, label in (("people", "person"), ("vehicles", "vehicle"), ("animals", "animal"), ("indoor", "indoor")):
         if key in stated:
             known[label] = float(stated[key])
@@ -101,25 +116,45 @@ def labels_of(record):
     return [known.get(label, np.nan) for label in LABELS]
 
 
+def listings(folder, split):
+    return sorted(pathlib.Path(folder).glob(f"*-{split}.jsonl")) + sorted(pathlib.Path(folder).glob(f"*-{split}-more.jsonl"))
+
+
+def records(folder, split):
+    """The records of a folder in order, with the source each is from."""
+    for listing in listings(folder, split):
+        with open(listing, encoding="utf-8") as f:
+            for line in f:
+                yield dict(json.loads(line), source=listing.name.split("-")[0])
+
+
+def trimmed(picture, tone=(124, 116, 104), near=10):
+    """Without the bars of ImageNet's mean colour that some sources fill a square with, at the right or the bottom."""
+    off = np.abs(np.asarray(picture, np.int16) - tone).max(2)
+    height, width = (max(8, int((np.percentile(off, 95, axis) > near).nonzero()[0].max(initial=7)) + 1) for axis in (1, 0))
+    return picture.crop((0, 0, width, height))
+
+
+def pictures(folder, split):
+    """The same with the picture, as large as it is stored."""
+    archives, folder = {}, pathlib.Path(folder)
+    for r in records(folder, split):
+        if r["shard"] not in archives:
+            archives = {r["shard"]: tarfile.open(folder / r["shard"])}
+        picture = Image.open(io.BytesIO(archives[r["shard"]].extractfile(r["file"]).read())).convert("RGB")
+        yield r, trimmed(picture) if r["source"] == "unlabelled_ade20k" else picture
+
+
 def load(folder, split, cache):
     """pictures [n, SIDE, SIDE, 3] uint8, labels [n, len (LABELS)] float32; kept in `cache` for the next time."""
     cache = pathlib.Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
-    pictures_file, labels_file = cache / f"{split}.npy", cache / f"{split}-labels.npy"
-    rows, pictures = [], []
-    have = pictures_file.exists()
-    for listing in sorted(pathlib.Path(folder).glob(f"*-{split}.jsonl")):
-        records = [json.loads(line) for line in open(listing, encoding="utf-8")]
-        rows += [labels_of(r) for r in records]
-        if have:
-            continue
-        archives = {}
-        for r in records:
-            archive = archives.setdefault(r["shard"], tarfile.open(pathlib.Path(folder) / r["shard"]))
-            picture = Image.open(io.BytesIO(archive.extractfile(r["file"]).read())).convert("RGB")
-            pictures.append(np.asarray(picture.resize((SIDE, SIDE), Image.BILINEAR)))
-    if not have:
-        np.save(pictures_file, np.stack(pictures))
-    labels = np.array(rows, dtype=np.float32)
-    np.save(labels_file, labels)
-    return np.load(pictures_file), labels
+    file = cache / f"{pathlib.Path(folder).name}-{split}.npy"
+    if not file.exists():
+        np.save(file, np.stack([np.asarray(p.resize((SIDE, SIDE), Image.BILINEAR)) for _, p in pictures(folder, split)]))
+    return np.load(file), np.array([labels_of(r) for r in records(folder, split)], dtype=np.float32)
+
+
+def sources(folder, split):
+    """Of each picture of load, in its order."""
+    return np.array([r["source"] for r in records(folder, split)])

@@ -5,12 +5,12 @@
 
 Prints BLEU-4 and CIDEr-D of the most frequent training caption, of the caption of the nearest training
 picture (by the checkpoint's own class token), and of what the checkpoint writes as generation_config.json
-says, for all val pictures with captions and for each source; and samples, the best, the worst and some
-between. Transformers writes the captions, so this is also the proof that it reads the checkpoint."""
+says, for all val pictures with captions and for each source; samples, the best, the worst and some
+between; and how many of the captions whose mean log-probability reaches a bound are right. Transformers writes the
+captions, so this is also the proof that it reads the checkpoint."""
 import argparse
 import collections
 import json
-import pathlib
 
 import numpy as np
 import torch
@@ -25,8 +25,8 @@ import words
 
 @torch.inference_mode()
 def write(model, tokenizer, pictures, batch=64):
-    """(captions, class tokens of length 1) of whole pictures."""
-    side, captions, tokens = model.config.encoder.image_size, [], []
+    """(captions, their mean log-probabilities, the end counted, class tokens of length 1) of whole pictures."""
+    side, captions, sure, tokens = model.config.encoder.image_size, [], [], []
     for i in range(0, len(pictures), batch):
         pixels = F.interpolate(teacher.normalise(pictures[i:i + batch]), (side, side), mode="bilinear", antialias=True)
         out = model.encoder(pixel_values=pixels)
@@ -34,15 +34,23 @@ def write(model, tokenizer, pictures, batch=64):
         if tokenizer:
             ids = model.generate(encoder_outputs=out)
             captions += [t.strip() for t in tokenizer.batch_decode(ids, skip_special_tokens=True)]
-    return captions, torch.cat(tokens)
+            said = model(encoder_outputs=out, decoder_input_ids=ids[:, :-1]).logits.log_softmax(-1)
+            each = torch.gather(said, 2, ids[:, 1:, None])[..., 0]
+            spoken = torch.cumsum(ids[:, 1:] == 0, 1) <= 1  # up to the end, and it too
+            sure += ((each * spoken).sum(1) / spoken.sum(1)).tolist()
+    return captions, sure, torch.cat(tokens)
 
 
-def sources(folder, split):
-    """Of each picture of data.load, in its order."""
-    out = []
-    for listing in sorted(pathlib.Path(folder).glob(f"*-{split}.jsonl")):
-        out += [listing.name[:-len(f"-{split}.jsonl")]] * sum(1 for _ in open(listing, encoding="utf-8"))
-    return np.array(out)
+def things(text):
+    """The words of labels in a text: of each label that it names, that label."""
+    words_of = set(metrics.word_list(text))
+    return {label for label, names in data.WORDS.items() if words_of & names}
+
+
+def right(caption, references, score):
+    """CIDEr of 0.4, or everything it names is named in a reference too."""
+    named = things(caption)
+    return score >= 0.4 or bool(named) and named <= set().union(*map(things, references))
 
 
 def main():
@@ -61,10 +69,10 @@ def main():
     with_captions = [i for i, c in enumerate(captions) if c]
     val_pictures, val_captions = data.load(a.data, "val", a.state)[0], words.captions(a.data, "val")
     val = [i for i, c in enumerate(val_captions) if c]
-    references, source = [val_captions[i] for i in val], sources(a.data, "val")[val]
+    references, source = [val_captions[i] for i in val], data.sources(a.data, "val")[val]
 
-    said, seen = write(model, tokenizer, val_pictures[val])
-    nearest = (seen @ write(model, None, pictures[with_captions])[1].T).argmax(1).numpy()
+    said, sure, seen = write(model, tokenizer, val_pictures[val])
+    nearest = (seen @ write(model, None, pictures[with_captions])[2].T).argmax(1).numpy()
     frequent = collections.Counter(c for i in with_captions for c in captions[i]).most_common(1)[0][0]
     lines = {"the most frequent caption": [frequent] * len(val),
              "the caption of the nearest training picture": [captions[with_captions[i]][0] for i in nearest],
@@ -86,6 +94,13 @@ def main():
     order = np.argsort(score)
     for i in np.r_[order[::-1][:6], order[len(order) // 2 - 3:len(order) // 2 + 3], order[:6]]:
         print(json.dumps({"cider": round(float(score[i]), 2), "written": said[i], "a reference": references[i][0]}))
+
+    sure, fits = np.array(sure), np.array([right(t, r, c) for t, r, c in zip(said, references, score)])
+    print("\n| mean log-probability of | captions | CIDEr at least 0.4 | right |")
+    print("| --- | --- | --- | --- |")
+    for share in (1.0, 0.5, 0.3, 0.2, 0.1, 0.05):
+        given = sure >= np.quantile(sure, 1 - share)
+        print(f"| {np.quantile(sure, 1 - share):.3f} | {given.sum()} | {(score[given] >= 0.4).mean():.2f} | {fits[given].mean():.2f} |")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 """What a large classifier sees in the training pictures: its class token, its patches' tokens on a
 7×7 grid, and the labels that a linear probe reads from the class token. Kept in the cache; goes on
 where it stopped. Only these outputs reach the student, never a weight."""
-import pathlib
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -18,34 +16,24 @@ def normalise(pictures):
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-@torch.inference_mode()
-def features(pictures, checkpoint, cache, name, batch=32):
-    """class tokens [n, d] and patches [n, GRID², d], both float16."""
-    cache = pathlib.Path(cache)
-    done_file = cache / f"teacher-{name}.done"
-    done = int(done_file.read_text()) if done_file.exists() else 0
-    model, config = vit.open_checkpoint(checkpoint)
-    model.eval()
-    n, d, side = len(pictures), config["hidden_size"], config["image_size"]
-    mode = "r+" if done else "w+"
-    cls = np.lib.format.open_memmap(cache / f"teacher-{name}-cls.npy", mode, np.float16, (n, d))
-    patches = np.lib.format.open_memmap(cache / f"teacher-{name}-patches.npy", mode, np.float16, (n, GRID * GRID, d))
-    while done < n:
-        pixels = F.interpolate(normalise(pictures[done:done + batch]), (side, side), mode="bicubic", antialias=True)
+class Teacher:
+    """uint8 pictures → class tokens [n, d] and patches [n, GRID², d], both float16."""
+
+    def __init__(self, checkpoint):
+        self.model, config = vit.open_checkpoint(checkpoint)
+        self.model.eval()
+        self.side = config["image_size"]
+
+    @torch.inference_mode()
+    def __call__(self, pictures, side=None):
+        side = side or self.side
+        pixels = F.interpolate(normalise(pictures), (side, side), mode="bicubic", antialias=True)
         with torch.autocast("cpu", torch.bfloat16):
-            tokens = model.tokens(pixels.clamp(-1, 1)).float()
-        grid = int((tokens.shape[1] - 1) ** 0.5)
+            tokens = self.model.tokens(pixels.clamp(-1, 1)).float()
+        grid, d = int((tokens.shape[1] - 1) ** 0.5), tokens.shape[2]
         table = tokens[:, 1:].transpose(1, 2).reshape(-1, d, grid, grid)
         table = F.adaptive_avg_pool2d(table, GRID).flatten(2).transpose(1, 2)
-        cls[done:done + batch] = tokens[:, 0].numpy()
-        patches[done:done + batch] = table.numpy()
-        done = min(n, done + batch)
-        if done % (batch * 20) == 0 or done == n:
-            cls.flush()
-            patches.flush()
-            done_file.write_text(str(done))
-            print(f"teacher {name} {done}/{n}", flush=True)
-    return cls, patches
+        return tokens[:, 0].half().numpy(), table.half().numpy()
 
 
 def fit_probe(x, labels, weight_decay=1e-4, steps=60):

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Trains the bundled checkpoint from scratch, or goes on from one.
+"""Trains the encoder and its labels on the views that views.py has made.
 
-    python3 train.py --data DATA --teacher VIT_TINY --state STATE --hours 1.5 --out ../bundled
-    python3 train.py … --from ../bundled --side 80 --hours 1 --rate 2e-4
+    python3 train.py --data DATA --crops CROPS --teacher VIT_TINY --state STATE --from ../bundled --hours 1 --out OUT
 
-DATA holds the archives that data.py describes, STATE is a scratch folder: caches, and the state of a
-run, which goes on where it was stopped. --hours is training time in all; the learning rate follows it.
+STATE is a scratch folder: the views, and the state of a run, which goes on where it was stopped. --hours is the training
+time in all; the learning rate follows it. Without --from it begins from random weights.
 Needs PyTorch, NumPy, Pillow and safetensors.
 
-The loss has three parts: the labels (where unknown, what a linear probe on the teacher says), the
-teacher's class token, and the teacher's patch tokens."""
+The loss has four parts: the labels (where unknown, what a linear probe on the teacher says), the teacher's class token,
+what the teacher's classifier makes of it, and the teacher's patch tokens."""
 import argparse
 import copy
 import json
 import math
 import pathlib
+import queue
+import threading
 import time
 
 import numpy as np
@@ -22,175 +23,245 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import cameras
 import data
 import metrics
 import teacher
+import views
 import vit
 
-TRUST = 0.75  # share of a stated label in its target; the rest is the teacher's probability
+# How often a picture of a source is taken: what cameras see more often, single objects as large as the picture less.
+OFTEN = {"cctvhuman": 4, "houses": 3, "roads": 3, "scenes15": 2, "coco2017": 4, "daynight": 2, "weather4": 1.5, "cctvcrops": 3,
+         "cococrops": 2, "inria": 1.5, "cifar10": 0.6, "cifar100": 0.6, "kitti": 0.7, "zenvehicles": 0.7}
+TRUST = 0.9  # share of a stated label in its target; the rest is the probe's probability
+OFTEN_CUT, OFTEN_PART, OFTEN_MADE = 0.4, 0.6, 1.0
+HERE = [data.LABELS.index(x) for x in ("person", "vehicle", "animal", "dog")]  # a part of a picture may be without them
 
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--data", required=True)
+    p.add_argument("--crops", required=True)
     p.add_argument("--teacher", required=True)
     p.add_argument("--state", required=True)
     p.add_argument("--out", required=True)
+    p.add_argument("--name", default="labels", help="of the run, for its state")
     p.add_argument("--from", dest="start")
-    p.add_argument("--side", type=int, default=56)
+    p.add_argument("--keep", type=float, default=0.0, help="this share of --from's weights is in what is written: what it "
+                   "could do better is not lost")
+    p.add_argument("--side", type=int, default=96)
+    p.add_argument("--depth", type=int, default=6)
     p.add_argument("--hours", type=float, default=1.5)
-    p.add_argument("--rate", type=float, default=1e-3)
+    p.add_argument("--rate", type=float, default=8e-4)
     p.add_argument("--batch", type=int, default=128)
+    p.add_argument("--few", type=float, default=0.6, help="this share of the patches ...")
+    p.add_argument("--few-until", type=float, default=0.6, help="... for this share of the time")
+    p.add_argument("--spoilt", type=float, default=0.65, help="this share of the pictures is spoilt as cameras would")
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=2)
     return p.parse_args()
 
 
-def augment(pictures, patches, side, rng):
-    """Random crop, flip, brightness, contrast and grey; the teacher's token grid is cut the same way.
-    pictures uint8 [b, S, S, 3], patches [b, GRID², d] → pixels [b, 3, side, side], tokens [b, (side / 8)², d]."""
-    b = len(pictures)
-    share = torch.from_numpy(rng.uniform(0.6, 1.0, (b, 2)).astype(np.float32)).sqrt()
-    offset = torch.from_numpy(rng.uniform(-1, 1, (b, 2)).astype(np.float32)) * (1 - share)
-    flip = torch.from_numpy(rng.choice([-1.0, 1.0], b).astype(np.float32))
-    theta = torch.zeros(b, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = share[:, 0] * flip, share[:, 1]
-    theta[:, :, 2] = offset
-
-    def cut(x, size):
-        grid = F.affine_grid(theta, (b, x.shape[1], size, size), align_corners=False)
-        return F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
-
-    pixels = F.avg_pool2d(cut(teacher.normalise(pictures), 2 * side), 2)
-    d = patches.shape[-1]
-    table = torch.from_numpy(patches).float().transpose(1, 2).reshape(b, d, teacher.GRID, teacher.GRID)
-    tokens = cut(table, side // 8).flatten(2).transpose(1, 2)
-
-    contrast = torch.from_numpy(rng.uniform(0.7, 1.3, (b, 1, 1, 1)).astype(np.float32))
-    brightness = torch.from_numpy(rng.uniform(-0.25, 0.25, (b, 1, 1, 1)).astype(np.float32))
-    grey = torch.from_numpy((rng.random((b, 1, 1, 1)) < 0.2).astype(np.float32))
-    luma = (pixels * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    pixels = pixels + grey * (luma - pixels)
-    return (pixels * contrast + brightness).clamp(-1, 1), tokens
-
-
 @torch.inference_mode()
-def predict(model, pictures, batch=256):
-    """Sigmoid scores [n, labels] of whole pictures."""
+def predict(model, pixels_of, count, batch=128):
+    """Logits [n, labels]; pixels_of (rows) → pixels."""
     model.eval()
-    side = model.shape["side"]
     out = []
-    for i in range(0, len(pictures), batch):
-        pixels = F.interpolate(teacher.normalise(pictures[i:i + batch]), (side, side), mode="bilinear", antialias=True)
-        out.append(model(pixels).float().sigmoid())
+    for i in range(0, count, batch):
+        pixels = pixels_of(slice(i, min(count, i + batch)))
+        with torch.autocast("cpu", torch.bfloat16):
+            tokens = model.tokens(pixels)
+        out.append(model.classifier(tokens[:, 0].float()))
     return torch.cat(out).numpy()
 
 
-class Heads(nn.Module):
-    """From the student's tokens to the teacher's; not part of the checkpoint."""
+def plain(pictures, side):
+    """As the element sees them: squashed to the square."""
+    def pixels(rows):
+        return F.interpolate(teacher.normalise(pictures[rows]), (side, side), mode="bilinear", antialias=True)
+    return pixels
 
-    def __init__(self, width, teacher_width):
-        super().__init__()
-        self.cls = nn.Linear(width, teacher_width)
-        self.patches = nn.Linear(width, teacher_width)
+
+def spoilt(pictures, side, seed=7):
+    """As cameras would give them."""
+    camera = cameras.Cameras(side, seed, share=1.0, geometry=False)
+    return lambda rows: camera(pictures[rows])[0]
+
+
+def seen_by_probe(kept, rows):
+    """What the probe reads: the class token and the mean of the patches."""
+    return np.concatenate([kept.cls[rows], kept.patches[rows].mean(1, dtype=np.float32)], 1).astype(np.float32)
 
 
 class Targets:
-    """What the encoder should see in the training pictures: labels (where unknown, what a linear probe on the
-    teacher says), the teacher's class token, and the teacher's patch tokens."""
+    """What the encoder should say of each view."""
 
-    def __init__(self, labels, cls, patches, width=192):
-        soft = teacher.fit_probe(cls, labels)(cls).sigmoid().numpy()
-        known = ~np.isnan(labels)
-        self.labels = np.where(known, TRUST * np.nan_to_num(labels) + (1 - TRUST) * soft, soft).astype(np.float32)
-        self.weight = np.where(known, 1.0, 0.6).astype(np.float32)
-        self.cls = cls
+    def __init__(self, a):
+        records = list(data.records(a.data, "train")) + list(data.records(a.crops, "train"))
+        stated = np.array([data.labels_of(r) for r in records], dtype=np.float32)
+        crop = np.array([bool(r.get("crop")) for r in records])
+        kept = self.kept = views.Views(a.state, "train")
+        self.count = n = kept.done
+        kind, index = kept.index[:n].T
+        seen = seen_by_probe(kept, slice(0, n))
+        stated = stated[index]
+        whole = kind == views.WHOLE
+        self.probe = teacher.fit_probe(seen[whole], stated[whole])
+        soft = self.probe(seen).sigmoid().numpy()
+        known = ~np.isnan(stated)
+        trust = np.full((n, len(data.LABELS)), TRUST, np.float32)
+        part = np.where(kind == views.PART, kept.share[:n], 1.0)[:, None]
+        away = np.zeros_like(known)
+        away[:, HERE] = True
+        trust = np.where(away & (stated == 1), trust * part, trust)
+        there = kept.there[:n]
+        self.labels = np.where(known, trust * np.nan_to_num(stated) + (1 - trust) * soft, soft).astype(np.float32)
+        self.labels[:, :3] = np.where(there, 0.95, self.labels[:, :3])
+        weight = np.where(known, 1.0, 0.5)
+        self.weight = np.where(crop[index][:, None] & ~known, 0.2, weight).astype(np.float32)
+        self.weight[:, :3] = np.where(there, 1.0, self.weight[:, :3])
+        often = np.array([OFTEN.get(r["source"], 1.0) * (OFTEN_CUT if r.get("crop") else 1) for r in records])[index]
+        often = np.where(kind == views.MADE, OFTEN_MADE, np.where(kind == views.PART, OFTEN_PART * often, often))
+        self.often = often / often.sum()
+        some = slice(0, 3000)
         self.standard = [torch.from_numpy(v.astype(np.float32)) for v in
-                         (cls[:].astype(np.float32).mean(0), cls[:].astype(np.float32).std(0),
-                          patches[:500].astype(np.float32).mean((0, 1)), patches[:500].astype(np.float32).std((0, 1)))]
-        self.heads = Heads(width, cls.shape[1])
+                         (kept.cls[some].astype(np.float32).mean(0), kept.cls[some].astype(np.float32).std(0),
+                          kept.patches[some].astype(np.float32).mean((0, 1)), kept.patches[some].astype(np.float32).std((0, 1)))]
+        self.classes = teacher.Teacher(a.teacher).model.classifier.requires_grad_(False)
 
-    def losses(self, model, seen, pick, tokens):
-        """seen: the encoder's tokens of the pictures `pick`; tokens: the teacher's patches, cut as they were."""
+    def tables(self, rows):
+        """The teacher's patches as pictures [b, d, GRID, GRID], standard."""
+        x = (torch.from_numpy(self.kept.patches[rows]).float() - self.standard[2]) / self.standard[3]
+        return x.transpose(1, 2).reshape(len(rows), -1, teacher.GRID, teacher.GRID)
+
+    def losses(self, model, heads, seen, rows, tables):
+        """seen: the encoder's tokens of views `rows`; tables: the teacher's of the same patches [b, n, d]."""
         with torch.autocast("cpu", torch.bfloat16):
-            logits = model.classifier(seen[:, 0])
-            like_cls, like_patches = self.heads.cls(seen[:, 0]), self.heads.patches(seen[:, 1:])
-        each = F.binary_cross_entropy_with_logits(logits.float(), torch.from_numpy(self.labels[pick]), reduction="none")
-        w = torch.from_numpy(self.weight[pick])
-        want = (torch.from_numpy(self.cls[pick].astype(np.float32)) - self.standard[0]) / self.standard[1]
-        return [(each * w).sum() / w.sum(), F.smooth_l1_loss(like_cls.float(), want),
-                F.smooth_l1_loss(like_patches.float(), (tokens - self.standard[2]) / self.standard[3])]
+            like_patches = heads["patches"](seen[:, 1:])
+        token = seen[:, 0].float()
+        each = F.binary_cross_entropy_with_logits(model.classifier(token), torch.from_numpy(self.labels[rows]), reduction="none")
+        w = torch.from_numpy(self.weight[rows])
+        cls = torch.from_numpy(self.kept.cls[rows].astype(np.float32))
+        with torch.no_grad():
+            classes = F.softmax(self.classes(cls), -1)
+        return [3 * (each * w).sum() / w.sum(), F.smooth_l1_loss(heads["cls"](token), (cls - self.standard[0]) / self.standard[1]),
+                0.1 * F.cross_entropy(heads["classes"](token), classes),
+                F.smooth_l1_loss(like_patches.float(), tables)]
+
+
+class Batches(threading.Thread):
+    """Views with their pictures spoilt and the teacher's tables, made beside the training."""
+
+    def __init__(self, a, targets, patch, step):
+        super().__init__(daemon=True)
+        self.a, self.targets, self.patch = a, targets, patch
+        self.rng, self.camera = np.random.default_rng(a.seed + step), cameras.Cameras(a.side, a.seed + step, a.spoilt)
+        self.made = queue.Queue(3)
+        self.start()
+
+    def run(self):
+        torch.set_num_threads(1)
+        while True:
+            t = self.targets
+            rows = np.sort(self.rng.choice(t.count, self.a.batch, p=t.often))
+            pixels, tables = self.camera(t.kept.pictures[rows], t.tables(rows), self.patch)
+            self.made.put((rows, pixels, tables.flatten(2).transpose(1, 2)))
+
+
+def judge(scores, labels, crop):
+    """AUC of each label on scenes, and of three on cuts."""
+    out = {}
+    for name, rows, count in (("scenes", ~crop, len(data.LABELS)), ("cuts", crop, 3)):
+        out[name] = {data.LABELS[j]: round(metrics.auc(scores[rows, j], labels[rows, j]), 3) for j in range(count)}
+    return out
+
+
+def val(a):
+    """(pictures, labels, which are cuts, sources) of both folders' val."""
+    pictures, labels, crop, source = [], [], [], []
+    for folder in (a.data, a.crops):
+        p, y = data.load(folder, "val", a.state)
+        pictures.append(p)
+        labels.append(y)
+        crop += [folder == a.crops] * len(p)
+        source.append(data.sources(folder, "val"))
+    return np.concatenate(pictures), np.concatenate(labels), np.array(crop), np.concatenate(source)
 
 
 def main():
     a = arguments()
     torch.manual_seed(a.seed)
-    rng = np.random.default_rng(a.seed)
-    state = pathlib.Path(a.state)
-    pictures, labels = data.load(a.data, "train", state)
-    val_pictures, val_labels = data.load(a.data, "val", state)
-    cls, patches = teacher.features(pictures, a.teacher, state, "train")
+    torch.set_num_threads(a.threads)
+    targets = Targets(a)
+    pictures, labels, crop, _ = val(a)
     if a.start:
         model, _ = vit.open_checkpoint(a.start)
-        if model.shape["side"] != a.side:
-            model.set_side(a.side)
+        model.set_side(a.side)
+        model.deepen(a.depth)
     else:
-        model = vit.ViT(side=a.side, classes=len(data.LABELS))
-    targets = Targets(labels, cls, patches, model.shape["width"])
-    heads = targets.heads
-    average = copy.deepcopy(model)
+        model = vit.ViT(side=a.side, depth=a.depth, classes=len(data.LABELS))
+    width, wide = model.shape["width"], targets.kept.cls.shape[1]
+    heads = nn.ModuleDict({"cls": nn.Linear(width, wide), "patches": nn.Linear(width, wide), "classes": nn.Linear(width, 1000)})
+    average, first = copy.deepcopy(model), copy.deepcopy(model)
     parameters = list(model.parameters()) + list(heads.parameters())
     optimiser = torch.optim.AdamW(
         [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.05},
-         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}], lr=a.rate, betas=(0.9, 0.98))
+         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}], lr=a.rate, betas=(0.9, 0.98), fused=True)
     step, spent = 0, 0.0
-    run = state / f"run-{a.side}{'-more' if a.start else ''}.pt"
+    run = pathlib.Path(a.state) / f"run-{a.name}.pt"
     if run.exists():
         saved = torch.load(run, weights_only=True)
         for module, key in ((model, "model"), (heads, "heads"), (average, "average"), (optimiser, "optimiser")):
             module.load_state_dict(saved[key])
         step, spent = saved["step"], saved["spent"]
-        rng = np.random.default_rng(a.seed + step)
-
-    budget = a.hours * 3600
-    started, losses = time.time(), []
+    batches = Batches(a, targets, model.shape["patch"], step)
+    grid = a.side // model.shape["patch"]
+    budget, started, losses, looked = a.hours * 3600, time.time(), [], time.time()
 
     def report():
-        scores = predict(average, val_pictures)
-        aucs = {label: round(metrics.auc(scores[:, j], val_labels[:, j]), 3) for j, label in enumerate(data.LABELS)}
-        print(json.dumps({"step": step, "epochs": round(step * a.batch / len(pictures), 1), "minutes": round(spent / 60, 1),
-                          "losses": np.mean(losses, 0).round(3).tolist(),
-                          "mean of four": round(float(np.mean(list(aucs.values())[:4])), 4), "auc": aucs}), flush=True)
+        said = {"step": step, "seen": step * a.batch, "minutes": round(spent / 60, 1), "losses": np.mean(losses, 0).round(3).tolist()}
+        written = copy.deepcopy(average)
+        with torch.no_grad():
+            for mine, other in zip(written.parameters(), first.parameters()):
+                mine.lerp_(other, a.keep)
+        for name, how in (("plain", plain), ("spoilt", spoilt)):
+            said[name] = judge(predict(written, how(pictures, a.side), len(pictures)), labels, crop)
+        print(json.dumps(said), flush=True)
         torch.save({"model": model.state_dict(), "heads": heads.state_dict(), "average": average.state_dict(),
-                    "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, run)
-        vit.save_checkpoint(average, data.LABELS, a.out)
+                    "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, run.with_suffix(".new"))
+        run.with_suffix(".new").rename(run)
+        vit.save_checkpoint(written, data.LABELS, a.out)
+        return targets if views.Views(a.state, "train").done == targets.count else Targets(a)  # more of them by now
 
-    order = []
     while spent < budget:
-        if len(order) < a.batch:
-            order = rng.permutation(len(pictures))
-        pick, order = np.sort(order[:a.batch]), order[a.batch:]
+        rows, pixels, tables = batches.made.get()
         rate = a.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * min(1, spent / budget)))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-6)
         model.train()
-        pixels, tokens = augment(pictures[pick], patches[pick], a.side, rng)
+        pick = None
+        if spent < a.few_until * budget:
+            pick = torch.rand(a.batch, grid * grid).topk(int(a.few * grid * grid), 1).indices
+            tables = torch.gather(tables, 1, pick[..., None].expand(-1, -1, wide))
         with torch.autocast("cpu", torch.bfloat16):
-            seen = model.tokens(pixels, drop_path=0.05)
-        each = targets.losses(model, seen, pick, tokens)
+            seen = model.tokens(pixels, pick)
+        each = targets.losses(model, heads, seen, rows, tables)
         optimiser.zero_grad()
         sum(each).backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         step += 1
         losses.append([x.item() for x in each])
-        decay = min(0.998, (step + 1) / (step + 10))
+        decay = min(0.997, (step + 1) / (step + 10))
         with torch.no_grad():
             for slow, fast in zip(average.parameters(), model.parameters()):
                 slow.lerp_(fast, 1 - decay)
         spent, started = spent + time.time() - started, time.time()
-        if len(losses) * a.batch >= len(pictures) // 2 or spent >= budget:
-            report()
-            started, losses = time.time(), []
+        if step % 25 == 0:
+            print(step, round(spent / 60, 1), np.mean(losses[-25:], 0).round(3).tolist(), flush=True)
+        if time.time() - looked > 480 or spent >= budget:
+            targets = batches.targets = report()
+            started, losses, looked = time.time(), [], time.time()
 
 
 if __name__ == "__main__":

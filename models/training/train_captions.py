@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Teaches the bundled checkpoint to speak, in three stages, each going on from what the one before left in --out:
 
-    python3 train_captions.py language --data DATA --state STATE --out ../bundled --hours 0.3
-    python3 train_captions.py pictures --data DATA --state STATE --out ../bundled --hours 1 --teacher VIT_TINY
+    python3 train_captions.py language --data DATA --state STATE --out ../bundled --hours 0.3 --encoder LABELS
+    python3 train_captions.py pictures --data DATA --state STATE --out ../bundled --hours 1
     python3 train_captions.py reward   --data DATA --state STATE --out ../bundled --hours 0.5
 
-language: the decoder alone, on lines without pictures; --from names the directory of a labelling ViT (train.py's).
-pictures: captions of pictures; with --encoder-rate above 0 the encoder learns too, held to its labels and its
-teacher by train.py's loss. reward: self-critical training (Rennie et al. 2017): captions drawn by chance that score
-above the likeliest one by CIDEr-D and BLEU become likelier; the encoder stays as it is.
+language: the decoder alone, on lines without pictures. pictures: captions of pictures, whole ones, a part of them
+spoilt as cameras would. reward: self-critical training (Rennie et al. 2017): captions drawn by chance that score above
+the others of their picture by CIDEr-D become likelier. The encoder and its labels stay as train.py left them; --encoder
+names its directory where --out has none or another.
 
 A stage goes on where it was stopped (STATE/run-STAGE.pt); --hours is its training time in all, as its processors
 count it, so that a busy machine trains longer, not less.
@@ -25,11 +25,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import cameras
 import data
 import gpt2
 import metrics
 import teacher
-import train
 import vit
 import words
 
@@ -47,14 +47,14 @@ def arguments():
     p.add_argument("--data", required=True)
     p.add_argument("--state", required=True)
     p.add_argument("--out", required=True)
-    p.add_argument("--from", dest="start", help="language: the ViT; pictures, reward: where to start, if not --out")
-    p.add_argument("--teacher")
+    p.add_argument("--from", dest="start", help="where the decoder starts, if not from --out")
+    p.add_argument("--encoder", help="the directory whose encoder takes the place of the one beside the decoder")
     p.add_argument("--hours", type=float, default=1)
     p.add_argument("--rate", type=float, default=5e-4)
-    p.add_argument("--encoder-rate", type=float, default=0, help="as a share of --rate")
     p.add_argument("--batch", type=int, default=48, help="pictures, or five times as many lines")
     p.add_argument("--drop", type=float, default=0.1)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=2)
     return p.parse_args()
 
 
@@ -126,22 +126,23 @@ class Captioned:
 class Pictures(Captioned):
     def __init__(self, a, tokenizer):
         super().__init__(a, tokenizer, made=True)
-        self.joint = a.encoder_rate > 0
-        self.cls, self.patches = teacher.features(self.pictures, a.teacher, a.state, "train")
-        self.held = train.Targets(self.labels, self.cls, self.patches)
+        self.seed, self.camera = a.seed, None
 
     def loss(self, model, decoder, rng):
-        pick = self.pick(rng)
-        pixels, like = train.augment(self.pictures[pick], self.patches[pick], model.shape["side"], rng)
+        pick, side = self.pick(rng), model.shape["side"]
+        self.camera = self.camera or cameras.Cameras(side, self.seed, share=0.3, geometry=False)
+        pictures = self.pictures[pick]
+        mirrored = rng.random(len(pick)) < 0.5
+        pictures[mirrored] = pictures[mirrored, :, ::-1]
         table = np.concatenate([self.tables[i][rng.choice(len(self.tables[i]), CAPTIONS, len(self.tables[i]) < CAPTIONS)]
                                 for i in pick])
         ids, target = split(table)
-        with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(self.joint):
-            model.train(self.joint)
-            tokens = model.tokens(pixels, drop_path=0.05)
+        pixels, _ = self.camera(pictures)
+        with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+            tokens = model.tokens(pixels)
         with torch.autocast("cpu", torch.bfloat16):
             logits = decoder(ids, decoder.memory(tokens))
-        return [likelihood(logits, target)] + (self.held.losses(model, tokens, pick, like) if self.joint else [])
+        return [likelihood(logits, target)]
 
 
 class Reward(Captioned):
@@ -183,37 +184,36 @@ STAGES = {"language": Language, "pictures": Pictures, "reward": Reward}
 def main():
     a = arguments()
     torch.manual_seed(a.seed)
+    torch.set_num_threads(a.threads)
     rng = np.random.default_rng(a.seed)
     out, state = pathlib.Path(a.out), pathlib.Path(a.state)
     tokenizer = words.vocabulary(out, words.lines(a.data))
     if a.stage == "language":
-        model, decoder = vit.open_checkpoint(a.start)[0], gpt2.Decoder()
+        model, decoder = None, gpt2.Decoder()
     else:
         model, decoder = gpt2.open_checkpoint(a.start or a.out)
+    if a.encoder:
+        model, _ = vit.open_checkpoint(a.encoder)
+    model.requires_grad_(False).eval()
     for block in decoder.blocks:
         block.drop = a.drop
     decoder.drop = a.drop
     stage = STAGES[a.stage](a, tokenizer)
-    both = nn.ModuleDict({"encoder": model, "decoder": decoder})
-    if a.encoder_rate > 0:
-        both["heads"] = stage.held.heads
-    average = copy.deepcopy(both)
-
-    groups = [(decoder, 1.0)] + ([(model, a.encoder_rate), (both["heads"], 1.0)] if a.encoder_rate > 0 else [])
-    optimiser = torch.optim.AdamW([{"params": [p for p in m.parameters() if (p.ndim > 1) == decay], "share": share,
-                                    "weight_decay": 0.05 if decay else 0.0} for m, share in groups for decay in (True, False)],
+    average = copy.deepcopy(decoder)
+    optimiser = torch.optim.AdamW([{"params": [p for p in decoder.parameters() if (p.ndim > 1) == decay],
+                                    "weight_decay": 0.05 if decay else 0.0} for decay in (True, False)],
                                   lr=a.rate, betas=(0.9, 0.98))
-    val_pictures, val_labels = data.load(a.data, "val", state)
+    val_pictures, _ = data.load(a.data, "val", state)
     val_captions = words.captions(a.data, "val")
     val = [i for i, c in enumerate(val_captions) if c]
     references = [val_captions[i] for i in val]
     cider = metrics.Cider(references)
 
     step, spent = 0, 0.0
-    run = state / f"run-{a.stage}{'-joint' if a.encoder_rate > 0 else ''}.pt"
+    run = state / f"run-{a.stage}.pt"
     if run.exists():
         saved = torch.load(run, weights_only=True)
-        for module, key in ((both, "both"), (average, "average"), (optimiser, "optimiser")):
+        for module, key in ((decoder, "decoder"), (average, "average"), (optimiser, "optimiser")):
             module.load_state_dict(saved[key])
         step, spent = saved["step"], saved["spent"]
         rng = np.random.default_rng(a.seed + step)
@@ -223,21 +223,18 @@ def main():
         said = {"stage": a.stage, "step": step, "epochs": round(step / stage.epoch, 1), "minutes": round(spent / 60, 1),
                 "losses": np.mean(losses, 0).round(4).tolist()}
         if a.stage != "language":
-            texts = describe(average["encoder"], average["decoder"], tokenizer, val_pictures[val])
+            texts = describe(model, average, tokenizer, val_pictures[val])
             said |= {"bleu4": round(metrics.bleu4(texts, references), 4), "cider": round(cider.mean(texts, references), 4),
                      "samples": texts[:3]}
-        if a.encoder_rate > 0:
-            scores = train.predict(average["encoder"], val_pictures)
-            said["mean of four"] = round(float(np.mean([metrics.auc(scores[:, j], val_labels[:, j]) for j in range(4)])), 4)
         print(json.dumps(said), flush=True)
-        torch.save({"both": both.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
+        torch.save({"decoder": decoder.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
                     "step": step, "spent": spent}, run)
-        gpt2.save_checkpoint(average["encoder"], average["decoder"], data.LABELS, out, GENERATION)
+        gpt2.save_checkpoint(model, average, data.LABELS, out, GENERATION)
 
     while spent < budget:
         rate = a.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * min(1, spent / budget)))
         for group in optimiser.param_groups:
-            group["lr"] = max(rate * group["share"], 1e-7)
+            group["lr"] = max(rate, 1e-7)
         decoder.train()
         each = stage.loss(model, decoder, rng)
         optimiser.zero_grad()
@@ -248,7 +245,7 @@ def main():
         losses.append([x.item() for x in each])
         decay = min(0.998, (step + 1) / (step + 10))
         with torch.no_grad():
-            for slow, fast in zip(average.parameters(), both.parameters()):
+            for slow, fast in zip(average.parameters(), decoder.parameters()):
                 slow.lerp_(fast, 1 - decay)
         spent, started = spent + now() - started, now()
         if len(losses) >= min(stage.epoch, 250) or spent >= budget:

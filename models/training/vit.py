@@ -11,6 +11,27 @@ from safetensors.torch import save_file
 from torch import nn
 
 
+class Attention(torch.autograd.Function):
+    """As scaled_dot_product_attention, whose backward pass is slow on a processor: four plain products are not."""
+
+    @staticmethod
+    def forward(ctx, q, k, v):
+        q = q * q.shape[-1] ** -0.5
+        p = torch.softmax(q @ k.transpose(-1, -2), -1, dtype=q.dtype)
+        ctx.save_for_backward(q, k, v, p)
+        return p @ v
+
+    @staticmethod
+    def backward(ctx, g):
+        q, k, v, p = ctx.saved_tensors
+        s = torch._softmax_backward_data(g @ v.transpose(-1, -2), p, -1, p.dtype)
+        return (s @ k) * q.shape[-1] ** -0.5, s.transpose(-1, -2) @ q, p.transpose(-1, -2) @ g
+
+
+def attention(q, k, v):
+    return Attention.apply(q, k, v) if torch.is_grad_enabled() else F.scaled_dot_product_attention(q, k, v)
+
+
 class Block(nn.Module):
     def __init__(self, width, heads, inner):
         super().__init__()
@@ -22,12 +43,12 @@ class Block(nn.Module):
         self.fc1 = nn.Linear(width, inner)
         self.fc2 = nn.Linear(inner, width)
 
-    def forward(self, x, keep=None):
+    def forward(self, x):
         b, n, d = x.shape
         q, k, v = self.qkv(self.layernorm_before(x)).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        a = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, n, d)
-        x = x + self.proj(a) * (1 if keep is None else keep[0])
-        return x + self.fc2(F.gelu(self.fc1(self.layernorm_after(x)))) * (1 if keep is None else keep[1])
+        a = attention(q, k, v).transpose(1, 2).reshape(b, n, d)
+        x = x + self.proj(a)
+        return x + self.fc2(F.gelu(self.fc1(self.layernorm_after(x))))
 
 
 class ViT(nn.Module):
@@ -56,18 +77,17 @@ class ViT(nn.Module):
         table = F.interpolate(table, (grid, grid), mode="bicubic", align_corners=False)
         return torch.cat([self.positions[:, :1], table.flatten(2).transpose(1, 2)], 1)
 
-    def tokens(self, pixels, drop_path=0.0):
-        """The class token and the patches' after the last norm [b, 1 + patches, width]."""
+    def tokens(self, pixels, pick=None):
+        """The class token and the patches' after the last norm [b, 1 + patches, width]; pick: of these patches only
+        (indices [b, n])."""
         x = self.patch(pixels)
         positions = self.grid_positions(x.shape[-1])
-        x = x.flatten(2).transpose(1, 2)
-        x = torch.cat([self.cls.expand(len(x), -1, -1), x], 1) + positions
-        for i, block in enumerate(self.blocks):
-            p = drop_path * i / max(1, len(self.blocks) - 1)
-            keep = None
-            if self.training and p > 0:
-                keep = [(torch.rand(len(x), 1, 1) >= p).to(x.dtype) / (1 - p) for _ in range(2)]
-            x = block(x, keep)
+        x = x.flatten(2).transpose(1, 2) + positions[:, 1:]
+        if pick is not None:
+            x = torch.gather(x, 1, pick[..., None].expand(-1, -1, x.shape[-1]))
+        x = torch.cat([(self.cls + positions[:, :1]).expand(len(x), -1, -1).to(x.dtype), x], 1)
+        for block in self.blocks:
+            x = block(x)
         return self.norm(x)
 
     def forward(self, pixels):
@@ -78,6 +98,21 @@ class ViT(nn.Module):
         with torch.no_grad():
             self.positions = nn.Parameter(self.grid_positions(side // self.shape["patch"]).clone())
         self.shape["side"] = side
+
+
+    def deepen(self, depth):
+        """More blocks, before the last ones, that do nothing until they have learnt something."""
+        s = self.shape
+        while len(self.blocks) < depth:
+            block = Block(s["width"], s["heads"], s["inner"])
+            for m in (block.qkv, block.fc1):
+                nn.init.trunc_normal_(m.weight, std=0.02)
+                nn.init.zeros_(m.bias)
+            for m in (block.proj, block.fc2):
+                nn.init.zeros_(m.weight)
+                nn.init.zeros_(m.bias)
+            self.blocks.insert(len(self.blocks) - (depth - len(self.blocks)), block)
+        s["depth"] = len(self.blocks)
 
 
 def names(vit):

@@ -9,6 +9,8 @@ import re
 import numpy as np
 from tokenizers import ByteLevelBPETokenizer
 
+import data
+
 END = "<|endoftext|>"  # id 0: begins, ends and pads, as GPT-2's does
 VOCABULARY = 3072
 LENGTH = 24  # tokens of a caption at most, the end counted
@@ -77,11 +79,9 @@ def captions(folder, split, made=False):
     """For each picture of data.load, in its order, the list of its cleaned captions (often empty); with `made`
     also sentences from labels, where there are none."""
     out = []
-    for listing in sorted(pathlib.Path(folder).glob(f"*-{split}.jsonl")):
-        for line in open(listing, encoding="utf-8"):
-            record = json.loads(line)
-            own = [c for c in map(clean, record.get("captions", [])) if c]
-            out.append(own or (said(record.get("labels", {})) if made else []))
+    for record in data.records(folder, split):
+        own = [c for c in map(clean, record.get("captions", [])) if c]
+        out.append(own or (said(record.get("labels", {})) if made else []))
     return out
 
 
