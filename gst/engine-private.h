@@ -14,7 +14,7 @@ typedef enum { EMPTY, STAGING, READY } Front;
 
 /* News that the application has not been told of yet. */
 typedef struct {
-  guint what;                   /* a set of GptVisTelling */
+  GptVisTelling what;
   GptVisResult *result;         /* or NULL */
   GError *error;                /* or NULL */
 } GptVisUntold;
@@ -94,7 +94,7 @@ GptVisEngine *gptvis_engine_ref (GptVisEngine * engine);
 void gptvis_engine_unref (GptVisEngine * engine);
 /* For the worker, which was told to end and has nothing under way: takes the engine out of the
  * table, unless somebody has opened it again, who is to be worked for: then FALSE. */
-gboolean gptvis_engine_is_over (GptVisEngine * engine);
+gboolean gptvis_engine_retire (GptVisEngine * engine);
 
 GptVisSeat *gptvis_seat_ref (GptVisSeat * seat);
 /* News for the seat's listener: counted at once, and told by whoever is to. With the engine's

@@ -4,7 +4,7 @@
  *
  * One worker a model holds because of one rule: an engine is in the table from its first user
  * until its worker has nothing more to do with the model, and that the worker itself decides,
- * with the table's lock (gptvis_engine_is_over). Whoever opens the model while the last user is
+ * with the table's lock (gptvis_engine_retire). Whoever opens the model while the last user is
  * closing it finds the same engine, whose worker goes on: nothing is ended, begun or waited for. */
 #include "engine-private.h"
 
@@ -111,7 +111,7 @@ take_out (GptVisEngine * self)
 }
 
 gboolean
-gptvis_engine_is_over (GptVisEngine * self)
+gptvis_engine_retire (GptVisEngine * self)
 {
   g_mutex_lock (&engines_lock);
   gboolean over = self->users == 0;

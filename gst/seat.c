@@ -83,15 +83,8 @@ tell_next (GptVisSeat * self)
   GptVisUntold *news = &g_array_index (self->untold, GptVisUntold, 0), told = *news;
   GThread *teller = self->teller;       /* this thread, when it is told something within a call */
 
-  told.what = news->what & -news->what;
-  news->what &= ~told.what;
-  if (news->what) {
-    told.result = told.result ? gptvis_result_ref (told.result) : NULL;
-    told.error = told.error ? g_error_copy (told.error) : NULL;
-  } else {
-    *news = (GptVisUntold) { 0 };
-    g_array_remove_index (self->untold, 0);
-  }
+  *news = (GptVisUntold) { 0 };
+  g_array_remove_index (self->untold, 0);
   self->teller = g_thread_self ();
   self->told_since = g_get_monotonic_time ();
   g_mutex_unlock (&self->engine->lock);
@@ -109,17 +102,25 @@ is_told_elsewhere (const GptVisSeat * self)
   return self->teller && self->teller != g_thread_self ();
 }
 
+static void
+append_untold (GptVisSeat * self, GptVisTelling what, GptVisResult * result, const GError * error)
+{
+  const GptVisUntold untold = { what, result ? gptvis_result_ref (result) : NULL, error ? g_error_copy (error) : NULL };
+
+  g_array_append_val (self->untold, untold);
+}
+
 void
 gptvis_seat_tell (GptVisSeat * self, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
     const GError * error)
 {
-  GptVisUntold untold;
+  const guint whats = self->left ? 0 : self->listener.take (self->listener.user, news, ticket, result);
 
-  if (self->left || !(untold.what = self->listener.take (self->listener.user, news, ticket, result)))
+  if (!whats)
     return;
-  untold.result = result ? gptvis_result_ref (result) : NULL;
-  untold.error = error ? g_error_copy (error) : NULL;
-  g_array_append_val (self->untold, untold);
+  for (guint what = GPTVIS_TELL_SAID; what <= GPTVIS_TELL_FAILED; what <<= 1)
+    if (whats & what)
+      append_untold (self, what, result, error);
   g_cond_broadcast (&self->engine->progress);
   while (self->untold->len > 0 && self->waiting == 0 && !self->left && !is_told_elsewhere (self))
     tell_next (self);
@@ -220,10 +221,8 @@ gptvis_seat_wait (GptVisSeat * self)
       break;
   }
   self->waiting--;
-  gptvis_engine_ref (engine);
   g_mutex_unlock (&engine->lock);
-  gptvis_seat_unref (self);
-  gptvis_engine_unref (engine);
+  gptvis_seat_unref (self);     /* and maybe the engine, which it holds until here */
 }
 
 /* The worker sees to it before its next word. */

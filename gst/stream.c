@@ -135,17 +135,17 @@ take (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult 
 static void
 tell (gpointer user, GptVisTelling what, GptVisResult * result, const GError * error)
 {
-  const GptVisListener listener = ((GptVisStream *) user)->listener;
+  const GptVisListener *listener = &((GptVisStream *) user)->listener;
 
   switch (what) {
     case GPTVIS_TELL_SAID:
-      listener.said (listener.user, result);
+      listener->said (listener->user, result);
       break;
     case GPTVIS_TELL_FOUND:
-      listener.found (listener.user, result);
+      listener->found (listener->user, result);
       break;
     case GPTVIS_TELL_FAILED:
-      listener.failed (listener.user, FALSE, error);
+      listener->failed (listener->user, FALSE, error);
       break;
   }
 }

@@ -363,7 +363,7 @@ gptvis_worker (gpointer data)
     g_mutex_lock (&self->lock);
     work (self, writers, captioners);
     g_mutex_unlock (&self->lock);
-  } while (!gptvis_engine_is_over (self));
+  } while (!gptvis_engine_retire (self));
   g_ptr_array_unref (writers);
   g_ptr_array_unref (captioners);
   gptvis_engine_unref (self);
