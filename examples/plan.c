@@ -13,7 +13,9 @@ print_plan (const gchar *path)
   gchar *text;
 
   options.path = path;
-  if (!(model = gptvis_model_open (&options, &error))) {
+  model = gptvis_model_open (&options, &error);
+  if (!model || !gptvis_model_need (model, gptvis_architecture_outputs (gptvis_model_configuration (model)) & ~GPTVIS_OUTPUT_HIDDEN, &error)) {
+    gptvis_model_free (model);
     g_printerr ("gptvis-label: %s\n", error->message);
     g_error_free (error);
     return FALSE;
@@ -21,7 +23,7 @@ print_plan (const gchar *path)
   text = gptvis_plan_print (gptvis_model_plan (model));
   g_print ("%s", text);
   g_free (text);
-  gptvis_model_unref (model);
+  gptvis_model_free (model);
   return TRUE;
 }
 

@@ -24,11 +24,12 @@ typedef struct {
 struct _GptVisSeat {
   gint refs;
   GptVisEngine *engine;         /* a reference */
+  GptVisClient *client;         /* likewise */
   GptVisSeatListener listener;
 
   /* Under the engine's lock, but for the slot in front while it is STAGING and the
    * other one while it runs. */
-  GptVisSlot *slots[2];
+  GptVisModelSlot *slots[2];
   GptVisTicket tickets[2];
   guint in_front;               /* the slot that is staged and waits */
   Front front;
@@ -64,9 +65,10 @@ typedef struct {
 /* References on an engine: one for each who opened it, each seat's, and the worker's. */
 struct _GptVisEngine {
   gint refs;
-  GptVisModel *model;
+  gchar *key;                   /* in the table of engines */
+  GptVisModel *model;           /* NULL while it is loaded */
 
-  /* Under the lock of the table of engines. */
+  /* Under the lock of the table. */
   guint users;                  /* opened and not closed */
   guint closing;                /* threads that wait for the worker's end */
   gboolean over;                /* out of the table; the worker, if there was one, has no more to do with the model */

@@ -9,16 +9,16 @@
 #include "engine-private.h"
 
 static GMutex engines_lock;
-static GCond engines_changed;   /* a worker is over, or is wanted again */
-static GHashTable *engines;     /* GptVisModel → GptVisEngine; neither is held */
+static GCond engines_changed;   /* a model is loaded, or a worker is over, or is wanted again */
+static GHashTable *engines;     /* key → GptVisEngine; neither is held */
 
 static GptVisEngine *
-engine_new (GptVisModel * model)
+engine_new (gchar * key)
 {
   GptVisEngine *self = g_new0 (GptVisEngine, 1);
 
   self->refs = 1;
-  self->model = gptvis_model_ref (model);
+  self->key = key;
   g_mutex_init (&self->lock);
   g_cond_init (&self->work);
   g_cond_init (&self->progress);
@@ -38,7 +38,8 @@ gptvis_engine_unref (GptVisEngine * self)
 {
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
-  gptvis_model_unref (self->model);
+  gptvis_model_free (self->model);
+  g_free (self->key);
   g_ptr_array_unref (self->seats);
   g_cond_clear (&self->progress);
   g_cond_clear (&self->work);
@@ -55,30 +56,52 @@ set_ending (GptVisEngine * self, gboolean ending)
   g_mutex_unlock (&self->lock);
 }
 
-/* With the table's lock. The reference is the caller's. */
+/* With the table's lock, which is let go while somebody else loads the model. NULL: there is none, and the
+ * caller is to load it. */
 static GptVisEngine *
-find (GptVisModel * model)
+find (const gchar * key)
 {
-  GptVisEngine *engine = engines ? g_hash_table_lookup (engines, model) : NULL;
+  GptVisEngine *engine;
 
-  if (!engine)
-    return NULL;
-  if (engine->users == 0) {     /* its last user is closing it */
+  while ((engine = engines ? g_hash_table_lookup (engines, key) : NULL) && !engine->model)
+    g_cond_wait (&engines_changed, &engines_lock);
+  if (engine && engine->users == 0) {   /* its last user is closing it */
     set_ending (engine, FALSE);
     g_cond_broadcast (&engines_changed);
   }
-  return gptvis_engine_ref (engine);
+  return engine;
 }
 
-static GptVisEngine *
-add (GptVisModel * model)
+static void
+put_in (GptVisEngine * self)
 {
-  GptVisEngine *engine = engine_new (model);
-
   if (!engines)
-    engines = g_hash_table_new (NULL, NULL);
-  g_hash_table_insert (engines, model, engine);
-  return engine;
+    engines = g_hash_table_new (g_str_hash, g_str_equal);
+  g_hash_table_insert (engines, self->key, self);
+}
+
+/* Likewise. */
+static void
+take_out (GptVisEngine * self)
+{
+  self->over = TRUE;
+  g_hash_table_remove (engines, self->key);
+  if (g_hash_table_size (engines) == 0)
+    g_clear_pointer (&engines, g_hash_table_unref);
+}
+
+/* With the table's lock, which is let go meanwhile, so that others can come and leave. */
+static gboolean
+load (GptVisEngine * self, const GptVisModelOptions * options, GError ** error)
+{
+  g_mutex_unlock (&engines_lock);
+  GptVisModel *model = gptvis_model_open (options, error);
+  g_mutex_lock (&engines_lock);
+  self->model = model;
+  if (!model)                   /* who waits for it tries it anew, and hears why not */
+    take_out (self);
+  g_cond_broadcast (&engines_changed);
+  return model != NULL;
 }
 
 GptVisEngine *
@@ -86,28 +109,24 @@ gptvis_engine_open (const GptVisModelOptions * options, GError ** error)
 {
   GptVisModelOptions batched = *options;
   GptVisEngine *engine;
-  GptVisModel *model;
+  gchar *key;
 
   batched.max_batch = MAX_BATCH;
-  if (!(model = gptvis_model_open (&batched, error)))
+  if (!(key = gptvis_model_key (&batched, error)))
     return NULL;
   g_mutex_lock (&engines_lock);
-  if (!(engine = find (model)))
-    engine = add (model);
-  engine->users++;
+  if ((engine = find (key))) {
+    gptvis_engine_ref (engine);
+    g_free (key);
+  } else {
+    put_in (engine = engine_new (key));
+    if (!load (engine, &batched, error))
+      g_clear_pointer (&engine, gptvis_engine_unref);
+  }
+  if (engine)
+    engine->users++;
   g_mutex_unlock (&engines_lock);
-  gptvis_model_unref (model);
   return engine;
-}
-
-/* With the table's lock. */
-static void
-take_out (GptVisEngine * self)
-{
-  self->over = TRUE;
-  g_hash_table_remove (engines, self->model);
-  if (g_hash_table_size (engines) == 0)
-    g_clear_pointer (&engines, g_hash_table_unref);
 }
 
 gboolean

@@ -10,9 +10,9 @@
  * than its share, and one that stalls costs the others nothing. Once it has had a frame that
  * nobody waits for it is nice: who decodes and shows pictures goes first.
  *
- * A model has one engine and an engine one worker, always: an engine leaves the table of
- * engines when its worker has ended, and whoever asks for the model before that keeps both
- * alive (engine.c).
+ * The table of engines is where models are shared. A model has one engine and an engine one worker,
+ * always: an engine leaves the table when its worker has ended, and whoever asks for the model before that
+ * keeps all three alive (engine.c).
  *
  * Threads: a seat is staged by its streaming thread; all else may be called from any
  * thread at any time.
@@ -36,7 +36,7 @@
  * frame, and asking afterwards whether the stream still runs. */
 #pragma once
 #include <gst/gst.h>
-#include "captioner.h"
+#include "client.h"
 #include "timing.h"
 
 G_BEGIN_DECLS
@@ -57,7 +57,7 @@ typedef struct {
   gint64 arrival;               /* monotonic µs */
   gboolean awaited;             /* the streaming thread waits for it */
   guint top_k;
-  gfloat threshold;
+  gfloat threshold;             /* below 0: what suits the model */
   gfloat caption_change;        /* a caption is begun when the scene has changed so much … */
   GstClockTime caption_interval;        /* … or when the last was begun so long ago; NONE: not for that */
   gboolean partial_captions;    /* results have unfinished ones, too, and there is GPTVIS_NEWS_WORDS */
@@ -89,21 +89,21 @@ typedef struct {
   gpointer user;
 } GptVisSeatListener;
 
-/* The engine of the model that the options ask for; one engine a model. Errors are
+/* The engine of the model that the options ask for (gptvis_model_key); one engine a model. Errors are
  * gptvis_model_open's. */
 GptVisEngine *gptvis_engine_open (const GptVisModelOptions * options, GError ** error);
-/* The last to close ends the worker, which first finishes the batch in hand, and waits for it
- * unless it is the worker itself or somebody opens the model again meanwhile. All seats of the
- * one who closes are left by then. NULL is fine. */
+/* Clients of the one who closes are gone by then, and its seats are left. The last to close ends the worker, which first finishes the batch in hand, and waits for it
+ * unless it is the worker itself or somebody opens the model again meanwhile. NULL is fine. */
 void gptvis_engine_close (GptVisEngine * engine);
 GptVisModel *gptvis_engine_model (GptVisEngine * engine);       /* borrowed */
 guint gptvis_engine_n_seats (GptVisEngine * engine);
 /* How long the last batches took by a GPU's own clock; all 0 where that is not known. */
 GptVisTimes gptvis_engine_device_times (GptVisEngine * engine);
 
-/* Starts the worker if this is the first seat; NULL with LIMIT when the system has no
- * thread to give. */
-GptVisSeat *gptvis_seat_new (GptVisEngine * engine, const GptVisSeatListener * listener, GError ** error);
+/* Where frames wait that the client (of the engine's model, a reference is taken) asks about. Starts the
+ * worker if this is the first seat; NULL with LIMIT when the system has no thread to give. */
+GptVisSeat *gptvis_seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener,
+    GError ** error);
 /* The stream wants nothing more of it. Does not wait for an analysis that is under way: it is
  * forgotten. The listener is not called any more once this has returned; but a call in which
  * this is called ends later. */

@@ -122,6 +122,7 @@ struct _GstGptVisFilter {
 
   /* Written by state changes, under the object lock. */
   GptVisEngine *engine;         /* from READY on */
+  GptVisClient *client;         /* of its model, likewise */
   GptVisStream *stream;         /* from PAUSED on; goes only with the sink pad's stream lock held */
   guint epoch;                  /* raised by what makes frames on their way ones of the past: an end, a flush */
 
@@ -279,7 +280,6 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   const guint epoch = self->epoch;
   GptVisFrameTime time;
   GptVisSeen seen;
-  GptVisTask task;
 
   if (!running_stream (self))
     return GST_FLOW_FLUSHING;
@@ -290,7 +290,6 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   GST_OBJECT_LOCK (self);
   settings = self->properties.settings;
   stats_interval = self->properties.stats_interval;
-  task = self->properties.task;
   earliest = self->earliest;
   GST_OBJECT_UNLOCK (self);
   if (settings.policy == GPTVIS_POLICY_AUTO)
@@ -306,7 +305,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   if (is_current (self, epoch))
     gptvis_text_pad_advance (self->text, time.pts, GST_BUFFER_DURATION (buffer), self->live);
   if (is_current (self, epoch))
-    gptvis_text_pad_mind_model (self->text, gptvis_engine_model (self->engine), task);
+    gptvis_text_pad_check_client (self->text, gptvis_engine_model (self->engine), self->client);
   if (is_current (self, epoch))
     tell_latency (self);
   if (is_current (self, epoch))
@@ -431,59 +430,64 @@ query (GstBaseTransform * trans, GstPadDirection direction, GstQuery * query)
 
 /* --- states --- */
 
+/* Puts the engine and its client in the place of those of before. */
+static void
+set_engine (GstGptVisFilter * self, GptVisEngine * engine, GptVisClient * client)
+{
+  GST_OBJECT_LOCK (self);
+  GptVisEngine *engine_before = self->engine;
+  GptVisClient *client_before = self->client;
+  self->engine = engine;
+  self->client = client;
+  GST_OBJECT_UNLOCK (self);
+  gptvis_client_unref (client_before);
+  gptvis_engine_close (engine_before);
+}
+
+static void
+note_model (GstGptVisFilter * self, GptVisModel * model)
+{
+  gchar *description = gptvis_model_description (model);
+
+  GST_INFO_OBJECT (self, "model %s (%s) from %s on %s", gptvis_model_name (model),
+      gptvis_model_configuration (model)->model_type, gptvis_model_path (model), description);
+  g_free (description);
+}
+
 static gboolean
 open_engine (GstGptVisFilter * self)
 {
-  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
-  GptVisEngine *engine, *before;
+  GptVisModelOptions options;
+  GptVisClientOptions asked;
+  GptVisClient *client = NULL;
   GError *error = NULL;
 
   GST_OBJECT_LOCK (self);
-  const GptVisProperties *asked = &self->properties;
-  gchar *path = g_strdup (asked->model), *device = g_strdup (asked->device);
-  gchar *labels_file = g_strdup (asked->labels_file);
-  options.program.backend = gptvis_properties_backend (asked);
-  options.program.precision = asked->precision;
-  options.program.threads = asked->threads;
-  options.task = asked->task;
-  options.beams = asked->beams;
+  gptvis_properties_get_options (&self->properties, &options, &asked);
   self->stale = FALSE;
   GST_OBJECT_UNLOCK (self);
-  options.path = path;
-  options.program.device = device;
-  options.labels_file = labels_file;
-
-  engine = gptvis_engine_open (&options, &error);
-  g_free (path);
-  g_free (device);
-  g_free (labels_file);
-  if (!engine) {
-    GST_OBJECT_LOCK (self);
-    self->stale = TRUE;         /* the engine of before is not what is asked for */
-    GST_OBJECT_UNLOCK (self);
-    gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
-    g_error_free (error);
-    return FALSE;
+  GptVisEngine *engine = gptvis_engine_open (&options, &error);
+  if (engine)
+    client = gptvis_client_new (gptvis_engine_model (engine), &asked, &error);
+  gptvis_properties_clear_options (&options, &asked);
+  if (client) {
+    note_model (self, gptvis_engine_model (engine));
+    set_engine (self, engine, client);
+    return TRUE;
   }
-  const GptVisModel *model = gptvis_engine_model (engine);
-  GST_INFO_OBJECT (self, "model %s (%s) from %s on %s", gptvis_model_name (model),
-      gptvis_model_architecture (model), gptvis_model_path (model), gptvis_model_description (model));
+  gptvis_engine_close (engine);
   GST_OBJECT_LOCK (self);
-  before = self->engine;
-  self->engine = engine;
+  self->stale = TRUE;           /* the engine of before is not what is asked for */
   GST_OBJECT_UNLOCK (self);
-  gptvis_engine_close (before);
-  return TRUE;
+  gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
+  g_error_free (error);
+  return FALSE;
 }
 
 static void
 close_engine (GstGptVisFilter * self)
 {
-  GST_OBJECT_LOCK (self);
-  GptVisEngine *engine = self->engine;
-  self->engine = NULL;
-  GST_OBJECT_UNLOCK (self);
-  gptvis_engine_close (engine);
+  set_engine (self, NULL, NULL);
 }
 
 /* READY → PAUSED. */
@@ -497,7 +501,7 @@ start (GstBaseTransform * trans)
 
   if (!self->engine)            /* closed by who was told of its pads */
     return FALSE;
-  if (!(stream = gptvis_stream_new (self->engine, GST_OBJECT_NAME (self), &listener, &error))) {
+  if (!(stream = gptvis_stream_new (self->engine, self->client, GST_OBJECT_NAME (self), &listener, &error))) {
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
     return FALSE;

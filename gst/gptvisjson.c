@@ -35,7 +35,7 @@
  */
 #include "gptvisjson.h"
 #include "gptvis.h"
-#include "model.h"
+#include "client.h"
 #include "outlet.h"
 #include <errno.h>
 

@@ -176,14 +176,14 @@ gptvis_error_post (const GError * error, GstElement * element, GstMessageType ty
 }
 
 void
-gptvis_no_text_post (GstElement * element, const GptVisModel * model, GptVisTask task)
+gptvis_no_text_post (GstElement * element, const GptVisModel * model)
 {
-  const gboolean labels = task == GPTVIS_TASK_LABEL;
-  const gchar *right = labels ? "set task=auto"
+  const gboolean could = gptvis_model_configuration (model)->writes;
+  const gchar *right = could ? "set task=both or task=caption"
       : "set model to a checkpoint that does, of type vision-encoder-decoder, git or blip";
 
   GST_ELEMENT_WARNING (element, LIBRARY, SETTINGS,
       ("Pad \"text\" of %s is linked, but %s writes no captions%s; %s, or leave the pad unlinked.",
-          GST_OBJECT_NAME (element), gptvis_model_name (model), labels ? " with task=label" : "", right),
+          GST_OBJECT_NAME (element), gptvis_model_name (model), could ? " with this task" : "", right),
       (NULL));
 }

@@ -3,7 +3,7 @@
  * in message.c. */
 #pragma once
 #include <gst/gst.h>
-#include "model.h"
+#include "client.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +32,6 @@ gchar *gptvis_time_to_rfc3339 (gint64 time);
 void gptvis_error_post (const GError * error, GstElement * element, GstMessageType type);
 
 /* Warns that an element's text is taken, which that model never writes with that task. */
-void gptvis_no_text_post (GstElement * element, const GptVisModel * model, GptVisTask task);
+void gptvis_no_text_post (GstElement * element, const GptVisModel * model);
 
 G_END_DECLS

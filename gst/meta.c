@@ -3,7 +3,7 @@
  * two values of this buffer; copying a meta copies the reference. It knows
  * nothing of models and streams. */
 #include "meta.h"
-#include "model.h"
+#include "client.h"
 #include "config.h"
 #include <gst/video/video.h>
 #if GPTVIS_HAVE_ANALYTICS

@@ -266,8 +266,21 @@ gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
   }
 }
 
-const gchar *
-gptvis_properties_backend (const GptVisProperties * self)
+void
+gptvis_properties_get_options (const GptVisProperties * self, GptVisModelOptions * model, GptVisClientOptions * client)
 {
-  return backends[self->backend].value_nick;
+  *model = (GptVisModelOptions) GPTVIS_MODEL_OPTIONS;
+  model->path = g_strdup (self->model);
+  model->program = (GptVisProgramOptions) { .backend = backends[self->backend].value_nick,
+    .device = g_strdup (self->device), .precision = self->precision, .threads = self->threads };
+  *client = (GptVisClientOptions) { .task = self->task, .labels_file = g_strdup (self->labels_file),
+    .beams = self->beams };
+}
+
+void
+gptvis_properties_clear_options (GptVisModelOptions * model, GptVisClientOptions * client)
+{
+  g_free ((gchar *) model->path);
+  g_free ((gchar *) model->program.device);
+  g_free ((gchar *) client->labels_file);
 }

@@ -40,7 +40,9 @@ void gptvis_properties_clear (GptVisProperties * properties);
 gboolean gptvis_properties_set (GptVisProperties * properties, guint id, const GValue * value);
 gboolean gptvis_properties_get (const GptVisProperties * properties, guint id, GValue * value);
 
-/* "auto" or "cpu", static. */
-const gchar *gptvis_properties_backend (const GptVisProperties * properties);
+/* The model that they ask for, and what is asked of it; texts in these are copies, until they are cleared. */
+void gptvis_properties_get_options (const GptVisProperties * properties, GptVisModelOptions * model,
+    GptVisClientOptions * client);
+void gptvis_properties_clear_options (GptVisModelOptions * model, GptVisClientOptions * client);
 
 G_END_DECLS

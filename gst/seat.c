@@ -15,13 +15,13 @@ clear_untold (gpointer data)
 }
 
 static GptVisSeat *
-seat_new (GptVisEngine * engine, const GptVisSeatListener * listener)
+seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener)
 {
   GptVisSeat *self = g_new0 (GptVisSeat, 1);
 
-  *self = (GptVisSeat) { .refs = 1, .engine = gptvis_engine_ref (engine), .listener = *listener,
-    .captioned = GST_CLOCK_TIME_NONE };
-  self->captioner = gptvis_captioner_new (engine->model);
+  *self = (GptVisSeat) { .refs = 1, .engine = gptvis_engine_ref (engine), .client = gptvis_client_ref (client),
+    .listener = *listener, .captioned = GST_CLOCK_TIME_NONE };
+  self->captioner = gptvis_client_captioner_new (client);
   for (guint i = 0; i < 2; i++)
     self->slots[i] = gptvis_model_slot_new (engine->model);
   self->untold = g_array_new (FALSE, FALSE, sizeof (GptVisUntold));
@@ -42,8 +42,9 @@ gptvis_seat_unref (GptVisSeat * self)
   if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
   for (guint i = 0; i < 2; i++)
-    gptvis_model_slot_free (self->engine->model, self->slots[i]);
+    gptvis_model_slot_free (self->slots[i]);
   gptvis_captioner_free (self->captioner);
+  gptvis_client_unref (self->client);
   gptvis_result_unref (self->result);
   g_array_unref (self->untold);
   gptvis_engine_unref (self->engine);
@@ -51,7 +52,8 @@ gptvis_seat_unref (GptVisSeat * self)
 }
 
 GptVisSeat *
-gptvis_seat_new (GptVisEngine * engine, const GptVisSeatListener * listener, GError ** error)
+gptvis_seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener,
+    GError ** error)
 {
   GptVisSeat *seat = NULL;
   GError *why = NULL;
@@ -63,7 +65,7 @@ gptvis_seat_new (GptVisEngine * engine, const GptVisSeatListener * listener, GEr
       gptvis_engine_unref (engine);
   }
   if (engine->worker) {
-    seat = seat_new (engine, listener);
+    seat = seat_new (engine, client, listener);
     g_ptr_array_add (engine->seats, seat);
   } else {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "No thread for analyses could be started: %s",

@@ -172,7 +172,8 @@ unref (GptVisStream * self)
 }
 
 GptVisStream *
-gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListener * listener, GError ** error)
+gptvis_stream_new (GptVisEngine * engine, GptVisClient * client, const gchar * name,
+    const GptVisListener * listener, GError ** error)
 {
   GptVisStream *self = g_new0 (GptVisStream, 1);
   const GptVisSeatListener seat_listener = { take, tell, self };
@@ -185,7 +186,7 @@ gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListen
   self->captioned_frame = G_MAXUINT64;
   self->warm_up = WARM_UP;
   g_mutex_init (&self->lock);
-  if ((self->seat = gptvis_seat_new (engine, &seat_listener, error)))
+  if ((self->seat = gptvis_seat_new (engine, client, &seat_listener, error)))
     return self;
   unref (self);
   return NULL;
@@ -278,14 +279,6 @@ is_due (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer
   return FALSE;
 }
 
-/* Among a thousand labels that share one softmax 0.1 is much; a label with a sigmoid of its
- * own is there when that is more likely than not. */
-static gfloat
-default_threshold (const GptVisModel * model)
-{
-  return gptvis_model_multi_label (model) ? 0.5f : 0.1f;
-}
-
 /* Stages the frame, whose memory is then let go, and leaves it to the engine. FALSE with why not;
  * `unmappable`: since its memory could not be read. */
 static gboolean
@@ -297,8 +290,7 @@ hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffe
   gboolean replaced = FALSE, staged = FALSE;
 
   ticket->top_k = settings->top_k;
-  ticket->threshold = settings->threshold < 0 ? default_threshold (gptvis_engine_model (self->engine))
-      : settings->threshold;
+  ticket->threshold = settings->threshold;
   ticket->caption_change = settings->caption_change;
   ticket->caption_interval = settings->caption_interval;
   ticket->partial_captions = settings->partial_captions;
@@ -445,8 +437,10 @@ gptvis_stream_stats (GptVisStream * self)
   set_times (stats, "age", &ages);
   set_times (stats, "device", &device);
   gptvis_structure_set_text (stats, "model", gptvis_model_name (model));
-  gptvis_structure_set_text (stats, "backend", gptvis_model_description (model));
-  gst_structure_set (stats, "threads", G_TYPE_UINT, gptvis_model_program (model)->threads,
+  gchar *backend = gptvis_model_description (model);
+  gptvis_structure_set_text (stats, "backend", backend);
+  g_free (backend);
+  gst_structure_set (stats, "threads", G_TYPE_UINT, gptvis_model_threads (model),
       "streams", G_TYPE_UINT, gptvis_engine_n_seats (self->engine), NULL);
   return stats;
 }

@@ -55,8 +55,8 @@ typedef struct _GptVisStream GptVisStream;
 
 /* `name` becomes the results' stream; the engine must outlive the stream. NULL with
  * LIMIT when there is no thread to be had. */
-GptVisStream *gptvis_stream_new (GptVisEngine * engine, const gchar * name, const GptVisListener * listener,
-    GError ** error);
+GptVisStream *gptvis_stream_new (GptVisEngine * engine, GptVisClient * client, const gchar * name,
+    const GptVisListener * listener, GError ** error);
 /* Waits for no analysis. The listener is not called afterwards; it may be called in this very
  * moment by this thread, and by no other. NULL is fine. */
 void gptvis_stream_free (GptVisStream * stream);

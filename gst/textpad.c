@@ -458,16 +458,16 @@ gptvis_text_pad_cut (GptVisTextPad * self, guint64 frame)
 }
 
 void
-gptvis_text_pad_mind_model (GptVisTextPad * self, const GptVisModel * model, GptVisTask task)
+gptvis_text_pad_check_client (GptVisTextPad * self, const GptVisModel * model, const GptVisClient * client)
 {
-  if (gptvis_model_writes (model))
+  if (gptvis_client_writes (client))
     return;
   g_mutex_lock (&self->lock);
   const gboolean tells = !self->told && is_taken (self);
   self->told |= tells;
   g_mutex_unlock (&self->lock);
   if (tells)
-    gptvis_no_text_post (self->element, model, task);
+    gptvis_no_text_post (self->element, model);
 }
 
 static void

@@ -34,13 +34,13 @@
  * a new stream or another link, and the video goes on; not being linked is no error, and before
  * the first link there is no thread.
  *
- * gptvis_text_pad_advance, _cut, _mind_model and _event belong to the video's streaming thread (but for
+ * gptvis_text_pad_advance, _cut, _check_client and _event belong to the video's streaming thread (but for
  * flushes, which may come from any); the rest may be called from any thread. In all of them but
  * _cut the application may be called, as the task starts, in a warning, and as what is dropped is
  * freed, with no lock held. */
 #pragma once
 #include <gst/gst.h>
-#include "model.h"
+#include "client.h"
 
 G_BEGIN_DECLS
 
@@ -73,8 +73,8 @@ void gptvis_text_pad_advance (GptVisTextPad * text, GstClockTime pts, GstClockTi
  * before the event that cuts, a flush's stop, a segment or a stream, is passed to what follows. */
 void gptvis_text_pad_cut (GptVisTextPad * text, guint64 frame);
 
-/* Warns, once from when the pad was added, if text is taken that the model never writes. */
-void gptvis_text_pad_mind_model (GptVisTextPad * text, const GptVisModel * model, GptVisTask task);
+/* Warns, once from when the pad was added, if text is taken that the client never asks for. */
+void gptvis_text_pad_check_client (GptVisTextPad * text, const GptVisModel * model, const GptVisClient * client);
 
 /* What came on the video's sink pad: stream-start, segment and its end, gaps, flushes and EOS, of
  * which it makes its own; the rest is ignored. Borrows. */

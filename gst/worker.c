@@ -172,14 +172,13 @@ be_nice (GptVisEngine * self)
 #endif
 }
 
-/* What has become of a batch; one that has no result has that error. */
+/* What has become of a batch; one that has no result has that error. Takes the results. */
 static void
-finish_all (GptVisEngine * self, GptVisBatch * batch, const GError * error)
+finish_all (GptVisEngine * self, GptVisBatch * batch, GptVisResult ** results, const GError * error)
 {
   for (guint i = 0; i < batch->n; i++) {
-    GptVisResult *result = batch->requests[i].result;
-    finish (self, batch->seats[i], result, result ? NULL : error);
-    gptvis_result_unref (result);
+    finish (self, batch->seats[i], results[i], results[i] ? NULL : error);
+    gptvis_result_unref (results[i]);
   }
 }
 
@@ -189,6 +188,7 @@ static gboolean
 begin_batch (GptVisEngine * self)
 {
   GptVisBatch *batch = &self->batches[self->n_begun % GPTVIS_MAX_IN_FLIGHT];
+  GptVisResult *none[MAX_BATCH] = { NULL };
   GError *error = NULL;
 
   batch->n = gather (self, batch->seats);
@@ -198,8 +198,8 @@ begin_batch (GptVisEngine * self)
   for (guint i = 0; i < batch->n; i++) {
     GptVisSeat *seat = batch->seats[i];
     const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
-    batch->requests[i] = (GptVisRequest) { .slot = seat->slots[!seat->in_front], .top_k = ticket->top_k,
-      .threshold = ticket->threshold, .captioner = seat->captioner };
+    batch->requests[i] = (GptVisRequest) { .slot = seat->slots[!seat->in_front],
+      .outputs = gptvis_client_outputs (seat->client) };
     if (!ticket->awaited && !self->nice)
       be_nice (self);
   }
@@ -209,9 +209,22 @@ begin_batch (GptVisEngine * self)
   if (begun)
     self->n_begun++;
   else
-    finish_all (self, batch, error);
+    finish_all (self, batch, none, error);
   g_clear_error (&error);
   return TRUE;
+}
+
+/* What a seat makes of its picture's outputs; NULL: there are none. */
+static GptVisResult *
+read_request (GptVisSeat * seat, const GptVisRequest * request)
+{
+  const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
+
+  if (!request->ran)
+    return NULL;
+  if (seat->captioner)
+    gptvis_captioner_look (seat->captioner, request->tokens);
+  return gptvis_client_read (seat->client, request, ticket->top_k, ticket->threshold);
 }
 
 /* Waits for the batch that was begun first. */
@@ -219,10 +232,13 @@ static void
 end_batch (GptVisEngine * self)
 {
   GptVisBatch *batch = &self->batches[self->n_ended++ % GPTVIS_MAX_IN_FLIGHT];
+  GptVisResult *results[MAX_BATCH];
   GError *error = NULL;
 
   g_mutex_unlock (&self->lock);
   gptvis_model_end (self->model, batch->requests, batch->n, &error);
+  for (guint i = 0; i < batch->n; i++)
+    results[i] = read_request (batch->seats[i], &batch->requests[i]);
   const gint64 device_us = gptvis_model_device_us (self->model);
   const gint64 spent = g_get_monotonic_time () - MAX (batch->begun, self->ended);
   g_mutex_lock (&self->lock);
@@ -230,7 +246,7 @@ end_batch (GptVisEngine * self)
   self->spent_on_pictures += spent;
   if (device_us > 0)
     gptvis_timing_add (&self->device, device_us);
-  finish_all (self, batch, error);
+  finish_all (self, batch, results, error);
   self->ended = g_get_monotonic_time ();
   g_clear_error (&error);
 }

@@ -253,8 +253,8 @@ open_index (GptVisCheckpoint *self, const gchar *index, GError **error)
 static const gchar *
 class_name (const GptVisConfiguration *config)
 {
-  if (config->architecture)
-    return config->architecture;
+  if (config->class_name)
+    return config->class_name;
   return config->writes ? "AutoModelForImageTextToText" : "AutoModelForImageClassification";
 }
 
@@ -286,7 +286,7 @@ open_texts (GptVisCheckpoint *self, GError **error)
   g_free (path);
   if (!self->config)
     return FALSE;
-  self->prefix = gptvis_architecture_find (self->config->model_type)->prefix;
+  self->prefix = self->config->architecture->prefix;
   return gptvis_recipe_open (self->path, self->config->model_type, &self->recipe, error);
 }
 
@@ -309,7 +309,7 @@ gptvis_checkpoint_open (const gchar *path, GError **error)
     return NULL;
   }
   /* which heads there are is certain only here */
-  if (!self->config->architecture)
+  if (!self->config->class_name)
     self->config->teacher = gptvis_checkpoint_find (self, "cls_classifier.weight") != NULL;
   if (self->config->writes && !gptvis_checkpoint_find (self, "classifier.weight"))
     self->config->n_labels = 0;
@@ -431,7 +431,7 @@ has_head (const GptVisCheckpoint *self, GError **error)
   if (self->config->writes || self->config->quantised || gptvis_checkpoint_find (self, "classifier.weight")
       || gptvis_checkpoint_find (self, "cls_classifier.weight"))
     return TRUE;
-  const gchar *name = self->config->architecture;
+  const gchar *name = self->config->class_name;
   gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
       "%s: there is no classifier.weight, so this is a backbone alone%s%.60s%s, where one trained for image "
       "classification is needed", self->path, name ? " (" : "", name ? name : "", name ? ")" : "");
@@ -500,11 +500,12 @@ checked (const GptVisCheckpoint *self, GptVisPlan *plan, GError **error)
 }
 
 GptVisPlan *
-gptvis_checkpoint_plan (const GptVisCheckpoint *self, guint max_batch, gboolean trace, GError **error)
+gptvis_checkpoint_plan (const GptVisCheckpoint *self, guint max_batch, GptVisOutputs outputs,
+    GError **error)
 {
   if (!has_head (self, error))
     return NULL;
-  return checked (self, gptvis_architecture_plan (self->config, &self->recipe, max_batch, trace, error), error);
+  return checked (self, gptvis_architecture_plan (self->config, &self->recipe, max_batch, outputs, error), error);
 }
 
 GptVisPlan *
@@ -535,4 +536,20 @@ gptvis_checkpoint_weights (const GptVisCheckpoint *self)
 {
   return (GptVisWeights) {
   find_weight, (gpointer) self, read_weight};
+}
+
+GptVisProgram *
+gptvis_checkpoint_program (const GptVisCheckpoint *self, const GptVisPlan *plan, const GptVisProgramOptions *options,
+    GError **error)
+{
+  const GptVisWeights weights = gptvis_checkpoint_weights (self);
+  GError *why = NULL;
+  GptVisProgram *program = gptvis_program_new (plan, &weights, options, &why);
+  if (program)
+    return program;
+  /* the program does not know whose weight is wrong */
+  if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT) && !strstr (why->message, self->path))
+    g_prefix_error (&why, "%s: ", self->path);
+  g_propagate_error (error, why);
+  return NULL;
 }

@@ -36,17 +36,21 @@ const GptVisRecipe *gptvis_checkpoint_recipe (const GptVisCheckpoint * self);
  * around the network ("_orig_mod.", "module.", "model."). NULL: none. */
 const GptVisSafetensor *gptvis_checkpoint_find (const GptVisCheckpoint * self, const gchar * name);
 
-/* The plan of its network, after every tensor it needs was found with the right
+/* The plan of its network, cut to these outputs, after every tensor it needs was found with the right
  * shape and a type of floats. The sentence names up to five that were not. Tensors
  * that the network does not ask for are no error. */
-GptVisPlan *gptvis_checkpoint_plan (const GptVisCheckpoint * self, guint max_batch, gboolean trace,
+GptVisPlan *gptvis_checkpoint_plan (const GptVisCheckpoint * self, guint max_batch, GptVisOutputs outputs,
     GError ** error);
 
 /* The decoder's, of a checkpoint that writes, likewise; rows: of the above's "tokens". */
 GptVisPlan *gptvis_checkpoint_decoder_plan (const GptVisCheckpoint * self, guint rows, guint max_batch,
     const GptVisDecoderSize * size, GError ** error);
 
-/* For gptvis_program_new, with a plan from the above; `self` must outlive it. */
+/* The program of a plan from the above, both of which must outlive it. Errors are
+ * gptvis_program_new's, and name the checkpoint where a weight is wrong. */
+GptVisProgram *gptvis_checkpoint_program (const GptVisCheckpoint * self, const GptVisPlan * plan,
+    const GptVisProgramOptions * options, GError ** error);
+/* Its tensors, for gptvis_program_new; `self` must outlive that program. */
 GptVisWeights gptvis_checkpoint_weights (const GptVisCheckpoint * self);
 
 /* An index's text as tensor → file name, for the fuzzer; NULL with FORMAT or LIMIT. */

@@ -194,7 +194,7 @@ read_architectures (GptVisJson *json, GptVisConfiguration *self)
     return;
   JsonNode *node = json_array_get_element (array, 0);
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
-    self->architecture = g_strdup (json_node_get_string (node));
+    self->class_name = g_strdup (json_node_get_string (node));
   else
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "architectures does not hold names");
 }
@@ -216,10 +216,10 @@ read_quantisation (GptVisJson *json, GptVisConfiguration *self)
 static void
 check_class (GptVisJson *json, const GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
-  if (self->architecture && strcmp (self->architecture, architecture->class_name) != 0)
+  if (self->class_name && strcmp (self->class_name, architecture->class_name) != 0)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
         "architectures has %.60s, where of model_type %s only %s writes what a picture shows",
-        self->architecture, self->model_type, architecture->class_name);
+        self->class_name, self->model_type, architecture->class_name);
 }
 
 /* A decoder that says so itself reads words alone; where it says nothing, the tensors decide. */
@@ -425,9 +425,10 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
     return;
   }
   self->model_type = g_strdup (type);
+  self->architecture = architecture;
   read_architectures (json, self);
   read_quantisation (json, self);
-  self->teacher = self->architecture && g_str_has_suffix (self->architecture, "WithTeacher");
+  self->teacher = self->class_name && g_str_has_suffix (self->class_name, "WithTeacher");
   if (!architecture->tower) {
     read_tower (json, self, architecture);
     return;
@@ -482,7 +483,7 @@ gptvis_configuration_free (GptVisConfiguration *self)
   g_strfreev (self->labels);
   g_free (self->model_type);
   g_free (self->encoder_type);
-  g_free (self->architecture);
+  g_free (self->class_name);
   g_free (self->quantised);
   g_free (self);
 }

@@ -29,7 +29,8 @@ typedef struct {
 typedef struct {
   gchar *model_type;            /* "vit", "deit", "dinov2", "git", … */
   gchar *encoder_type;          /* vision-encoder-decoder: "vit", "deit"; else NULL */
-  gchar *architecture;          /* the first of "architectures"; NULL when not said */
+  const struct _GptVisArchitecture *architecture;       /* model_type's row of the table (architectures.h) */
+  gchar *class_name;            /* the first of "architectures"; NULL when not said */
   gchar *quantised;             /* how weights were made small, as quantization_config names it; NULL: not */
   guint hidden_size, n_layers, n_heads;
   guint intermediate_size;      /* of the MLP; dinov2: hidden_size · mlp_ratio, or what SwiGLU makes of it */

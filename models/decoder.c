@@ -3,6 +3,7 @@
 #include "json.h"
 
 #define SENTENCES 4u            /* written in one step, each with its beams */
+#define LEAST_BEAMS 4u          /* that there is room for, so that cameras with other beam widths share one */
 
 /* Words that the network may say and the tokenizer does not have would be holes in the text. */
 static gboolean
@@ -18,7 +19,8 @@ vocabulary_fits (const GptVisDecoder *self, const gchar *path, GError **error)
 }
 
 static gboolean
-load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options, GError **error)
+load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, guint n_beams, const GptVisProgramOptions *options,
+    GError **error)
 {
   const gchar *path = gptvis_checkpoint_path (checkpoint);
   const GptVisConfiguration *config = gptvis_checkpoint_configuration (checkpoint);
@@ -26,15 +28,13 @@ load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, const GptVisProgr
   if (!self->generation || !(self->tokenizer = gptvis_tokenizer_open (path, error))
       || !vocabulary_fits (self, path, error))
     return FALSE;
-  if (self->n_beams == 0)
-    self->n_beams = self->generation->n_beams;
-  const GptVisDecoderSize size = { MIN (SENTENCES * self->n_beams, GPTVIS_MAX_SEQUENCES), self->n_beams,
+  self->max_beams = MAX (LEAST_BEAMS, MAX (n_beams, self->generation->n_beams));
+  const GptVisDecoderSize size = { MIN (SENTENCES * self->max_beams, GPTVIS_MAX_SEQUENCES), self->max_beams,
     self->generation->max_length };
   self->plan = gptvis_checkpoint_decoder_plan (checkpoint, self->rows, 1, &size, error);
   if (!self->plan)
     return FALSE;
-  const GptVisWeights weights = gptvis_checkpoint_weights (checkpoint);
-  self->program = gptvis_program_new (self->plan, &weights, options, error);
+  self->program = gptvis_checkpoint_program (checkpoint, self->plan, options, error);
   if (!self->program)
     return FALSE;
   self->width = config->hidden_size;
@@ -51,18 +51,26 @@ gptvis_decoder_new (const GptVisCheckpoint *checkpoint, guint rows, guint n_beam
 {
   GptVisDecoder *self = g_new0 (GptVisDecoder, 1);
   g_mutex_init (&self->lock);
+  self->refs = 1;
+  self->path = gptvis_checkpoint_path (checkpoint);
   self->rows = rows;
-  self->n_beams = n_beams;
-  if (load (self, checkpoint, options, error))
+  if (load (self, checkpoint, n_beams, options, error))
     return self;
-  gptvis_decoder_free (self);
+  gptvis_decoder_unref (self);
   return NULL;
 }
 
-void
-gptvis_decoder_free (GptVisDecoder *self)
+GptVisDecoder *
+gptvis_decoder_ref (GptVisDecoder *self)
 {
-  if (!self)
+  g_atomic_int_inc (&self->refs);
+  return self;
+}
+
+void
+gptvis_decoder_unref (GptVisDecoder *self)
+{
+  if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
   gptvis_program_free (self->program);
   gptvis_plan_free (self->plan);

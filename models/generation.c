@@ -168,7 +168,7 @@ assume (JsonObject *object, const gchar *name, guint token, guint vocabulary)
 static void
 complete (JsonObject *object, const GptVisConfiguration *config)
 {
-  const GptVisArchitecture *architecture = gptvis_architecture_find (config->model_type);
+  const GptVisArchitecture *architecture = config->architecture;
   merge_part (object, "decoder");
   merge_part (object, "text_config");
   assume (object, "bos_token_id", architecture->bos, config->decoder.vocabulary);

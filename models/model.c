@@ -1,175 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opens models, shares them, and runs them. The registry knows models without
- * holding them: it is looked up and left under one lock, and that lock is never
- * held while a checkpoint is loaded, so that a stream can leave meanwhile. */
-#include "captioner-private.h"
-#include "labels.h"
+/* Opens a checkpoint, makes its programs when they are needed, and runs them. */
+#include "model.h"
 #include "locate.h"
-#include "result-private.h"
+#include "tower.h"
 #include <math.h>
-#include <string.h>
 
 struct _GptVisModel {
-  gint refs;
-  gchar *key;                   /* in the registry; NULL: not shared */
   gchar *name;
   GptVisCheckpoint *checkpoint;
-  GptVisPlan *plan;
-  GptVisProgram *program;
-  gchar **file_labels;          /* of labels_file; NULL: the checkpoint's */
-  const gchar *const *labels;
-  guint n_labels;
-  GptVisTensorId logits, scores, tokens;        /* GPTVIS_NO_TENSOR: not asked for or not there */
-  GptVisDecoder *decoder;       /* NULL: it writes nothing */
+  GptVisProgramOptions options;
+  gchar *backend, *device;      /* texts in options */
+  guint max_batch;
 
-  GRecMutex run;                /* held by the one thread whose batches are under way, once for each */
-  /* Its own: */
-  guint *ids;                   /* room to order n_labels in */
+  GMutex making;                /* held while a program is made, which takes long; taken before the lock */
+  GMutex lock;                  /* guards the pointers */
+  GptVisTower *tower;           /* NULL: nothing was needed yet */
+  GptVisDecoder *decoder;       /* likewise */
+
+  /* Of the thread that runs it: */
   guint n_begun, n_ended;       /* batches */
   gint64 begun[GPTVIS_MAX_IN_FLIGHT];   /* µs; of batch i at i modulo that */
   gint64 ended;                 /* the last */
+  gint64 device_us;             /* of the last */
 };
 
-static GMutex loading;          /* one load at a time, so that the same model is not loaded twice */
-static GMutex registry_lock;    /* guards the table and every fall of a count to 0 */
-static GHashTable *registry;    /* key → GptVisModel, not owned */
+struct _GptVisModelSlot {
+  GptVisTower *tower;           /* that the picture was staged for */
+  GptVisSlot *slot;             /* of its program */
+};
 
-static void
-model_free (GptVisModel *self)
-{
-  gptvis_decoder_free (self->decoder);
-  gptvis_program_free (self->program);
-  gptvis_plan_free (self->plan);
-  gptvis_checkpoint_free (self->checkpoint);
-  g_rec_mutex_clear (&self->run);
-  g_strfreev (self->file_labels);
-  g_free (self->ids);
-  g_free (self->name);
-  g_free (self->key);
-  g_free (self);
-}
-
-static gboolean
-load_labels (GptVisModel *self, const gchar *labels_file, GError **error)
-{
-  const GptVisConfiguration *config = gptvis_checkpoint_configuration (self->checkpoint);
-  self->n_labels = config->n_labels;
-  self->labels = (const gchar * const *) config->labels;
-  if (!labels_file || self->n_labels == 0)
-    return TRUE;
-  self->file_labels = gptvis_labels_load (labels_file, self->n_labels, error);
-  self->labels = (const gchar * const *) self->file_labels;
-  return self->file_labels != NULL;
-}
-
-/* Can the checkpoint do what it is asked for? */
-static gboolean
-suits (const GptVisModel *self, GptVisTask task, GError **error)
-{
-  const GptVisConfiguration *config = gptvis_checkpoint_configuration (self->checkpoint);
-  const gchar *lacks = NULL;
-  if ((task == GPTVIS_TASK_CAPTION || task == GPTVIS_TASK_BOTH) && !config->writes)
-    lacks = "captions, but this checkpoint has no decoder";
-  else if ((task == GPTVIS_TASK_LABEL || task == GPTVIS_TASK_BOTH) && config->n_labels == 0)
-    lacks = "labels, but this checkpoint has no classifier";
-  if (!lacks)
-    return TRUE;
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: the task asks for %s (its model_type is %s)",
-      gptvis_checkpoint_path (self->checkpoint), lacks, config->model_type);
-  return FALSE;
-}
-
-static gboolean
-load_programs (GptVisModel *self, const GptVisModelOptions *options, GError **error)
-{
-  const GptVisWeights weights = gptvis_checkpoint_weights (self->checkpoint);
-  self->program = gptvis_program_new (self->plan, &weights, &options->program, error);
-  if (!self->program)
-    return FALSE;
-  self->tokens = gptvis_plan_find (self->plan, "tokens");
-  if (self->tokens == GPTVIS_NO_TENSOR || options->task == GPTVIS_TASK_LABEL)
-    return TRUE;
-  self->decoder = gptvis_decoder_new (self->checkpoint, gptvis_plan_tensor (self->plan, self->tokens)->rows,
-      options->beams, &options->program, error);
-  return self->decoder != NULL;
-}
-
-static gboolean
-load (GptVisModel *self, const gchar *path, const GptVisModelOptions *options, GError **error)
-{
-  GError *why = NULL;
-  self->checkpoint = gptvis_checkpoint_open (path, error);
-  if (!self->checkpoint || !suits (self, options->task, error) || !load_labels (self, options->labels_file, error))
-    return FALSE;
-  self->plan = gptvis_checkpoint_plan (self->checkpoint, CLAMP (options->max_batch, 1, GPTVIS_MAX_BATCH),
-      options->trace, error);
-  if (!self->plan)
-    return FALSE;
-  if (!load_programs (self, options, &why)) {
-    /* a bad weight is the checkpoint's fault, and the program does not know its name */
-    if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT) && !strstr (why->message, path))
-      g_prefix_error (&why, "%s: ", path);
-    g_propagate_error (error, why);
-    return FALSE;
-  }
-  if (options->task == GPTVIS_TASK_CAPTION)
-    self->n_labels = 0;
-  self->logits = self->n_labels > 0 ? gptvis_plan_find (self->plan, "logits") : GPTVIS_NO_TENSOR;
-  self->scores = gptvis_plan_find (self->plan, "scores");
-  self->ids = g_new (guint, self->n_labels);
-  return TRUE;
-}
-
-static GptVisModel *
-model_new (const gchar *path, const GptVisModelOptions *options, GError **error)
-{
-  GptVisModel *self = g_new0 (GptVisModel, 1);
-  self->refs = 1;
-  g_rec_mutex_init (&self->run);
-  self->name = g_path_get_basename (path);
-  if (load (self, path, options, error))
-    return self;
-  model_free (self);
-  return NULL;
-}
-
-/* All that makes two openings ask for the same model. */
-static gchar *
-make_key (const gchar *path, const GptVisModelOptions *options)
-{
-  const GptVisProgramOptions *p = &options->program;
-  GString *key = g_string_new (NULL);
-  g_string_append_printf (key, "%d|%u|%s|%s|%d|%u|%u|", options->task, options->beams, p->backend ? p->backend : "auto",
-      p->device ? p->device : "auto", p->precision, p->threads, MAX (options->max_batch, 1));
-  gptvis_locate_append_state (key, path);
-  g_string_append (key, "|labels");
-  if (options->labels_file)
-    gptvis_locate_append_state (key, options->labels_file);
-  g_string_append_printf (key, "|%s", path);
-  return g_string_free (key, FALSE);
-}
-
-static GptVisModel *
-find_shared (const gchar *key)
-{
-  g_mutex_lock (&registry_lock);
-  GptVisModel *model = registry ? g_hash_table_lookup (registry, key) : NULL;
-  if (model)
-    gptvis_model_ref (model);
-  g_mutex_unlock (&registry_lock);
-  return model;
-}
-
-static void
-share (GptVisModel *model, gchar *key)
-{
-  model->key = key;
-  g_mutex_lock (&registry_lock);
-  if (!registry)
-    registry = g_hash_table_new (g_str_hash, g_str_equal);
-  g_hash_table_insert (registry, key, model);
-  g_mutex_unlock (&registry_lock);
-}
+/* --- opening --- */
 
 GptVisModel *
 gptvis_model_open (const GptVisModelOptions *options, GError **error)
@@ -177,157 +37,291 @@ gptvis_model_open (const GptVisModelOptions *options, GError **error)
   gchar *path = gptvis_locate (options->path, error);
   if (!path)
     return NULL;
-  GptVisModel *model = NULL;
-  if (options->trace) {
-    model = model_new (path, options, error);
-  } else {
-    gchar *key = make_key (path, options);
-    g_mutex_lock (&loading);
-    model = find_shared (key);
-    if (!model && (model = model_new (path, options, error)))
-      share (model, g_steal_pointer (&key));
-    g_mutex_unlock (&loading);
-    g_free (key);
-  }
+  GptVisModel *self = g_new0 (GptVisModel, 1);
+  g_mutex_init (&self->making);
+  g_mutex_init (&self->lock);
+  self->name = g_path_get_basename (path);
+  self->options = options->program;
+  self->options.backend = self->backend = g_strdup (options->program.backend);
+  self->options.device = self->device = g_strdup (options->program.device);
+  self->max_batch = CLAMP (options->max_batch, 1, GPTVIS_MAX_BATCH);
+  self->checkpoint = gptvis_checkpoint_open (path, error);
   g_free (path);
-  return model;
-}
-
-GptVisModel *
-gptvis_model_ref (GptVisModel *model)
-{
-  g_atomic_int_inc (&model->refs);
-  return model;
+  if (self->checkpoint)
+    return self;
+  gptvis_model_free (self);
+  return NULL;
 }
 
 void
-gptvis_model_unref (GptVisModel *model)
+gptvis_model_free (GptVisModel *self)
 {
-  if (!model)
+  if (!self)
     return;
-  /* as long as it is not the last reference, no lock is needed */
-  for (gint refs = g_atomic_int_get (&model->refs); refs > 1; refs = g_atomic_int_get (&model->refs))
-    if (g_atomic_int_compare_and_exchange (&model->refs, refs, refs - 1))
-      return;
-  g_mutex_lock (&registry_lock);
-  const gboolean last = g_atomic_int_dec_and_test (&model->refs);
-  if (last && model->key) {
-    g_hash_table_remove (registry, model->key);
-    if (g_hash_table_size (registry) == 0)
-      g_clear_pointer (&registry, g_hash_table_unref);
-  }
-  g_mutex_unlock (&registry_lock);
-  if (last)
-    model_free (model);
+  gptvis_decoder_unref (self->decoder);
+  gptvis_tower_unref (self->tower);
+  gptvis_checkpoint_free (self->checkpoint);
+  g_mutex_clear (&self->making);
+  g_mutex_clear (&self->lock);
+  g_free (self->backend);
+  g_free (self->device);
+  g_free (self->name);
+  g_free (self);
 }
 
-const gchar *
-gptvis_model_name (const GptVisModel *model)
+gchar *
+gptvis_model_key (const GptVisModelOptions *options, GError **error)
 {
-  return model->name;
+  const GptVisProgramOptions *p = &options->program;
+  gchar *path = gptvis_locate (options->path, error);
+  if (!path)
+    return NULL;
+  GString *key = g_string_new (NULL);
+  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto", p->device ? p->device : "auto",
+      p->precision, p->threads, MAX (options->max_batch, 1));
+  gptvis_locate_append_state (key, path);
+  g_string_append_printf (key, "|%s", path);
+  g_free (path);
+  return g_string_free (key, FALSE);
 }
 
-const gchar *
-gptvis_model_path (const GptVisModel *model)
+/* --- what is needed --- */
+
+static GptVisTower *
+current_tower (GptVisModel *self)
 {
-  return gptvis_checkpoint_path (model->checkpoint);
+  g_mutex_lock (&self->lock);
+  GptVisTower *tower = self->tower ? gptvis_tower_ref (self->tower) : NULL;
+  g_mutex_unlock (&self->lock);
+  return tower;
 }
 
-const gchar *
-gptvis_model_architecture (const GptVisModel *model)
+static gboolean
+make_tower (GptVisModel *self, GptVisOutputs outputs, GError **error)
 {
-  return gptvis_checkpoint_configuration (model->checkpoint)->model_type;
-}
-
-const gchar *
-gptvis_model_description (const GptVisModel *model)
-{
-  return gptvis_program_at_work (model->program)->description;
-}
-
-const GptVisPlan *
-gptvis_model_plan (const GptVisModel *model)
-{
-  return model->plan;
-}
-
-GptVisProgram *
-gptvis_model_program (GptVisModel *model)
-{
-  return model->program;
-}
-
-const GptVisRecipe *
-gptvis_model_recipe (const GptVisModel *model)
-{
-  return gptvis_checkpoint_recipe (model->checkpoint);
+  GptVisTower *tower = gptvis_tower_new (self->checkpoint, &self->options, self->max_batch, outputs, error);
+  if (!tower)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  GptVisTower *before = self->tower;
+  self->tower = tower;
+  g_mutex_unlock (&self->lock);
+  gptvis_tower_unref (before);
+  return TRUE;
 }
 
 gboolean
-gptvis_model_multi_label (const GptVisModel *model)
+gptvis_model_need (GptVisModel *self, GptVisOutputs outputs, GError **error)
 {
-  return gptvis_checkpoint_configuration (model->checkpoint)->multi_label;
+  g_mutex_lock (&self->making);
+  const GptVisOutputs before = self->tower ? self->tower->outputs : 0;
+  const gboolean ok = (outputs & ~before) == 0 || make_tower (self, before | outputs, error);
+  g_mutex_unlock (&self->making);
+  return ok;
 }
 
-gboolean
-gptvis_model_writes (const GptVisModel *model)
+static gboolean
+make_decoder (GptVisModel *self, guint beams, GError **error)
 {
-  return model->decoder != NULL;
+  const guint rows = gptvis_plan_tensor (self->tower->plan, self->tower->tokens)->rows;
+  GptVisDecoder *decoder = gptvis_decoder_new (self->checkpoint, rows, beams, &self->options, error);
+  if (!decoder)
+    return FALSE;
+  gptvis_decoder_unref (self->decoder);
+  self->decoder = decoder;
+  return TRUE;
 }
 
 GptVisDecoder *
-gptvis_model_decoder (GptVisModel *model)
+gptvis_model_decoder (GptVisModel *self, guint beams, GError **error)
 {
-  return model->decoder;
+  g_mutex_lock (&self->making);
+  const gboolean fits = self->decoder && beams <= self->decoder->max_beams;
+  GptVisDecoder *decoder = fits || make_decoder (self, beams, error) ? gptvis_decoder_ref (self->decoder) : NULL;
+  g_mutex_unlock (&self->making);
+  return decoder;
 }
 
-const GptVisPlan *
-gptvis_model_decoder_plan (const GptVisModel *model)
-{
-  return model->decoder ? model->decoder->plan : NULL;
-}
+/* --- facts --- */
 
-GptVisProgram *
-gptvis_model_decoder_program (GptVisModel *model)
+const gchar *
+gptvis_model_name (const GptVisModel *self)
 {
-  return model->decoder ? model->decoder->program : NULL;
-}
-
-guint
-gptvis_model_n_labels (const GptVisModel *model)
-{
-  return model->n_labels;
+  return self->name;
 }
 
 const gchar *
-gptvis_model_label (const GptVisModel *model, guint id)
+gptvis_model_path (const GptVisModel *self)
 {
-  return id < model->n_labels ? model->labels[id] : NULL;
+  return gptvis_checkpoint_path (self->checkpoint);
+}
+
+const GptVisConfiguration *
+gptvis_model_configuration (const GptVisModel *self)
+{
+  return gptvis_checkpoint_configuration (self->checkpoint);
+}
+
+const GptVisRecipe *
+gptvis_model_recipe (const GptVisModel *self)
+{
+  return gptvis_checkpoint_recipe (self->checkpoint);
+}
+
+gchar *
+gptvis_model_description (GptVisModel *self)
+{
+  GptVisTower *tower = current_tower (self);
+  gchar *description = g_strdup (tower ? gptvis_program_at_work (tower->program)->description : "");
+  gptvis_tower_unref (tower);
+  return description;
 }
 
 guint
-gptvis_model_n_users (const GptVisModel *model)
+gptvis_model_threads (GptVisModel *self)
 {
-  return g_atomic_int_get ((gint *) & model->refs);
+  GptVisTower *tower = current_tower (self);
+  const guint threads = tower ? gptvis_program_at_work (tower->program)->threads : 0;
+  gptvis_tower_unref (tower);
+  return threads;
 }
 
-GptVisSlot *
-gptvis_model_slot_new (GptVisModel *model)
+const GptVisPlan *
+gptvis_model_plan (GptVisModel *self)
 {
-  return gptvis_program_slot_new (model->program);
+  return self->tower ? self->tower->plan : NULL;
+}
+
+GptVisProgram *
+gptvis_model_program (GptVisModel *self)
+{
+  return self->tower ? self->tower->program : NULL;
+}
+
+/* --- slots --- */
+
+static void
+leave_tower (GptVisModelSlot *slot)
+{
+  if (slot->slot)
+    gptvis_program_slot_free (slot->tower->program, slot->slot);
+  gptvis_tower_unref (slot->tower);
+}
+
+/* What is put into the slot from now on is for the model's tower of now. */
+static void
+enter_tower (GptVisModel *self, GptVisModelSlot *slot)
+{
+  GptVisTower *tower = current_tower (self);
+  if (slot->tower == tower) {
+    gptvis_tower_unref (tower);
+    return;
+  }
+  leave_tower (slot);
+  slot->tower = tower;
+  slot->slot = gptvis_program_slot_new (tower->program);
+}
+
+GptVisModelSlot *
+gptvis_model_slot_new (GptVisModel *self)
+{
+  GptVisModelSlot *slot = g_new0 (GptVisModelSlot, 1);
+  enter_tower (self, slot);
+  return slot;
 }
 
 void
-gptvis_model_slot_free (GptVisModel *model, GptVisSlot *slot)
+gptvis_model_slot_free (GptVisModelSlot *slot)
 {
-  if (slot)
-    gptvis_program_slot_free (model->program, slot);
+  if (!slot)
+    return;
+  leave_tower (slot);
+  g_free (slot);
 }
 
 gboolean
-gptvis_model_stage (GptVisModel *model, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
+gptvis_model_stage (GptVisModel *self, GptVisModelSlot *slot, const GptVisPicture *picture, GError **error)
 {
-  return gptvis_program_stage (model->program, slot, picture, error);
+  enter_tower (self, slot);
+  return gptvis_program_stage (slot->tower->program, slot->slot, picture, error);
+}
+
+float *
+gptvis_model_slot_rows (GptVisModel *self, GptVisModelSlot *slot)
+{
+  enter_tower (self, slot);
+  return gptvis_program_slot_rows (slot->tower->program, slot->slot);
+}
+
+/* --- running --- */
+
+/* Pictures of a batch that were staged for one tower: nearly always all of them. */
+typedef struct {
+  GptVisTower *tower;
+  GptVisSlot *slots[GPTVIS_MAX_BATCH];
+  guint members[GPTVIS_MAX_BATCH];      /* indices of the requests */
+  guint n;
+} Group;
+
+/* The first of the requests that is not done, a bit each, and all of its tower; FALSE: none is left. */
+static gboolean
+next_group (const GptVisRequest *requests, guint n, guint64 *done, Group *group)
+{
+  group->n = 0;
+  for (guint i = 0; i < n; i++) {
+    const GptVisModelSlot *slot = requests[i].slot;
+    if (*done & G_GUINT64_CONSTANT (1) << i)
+      continue;
+    if (group->n == 0)
+      group->tower = slot->tower;
+    if (slot->tower != group->tower)
+      continue;
+    group->slots[group->n] = slot->slot;
+    group->members[group->n++] = i;
+    *done |= G_GUINT64_CONSTANT (1) << i;
+  }
+  return group->n > 0;
+}
+G_STATIC_ASSERT (GPTVIS_MAX_BATCH <= 64);
+
+guint
+gptvis_model_in_flight (GptVisModel *self)
+{
+  GptVisTower *tower = current_tower (self);
+  const guint n = tower ? gptvis_program_at_work (tower->program)->in_flight : 1;
+  gptvis_tower_unref (tower);
+  return n;
+}
+
+gint64
+gptvis_model_device_us (GptVisModel *self)
+{
+  return self->device_us;
+}
+
+/* Ends what was begun of a batch before that tower's part failed. */
+static void
+undo (const GptVisRequest *requests, guint n, const GptVisTower *failed)
+{
+  guint64 done = 0;
+  Group group;
+  while (next_group (requests, n, &done, &group) && group.tower != failed)
+    gptvis_program_wait (group.tower->program, NULL);
+}
+
+gboolean
+gptvis_model_begin (GptVisModel *self, const GptVisRequest *requests, guint n, GError **error)
+{
+  guint64 done = 0;
+  Group group;
+  self->begun[self->n_begun % GPTVIS_MAX_IN_FLIGHT] = g_get_monotonic_time ();
+  while (next_group (requests, n, &done, &group))
+    if (!gptvis_program_submit (group.tower->program, group.slots, group.n, error)) {
+      undo (requests, n, group.tower);
+      return FALSE;
+    }
+  self->n_begun++;
+  return TRUE;
 }
 
 static gboolean
@@ -339,111 +333,84 @@ all_finite (const float *values, gsize n)
   return TRUE;
 }
 
-/* Output `id` of picture i of the batch that has just run; NULL when the model has none
- * of it, or after an error. */
+/* Output `id` of picture i of the tower's batch that has just run; NULL when it is not asked for, or
+ * after an error. */
 static const float *
-read_output (GptVisModel *model, GptVisTensorId id, guint i, GError **error)
+read_output (GptVisModel *self, GptVisTower *tower, gboolean asked, GptVisTensorId id, guint i, GError **error)
 {
-  if (id == GPTVIS_NO_TENSOR)
+  if (!asked || id == GPTVIS_NO_TENSOR)
     return NULL;
-  const GptVisTensor *t = gptvis_plan_tensor (model->plan, id);
-  const float *values = gptvis_program_output (model->program, id, i);
+  const GptVisTensor *t = gptvis_plan_tensor (tower->plan, id);
+  const float *values = gptvis_program_output (tower->program, id, i);
   if (all_finite (values, (gsize) t->rows * t->width))
     return values;
   if (!*error)
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
-        "%s: the network's output for this picture holds a NaN or an infinity", gptvis_model_path (model));
+        "%s: the network's output for this picture holds a NaN or an infinity", gptvis_model_path (self));
   return NULL;
 }
 
+static void
+forget_outputs (GptVisRequest *request)
+{
+  request->ran = FALSE;
+  request->logits = request->scores = request->tokens = NULL;
+}
+
+/* FALSE with the first error in `error`. */
 static gboolean
-read_result (GptVisModel *model, GptVisRequest *request, guint i, gint64 begun, GError **error)
+read_outputs (GptVisModel *self, GptVisTower *tower, GptVisRequest *request, guint i, GError **error)
 {
+  const gboolean scores = request->outputs & GPTVIS_OUTPUT_SCORES, tokens = request->outputs & GPTVIS_OUTPUT_TOKENS;
   GError *why = NULL;
-  guint n = 0;
-  read_output (model, model->logits, i, &why);
-  const float *tokens = request->captioner ? read_output (model, model->tokens, i, &why) : NULL;
-  const float *scores = model->n_labels > 0 ? read_output (model, model->scores, i, &why) : NULL;
-  if (why) {
-    if (error && !*error)
-      g_propagate_error (error, why);
-    else
-      g_error_free (why);
-    return FALSE;
-  }
-  if (tokens)
-    gptvis_captioner_look (request->captioner, tokens);
-  if (scores)
-    n = gptvis_labels_top (scores, model->n_labels, request->top_k, request->threshold, model->ids);
-  request->result = gptvis_result_new (model->name, g_get_monotonic_time () - begun, model->labels, scores, model->ids,
-      n, NULL);
-  return TRUE;
-}
-
-guint
-gptvis_model_in_flight (const GptVisModel *model)
-{
-  return gptvis_program_at_work (model->program)->in_flight;
-}
-
-gint64
-gptvis_model_device_us (const GptVisModel *model)
-{
-  return gptvis_program_at_work (model->program)->device_ns / 1000;
-}
-
-gboolean
-gptvis_model_begin (GptVisModel *model, const GptVisRequest *requests, guint n, GError **error)
-{
-  GptVisSlot *slots[GPTVIS_MAX_BATCH];
-  for (guint i = 0; i < n; i++)
-    slots[i] = requests[i].slot;
-  g_rec_mutex_lock (&model->run);
-  model->begun[model->n_begun % GPTVIS_MAX_IN_FLIGHT] = g_get_monotonic_time ();
-  const gboolean ok = gptvis_program_submit (model->program, slots, n, error);
-  if (ok)
-    model->n_begun++;           /* and the model is this thread's until the batch is ended */
+  request->logits = read_output (self, tower, scores, tower->logits, i, &why);
+  request->scores = read_output (self, tower, scores, tower->scores, i, &why);
+  request->tokens = read_output (self, tower, tokens, tower->tokens, i, &why);
+  request->ran = !why;
+  if (!why)
+    return TRUE;
+  forget_outputs (request);
+  if (error && !*error)
+    g_propagate_error (error, why);
   else
-    g_rec_mutex_unlock (&model->run);
+    g_error_free (why);
+  return FALSE;
+}
+
+static gboolean
+end_group (GptVisModel *self, const Group *group, GptVisRequest *requests, GError **error)
+{
+  if (!gptvis_program_wait (group->tower->program, error && !*error ? error : NULL))
+    return FALSE;
+  gboolean ok = TRUE;
+  for (guint i = 0; i < group->n; i++)
+    ok &= read_outputs (self, group->tower, &requests[group->members[i]], i, error);
+  self->device_us += gptvis_program_at_work (group->tower->program)->device_ns / 1000;
   return ok;
 }
 
 gboolean
-gptvis_model_end (GptVisModel *model, GptVisRequest *requests, guint n, GError **error)
+gptvis_model_end (GptVisModel *self, GptVisRequest *requests, guint n, GError **error)
 {
   /* it has waited for the one before */
-  const gint64 begun = MAX (model->begun[model->n_ended % GPTVIS_MAX_IN_FLIGHT], model->ended);
-  model->n_ended++;
+  const gint64 begun = MAX (self->begun[self->n_ended % GPTVIS_MAX_IN_FLIGHT], self->ended);
+  guint64 done = 0;
+  gboolean ok = TRUE;
+  Group group;
+  self->n_ended++;
+  self->device_us = 0;
   for (guint i = 0; i < n; i++)
-    requests[i].result = NULL;
-  const gboolean waited = gptvis_program_wait (model->program, error);
-  gboolean ok = waited;
-  for (guint i = 0; i < n && waited; i++)
-    ok &= read_result (model, &requests[i], i, begun, error);
-  model->ended = g_get_monotonic_time ();
-  g_rec_mutex_unlock (&model->run);
+    forget_outputs (&requests[i]);
+  while (next_group (requests, n, &done, &group))
+    ok &= end_group (self, &group, requests, error);
+  self->ended = g_get_monotonic_time ();
+  for (guint i = 0; i < n; i++)
+    requests[i].analysis = self->ended - begun;
   return ok;
 }
 
 gboolean
-gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError **error)
+gptvis_model_run (GptVisModel *self, GptVisRequest *requests, guint n, GError **error)
 {
-  const guint max = gptvis_plan_max_batch (model->plan);
-  gboolean ok = TRUE;
-
-  for (guint i = 0; i < n; i++)
-    requests[i].result = NULL;
-  for (guint first = 0; first < n; first += max) {
-    const guint batch = MIN (max, n - first);
-    GError *why = NULL;
-    if (gptvis_model_begin (model, requests + first, batch, &why)
-        && gptvis_model_end (model, requests + first, batch, &why))
-      continue;
-    if (error && !*error)
-      g_propagate_error (error, why);
-    else
-      g_clear_error (&why);
-    ok = FALSE;
-  }
-  return ok;
+  return gptvis_model_begin (self, requests, n, error) && gptvis_model_end (self, requests, n, error);
 }

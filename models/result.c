@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Results, and their JSON: written by hand, since it is a dozen fields whose order
  * is fixed and numbers must not follow the locale. result.schema.json describes it. */
-#include "model.h"
 #include "result-private.h"
 #include <string.h>
 

@@ -70,6 +70,13 @@ size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *co
   return FALSE;
 }
 
+GptVisOutputs
+gptvis_architecture_outputs (const GptVisConfiguration *config)
+{
+  return GPTVIS_OUTPUT_HIDDEN | (config->n_labels > 0 ? GPTVIS_OUTPUT_SCORES : 0)
+      | (config->writes ? GPTVIS_OUTPUT_TOKENS : 0);
+}
+
 static GptVisPlan *
 finish (GptVisPlan *plan, GError **error)
 {
@@ -81,16 +88,16 @@ finish (GptVisPlan *plan, GError **error)
 
 GptVisPlan *
 gptvis_architecture_plan (const GptVisConfiguration *config, const GptVisRecipe *recipe, guint max_batch,
-    gboolean trace, GError **error)
+    GptVisOutputs outputs, GError **error)
 {
-  const GptVisArchitecture *architecture = gptvis_architecture_find (config->model_type);
+  const GptVisArchitecture *architecture = config->architecture;
   if (!size_fits (architecture, config, recipe, error))
     return NULL;
   GptVisPlan *plan = gptvis_plan_new (config->model_type, max_batch);
   if (architecture->record)
-    architecture->record (plan, config, recipe, trace);
+    architecture->record (plan, config, recipe, outputs);
   else
-    gptvis_encoder_record (plan, config, recipe, trace);
+    gptvis_encoder_record (plan, config, recipe, outputs);
   return finish (plan, error);
 }
 
@@ -101,6 +108,6 @@ gptvis_architecture_decoder_plan (const GptVisConfiguration *config, guint rows,
   gchar *name = g_strdup_printf ("%s decoder", config->model_type);
   GptVisPlan *plan = gptvis_plan_new (name, max_batch);
   g_free (name);
-  gptvis_architecture_find (config->model_type)->record_decoder (plan, config, rows, size);
+  config->architecture->record_decoder (plan, config, rows, size);
   return finish (plan, error);
 }

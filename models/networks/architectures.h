@@ -6,7 +6,7 @@
  *     input    "patches"           [tokens of the picture, 3·P²]
  *     outputs  "logits"            [1, labels]
  *              "scores"            [1, labels]: softmax, or a sigmoid each
- *     traced   "hidden_states.0" … "hidden_states.L"  [rows, hidden_size]: what goes
+ *              "hidden_states.0" … "hidden_states.L"  [rows, hidden_size]: what goes
  *              into the first layer, then what leaves each layer, before the final norm
  *
  * A network that writes has two plans. The tower's:
@@ -23,6 +23,13 @@
 
 G_BEGIN_DECLS
 
+/* What a plan for pictures computes: a set of these, of those that the checkpoint has. */
+typedef enum {
+  GPTVIS_OUTPUT_SCORES = 1 << 0,        /* "logits" and "scores" */
+  GPTVIS_OUTPUT_TOKENS = 1 << 1,        /* "tokens" */
+  GPTVIS_OUTPUT_HIDDEN = 1 << 2,        /* "hidden_states.…": for golden-check */
+} GptVisOutputs;
+
 #define GPTVIS_MAX_PATCHES 65536u       /* of a picture; attention's work grows with the square */
 
 /* How many sentences are written at once, and how. */
@@ -31,7 +38,7 @@ typedef struct {
   guint max_length;             /* tokens of a sentence, the start counted */
 } GptVisDecoderSize;
 
-typedef struct {
+typedef struct _GptVisArchitecture {
   const gchar *model_type;      /* as config.json has it */
   const gchar *prefix;          /* of the backbone's tensors in a checkpoint with a head: "vit." */
   /* What Transformers' configuration class takes when config.json is silent. */
@@ -50,7 +57,7 @@ typedef struct {
   gboolean own_tokens;          /* its generate() takes text_config's bos_token_id and sep_token_id */
   /* NULL: the tower is what encoder_type says, as vision-encoder-decoder has it */
   void (*record) (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-      gboolean trace);
+      GptVisOutputs outputs);
   void (*record_decoder) (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
       const GptVisDecoderSize * size);
 } GptVisArchitecture;
@@ -60,10 +67,13 @@ const GptVisArchitecture *gptvis_architecture_find (const gchar * model_type);
 /* "deit, dinov2, …", for a message; g_free it. */
 gchar *gptvis_architecture_names (void);
 
-/* The finished plan, or NULL with UNSUPPORTED: the recipe's pictures do not fit, or
+/* What its networks can compute of pictures. */
+GptVisOutputs gptvis_architecture_outputs (const GptVisConfiguration * config);
+
+/* The finished plan, cut to these outputs: what only others need is not in it. Or NULL with UNSUPPORTED: the recipe's pictures do not fit, or
  * something is beyond what a plan takes. */
 GptVisPlan *gptvis_architecture_plan (const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    guint max_batch, gboolean trace, GError ** error);
+    guint max_batch, GptVisOutputs outputs, GError ** error);
 
 /* The finished decoder's plan of a network that writes; rows: of the tower's "tokens". */
 GptVisPlan *gptvis_architecture_decoder_plan (const GptVisConfiguration * config, guint rows, guint max_batch,
@@ -71,21 +81,21 @@ GptVisPlan *gptvis_architecture_decoder_plan (const GptVisConfiguration * config
 
 /* Each family its own file. */
 void gptvis_vit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    gboolean trace);
+    GptVisOutputs outputs);
 void gptvis_deit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    gboolean trace);
+    GptVisOutputs outputs);
 void gptvis_dinov2_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    gboolean trace);
+    GptVisOutputs outputs);
 void gptvis_encoder_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    gboolean trace);
+    GptVisOutputs outputs);
 void gptvis_gpt2_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
     const GptVisDecoderSize * size);
 void gptvis_git_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    gboolean trace);
+    GptVisOutputs outputs);
 void gptvis_git_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
     const GptVisDecoderSize * size);
 void gptvis_blip_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    gboolean trace);
+    GptVisOutputs outputs);
 void gptvis_blip_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
     const GptVisDecoderSize * size);
 

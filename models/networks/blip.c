@@ -10,11 +10,11 @@
 #define HEAD "text_decoder.cls.predictions"
 
 void
-gptvis_blip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, gboolean trace)
+gptvis_blip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, GptVisOutputs outputs)
 {
   static const GptVisClipTower tower = { .prefix = "vision_model", .positions = "position_embedding",
     .patch_bias = TRUE, .fused = TRUE };
-  gptvis_record_tokens (plan, gptvis_clip_record_tower (plan, config, recipe, &tower, trace));
+  gptvis_record_tokens (plan, gptvis_clip_record_tower (plan, config, recipe, &tower, outputs));
 }
 
 /* Keys and values of the picture's tokens. */

@@ -60,19 +60,19 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
 
 GptVisTensorId
 gptvis_clip_record_tower (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
-    const GptVisClipTower *tower, gboolean trace)
+    const GptVisClipTower *tower, GptVisOutputs outputs)
 {
   gchar name[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size;
   GptVisTensorId x = record_embeddings (plan, config, recipe, tower);
   if (tower->pre_norm)          /* the checkpoints spell it so */
     x = gptvis_record_norm (plan, x, gptvis_record_name (name, "%s.pre_layrnorm", tower->prefix), d, config->epsilon);
-  if (trace)
+  if (outputs & GPTVIS_OUTPUT_HIDDEN)
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {
     x = record_layer (plan, config, x, gptvis_record_name (name, "%s.encoder.layers.%u", tower->prefix, l),
         tower->fused);
-    if (trace)
+    if (outputs & GPTVIS_OUTPUT_HIDDEN)
       gptvis_record_hidden (plan, x, l + 1);
   }
   return gptvis_record_norm (plan, x, gptvis_record_name (name, "%s.post_layernorm", tower->prefix), d,

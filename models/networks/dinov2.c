@@ -75,7 +75,7 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   const guint rows_in = config->image_height / p, columns_in = config->image_width / p;
   const guint rows_out = recipe->height / p, columns_out = recipe->width / p;
   /* Transformers' two models differ in this */
-  const gboolean antialias = gptvis_architecture_find (config->model_type)->registers;
+  const gboolean antialias = config->architecture->registers;
   GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, embeddings);
   GptVisTensorId token =
       gptvis_plan_weight (plan, gptvis_record_name (name, "%s.cls_token", embeddings), 1, d);
@@ -102,7 +102,7 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 
 void
 gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
-    gboolean trace)
+    GptVisOutputs outputs)
 {
   gchar where[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size;
@@ -111,11 +111,11 @@ gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const
 
   GptVisTensorId x =
       record_embeddings (plan, config, recipe, gptvis_record_name (where, "%s.embeddings", prefix));
-  if (trace)
+  if (outputs & GPTVIS_OUTPUT_HIDDEN)
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {
     x = record_layer (plan, config, x, gptvis_record_name (where, "%s.encoder.layer.%u", prefix, l));
-    if (trace)
+    if (outputs & GPTVIS_OUTPUT_HIDDEN)
       gptvis_record_hidden (plan, x, l + 1);
   }
   x = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm", prefix), d, config->epsilon);

@@ -8,11 +8,11 @@
 #include "clip.h"
 
 void
-gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, gboolean trace)
+gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, GptVisOutputs outputs)
 {
   static const GptVisClipTower tower = { .prefix = "git.image_encoder.vision_model",
     .positions = "position_embedding.weight", .pre_norm = TRUE };
-  gptvis_record_tokens (plan, gptvis_clip_record_tower (plan, config, recipe, &tower, trace));
+  gptvis_record_tokens (plan, gptvis_clip_record_tower (plan, config, recipe, &tower, outputs));
 }
 
 /* All pictures' tokens, each with what tells when it was, in the decoder's width. */

@@ -36,15 +36,15 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
  * layers, unless all of it is to be seen. */
 static GptVisTensorId
 record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint tokens,
-    const gchar *prefix, gboolean trace)
+    const gchar *prefix, GptVisOutputs outputs)
 {
   gchar layer[GPTVIS_NAME_SIZE];
-  if (trace)
+  if (outputs & GPTVIS_OUTPUT_HIDDEN)
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {
-    const guint keep = !trace && l + 1 == config->n_layers ? tokens : 0;
+    const guint keep = !(outputs & GPTVIS_OUTPUT_HIDDEN) && l + 1 == config->n_layers ? tokens : 0;
     x = record_layer (plan, config, x, keep, gptvis_record_name (layer, "%s.encoder.layer.%u", prefix, l));
-    if (trace)
+    if (outputs & GPTVIS_OUTPUT_HIDDEN)
       gptvis_record_hidden (plan, x, l + 1);
   }
   return x;
@@ -88,19 +88,19 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 
 void
 gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
-    gboolean trace)
+    GptVisOutputs outputs)
 {
   GptVisTensorId x = record_embeddings (plan, config, recipe, "vit", FALSE);
-  x = record_encoder (plan, config, x, 1, "vit", trace);
+  x = record_encoder (plan, config, x, 1, "vit", outputs);
   gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "vit.layernorm", "classifier", NULL));
 }
 
 void
 gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
-    gboolean trace)
+    GptVisOutputs outputs)
 {
   GptVisTensorId x = record_embeddings (plan, config, recipe, "deit", TRUE);
-  x = record_encoder (plan, config, x, config->teacher ? 2 : 1, "deit", trace);
+  x = record_encoder (plan, config, x, config->teacher ? 2 : 1, "deit", outputs);
   GptVisTensorId logits;
   if (config->teacher) {        /* the mean of both heads */
     logits =
@@ -116,12 +116,14 @@ gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const G
 /* vision-encoder-decoder's encoder, and the classifier that may be beside it. */
 void
 gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
-    gboolean trace)
+    GptVisOutputs outputs)
 {
   const gboolean distilled = strcmp (config->encoder_type, "deit") == 0;
   GptVisTensorId x = record_embeddings (plan, config, recipe, "encoder", distilled);
-  x = record_encoder (plan, config, x, 0, "encoder", trace);
-  gptvis_record_tokens (plan, gptvis_record_norm (plan, x, "encoder.layernorm", config->hidden_size, config->epsilon));
-  if (config->n_labels > 0)
+  x = record_encoder (plan, config, x, outputs & GPTVIS_OUTPUT_TOKENS ? 0 : 1, "encoder", outputs);
+  if (outputs & GPTVIS_OUTPUT_TOKENS)
+    gptvis_record_tokens (plan, gptvis_record_norm (plan, x, "encoder.layernorm", config->hidden_size,
+            config->epsilon));
+  if (config->n_labels > 0 && (outputs & GPTVIS_OUTPUT_SCORES))
     gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "encoder.layernorm", "classifier", NULL));
 }

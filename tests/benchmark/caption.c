@@ -10,7 +10,7 @@
  * The networks are real checkpoints with random weights, opened by the door that elements
  * use, so that the caption "from picture to text" is what a stream gets. */
 #include "caption-peers.h"
-#include "captioner.h"
+#include "client.h"
 #include "measure.h"
 #include "random-checkpoint.h"
 #include <stdio.h>
@@ -38,9 +38,12 @@ static const guint lengths[] = { 1, 8, 16, 32, 64, 128, LONGEST };
 typedef struct {
   const BenchSettings *settings;
   GptVisModel *model;
-  GptVisProgram *decoder;
+  GptVisClient *client;
+  GptVisDecoder *writer;        /* the model's decoder */
+  GptVisProgram *decoder;       /* its program */
   const GptVisPlan *plan;       /* the decoder's */
-  GptVisSlot *slots[64], *pictures[64]; /* the decoder's, the tower's: one a stream */
+  GptVisSlot *slots[64];        /* the decoder's: one a stream */
+  GptVisModelSlot *pictures[64];        /* the tower's */
   GptVisCaptioner *captioners[64];
   MeasureReader *memory, *same; /* much more than the caches hold; as many bytes as a step's weights */
   gsize weights;                /* bytes of them */
@@ -147,18 +150,19 @@ open_model (Bench *self, guint which)
   if (!directory)
     measure_die (error->message);
   options.path = directory;
-  options.task = GPTVIS_TASK_CAPTION;
-  options.beams = self->settings->beams;
   options.max_batch = self->settings->streams;
   options.program.backend = self->settings->backend;
   options.program.device = self->settings->device;
   options.program.threads = self->settings->threads;
   options.program.precision = self->settings->precision;
+  const GptVisClientOptions asked = { .task = GPTVIS_TASK_CAPTION, .beams = self->settings->beams };
   self->model = gptvis_model_open (&options, &error);
+  if (self->model)
+    self->client = gptvis_client_new (self->model, &asked, &error);
   if (self->settings->peers)
     self->peers = caption_peers_new (captioners[which].name, directory);
   random_checkpoint_remove (directory); /* what is mapped stays */
-  if (!self->model)
+  if (!self->client)
     measure_die (error->message);
 }
 
@@ -200,10 +204,11 @@ step (const Bench *self, guint length)
 static void
 look (const Bench *self)
 {
+  GptVisRequest requests[64] = { };
   GError *error = NULL;
-  GptVisProgram *tower = gptvis_model_program (self->model);
-  if (!gptvis_program_submit (tower, self->pictures, self->settings->streams, &error)
-      || !gptvis_program_wait (tower, &error))
+  for (guint i = 0; i < self->settings->streams; i++)
+    requests[i].slot = self->pictures[i];
+  if (!gptvis_model_run (self->model, requests, self->settings->streams, &error))
     measure_die (error->message);
 }
 
@@ -214,7 +219,7 @@ start_peers (const Bench *self)
   const GptVisPlan *plan = gptvis_model_plan (self->model);
   const GptVisTensor *patches = gptvis_plan_tensor (plan, gptvis_plan_input_id (plan));
   caption_peers_start (self->peers, self->settings->threads,
-      gptvis_program_slot_rows (gptvis_model_program (self->model), self->pictures[0]),
+      gptvis_model_slot_rows (self->model, self->pictures[0]),
       (gsize) patches->rows * patches->width);
 }
 
@@ -245,12 +250,12 @@ caption (const Bench *self)
   GError *error = NULL;
   stage (self);
   for (guint i = 0; i < self->settings->streams; i++)
-    requests[i] = (GptVisRequest) { .slot = self->pictures[i], .captioner = self->captioners[i] };
+    requests[i] = (GptVisRequest) { .slot = self->pictures[i], .outputs = GPTVIS_OUTPUT_TOKENS };
   if (!gptvis_model_run (self->model, requests, self->settings->streams, &error))
     measure_die (error->message);
   for (guint i = 0; i < self->settings->streams; i++) {
+    gptvis_captioner_look (self->captioners[i], requests[i].tokens);
     gptvis_captioner_begin (self->captioners[i], 0, 0, 0);
-    gptvis_result_unref (requests[i].result);
   }
   for (guint i = 0; i < CAPTION; i++)
     gptvis_captioners_step (self->captioners, self->settings->streams);
@@ -472,12 +477,13 @@ static void
 start (Bench *self, guint which)
 {
   open_model (self, which);
-  self->decoder = gptvis_model_decoder_program (self->model);
-  self->plan = gptvis_model_decoder_plan (self->model);
+  self->writer = gptvis_model_decoder (self->model, self->settings->beams, NULL);
+  self->decoder = self->writer->program;
+  self->plan = self->writer->plan;
   for (guint i = 0; i < self->settings->streams; i++) {
     self->pictures[i] = gptvis_model_slot_new (self->model);
     self->slots[i] = gptvis_program_slot_new (self->decoder);
-    self->captioners[i] = gptvis_captioner_new (self->model);
+    self->captioners[i] = gptvis_client_captioner_new (self->client);
   }
   self->weights = step_weights (self->plan, streams_at_once (self) * self->settings->beams,
       self->decoder->precision);
@@ -500,11 +506,13 @@ end (Bench *self)
   for (guint i = 0; i < self->settings->streams; i++) {
     gptvis_captioner_free (self->captioners[i]);
     gptvis_program_slot_free (self->decoder, self->slots[i]);
-    gptvis_model_slot_free (self->model, self->pictures[i]);
+    gptvis_model_slot_free (self->pictures[i]);
   }
   if (self->peers)
     caption_peers_free (self->peers);
-  gptvis_model_unref (self->model);
+  gptvis_decoder_unref (self->writer);
+  gptvis_client_unref (self->client);
+  gptvis_model_free (self->model);
   measure_reader_free (self->memory);
   measure_reader_free (self->same);
   GArray *times[] = { self->reads, self->same_reads, self->tower, self->keys, self->captions };

@@ -309,7 +309,7 @@ record (const RandomVit *vit, guint batch)
     .filter = GPTVIS_FILTER_BILINEAR, .width = vit->side, .height = vit->side, .rescale = 1 / 255.0,
     .mean = {0.5, 0.5, 0.5}, .std = {0.5, 0.5, 0.5} };
   GError *error = NULL;
-  GptVisPlan *plan = gptvis_architecture_plan (&config, &recipe, batch, FALSE, &error);
+  GptVisPlan *plan = gptvis_architecture_plan (&config, &recipe, batch, GPTVIS_OUTPUT_SCORES, &error);
   if (!plan)
     measure_die (error->message);
   return plan;

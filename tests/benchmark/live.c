@@ -16,7 +16,7 @@
  * frame that carries the finished caption about it. */
 #include "gptvis.h"
 #include "gptvisfilter.h"
-#include "model.h"
+#include "client.h"
 #include "random-checkpoint.h"
 #include "timing.h"
 #include <gst/gst.h>

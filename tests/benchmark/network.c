@@ -50,10 +50,10 @@ bench_run_new (const gchar *directory, const GptVisProgramOptions *program, guin
   BenchRun self = { .batch = batch };
   GError *error = NULL;
   options.path = directory;
-  options.task = GPTVIS_TASK_LABEL;
   options.program = *program;
   options.max_batch = batch;
-  if (!(self.model = gptvis_model_open (&options, &error)))
+  self.model = gptvis_model_open (&options, &error);
+  if (!self.model || !gptvis_model_need (self.model, GPTVIS_OUTPUT_SCORES, &error))
     measure_die (error->message);
   self.program = gptvis_model_program (self.model);
   self.plan = gptvis_model_plan (self.model);
@@ -68,7 +68,7 @@ bench_run_free (BenchRun *self)
 {
   for (guint i = 0; i < self->batch; i++)
     gptvis_program_slot_free (self->program, self->slots[i]);
-  gptvis_model_unref (self->model);
+  gptvis_model_free (self->model);
 }
 
 gint64

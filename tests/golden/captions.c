@@ -10,14 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-static guint
-n_frames (const GptVisModel *model)
-{
-  const GptVisPlan *plan = gptvis_model_decoder_plan (model), *tower = gptvis_model_plan (model);
-  return gptvis_plan_tensor (plan, gptvis_plan_find (plan, "tokens"))->rows
-      / gptvis_plan_tensor (tower, gptvis_plan_find (tower, "tokens"))->rows;
-}
-
 static void
 check_tower (Check *c, GptVisModel *model)
 {
@@ -57,15 +49,15 @@ compare_row (Check *c, GptVisProgram *decoder, GptVisSlot *slot, const gint64 *i
 }
 
 static void
-check_logits (Check *c, GptVisModel *model)
+check_logits (Check *c, GptVisModel *model, const GptVisDecoder *d)
 {
-  GptVisProgram *decoder = gptvis_model_decoder_program (model);
+  GptVisProgram *decoder = d->program;
   const GptVisTensorId tokens = gptvis_plan_find (gptvis_model_plan (model), "tokens");
   const GptVisTensor *t = gptvis_plan_tensor (gptvis_model_plan (model), tokens);
   const gsize size = (gsize) t->rows * t->width;
   const GptVisSafetensor *ids = gptvis_safetensors_find (c->expected, "input_ids");
   const GptVisSafetensor *logits = gptvis_safetensors_find (c->expected, "logits");
-  const guint frames = n_frames (model), rows = c->n_pictures / frames;
+  const guint frames = d->n_frames, rows = c->n_pictures / frames;
   if (!ids || !logits || strcmp (ids->dtype, "I64") != 0 || ids->n_dimensions != 2 || logits->n_dimensions != 3
       || ids->shape[0] != rows || logits->shape[0] != rows || logits->shape[1] < ids->shape[1]) {
     miss (c, "%-24s input_ids I64 [%u, n] and logits F32 [%u, n or more, vocabulary] are needed", "logits", rows, rows);
@@ -124,25 +116,26 @@ check_sentence (Check *c, const gchar *search, JsonObject *want, guint i, const 
 
 /* All pictures, or the moment, with so many beams. */
 static void
-check_search (Check *c, const gchar *search, guint beams, JsonObject *want, const float *pixel_values)
+check_search (Check *c, GptVisModel *model, guint frames, const gchar *search, guint beams, JsonObject *want,
+    const float *pixel_values)
 {
-  GptVisModel *model = open_model (c, FALSE, beams);
-  if (!model)
-    return;
-  const guint frames = n_frames (model), rows = c->n_pictures / frames, before = c->misses;
-  GptVisSlot **slots = fill_slots (c, model, pixel_values);
+  const GptVisClientOptions asked = { .task = GPTVIS_TASK_CAPTION, .beams = beams };
+  const guint rows = c->n_pictures / frames, before = c->misses;
+  GptVisClient *client = gptvis_client_new (model, &asked, NULL);
+  GptVisModelSlot **slots = fill_slots (c, model, pixel_values);
   GptVisCaptioner **captioners = g_new (GptVisCaptioner *, rows);
   gboolean writing = TRUE;
   gdouble largest = 0;
   for (guint r = 0; r < rows; r++) {
-    captioners[r] = gptvis_captioner_new (model);
+    captioners[r] = gptvis_client_captioner_new (client);
     for (guint f = 0; f < frames; f++) {
-      GptVisRequest request = { .slot = slots[r * frames + f], .captioner = captioners[r] };
+      GptVisRequest request = { .slot = slots[r * frames + f], .outputs = gptvis_client_outputs (client) };
       GError *error = NULL;
-      if (!gptvis_model_run (model, &request, 1, &error))
+      if (gptvis_model_run (model, &request, 1, &error))
+        gptvis_captioner_look (captioners[r], request.tokens);
+      else
         miss (c, "%s", error->message);
       g_clear_error (&error);
-      gptvis_result_unref (request.result);
     }
     gptvis_captioner_begin (captioners[r], r, G_MAXUINT64, G_MAXUINT64);
   }
@@ -159,12 +152,12 @@ check_search (Check *c, const gchar *search, guint beams, JsonObject *want, cons
   if (c->misses == before)
     report (c, search, largest, 10 * c->tensors);
   g_free (captioners);
-  free_slots (c, model, slots);
-  gptvis_model_unref (model);
+  free_slots (c, slots);
+  gptvis_client_unref (client);
 }
 
 static void
-check_sentences (Check *c, const float *pixel_values)
+check_sentences (Check *c, GptVisModel *model, guint frames, const float *pixel_values)
 {
   static const struct { const gchar *name; guint beams; } searches[] = { {"greedy", 1}, {"beam4", 4} };
   gchar *path = g_build_filename (c->path, "expected.json", NULL);
@@ -178,8 +171,8 @@ check_sentences (Check *c, const float *pixel_values)
   }
   for (guint i = 0; i < G_N_ELEMENTS (searches); i++)
     if (json_object_has_member (object, searches[i].name))
-      check_search (c, searches[i].name, searches[i].beams, json_object_get_object_member (object, searches[i].name),
-          pixel_values);
+      check_search (c, model, frames, searches[i].name, searches[i].beams,
+          json_object_get_object_member (object, searches[i].name), pixel_values);
     else
       miss (c, "%-24s is not in expected.json", searches[i].name);
   json_object_unref (object);
@@ -188,16 +181,19 @@ check_sentences (Check *c, const float *pixel_values)
 void
 check_captions (Check *c, GptVisModel *model, const float *pixel_values)
 {
-  GptVisSlot **slots = fill_slots (c, model, pixel_values);
-  GptVisProgram *program = gptvis_model_program (model);
   GError *error = NULL;
-  if (gptvis_program_submit (program, slots, c->n_pictures, &error) && gptvis_program_wait (program, &error)) {
-    check_tower (c, model);
-    check_logits (c, model);
-  } else {
+  GptVisDecoder *decoder = gptvis_model_decoder (model, 0, &error);
+  if (!decoder) {
     miss (c, "%s", error->message);
     g_clear_error (&error);
+    return;
   }
-  free_slots (c, model, slots);
-  check_sentences (c, pixel_values);
+  GptVisModelSlot **slots = fill_slots (c, model, pixel_values);
+  if (run_slots (c, model, slots)) {
+    check_tower (c, model);
+    check_logits (c, model, decoder);
+  }
+  free_slots (c, slots);
+  check_sentences (c, model, decoder->n_frames, pixel_values);
+  gptvis_decoder_unref (decoder);
 }

@@ -60,19 +60,6 @@ static const struct {
   {GPTVIS_PRECISION_INT8, 8e-2, 2e-1, 4e-2, 0},
 };
 
-/* Does a run of the slots; FALSE after a miss. */
-static gboolean
-run (Check *c, GptVisModel *model, GptVisSlot **slots)
-{
-  GError *error = NULL;
-  GptVisProgram *program = gptvis_model_program (model);
-  if (gptvis_program_submit (program, slots, c->n_pictures, &error) && gptvis_program_wait (program, &error))
-    return TRUE;
-  miss (c, "%s", error->message);
-  g_clear_error (&error);
-  return FALSE;
-}
-
 /* An output of the last run against the tensor of that name. */
 static void
 check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *shown)
@@ -98,8 +85,8 @@ check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *show
 static void
 check_traced (Check *c, GptVisModel *model, const float *pixel_values)
 {
-  GptVisSlot **slots = fill_slots (c, model, pixel_values);
-  if (run (c, model, slots)) {
+  GptVisModelSlot **slots = fill_slots (c, model, pixel_values);
+  if (run_slots (c, model, slots)) {
     gchar name[64];
     for (guint i = 0;; i++) {
       g_snprintf (name, sizeof name, "hidden_states.%u", i);
@@ -110,7 +97,7 @@ check_traced (Check *c, GptVisModel *model, const float *pixel_values)
     }
     check_output (c, model, "logits", "logits");
   }
-  free_slots (c, model, slots);
+  free_slots (c, slots);
   for (guint i = 0; i < gptvis_safetensors_n_tensors (c->expected); i++) {
     const gchar *name = gptvis_safetensors_tensor (c->expected, i)->name;
     if (!g_str_has_prefix (name, "hidden_states.") && strcmp (name, "logits") != 0
@@ -122,7 +109,7 @@ check_traced (Check *c, GptVisModel *model, const float *pixel_values)
 /* The labels of one picture against "top" of expected.json: the same class at each
  * rank, or one whose score is as good within the tolerance. */
 static gboolean
-check_top (Check *c, GptVisModel *model, guint i, const GptVisResult *result, JsonArray *top,
+check_top (Check *c, GptVisClient *client, guint i, const GptVisResult *result, JsonArray *top,
     gdouble *largest)
 {
   for (guint rank = 0; rank < json_array_get_length (top); rank++) {
@@ -137,7 +124,7 @@ check_top (Check *c, GptVisModel *model, guint i, const GptVisResult *result, Js
     const GptVisLabel *got = &result->labels[rank];
     const gdouble difference = fabs (got->score - score);
     const gboolean same = got->id == id && strcmp (got->text, text) == 0;
-    const gchar *known = gptvis_model_label (model, id);
+    const gchar *known = gptvis_client_label (client, id);
     const gboolean tie = got->id != id && difference <= c->scores && known && strcmp (known, text) == 0;
     g_clear_error (&want.error);
     if (!(difference <= *largest))
@@ -152,7 +139,7 @@ check_top (Check *c, GptVisModel *model, guint i, const GptVisResult *result, Js
 }
 
 static void
-check_results (Check *c, GptVisModel *model, GptVisRequest *requests)
+check_results (Check *c, GptVisClient *client, GptVisRequest *requests)
 {
   gchar *path = g_build_filename (c->path, "expected.json", NULL);
   GError *error = NULL;
@@ -169,8 +156,9 @@ check_results (Check *c, GptVisModel *model, GptVisRequest *requests)
   gboolean ok = all && json_array_get_length (all) == c->n_pictures;
   for (guint i = 0; ok && i < c->n_pictures; i++) {
     JsonNode *top = json_array_get_element (all, i);
-    ok = JSON_NODE_HOLDS_ARRAY (top) && check_top (c, model, i, requests[i].result, json_node_get_array (top),
-        &largest);
+    GptVisResult *result = gptvis_client_read (client, &requests[i], 0, 0);
+    ok = JSON_NODE_HOLDS_ARRAY (top) && check_top (c, client, i, result, json_node_get_array (top), &largest);
+    gptvis_result_unref (result);
   }
   if (ok)
     report (c, "scores, labels", largest, c->scores);
@@ -184,23 +172,22 @@ check_results (Check *c, GptVisModel *model, GptVisRequest *requests)
 static void
 check_shipped (Check *c, GptVisModel *model, const float *pixel_values)
 {
-  GptVisSlot **slots = fill_slots (c, model, pixel_values);
+  GptVisModelSlot **slots = fill_slots (c, model, pixel_values);
   GptVisRequest *requests = g_new0 (GptVisRequest, c->n_pictures);
   GError *error = NULL;
-  for (guint i = 0; i < c->n_pictures; i++)
-    requests[i].slot = slots[i];
-  if (run (c, model, slots))
+  GptVisClient *client = gptvis_client_new (model, &(GptVisClientOptions) { }, &error);
+  for (guint i = 0; client && i < c->n_pictures; i++)
+    requests[i] = (GptVisRequest) { .slot = slots[i], .outputs = gptvis_client_outputs (client) };
+  if (client && gptvis_model_run (model, requests, c->n_pictures, &error)) {
     check_output (c, model, "logits", "logits, untraced");
-  if (gptvis_model_run (model, requests, c->n_pictures, &error)) {
-    check_results (c, model, requests);
+    check_results (c, client, requests);
   } else {
     miss (c, "%s", error->message);
     g_clear_error (&error);
   }
-  for (guint i = 0; i < c->n_pictures; i++)
-    gptvis_result_unref (requests[i].result);
+  gptvis_client_unref (client);
   g_free (requests);
-  free_slots (c, model, slots);
+  free_slots (c, slots);
 }
 
 static gboolean
@@ -222,7 +209,7 @@ check_models (Check *c, GptVisModel *traced, GptVisModel *shipped)
 {
   const GptVisRecipe *r = gptvis_model_recipe (traced);
   const float *pixel_values = expect (c, "pixel_values", (gsize) 3 * r->width * r->height);
-  if (pixel_values && gptvis_model_writes (shipped)) {
+  if (pixel_values && gptvis_model_configuration (shipped)->writes) {
     if (choose_tolerances (c, gptvis_model_program (shipped)->precision, TRUE)) {
       check_staging (c, shipped, pixel_values);
       check_captions (c, shipped, pixel_values);
@@ -257,7 +244,7 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
   Check c = { .path = path, .name = g_path_get_basename (path), .program = *program, .n_pictures = 1 };
   gchar *file = g_build_filename (path, "expected.safetensors", NULL);
   GError *error = NULL;
-  GptVisModel *traced = open_model (&c, TRUE, 0);  /* first: its sentence says more than a missing file's */
+  GptVisModel *traced = open_model (&c, TRUE);  /* first: its sentence says more than a missing file's */
   c.expected = traced ? load_expected (file, &error) : NULL;
   if (error)
     miss (&c, "%s", error->message);
@@ -267,16 +254,16 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
       : pixels->n_dimensions == 5 && pixels->shape[0] == 1 ? pixels->shape[1] : 0;
   if (n >= 1 && n <= 64) {
     c.n_pictures = (guint) n;
-    gptvis_model_unref (traced);
-    traced = open_model (&c, TRUE, 0);
-    GptVisModel *shipped = open_model (&c, FALSE, 0);
+    gptvis_model_free (traced);
+    traced = open_model (&c, TRUE);
+    GptVisModel *shipped = open_model (&c, FALSE);
     if (traced && shipped)
       check_models (&c, traced, shipped);
-    gptvis_model_unref (shipped);
+    gptvis_model_free (shipped);
   } else if (c.expected) {
     miss (&c, "%-24s is not there with 1 to 64 pictures [n, 3, height, width] or one moment [1, n, 3, height, width]", "pixel_values");
   }
-  gptvis_model_unref (traced);
+  gptvis_model_free (traced);
   gptvis_safetensors_free (c.expected);
   g_free (file);
   g_free (c.name);

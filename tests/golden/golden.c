@@ -75,7 +75,7 @@ unfold (guint width, guint patch, guint ch, guint y, guint x, gsize *row, gsize 
 }
 
 static guint
-patch_size (const GptVisModel *model)
+patch_size (GptVisModel *model)
 {
   const GptVisPlan *plan = gptvis_model_plan (model);
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
@@ -126,7 +126,7 @@ read_png (Check *c, guint i, GptVisPicture *picture)
 
 /* Stages pictures/i.png; FALSE after a miss. */
 static gboolean
-stage_png (Check *c, GptVisModel *model, GptVisSlot *slot, guint i)
+stage_png (Check *c, GptVisModel *model, GptVisModelSlot *slot, guint i)
 {
   GptVisPicture picture;
   GError *error = NULL;
@@ -148,12 +148,12 @@ check_staging (Check *c, GptVisModel *model, const float *want)
   const GptVisRecipe *r = gptvis_model_recipe (model);
   const gsize plane = (gsize) r->width * r->height;
   float *planes = g_new (float, 3 * plane);
-  GptVisSlot *slot = gptvis_model_slot_new (model);
+  GptVisModelSlot *slot = gptvis_model_slot_new (model);
   gdouble largest = 0;
   guint i;
 
   for (i = 0; i < c->n_pictures && stage_png (c, model, slot, i); i++, want += 3 * plane) {
-    copy_rows (model, gptvis_program_slot_rows (gptvis_model_program (model), slot), planes, FALSE);
+    copy_rows (model, gptvis_model_slot_rows (model, slot), planes, FALSE);
     for (guint ch = 0; ch < 3; ch++) {
       Error e = { 0 };
       compare (&e, planes + ch * plane, want + ch * plane, plane);
@@ -164,46 +164,61 @@ check_staging (Check *c, GptVisModel *model, const float *want)
   }
   if (i == c->n_pictures)
     report (c, "pixel_values", largest, PIXEL_TOLERANCE);
-  gptvis_model_slot_free (model, slot);
+  gptvis_model_slot_free (slot);
   g_free (planes);
 }
 
 /* One slot for each picture, filled with the stored pixel_values. */
-GptVisSlot **
+GptVisModelSlot **
 fill_slots (Check *c, GptVisModel *model, const float *pixel_values)
 {
   const GptVisRecipe *r = gptvis_model_recipe (model);
-  GptVisSlot **slots = g_new (GptVisSlot *, c->n_pictures);
+  GptVisModelSlot **slots = g_new (GptVisModelSlot *, c->n_pictures);
   for (guint i = 0; i < c->n_pictures; i++) {
     slots[i] = gptvis_model_slot_new (model);
-    copy_rows (model, gptvis_program_slot_rows (gptvis_model_program (model), slots[i]),
+    copy_rows (model, gptvis_model_slot_rows (model, slots[i]),
         (float *) pixel_values + (gsize) i * 3 * r->width * r->height, TRUE);
   }
   return slots;
 }
 
 void
-free_slots (Check *c, GptVisModel *model, GptVisSlot **slots)
+free_slots (Check *c, GptVisModelSlot **slots)
 {
   for (guint i = 0; i < c->n_pictures; i++)
-    gptvis_model_slot_free (model, slots[i]);
+    gptvis_model_slot_free (slots[i]);
   g_free (slots);
 }
 
+gboolean
+run_slots (Check *c, GptVisModel *model, GptVisModelSlot **slots)
+{
+  GptVisRequest *requests = g_new0 (GptVisRequest, c->n_pictures);
+  GError *error = NULL;
+  for (guint i = 0; i < c->n_pictures; i++)
+    requests[i].slot = slots[i];
+  const gboolean ok = gptvis_model_run (model, requests, c->n_pictures, &error);
+  if (!ok)
+    miss (c, "%s", error->message);
+  g_clear_error (&error);
+  g_free (requests);
+  return ok;
+}
+
 GptVisModel *
-open_model (Check *c, gboolean trace, guint beams)
+open_model (Check *c, gboolean trace)
 {
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
   GError *error = NULL;
   options.path = c->path;
   options.program = c->program;
   options.max_batch = c->n_pictures;
-  options.trace = trace;
-  options.beams = beams;
   GptVisModel *model = gptvis_model_open (&options, &error);
-  if (!model) {
+  const GptVisOutputs outputs = model ? gptvis_architecture_outputs (gptvis_model_configuration (model)) : 0;
+  if (!model || !gptvis_model_need (model, trace ? outputs : outputs & ~GPTVIS_OUTPUT_HIDDEN, &error)) {
     miss (c, "%s", error->message);
     g_clear_error (&error);
+    g_clear_pointer (&model, gptvis_model_free);
   }
   return model;
 }

@@ -2,7 +2,7 @@
 /* What golden-check's files share: a directory that is being checked, how a miss is
  * told, and pictures and pixel_values as a model's input. */
 #pragma once
-#include "captioner.h"
+#include "client.h"
 #include "json.h"
 #include "safetensors.h"
 
@@ -37,11 +37,13 @@ const float *expect (Check * c, const gchar * name, gsize n);
 void check_staging (Check * c, GptVisModel * model, const float *want);
 
 /* One slot for each picture, filled with the stored pixel_values. */
-GptVisSlot **fill_slots (Check * c, GptVisModel * model, const float *pixel_values);
-void free_slots (Check * c, GptVisModel * model, GptVisSlot ** slots);
+GptVisModelSlot **fill_slots (Check * c, GptVisModel * model, const float *pixel_values);
+void free_slots (Check * c, GptVisModelSlot ** slots);
+/* Runs them as one batch; FALSE after a miss. */
+gboolean run_slots (Check * c, GptVisModel * model, GptVisModelSlot ** slots);
 
-/* The directory's model with so many beams (0: as it says); NULL after a miss. */
-GptVisModel *open_model (Check * c, gboolean trace, guint beams);
+/* The directory's model with all outputs that it has, hidden states only if asked for; NULL after a miss. */
+GptVisModel *open_model (Check * c, gboolean trace);
 
 /* A checkpoint that writes: logits of given words, and sentences (captions.c). */
 void check_captions (Check * c, GptVisModel * model, const float *pixel_values);

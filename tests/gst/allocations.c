@@ -22,6 +22,7 @@ test_frames (void)
   const gchar *backend = g_getenv ("GPTVIS_TEST_BACKEND");
   GError *error = NULL;
   GptVisEngine *engine;
+  GptVisClient *client;
   GptVisStream *stream;
   GstVideoInfo info;
   GstBuffer *buffer;
@@ -34,16 +35,19 @@ test_frames (void)
   options.path = directory;
   options.program.backend = backend ? backend : "cpu";
   engine = gptvis_engine_open (&options, &error);
-  if (backend && !engine) {
+  g_assert_no_error (error);
+  client = gptvis_client_new (gptvis_engine_model (engine), &(GptVisClientOptions) { }, &error);
+  if (backend && !client) {
     g_test_skip (error->message);
     g_error_free (error);
+    gptvis_engine_close (engine);
     checkpoint_remove (directory);
     return;
   }
   g_assert_no_error (error);
   if (backend)
     counting_malloc_leave_out_libraries ();
-  stream = gptvis_stream_new (engine, "alone", &listener, NULL);
+  stream = gptvis_stream_new (engine, client, "alone", &listener, NULL);
   g_assert_nonnull (stream);
   gst_video_info_set_format (&info, GST_VIDEO_FORMAT_NV12, 1280, 720);
   buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&info), NULL);
@@ -68,6 +72,7 @@ test_frames (void)
   }
   gst_buffer_unref (buffer);
   gptvis_stream_free (stream);
+  gptvis_client_unref (client);
   gptvis_engine_close (engine);
   checkpoint_remove (directory);
 }

@@ -158,14 +158,16 @@ replace_on (gchar * made, const gchar * message, guint64 most_us, guint cycles)
 
   options.path = scene.model;
   options.program.backend = scene.backend;
-  if (!(model = gptvis_model_open (&options, &error)) && backend) {
+  if ((model = gptvis_model_open (&options, &error)))
+    gptvis_model_need (model, GPTVIS_OUTPUT_SCORES, &error);
+  if (error && backend) {
     g_test_skip (error->message);
     g_error_free (error);
   } else {
     g_assert_no_error (error);
-    gptvis_model_unref (model);
     replace_again_and_again (&scene, asked_cycles > 0 ? (guint) asked_cycles : backend ? 3 : cycles);
   }
+  gptvis_model_free (model);
   checkpoint_remove (made);
 }
 

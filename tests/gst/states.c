@@ -168,35 +168,101 @@ close_filter (GstElement * element)
   gst_object_unref (element);
 }
 
+static GptVisEngine *
+engine_of (const gchar * directory)
+{
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  GError *error = NULL;
+  GptVisEngine *engine;
+
+  options.path = directory;
+  options.program.backend = options.program.device = "auto";
+  engine = gptvis_engine_open (&options, &error);
+  g_assert_no_error (error);
+  return engine;
+}
+
 static void
 test_shared_model (void)
 {
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
   GstElement *a = filter_on (directory), *b = filter_on (directory);
-  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
-  GptVisEngine *engine;
-  GptVisModel *model;
-  guint alone;
+  GptVisEngine *engine = engine_of (directory);
+  GptVisProgram *program;
 
-  options.path = directory;
-  options.program.backend = options.program.device = "auto";
-  engine = gptvis_engine_open (&options, NULL);
-  g_assert_nonnull (engine);
-  model = gptvis_engine_model (engine);
-  alone = gptvis_model_n_users (model);
-  /* One engine and one model for all, and a seat for each that has a stream. */
+  /* One engine, model and program for all, whatever each asks for, and a seat for each that has a stream. */
   g_assert_cmpint (gst_element_set_state (a, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
+  program = gptvis_model_program (gptvis_engine_model (engine));
+  g_assert_nonnull (program);
+  gst_util_set_object_arg (G_OBJECT (b), "task", "label");
+  g_object_set (b, "top-k", 1, "threshold", 0.25, NULL);
   g_assert_cmpint (gst_element_set_state (b, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
-  g_assert_cmpuint (gptvis_model_n_users (model), ==, alone);
   g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 1);
   g_assert_cmpint (gst_element_set_state (b, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
   g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 2);
+  g_assert_true (gptvis_model_program (gptvis_engine_model (engine)) == program);
   close_filter (a);
   g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 1);
   close_filter (b);
   g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 0);
   gptvis_engine_close (engine);
   checkpoint_remove (directory);
+}
+
+static gpointer
+open_and_leave (gpointer directory)
+{
+  for (guint i = 0; i < 50; i++) {
+    GptVisEngine *engine = engine_of (directory), *again = engine_of (directory);
+    g_assert_true (engine == again);
+    gptvis_engine_close (engine);
+    gptvis_engine_close (again);
+  }
+  return NULL;
+}
+
+static void
+test_shared_by_threads (void)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("opener", open_and_leave, directory);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  checkpoint_remove (directory);
+}
+
+/* Who waits while another loads the model hears of its error too. */
+static gpointer
+open_in_vain (gpointer directory)
+{
+  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+
+  options.path = directory;
+  for (guint i = 0; i < 50; i++) {
+    GError *error = NULL;
+    g_assert_null (gptvis_engine_open (&options, &error));
+    g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT);
+    g_error_free (error);
+  }
+  return NULL;
+}
+
+static void
+test_unsound_for_threads (void)
+{
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND), *config = g_build_filename (directory, "config.json", NULL);
+  GThread *threads[4];
+
+  g_assert_true (g_file_set_contents (config, "{", -1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("opener", open_in_vain, directory);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  checkpoint_remove (directory);
+  g_free (config);
 }
 
 static void
@@ -530,6 +596,8 @@ main (int argc, char **argv)
   g_test_add_func ("/states/come-and-go", test_come_and_go);
   g_test_add_func ("/states/new-stream", test_new_stream_starts_anew);
   g_test_add_func ("/states/shared-model", test_shared_model);
+  g_test_add_func ("/states/shared-by-threads", test_shared_by_threads);
+  g_test_add_func ("/states/unsound-for-threads", test_unsound_for_threads);
   g_test_add_func ("/states/concurrent-streams", test_concurrent_streams);
   g_test_add_func ("/states/meddling", test_meddling);
   g_test_add_func ("/states/missing-model", test_missing_model);

@@ -298,8 +298,8 @@ static void
 test_textless (void)
 {
   expect_textless (rig_new (NULL), "writes no captions; ", "set model to a checkpoint that does");
-  expect_textless (rig_new_writing (WRITES, "task=label"), "writes no captions with task=label; ",
-      "set task=auto");
+  expect_textless (rig_new_writing (WRITES, "task=label"), "writes no captions with this task; ",
+      "set task=both or task=caption");
 }
 
 /* A caption that comes is worth no warning. */

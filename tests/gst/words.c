@@ -11,6 +11,7 @@
 typedef struct {
   gchar *checkpoint;
   GptVisEngine *engine;
+  GptVisClient *client;
   GptVisStream *stream;
   GptVisSettings settings;
   GstVideoInfo info;
@@ -89,7 +90,9 @@ desk_new (WriterKind kind, GptVisPolicy policy, const Desk * beside)
   options.path = beside ? beside->checkpoint : self->checkpoint;
   self->engine = gptvis_engine_open (&options, &error);
   g_assert_no_error (error);
-  self->stream = gptvis_stream_new (self->engine, "desk", &listener, &error);
+  self->client = gptvis_client_new (gptvis_engine_model (self->engine), &(GptVisClientOptions) { }, &error);
+  g_assert_no_error (error);
+  self->stream = gptvis_stream_new (self->engine, self->client, "desk", &listener, &error);
   g_assert_no_error (error);
   return self;
 }
@@ -98,6 +101,7 @@ static void
 desk_free (Desk * self)
 {
   gptvis_stream_free (self->stream);
+  gptvis_client_unref (self->client);
   gptvis_engine_close (self->engine);
   g_ptr_array_unref (self->told);
   g_ptr_array_unref (self->failures);

@@ -99,7 +99,7 @@ launch filesrc location=/dev/zero blocksize=230400 num-buffers=20 ! video/x-raw,
 ok "captions of frames without times, in bytes"
 
 timeout 60 gst-launch-1.0 $test_video ! gptvisfilter name=f interval=10 task=label f.src ! queue ! fakesink f.text ! queue ! fakesink \
-  > log 2>&1 < /dev/null && grep -q 'Pad "text" of f is linked, but bundled writes no captions with task=label; set task=auto' log
+  > log 2>&1 < /dev/null && grep -q 'Pad "text" of f is linked, but bundled writes no captions with this task; set task=both' log
 ok "captions where there are none to come"
 
 launch $test_video ! gptvisfilter model=/nonexistent ! fakesink

@@ -2,7 +2,7 @@
 /* The weights' file is cut, written over, replaced or deleted while a model is made ready, runs, or
  * falls back to the processor: it goes on as it was or says what happened, and never dies. */
 #include "config.h"
-#include "captioner.h"
+#include "client.h"
 #include "checkpoint.h"
 #include "unit.h"
 #include "vulkan/gpu.h"
@@ -51,8 +51,9 @@ weights_of (const gchar *directory)
 /* What a model says of a picture: its scores and a caption. */
 typedef struct {
   GptVisModel *model;
+  GptVisClient *client;
   GptVisCaptioner *captioner;   /* NULL: it only labels */
-  GptVisSlot *slot;
+  GptVisModelSlot *slot;
 } Watch;
 
 static Watch
@@ -65,7 +66,9 @@ watch_new (const gchar *directory, const gchar *backend)
   options.program.threads = 1;
   Watch self = { .model = gptvis_model_open (&options, &error) };
   g_assert_no_error (error);
-  self.captioner = gptvis_captioner_new (self.model);
+  self.client = gptvis_client_new (self.model, &(GptVisClientOptions) { }, &error);
+  g_assert_no_error (error);
+  self.captioner = gptvis_client_captioner_new (self.client);
   self.slot = gptvis_model_slot_new (self.model);
   return self;
 }
@@ -74,15 +77,16 @@ static void
 watch_clear (Watch *self)
 {
   gptvis_captioner_free (self->captioner);
-  gptvis_model_slot_free (self->model, self->slot);
-  gptvis_model_unref (self->model);
+  gptvis_client_unref (self->client);
+  gptvis_model_slot_free (self->slot);
+  gptvis_model_free (self->model);
 }
 
 /* One line; NULL after an error. */
 static gchar *
 look (Watch *self, GError **error)
 {
-  GptVisRequest request = { .slot = self->slot, .captioner = self->captioner };
+  GptVisRequest request = { .slot = self->slot, .outputs = gptvis_client_outputs (self->client) };
   guint8 pixels[8 * 8 * 3];
   for (guint i = 0; i < sizeof pixels; i++)
     pixels[i] = i * 37;
@@ -92,11 +96,12 @@ look (Watch *self, GError **error)
       || !gptvis_model_run (self->model, &request, 1, error))
     return NULL;
   GString *line = g_string_new (NULL);
-  for (guint i = 0; i < request.result->n_labels; i++)
-    g_string_append_printf (line, "%s %.4f ", request.result->labels[i].text,
-        request.result->labels[i].score);
-  gptvis_result_unref (request.result);
+  GptVisResult *result = gptvis_client_read (self->client, &request, 0, 0);
+  for (guint i = 0; i < result->n_labels; i++)
+    g_string_append_printf (line, "%s %.4f ", result->labels[i].text, result->labels[i].score);
+  gptvis_result_unref (result);
   if (self->captioner) {
+    gptvis_captioner_look (self->captioner, request.tokens);
     gptvis_captioner_begin (self->captioner, 0, 0, 0);
     while (gptvis_captioner_is_writing (self->captioner))
       gptvis_captioners_step (&self->captioner, 1);
@@ -183,7 +188,7 @@ load_through (const gchar *backend, gboolean decoder, Change change, guint gate)
   GptVisCheckpoint *checkpoint = gptvis_checkpoint_open (directory, &error);
   g_assert_no_error (error);
   GptVisPlan *plan = decoder ? gptvis_checkpoint_decoder_plan (checkpoint, 5, 1, &size, &error)
-      : gptvis_checkpoint_plan (checkpoint, 1, FALSE, &error);
+      : gptvis_checkpoint_plan (checkpoint, 1, GPTVIS_OUTPUT_SCORES, &error);
   g_assert_no_error (error);
   Gate self = { gptvis_checkpoint_weights (checkpoint), path, change, 0, gate };
   const GptVisWeights weights = { find, &self, read_after_gate };

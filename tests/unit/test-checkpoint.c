@@ -12,7 +12,7 @@ try (gchar *directory)
 {
   GError *error = NULL;
   GptVisCheckpoint *checkpoint = gptvis_checkpoint_open (directory, &error);
-  GptVisPlan *plan = checkpoint ? gptvis_checkpoint_plan (checkpoint, 1, FALSE, &error) : NULL;
+  GptVisPlan *plan = checkpoint ? gptvis_checkpoint_plan (checkpoint, 1, GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS, &error) : NULL;
   g_assert_true ((plan != NULL) == (error == NULL));
   gptvis_plan_free (plan);
   gptvis_checkpoint_free (checkpoint);

@@ -18,7 +18,7 @@ test_vit (void)
 {
   GptVisConfiguration *c = parse (UNIT_CONFIG);
   g_assert_cmpstr (c->model_type, ==, "vit");
-  g_assert_cmpstr (c->architecture, ==, "ViTForImageClassification");
+  g_assert_cmpstr (c->class_name, ==, "ViTForImageClassification");
   g_assert_cmpuint (c->hidden_size, ==, 8);
   g_assert_cmpuint (c->n_layers, ==, 1);
   g_assert_cmpuint (c->n_heads, ==, 2);
@@ -51,7 +51,7 @@ test_defaults (void)
   g_assert_cmpfloat_with_epsilon (c->epsilon, 1e-6f, 1e-9);
   g_assert_cmpuint (c->n_labels, ==, 2);
   g_assert_cmpstr (c->labels[1], ==, "LABEL_1");
-  g_assert_null (c->architecture);
+  g_assert_null (c->class_name);
   gptvis_configuration_free (c);
 
   c = parse ("{\"model_type\":\"dinov2_with_registers\"}");
@@ -242,7 +242,7 @@ test_plans (void)
         1} };
     GptVisConfiguration *c = parse (cases[i].text);
     GError *error = NULL;
-    g_assert_null (gptvis_architecture_plan (c, &recipe, 1, FALSE, &error));
+    g_assert_null (gptvis_architecture_plan (c, &recipe, 1, GPTVIS_OUTPUT_SCORES, &error));
     unit_expect_error (cases[i].text, error, cases[i].code, cases[i].parts);
     gptvis_configuration_free (c);
   }
@@ -258,7 +258,7 @@ test_interpolation (void)
     gchar *text = g_strdup_printf ("{\"model_type\":\"%s\",\"image_size\":518,\"patch_size\":14}", types[i]);
     GptVisConfiguration *c = parse (text);
     GError *error = NULL;
-    GptVisPlan *plan = gptvis_architecture_plan (c, &recipe, 1, FALSE, &error);
+    GptVisPlan *plan = gptvis_architecture_plan (c, &recipe, 1, GPTVIS_OUTPUT_SCORES, &error);
     guint n = 0;
     g_assert_no_error (error);
     for (guint o = 0; o < gptvis_plan_n_ops (plan); o++) {

@@ -1,93 +1,141 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The door to this room: sharing, running, label files, weights and outputs that
- * are no numbers. */
-#include "captioner.h"
+/* The door to this room: what makes a model another, what is made of it when, running, clients and their
+ * label files, weights and outputs that are no numbers. */
+#include "client.h"
 #include "unit.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
-static GptVisModel *
-open_model (const gchar *path, const gchar *backend, guint max_batch, GError **error)
+static GptVisModelOptions
+options_of (const gchar *path, const gchar *backend, guint max_batch)
 {
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
   options.path = path;
   options.program.backend = backend;
   options.program.threads = 1;
   options.max_batch = max_batch;
-  return gptvis_model_open (&options, error);
+  return options;
+}
+
+/* With what its labels need. */
+static GptVisModel *
+open_model (const gchar *path, const gchar *backend, guint max_batch, GError **error)
+{
+  const GptVisModelOptions options = options_of (path, backend, max_batch);
+  GptVisModel *model = gptvis_model_open (&options, error);
+  if (model && !gptvis_model_need (model, GPTVIS_OUTPUT_SCORES, error))
+    g_clear_pointer (&model, gptvis_model_free);
+  return model;
+}
+
+static GptVisClient *
+client_of (GptVisModel *model, GptVisTask task, GError **error)
+{
+  return gptvis_client_new (model, &(GptVisClientOptions) { .task = task }, error);
+}
+
+/* Is it the same model under these options? */
+static gboolean
+is_same (const gchar *key, const gchar *path, const gchar *backend, guint max_batch)
+{
+  const GptVisModelOptions options = options_of (path, backend, max_batch);
+  gchar *other = gptvis_model_key (&options, NULL);
+  const gboolean same = strcmp (key, other) == 0;
+  g_free (other);
+  return same;
 }
 
 static void
-test_share (void)
+test_key (void)
 {
   gchar *directory = unit_checkpoint (NULL), *other = unit_checkpoint (NULL);
   gchar *roundabout = g_build_filename (directory, "..", strrchr (directory, '/') + 1, NULL);
+  const GptVisModelOptions options = options_of (directory, NULL, 1), absent = options_of ("/nonexistent/checkpoint",
+      NULL, 1);
+  gchar *key = gptvis_model_key (&options, NULL);
   GError *error = NULL;
-  GptVisModel *a = open_model (directory, NULL, 1, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (gptvis_model_n_users (a), ==, 1);
-
-  /* the same by another way, and each thing that makes it another */
-  GptVisModel *b = open_model (roundabout, "auto", 0, &error);
-  g_assert_true (a == b);
-  g_assert_cmpuint (gptvis_model_n_users (a), ==, 2);
-  GptVisModel *c = open_model (other, NULL, 1, &error);
-  GptVisModel *d = open_model (directory, NULL, 2, &error);
-  GptVisModel *e = open_model (directory, "reference", 1, &error);
-  g_assert_no_error (error);
-  g_assert_true (c != a && d != a && e != a);
-  GptVisModelOptions traced = GPTVIS_MODEL_OPTIONS;
-  traced.path = directory;
-  traced.trace = TRUE;
-  GptVisModel *f = gptvis_model_open (&traced, &error), *g = gptvis_model_open (&traced, &error);
-  g_assert_true (f != g);
-  g_assert_cmpint (gptvis_plan_find (gptvis_model_plan (f), "hidden_states.1"), !=, GPTVIS_NO_TENSOR);
-  g_assert_cmpint (gptvis_plan_find (gptvis_model_plan (a), "hidden_states.1"), ==, GPTVIS_NO_TENSOR);
-
-  gptvis_model_unref (b);
-  g_assert_cmpuint (gptvis_model_n_users (a), ==, 1);
-  gptvis_model_unref (g);
-  gptvis_model_unref (f);
-  gptvis_model_unref (e);
-  gptvis_model_unref (d);
-  gptvis_model_unref (c);
-
+  g_assert_true (is_same (key, directory, NULL, 1));
+  g_assert_true (is_same (key, roundabout, "auto", 0));
+  g_assert_false (is_same (key, other, NULL, 1));
+  g_assert_false (is_same (key, directory, NULL, 2));
+  g_assert_false (is_same (key, directory, "reference", 1));
   /* a file that was written since is another model */
   unit_write (directory, "preprocessor_config.json", UNIT_PREPROCESSOR "\n", -1);
-  b = open_model (directory, NULL, 1, &error);
-  g_assert_no_error (error);
-  g_assert_true (a != b);
-  gptvis_model_unref (b);
-  gptvis_model_unref (a);
-  gptvis_model_unref (NULL);
+  g_assert_false (is_same (key, directory, NULL, 1));
+  g_assert_null (gptvis_model_key (&absent, &error));
+  unit_expect_error ("absent", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
+  g_free (key);
   g_free (roundabout);
   unit_remove (directory);
   unit_remove (other);
 }
 
-static gpointer
-open_and_leave (gpointer directory)
+/* The rows of what a plan computes of the pictures, or 0: nothing. */
+static guint
+rows_of (GptVisModel *model, const gchar *output)
 {
-  for (guint i = 0; i < 50; i++) {
-    GError *error = NULL;
-    GptVisModel *model = open_model (directory, NULL, 1, &error);
-    g_assert_no_error (error);
-    gptvis_model_unref (gptvis_model_ref (model));
-    gptvis_model_unref (model);
-  }
-  return NULL;
+  const GptVisPlan *plan = gptvis_model_plan (model);
+  const GptVisTensorId id = gptvis_plan_find (plan, output);
+  return id == GPTVIS_NO_TENSOR ? 0 : gptvis_plan_tensor (plan, id)->rows;
 }
 
-static void
-test_share_threads (void)
+static gint64
+operations (GptVisModel *model)
 {
-  gchar *directory = unit_checkpoint (NULL);
-  GThread *threads[4];
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("opener", open_and_leave, directory);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_thread_join (threads[i]);
+  const GptVisPlan *plan = gptvis_model_plan (model);
+  gint64 flops = 0;
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
+    flops += gptvis_plan_op_flops (plan, i);
+  return flops;
+}
+
+/* What nobody needs is not computed; what is needed later comes to it; what was staged before is run as it
+ * was, beside what was staged after. */
+static void
+test_need (void)
+{
+  gchar *directory = unit_writer (NULL);
+  const GptVisModelOptions options = options_of (directory, NULL, 3);
+  GError *error = NULL;
+  GptVisModel *model = gptvis_model_open (&options, &error);
+  g_assert_no_error (error);
+  g_assert_null (gptvis_model_plan (model));
+  g_assert_true (gptvis_model_need (model, GPTVIS_OUTPUT_SCORES, &error));
+  g_assert_cmpuint (rows_of (model, "scores"), ==, 1);
+  g_assert_cmpuint (rows_of (model, "tokens"), ==, 0);
+  g_assert_cmpuint (rows_of (model, "hidden_states.1"), ==, 0);
+  const gint64 labels_alone = operations (model);
+
+  GptVisRequest requests[3] = { };
+  for (guint i = 0; i < 3; i++) {
+    if (i == 1) {
+      const GptVisPlan *before = gptvis_model_plan (model);
+      g_assert_true (gptvis_model_need (model, GPTVIS_OUTPUT_TOKENS, &error));
+      g_assert_true (gptvis_model_plan (model) != before);
+      g_assert_cmpuint (rows_of (model, "scores"), ==, 1);
+      g_assert_cmpuint (rows_of (model, "tokens"), >, 1);
+      g_assert_cmpint (operations (model), >, labels_alone);
+      before = gptvis_model_plan (model);
+      g_assert_true (gptvis_model_need (model, GPTVIS_OUTPUT_SCORES, &error));
+      g_assert_true (gptvis_model_plan (model) == before);
+    }
+    requests[i].slot = gptvis_model_slot_new (model);
+    requests[i].outputs = i == 0 ? GPTVIS_OUTPUT_SCORES : GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS;
+    float *rows = gptvis_model_slot_rows (model, requests[i].slot);
+    for (guint k = 0; k < 4 * 48; k++)
+      rows[k] = i == 2 ? (k % 7) - 3.0f : 0.2f;
+  }
+  g_assert_true (gptvis_model_run (model, requests, 3, &error));
+  g_assert_no_error (error);
+  g_assert_null (requests[0].tokens);
+  g_assert_nonnull (requests[1].tokens);
+  for (guint k = 0; k < 3; k++)
+    g_assert_cmpfloat_with_epsilon (requests[0].scores[k], requests[1].scores[k], 1e-5);
+  g_assert_true (fabsf (requests[0].scores[0] - requests[2].scores[0]) > 1e-4f);
+  for (guint i = 0; i < 3; i++)
+    gptvis_model_slot_free (requests[i].slot);
+  gptvis_model_free (model);
   unit_remove (directory);
 }
 
@@ -96,76 +144,94 @@ test_facts (void)
 {
   gchar *directory = unit_checkpoint (NULL);
   GptVisModel *model = open_model (directory, "reference", 1, NULL);
+  GptVisClient *client = client_of (model, GPTVIS_TASK_AUTO, NULL);
+  gchar *description = gptvis_model_description (model);
   g_assert_cmpstr (gptvis_model_name (model), ==, strrchr (directory, '/') + 1);
-  g_assert_cmpstr (gptvis_model_architecture (model), ==, "vit");
-  g_assert_nonnull (strstr (gptvis_model_description (model), "reference"));
-  g_assert_cmpuint (gptvis_model_n_labels (model), ==, 3);
-  g_assert_cmpstr (gptvis_model_label (model, 2), ==, "c");
-  g_assert_null (gptvis_model_label (model, 3));
-  g_assert_false (gptvis_model_multi_label (model));
+  g_assert_cmpstr (gptvis_model_configuration (model)->model_type, ==, "vit");
+  g_assert_nonnull (strstr (description, "reference"));
+  g_assert_cmpuint (gptvis_model_threads (model), ==, 1);
+  g_assert_cmpuint (gptvis_client_n_labels (client), ==, 3);
+  g_assert_cmpstr (gptvis_client_label (client, 2), ==, "c");
+  g_assert_null (gptvis_client_label (client, 3));
   g_assert_cmpuint (gptvis_model_recipe (model)->height, ==, 8);
-  gptvis_model_unref (model);
+  g_free (description);
+  gptvis_client_unref (client);
+  gptvis_model_free (model);
   unit_remove (directory);
 }
 
-/* Five pictures as rows of one value each, in batches of two: alone or in company,
- * a picture's labels are the same; slots know when they were staged. */
+static GptVisRequest
+request_of (GptVisModel *model, gfloat value)
+{
+  GptVisRequest request = { .slot = gptvis_model_slot_new (model), .outputs = GPTVIS_OUTPUT_SCORES };
+  float *rows = gptvis_model_slot_rows (model, request.slot);
+  for (guint k = 0; k < 4 * 48; k++)
+    rows[k] = value;
+  return request;
+}
+
+/* Pictures as rows of one value each, in batches of two: alone or in company, a picture's labels are the
+ * same. */
 static void
 test_run (void)
 {
   gchar *directory = unit_checkpoint (NULL);
   GptVisModel *model = open_model (directory, NULL, 2, NULL);
-  GptVisRequest requests[5] = { 0 };
+  GptVisClient *client = client_of (model, GPTVIS_TASK_LABEL, NULL);
+  GptVisRequest requests[4];
+  GptVisResult *results[4];
   GError *error = NULL;
-  for (guint i = 0; i < 5; i++) {
-    requests[i].slot = gptvis_model_slot_new (model);
-    requests[i].top_k = 2;
-    float *rows = gptvis_program_slot_rows (gptvis_model_program (model), requests[i].slot);
-    for (guint k = 0; k < 4 * 48; k++)
-      rows[k] = (i % 3) * 0.5f - 0.3f;
-  }
-  g_assert_true (gptvis_model_run (model, requests, 5, &error));
-  g_assert_no_error (error);
-  for (guint i = 0; i < 5; i++) {
-    const GptVisResult *r = requests[i].result;
+  g_assert_cmpint (gptvis_client_outputs (client), ==, GPTVIS_OUTPUT_SCORES);
+  for (guint i = 0; i < 4; i++)
+    requests[i] = request_of (model, (i % 3) * 0.5f - 0.3f);
+  for (guint i = 0; i < 4; i++) {
+    if (i % 2 == 0)
+      g_assert_true (gptvis_model_run (model, requests + i, 2, &error));
+    g_assert_no_error (error);
+    const GptVisResult *r = results[i] = gptvis_client_read (client, &requests[i], 2, 0);
     g_assert_cmpuint (r->n_labels, ==, 2);
     g_assert_true (r->labels[0].score >= r->labels[1].score && r->labels[1].score > 0
         && r->labels[0].score < 1);
     g_assert_cmpstr (r->model, ==, gptvis_model_name (model));
     g_assert_cmpint (r->analysis, <, 60 * G_USEC_PER_SEC);
-    g_assert_cmpfloat_with_epsilon (r->labels[0].score, requests[i % 3].result->labels[0].score, 1e-6);
+    g_assert_cmpfloat_with_epsilon (r->labels[0].score, results[i % 3]->labels[0].score, 1e-6);
   }
-  g_assert_true (fabsf (requests[0].result->labels[0].score - requests[2].result->labels[0].score) > 1e-4f);
-  gptvis_result_unref (requests[4].result);
+  g_assert_true (fabsf (results[0]->labels[0].score - results[2]->labels[0].score) > 1e-4f);
 
   /* all labels, and one picture alone */
-  GptVisRequest alone = { .slot = requests[4].slot };
   guint8 pixels[2 * 3 * 2] = { 0 };
   const GptVisPicture picture = { .format = GPTVIS_PICTURE_RGB, .width = 2, .height = 2, .planes = {pixels},
     .strides = {6}, .full_range = TRUE };
-  g_assert_true (gptvis_model_stage (model, alone.slot, &picture, &error));
+  g_assert_true (gptvis_model_stage (model, requests[3].slot, &picture, &error));
   volatile gfloat small = 1e-30f;       /* staging has not told this thread to flush denormals */
   g_assert_cmpfloat (small * 1e-10f, !=, 0);
-  g_usleep (200000);             /* waiting is no analysis */
   gint64 begun = g_get_monotonic_time ();
-  g_assert_true (gptvis_model_run (model, &alone, 1, &error));
-  g_assert_cmpuint (alone.result->n_labels, ==, 3);
-  g_assert_cmpint (alone.result->analysis, >=, 0);
-  g_assert_cmpint (alone.result->analysis, <=, g_get_monotonic_time () - begun);
+  g_assert_true (gptvis_model_run (model, &requests[3], 1, &error));
+  g_assert_cmpint (requests[3].analysis, >=, 0);
+  g_assert_cmpint (requests[3].analysis, <=, g_get_monotonic_time () - begun);
+  GptVisResult *alone = gptvis_client_read (client, &requests[3], 0, 0);
+  g_assert_cmpuint (alone->n_labels, ==, 3);
   gfloat sum = 0;
   for (guint k = 0; k < 3; k++)
-    sum += alone.result->labels[k].score;
+    sum += alone->labels[k].score;
   g_assert_cmpfloat_with_epsilon (sum, 1, 1e-5);
+  /* what suits a softmax */
+  GptVisResult *likely = gptvis_client_read (client, &requests[3], 0, -1);
+  for (guint k = 0; k < 3; k++)
+    g_assert_cmpint (alone->labels[k].score >= 0.1f, ==, k < likely->n_labels);
 
-  /* the result outlives the model */
-  for (guint i = 0; i < 5; i++)
-    gptvis_model_slot_free (model, requests[i].slot);
-  gptvis_model_slot_free (model, NULL);
-  gptvis_model_unref (model);
-  g_assert_cmpuint (strlen (alone.result->labels[0].text), ==, 1);
-  gptvis_result_unref (alone.result);
+  /* the results outlive the model */
   for (guint i = 0; i < 4; i++)
-    gptvis_result_unref (requests[i].result);
+    gptvis_model_slot_free (requests[i].slot);
+  gptvis_model_slot_free (NULL);
+  gptvis_client_unref (client);
+  gptvis_model_free (model);
+  gptvis_model_free (NULL);
+  g_assert_cmpuint (strlen (alone->labels[0].text), ==, 1);
+  gptvis_result_unref (alone);
+  gptvis_result_unref (likely);
+  for (guint i = 0; i < 4; i++)
+    gptvis_result_unref (results[i]);
   unit_remove (directory);
 }
 
@@ -175,24 +241,18 @@ test_nan_picture (void)
 {
   gchar *directory = unit_checkpoint (NULL);
   GptVisModel *model = open_model (directory, NULL, 3, NULL);
-  GptVisRequest requests[3] = { 0 };
+  GptVisRequest requests[3];
   GError *error = NULL;
-  for (guint i = 0; i < 3; i++) {
-    requests[i].slot = gptvis_model_slot_new (model);
-    float *rows = gptvis_program_slot_rows (gptvis_model_program (model), requests[i].slot);
-    for (guint k = 0; k < 4 * 48; k++)
-      rows[k] = i == 1 ? NAN : 0.1f;
-  }
+  for (guint i = 0; i < 3; i++)
+    requests[i] = request_of (model, i == 1 ? NAN : 0.1f);
   g_assert_false (gptvis_model_run (model, requests, 3, &error));
   unit_expect_error ("NaN", error, GPTVIS_ERROR_FORMAT, directory);
-  g_assert_nonnull (requests[0].result);
-  g_assert_null (requests[1].result);
-  g_assert_nonnull (requests[2].result);
-  for (guint i = 0; i < 3; i++) {
-    gptvis_result_unref (requests[i].result);
-    gptvis_model_slot_free (model, requests[i].slot);
-  }
-  gptvis_model_unref (model);
+  g_assert_true (requests[0].ran && requests[0].scores);
+  g_assert_true (!requests[1].ran && !requests[1].scores);
+  g_assert_true (requests[2].ran && requests[2].scores);
+  for (guint i = 0; i < 3; i++)
+    gptvis_model_slot_free (requests[i].slot);
+  gptvis_model_free (model);
   unit_remove (directory);
 }
 
@@ -229,30 +289,33 @@ test_nan_weights (void)
   }
 }
 
+/* Labels' files are the clients': both share the model. */
 static void
 test_labels_file (void)
 {
   gchar *directory = unit_checkpoint (NULL);
   gchar *labels = g_build_filename (directory, "labels.txt", NULL);
-  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
+  const GptVisClientOptions options = { .labels_file = labels };
   GError *error = NULL;
-  options.path = directory;
-  options.labels_file = labels;
-  g_assert_null (gptvis_model_open (&options, &error));
+  GptVisModel *model = open_model (directory, NULL, 1, &error);
+  g_assert_null (gptvis_client_new (model, &options, &error));
   unit_expect_error ("absent", error, GPTVIS_ERROR_NOT_FOUND, "labels.txt: there is no such file");
   error = NULL;
   unit_write (directory, "labels.txt", "eins\nzwei\n", -1);
-  g_assert_null (gptvis_model_open (&options, &error));
+  g_assert_null (gptvis_client_new (model, &options, &error));
   unit_expect_error ("short", error, GPTVIS_ERROR_FORMAT,
       "labels.txt: there are 2 labels, where the checkpoint has 3");
   error = NULL;
   unit_write (directory, "labels.txt", "eins\nzwei\ndrei\n", -1);
-  GptVisModel *model = gptvis_model_open (&options, &error), *plain = open_model (directory, NULL, 1, NULL);
+  const GptVisPlan *plan = gptvis_model_plan (model);
+  GptVisClient *client = gptvis_client_new (model, &options, &error), *plain = client_of (model, 0, NULL);
   g_assert_no_error (error);
-  g_assert_cmpstr (gptvis_model_label (model, 1), ==, "zwei");
-  g_assert_cmpstr (gptvis_model_label (plain, 1), ==, "b");
-  gptvis_model_unref (plain);
-  gptvis_model_unref (model);
+  g_assert_true (gptvis_model_plan (model) == plan);
+  g_assert_cmpstr (gptvis_client_label (client, 1), ==, "zwei");
+  g_assert_cmpstr (gptvis_client_label (plain, 1), ==, "b");
+  gptvis_client_unref (plain);
+  gptvis_client_unref (client);
+  gptvis_model_free (model);
   g_free (labels);
   unit_remove (directory);
 }
@@ -272,44 +335,70 @@ test_refusals (void)
 
 /* --- tasks --- */
 
-static GptVisModel *
-open_task (const gchar *path, GptVisTask task, guint beams, GError **error)
+/* A model and one client of it. */
+typedef struct {
+  GptVisModel *model;
+  GptVisClient *client;
+} Pair;
+
+static void
+pair_clear (Pair *pair)
 {
-  GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
-  options.path = path;
-  options.task = task;
-  options.beams = beams;
-  options.program.threads = 1;
-  return gptvis_model_open (&options, error);
+  gptvis_client_unref (pair->client);
+  gptvis_model_free (pair->model);
+  *pair = (Pair) { };
 }
 
+/* Both or nothing. */
+static Pair
+open_task (const gchar *path, GptVisTask task, guint beams, GError **error)
+{
+  const GptVisModelOptions options = options_of (path, NULL, 1);
+  const GptVisClientOptions asked = { .task = task, .beams = beams };
+  Pair pair = { gptvis_model_open (&options, error) };
+  if (pair.model)
+    pair.client = gptvis_client_new (pair.model, &asked, error);
+  if (!pair.client)
+    pair_clear (&pair);
+  return pair;
+}
+
+/* Clients with other tasks and beams share a model, which computes what they read together. */
 static void
 test_tasks (void)
 {
-  static const struct { GptVisTask task; guint n_labels; gboolean writes; } tasks[] = {
-    {GPTVIS_TASK_AUTO, 3, TRUE}, {GPTVIS_TASK_LABEL, 3, FALSE}, {GPTVIS_TASK_CAPTION, 0, TRUE},
-        {GPTVIS_TASK_BOTH, 3, TRUE} };
+  static const struct { GptVisTask task; guint beams, n_labels; gboolean writes; GptVisOutputs outputs; } tasks[] = {
+    {GPTVIS_TASK_LABEL, 0, 3, FALSE, GPTVIS_OUTPUT_SCORES},
+    {GPTVIS_TASK_CAPTION, 0, 0, TRUE, GPTVIS_OUTPUT_TOKENS},
+    {GPTVIS_TASK_BOTH, 4, 3, TRUE, GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS},
+    {GPTVIS_TASK_AUTO, 1, 3, TRUE, GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS} };
   gchar *directory = unit_writer (NULL);
-  GptVisModel *models[G_N_ELEMENTS (tasks)];
+  const GptVisModelOptions options = options_of (directory, NULL, 1);
+  GptVisClient *clients[G_N_ELEMENTS (tasks)];
   GError *error = NULL;
+  GptVisModel *model = gptvis_model_open (&options, &error);
   for (guint i = 0; i < G_N_ELEMENTS (tasks); i++) {
-    models[i] = open_task (directory, tasks[i].task, 0, &error);
+    const GptVisClientOptions asked = { .task = tasks[i].task, .beams = tasks[i].beams };
+    clients[i] = gptvis_client_new (model, &asked, &error);
     g_assert_no_error (error);
-    g_assert_cmpuint (gptvis_model_n_labels (models[i]), ==, tasks[i].n_labels);
-    g_assert_cmpint (gptvis_model_writes (models[i]), ==, tasks[i].writes);
-    g_assert_cmpint (gptvis_model_decoder_plan (models[i]) != NULL, ==, tasks[i].writes);
-    for (guint k = 0; k < i; k++)
-      g_assert_true (models[k] != models[i]);
+    g_assert_cmpuint (gptvis_client_n_labels (clients[i]), ==, tasks[i].n_labels);
+    g_assert_cmpint (gptvis_client_outputs (clients[i]), ==, tasks[i].outputs);
+    g_assert_cmpint (gptvis_client_writes (clients[i]), ==, tasks[i].writes);
+    GptVisCaptioner *captioner = gptvis_client_captioner_new (clients[i]);
+    g_assert_cmpint (captioner != NULL, ==, tasks[i].writes);
+    gptvis_captioner_free (captioner);
   }
-  /* another number of beams is another model, the same task again is not */
-  GptVisModel *same = open_task (directory, GPTVIS_TASK_BOTH, 0, &error), *beams = open_task (directory,
-      GPTVIS_TASK_BOTH, 4, &error);
-  g_assert_no_error (error);
-  g_assert_true (same == models[3] && beams != models[3]);
-  gptvis_model_unref (same);
-  gptvis_model_unref (beams);
+  /* one decoder for all of them, and another only for a wider search than it has room for */
+  GptVisDecoder *decoder = gptvis_model_decoder (model, 4, NULL), *same = gptvis_model_decoder (model, 0, NULL),
+      *wide = gptvis_model_decoder (model, GPTVIS_MAX_BEAMS, NULL), *widest = gptvis_model_decoder (model, 1, NULL);
+  g_assert_true (decoder == same && decoder != wide && wide == widest);
+  gptvis_decoder_unref (decoder);
+  gptvis_decoder_unref (same);
+  gptvis_decoder_unref (wide);
+  gptvis_decoder_unref (widest);
   for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
-    gptvis_model_unref (models[i]);
+    gptvis_client_unref (clients[i]);
+  gptvis_model_free (model);
   unit_remove (directory);
 }
 
@@ -335,14 +424,14 @@ test_tasks_refused (void)
     gchar *directory = cases[i].writes ? unit_writer (no_classifier) : unit_checkpoint (NULL);
     gchar *parts = g_strconcat (directory, cases[i].parts, NULL);
     GError *error = NULL;
-    g_assert_null (open_task (directory, cases[i].task, 0, &error));
+    g_assert_null (open_task (directory, cases[i].task, 0, &error).client);
     unit_expect_error (cases[i].parts, error, GPTVIS_ERROR_UNSUPPORTED, parts);
     g_free (parts);
     unit_remove (directory);
   }
 }
 
-/* What a decoder needs beside its tensors, and that each file makes it another model. */
+/* What a decoder needs beside its tensors. */
 static void
 test_decoder_files (void)
 {
@@ -358,17 +447,17 @@ test_decoder_files (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     gchar *directory = unit_writer (NULL);
     GError *error = NULL;
-    GptVisModel *before = open_task (directory, GPTVIS_TASK_AUTO, 0, &error), *after;
-    g_assert_no_error (error);
-    unit_write (directory, cases[i].file, cases[i].text, -1);
-    after = open_task (directory, GPTVIS_TASK_AUTO, 0, &error);
+    const GptVisModelOptions options = options_of (directory, NULL, 1);
+    gchar *key = gptvis_model_key (&options, NULL);
     g_test_message ("%s", cases[i].file);
-    g_assert_true (after != before);
-    g_assert_true ((after == NULL) == (cases[i].parts != NULL));
+    unit_write (directory, cases[i].file, cases[i].text, -1);
+    g_assert_false (is_same (key, directory, NULL, 1));
+    Pair pair = open_task (directory, GPTVIS_TASK_AUTO, 0, &error);
+    g_assert_true ((pair.client == NULL) == (cases[i].parts != NULL));
     if (error)
       unit_expect_error (cases[i].file, error, cases[i].code, cases[i].parts);
-    gptvis_model_unref (after);
-    gptvis_model_unref (before);
+    pair_clear (&pair);
+    g_free (key);
     unit_remove (directory);
   }
 
@@ -376,7 +465,7 @@ test_decoder_files (void)
   GError *error = NULL;
   unit_write (directory, "vocab.json", "{\"<|endoftext|>\":0,\"a\":1}", -1);
   unit_write (directory, "generation_config.json", "{\"bos_token_id\":5}", -1);
-  g_assert_null (open_task (directory, GPTVIS_TASK_AUTO, 0, &error));
+  g_assert_null (open_task (directory, GPTVIS_TASK_AUTO, 0, &error).client);
   unit_expect_error ("words", error, GPTVIS_ERROR_FORMAT,
       ": a sentence begins with token 5, where the vocabulary beside the network has 2");
   unit_remove (directory);
@@ -388,26 +477,27 @@ test_captioner (void)
 {
   gchar *directory = unit_writer (NULL), *plain = unit_checkpoint (NULL);
   GError *error = NULL;
-  GptVisModel *model = open_task (directory, GPTVIS_TASK_CAPTION, 3, &error), *labels = open_task (plain, 0,
-      0, &error);
+  Pair pair = open_task (directory, GPTVIS_TASK_CAPTION, 3, &error), labels = open_task (plain, 0, 0, &error);
   g_assert_no_error (error);
-  g_assert_null (gptvis_captioner_new (labels));
-  GptVisCaptioner *captioner = gptvis_captioner_new (model);
-  GptVisRequest request = { .slot = gptvis_model_slot_new (model), .captioner = captioner };
-  float *rows = gptvis_program_slot_rows (gptvis_model_program (model), request.slot);
+  g_assert_null (gptvis_client_captioner_new (labels.client));
+  GptVisCaptioner *captioner = gptvis_client_captioner_new (pair.client);
+  GptVisRequest request = { .slot = gptvis_model_slot_new (pair.model), .outputs = GPTVIS_OUTPUT_TOKENS };
+  float *rows = gptvis_model_slot_rows (pair.model, request.slot);
   g_assert_cmpfloat (gptvis_captioner_change (captioner), ==, 2);
   g_assert_null (gptvis_captioner_caption (captioner));
   for (guint k = 0; k < 4 * 48; k++)
     rows[k] = NAN;
-  g_assert_false (gptvis_model_run (model, &request, 1, &error));
+  g_assert_false (gptvis_model_run (pair.model, &request, 1, &error));
   unit_expect_error ("NaN", error, GPTVIS_ERROR_FORMAT, "the network's output for this picture holds a NaN");
-  g_assert_null (request.result);
+  g_assert_false (request.ran);
   for (guint k = 0; k < 4 * 48; k++)
     rows[k] = 0.1f;
   error = NULL;
-  g_assert_true (gptvis_model_run (model, &request, 1, &error));
-  g_assert_cmpuint (request.result->n_labels, ==, 0);
-  gptvis_result_unref (request.result);
+  g_assert_true (gptvis_model_run (pair.model, &request, 1, &error));
+  GptVisResult *result = gptvis_client_read (pair.client, &request, 0, 0);
+  g_assert_cmpuint (result->n_labels, ==, 0);
+  gptvis_result_unref (result);
+  gptvis_captioner_look (captioner, request.tokens);
 
   gptvis_captioner_begin (captioner, 7, 8, 9);
   while (gptvis_captioner_is_writing (captioner))
@@ -433,11 +523,11 @@ test_captioner (void)
   g_assert_null (gptvis_captioner_caption (captioner));
   g_assert_null (gptvis_captioner_finished (captioner));
   g_assert_cmpfloat (gptvis_captioner_change (captioner), ==, 2);
-  gptvis_model_slot_free (model, request.slot);
-  gptvis_model_unref (labels);
-  gptvis_model_unref (model);
-  gptvis_captioner_free (captioner);    /* it holds the model */
+  gptvis_model_slot_free (request.slot);
+  gptvis_captioner_free (captioner);
   gptvis_captioner_free (NULL);
+  pair_clear (&labels);
+  pair_clear (&pair);
   unit_remove (directory);
   unit_remove (plain);
 }
@@ -451,14 +541,14 @@ test_bundled (void)
   GptVisModel *model = open_model (NULL, NULL, 1, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (gptvis_model_name (model), ==, "bundled");
-  g_assert_true (gptvis_model_multi_label (model));
-  gptvis_model_unref (model);
+  g_assert_true (gptvis_model_configuration (model)->multi_label);
+  gptvis_model_free (model);
 
   g_setenv ("GPTVIS_BUNDLED", directory, TRUE);
   model = open_model (NULL, NULL, 1, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (gptvis_model_path (model), ==, directory);
-  gptvis_model_unref (model);
+  gptvis_model_free (model);
   g_setenv ("GPTVIS_BUNDLED", "/nonexistent/checkpoint", TRUE);
   g_assert_null (open_model (NULL, NULL, 1, &error));
   unit_expect_error ("bundled", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
@@ -470,8 +560,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/model/share", test_share);
-  g_test_add_func ("/model/share-threads", test_share_threads);
+  g_test_add_func ("/model/key", test_key);
+  g_test_add_func ("/model/need", test_need);
   g_test_add_func ("/model/facts", test_facts);
   g_test_add_func ("/model/run", test_run);
   g_test_add_func ("/model/nan-picture", test_nan_picture);

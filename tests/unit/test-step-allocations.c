@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a token costs in memory: nothing, neither the decoder's step nor, after a first
  * sentence has made its buffers as large as they need to be, what searches and spells. */
-#include "captioner.h"
+#include "client.h"
 #include "counting-malloc.h"
 #include "random-checkpoint.h"
 #include <string.h>
@@ -26,23 +26,39 @@ all_have_names (void)
   return nameless <= 1;         /* the first has the program's */
 }
 
-static GptVisModel *
-open_model (guint beams, guint threads, gchar **directory)
+typedef struct {
+  gchar *directory;
+  GptVisModel *model;
+  GptVisClient *client;
+} Writer;
+
+static Writer
+writer_new (guint beams, guint threads)
 {
   const RandomCaptioner tiny = { {2, 32, 2, 16, 8}, 2, 32, 2, 400, 64, LENGTH };
+  const GptVisClientOptions asked = { .task = GPTVIS_TASK_BOTH, .beams = beams };
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
   GError *error = NULL;
-  options.path = *directory = random_checkpoint_write_captioner (&tiny, &error);
+  Writer self = { .directory = random_checkpoint_write_captioner (&tiny, &error) };
   g_assert_no_error (error);
-  options.task = GPTVIS_TASK_BOTH;
-  options.beams = beams;
+  options.path = self.directory;
   options.program.backend = "cpu";
   options.program.threads = threads;
-  GptVisModel *model = gptvis_model_open (&options, &error);
+  self.model = gptvis_model_open (&options, &error);
+  g_assert_no_error (error);
+  self.client = gptvis_client_new (self.model, &asked, &error);
   g_assert_no_error (error);
   while (!all_have_names ())
     g_usleep (1000);
-  return model;
+  return self;
+}
+
+static void
+writer_clear (Writer *self)
+{
+  gptvis_client_unref (self->client);
+  gptvis_model_free (self->model);
+  random_checkpoint_remove (self->directory);
 }
 
 static void
@@ -57,15 +73,15 @@ static void
 test_program (gconstpointer data)
 {
   const guint threads = GPOINTER_TO_UINT (data), beams = 3;
-  gchar *directory;
   GError *error = NULL;
   if (!counting_malloc_works ()) {
     g_test_skip ("another allocator stands in for malloc");
     return;
   }
-  GptVisModel *model = open_model (beams, threads, &directory);
-  GptVisProgram *program = gptvis_model_decoder_program (model);
-  const GptVisPlan *plan = gptvis_model_decoder_plan (model);
+  Writer writer = writer_new (beams, threads);
+  GptVisDecoder *decoder = gptvis_model_decoder (writer.model, beams, &error);
+  GptVisProgram *program = decoder->program;
+  const GptVisPlan *plan = decoder->plan;
   const GptVisTensor *tokens = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "tokens"));
   GptVisSlot *slot = gptvis_program_slot_new (program);
   fill (gptvis_program_slot_rows (program, slot), (gsize) tokens->rows * tokens->width, 1);
@@ -84,22 +100,21 @@ test_program (gconstpointer data)
   g_assert_cmpuint (counting_malloc_count () - before, ==, 0);
 
   gptvis_program_slot_free (program, slot);
-  gptvis_model_unref (model);
-  random_checkpoint_remove (directory);
+  gptvis_decoder_unref (decoder);
+  writer_clear (&writer);
 }
 
 static void
-look (GptVisModel *model, GptVisSlot *slot, GptVisCaptioner *captioner, guint seed)
+look (GptVisModel *model, GptVisModelSlot *slot, GptVisCaptioner *captioner, guint seed)
 {
   const GptVisPlan *plan = gptvis_model_plan (model);
   const GptVisTensor *patches = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "patches"));
-  GptVisRequest request = { .slot = slot, .captioner = captioner };
+  GptVisRequest request = { .slot = slot, .outputs = GPTVIS_OUTPUT_TOKENS };
   GError *error = NULL;
-  float *rows = gptvis_program_slot_rows (gptvis_model_program (model), slot);
-  fill (rows, (gsize) patches->rows * patches->width, seed);
+  fill (gptvis_model_slot_rows (model, slot), (gsize) patches->rows * patches->width, seed);
   gptvis_model_run (model, &request, 1, &error);
   g_assert_no_error (error);
-  gptvis_result_unref (request.result);
+  gptvis_captioner_look (captioner, request.tokens);
 }
 
 /* Sentences of several streams that are written together, from first to last word. */
@@ -108,19 +123,18 @@ test_captioners (gconstpointer data)
 {
   const guint beams = GPOINTER_TO_UINT (data);
   GptVisCaptioner *captioners[STREAMS];
-  gchar *directory;
   if (!counting_malloc_works ()) {
     g_test_skip ("another allocator stands in for malloc");
     return;
   }
-  GptVisModel *model = open_model (beams, 2, &directory);
-  GptVisSlot *slot = gptvis_model_slot_new (model);
+  Writer writer = writer_new (beams, 2);
+  GptVisModelSlot *slot = gptvis_model_slot_new (writer.model);
   for (guint i = 0; i < STREAMS; i++)
-    captioners[i] = gptvis_captioner_new (model);
+    captioners[i] = gptvis_client_captioner_new (writer.client);
   for (guint sentence = 0; sentence < 4; sentence++) {
     guint made = 0, words = 0;
     for (guint i = 0; i < STREAMS; i++) {
-      look (model, slot, captioners[i], 100 * sentence + i);
+      look (writer.model, slot, captioners[i], 100 * sentence + i);
       const guint before = counting_malloc_count ();
       gptvis_captioner_begin (captioners[i], sentence, 0, 0);
       made += counting_malloc_count () - before;
@@ -139,9 +153,8 @@ test_captioners (gconstpointer data)
   }
   for (guint i = 0; i < STREAMS; i++)
     gptvis_captioner_free (captioners[i]);
-  gptvis_model_slot_free (model, slot);
-  gptvis_model_unref (model);
-  random_checkpoint_remove (directory);
+  gptvis_model_slot_free (slot);
+  writer_clear (&writer);
 }
 
 int

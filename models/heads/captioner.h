@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A captioner: one stream's sentences on a model that writes. It looks at pictures as the
- * model runs them (GptVisRequest.captioner), says how much has changed since the one it
- * last wrote about, and writes word by word, since a sentence takes as long as several
- * pictures: whoever calls can show what there is so far, turn to other work between two
- * words, or give up.
+/* A captioner: one stream's sentences on a model that writes. It looks at the tokens of pictures as the
+ * model has run them, says how much has changed since the one it last wrote about, and writes word by word,
+ * since a sentence takes as long as several pictures: whoever calls can show what there is so far, turn to
+ * other work between two words, or give up.
  *
- *     request.captioner = captioner;
- *     gptvis_model_run (model, &request, 1, &error);
+ *     GptVisCaptioner *captioner = gptvis_client_captioner_new (client);
+ *     gptvis_captioner_look (captioner, request.tokens);
  *     if (gptvis_captioner_change (captioner) > 0.2)
  *       gptvis_captioner_begin (captioner, frame, pts, running_time);
  *     while (gptvis_captioner_is_writing (captioner))
@@ -15,13 +14,19 @@
  *
  * Threads: a captioner belongs to one thread at a time. */
 #pragma once
-#include "model.h"
+#include "decoder.h"
+#include "result.h"
 
 G_BEGIN_DECLS
 
-/* NULL when the model writes nothing. */
-GptVisCaptioner *gptvis_captioner_new (GptVisModel * model);
+typedef struct _GptVisCaptioner GptVisCaptioner;
+
+/* Takes the reference of the decoder; n_beams: at most the decoder's. */
+GptVisCaptioner *gptvis_captioner_new (GptVisDecoder * decoder, guint n_beams);
 void gptvis_captioner_free (GptVisCaptioner * self);    /* NULL is fine */
+
+/* At a picture's tokens [rows, width], which are not needed afterwards. */
+void gptvis_captioner_look (GptVisCaptioner * self, const float *tokens);
 
 /* How far the picture that it looked at last is from the one its last sentence was begun
  * about: 1 − the cosine of their class tokens, 0 to 2; 2 when there is none to compare. */

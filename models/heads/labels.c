@@ -2,6 +2,7 @@
 /* Reads label files and ranks scores; the ranking runs on a frame's path, so it
  * works in place and allocates nothing. */
 #include "labels.h"
+#include "head.h"
 #include "file.h"
 #include <string.h>
 
@@ -113,3 +114,73 @@ gptvis_labels_top (const float *scores, guint n, guint k, float threshold, guint
   }
   return k;
 }
+
+/* --- the head --- */
+
+typedef struct {
+  gchar **file_texts;           /* of the client's own file; NULL: the checkpoint's */
+  const gchar *const *texts;
+  guint n;
+  gboolean multi_label;
+  guint *ids;                   /* room to order n in */
+} LabelsHead;
+
+static gpointer
+open_labels (GptVisModel *model, const GptVisClientOptions *options, GError **error)
+{
+  const GptVisConfiguration *config = gptvis_model_configuration (model);
+  gchar **file_texts = NULL;
+  if (options->labels_file && !(file_texts = gptvis_labels_load (options->labels_file, config->n_labels, error)))
+    return NULL;
+  LabelsHead *self = g_new0 (LabelsHead, 1);
+  self->file_texts = file_texts;
+  self->texts = (const gchar * const *) (file_texts ? file_texts : config->labels);
+  self->n = config->n_labels;
+  self->multi_label = config->multi_label;
+  self->ids = g_new (guint, self->n);
+  return self;
+}
+
+static void
+close_labels (gpointer head)
+{
+  LabelsHead *self = head;
+  g_strfreev (self->file_texts);
+  g_free (self->ids);
+  g_free (self);
+}
+
+/* Among a thousand labels that share one softmax 0.1 is much; a label with a sigmoid of its
+ * own is there when that is more likely than not. */
+static gfloat
+threshold_of (const LabelsHead *self, const GptVisReading *reading)
+{
+  if (reading->threshold >= 0)
+    return reading->threshold;
+  return self->multi_label ? 0.5f : 0.1f;
+}
+
+static void
+read_labels (gpointer head, GptVisReading *reading)
+{
+  LabelsHead *self = head;
+  reading->texts = self->texts;
+  reading->scores = reading->request->scores;
+  reading->ids = self->ids;
+  reading->n_labels = gptvis_labels_top (reading->scores, self->n, reading->top_k, threshold_of (self, reading),
+      self->ids);
+}
+
+guint
+gptvis_labels_head_n (gconstpointer head)
+{
+  return ((const LabelsHead *) head)->n;
+}
+
+const gchar *
+gptvis_labels_head_text (gconstpointer head, guint id)
+{
+  return ((const LabelsHead *) head)->texts[id];
+}
+
+const GptVisHead gptvis_labels_head = { "labels", GPTVIS_OUTPUT_SCORES, open_labels, close_labels, read_labels };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One stream's sentences: what it sees lies in a slot of the decoder's program, which
  * words there are is search.c's, how they are spelt tokenizer.c's. */
-#include "captioner-private.h"
+#include "captioner.h"
 #include "search.h"
 #include <math.h>
 #include <string.h>
 
 struct _GptVisCaptioner {
-  GptVisModel *model;
-  GptVisDecoder *decoder;       /* the model's */
+  GptVisDecoder *decoder;       /* a reference */
+  guint n_beams;
   GptVisSlot *slot;             /* its rows: the last n_frames pictures, the newest last */
   GptVisSearch *search;
   GptVisTextStream *stream;
@@ -23,16 +23,13 @@ struct _GptVisCaptioner {
 };
 
 GptVisCaptioner *
-gptvis_captioner_new (GptVisModel *model)
+gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams)
 {
-  GptVisDecoder *decoder = gptvis_model_decoder (model);
-  if (!decoder)
-    return NULL;
   GptVisCaptioner *self = g_new0 (GptVisCaptioner, 1);
-  self->model = gptvis_model_ref (model);
   self->decoder = decoder;
+  self->n_beams = n_beams;
   self->slot = gptvis_program_slot_new (decoder->program);
-  self->search = gptvis_search_new (decoder->generation, decoder->n_beams, decoder->vocabulary);
+  self->search = gptvis_search_new (decoder->generation, self->n_beams, decoder->vocabulary);
   self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE, gptvis_tokenizer_clean_up (decoder->tokenizer));
   self->captioned = g_new (float, decoder->width);
   self->at_hand_text = g_string_sized_new (256);
@@ -52,7 +49,7 @@ gptvis_captioner_free (GptVisCaptioner *self)
   g_string_free (self->last_text, TRUE);
   g_clear_error (&self->error);
   g_free (self->captioned);
-  gptvis_model_unref (self->model);
+  gptvis_decoder_unref (self->decoder);
   g_free (self);
 }
 
@@ -191,7 +188,7 @@ feed (GptVisCaptioner *self, guint first, guint n)
     log_probabilities[i] = gptvis_program_output (d->program, d->log_probabilities, first + i);
   }
   if (!gptvis_search_feed (self->search, logits, log_probabilities, &self->error)) {
-    g_prefix_error (&self->error, "%s: ", gptvis_model_path (self->model));
+    g_prefix_error (&self->error, "%s: ", d->path);
     gptvis_captioner_give_up (self);
     return;
   }
@@ -200,7 +197,7 @@ feed (GptVisCaptioner *self, guint first, guint n)
     keep (self);
 }
 
-/* Those of one group, whose sequences fit into one step. */
+/* Those of one group, whose sequences fit into one step of their decoder. */
 static void
 step (GptVisDecoder *d, GptVisCaptioner *const *group, guint n_group)
 {
@@ -232,16 +229,24 @@ void
 gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n)
 {
   GptVisCaptioner *group[GPTVIS_MAX_SEQUENCES];
-  guint n_group = 0;
+  GptVisDecoder *d = NULL;
+  guint n_group = 0, n_sequences = 0;
   for (guint i = 0; i < n; i++) {
-    GptVisDecoder *d = captioners[i]->decoder;
-    if (captioners[i]->writing)
-      group[n_group++] = captioners[i];
-    if (n_group > 0 && (i + 1 == n || (n_group + 1) * d->n_beams > gptvis_plan_max_sequences (d->plan))) {
+    GptVisCaptioner *self = captioners[i];
+    if (!self->writing)
+      continue;
+    const gboolean fits = self->decoder == d
+        && n_sequences + self->n_beams <= gptvis_plan_max_sequences (d->plan);
+    if (n_group > 0 && !fits) {
       step (d, group, n_group);
-      n_group = 0;
+      n_group = n_sequences = 0;
     }
+    d = self->decoder;
+    group[n_group++] = self;
+    n_sequences += self->n_beams;
   }
+  if (n_group > 0)
+    step (d, group, n_group);
 }
 
 const GptVisCaption *

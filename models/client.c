@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "heads/head.h"
+
+/* The heads that there are. */
+enum { LABELS, CAPTION, N_HEADS };
+static const GptVisHead *const heads[] = { &gptvis_labels_head, &gptvis_caption_head };
+G_STATIC_ASSERT (G_N_ELEMENTS (heads) == N_HEADS);
+
+struct _GptVisClient {
+  gint refs;
+  GptVisModel *model;
+  GptVisOutputs outputs;
+  gpointer states[N_HEADS];     /* NULL: not asked for */
+};
+
+/* The heads that the task asks for, a bit each, or 0: the checkpoint cannot do it. */
+static guint
+asked_for (const GptVisModel *model, GptVisTask task, GError **error)
+{
+  const GptVisConfiguration *config = gptvis_model_configuration (model);
+  const guint labels = 1u << LABELS, caption = 1u << CAPTION;
+  const guint can = (config->n_labels > 0 ? labels : 0) | (config->writes ? caption : 0);
+  const guint asked = task == GPTVIS_TASK_LABEL ? labels : task == GPTVIS_TASK_CAPTION ? caption
+      : task == GPTVIS_TASK_BOTH ? labels | caption : can;
+  if ((asked & ~can) == 0)
+    return asked;
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: the task asks for %s (its model_type is %s)",
+      gptvis_model_path (model), asked & ~can & caption ? "captions, but this checkpoint has no decoder"
+      : "labels, but this checkpoint has no classifier", config->model_type);
+  return 0;
+}
+
+/* All outputs are asked for at once, so that they are made once. */
+static gboolean
+open_heads (GptVisClient *self, guint asked, const GptVisClientOptions *options, GError **error)
+{
+  for (guint i = 0; i < N_HEADS; i++)
+    if (asked & 1u << i)
+      self->outputs |= heads[i]->outputs;
+  if (!gptvis_model_need (self->model, self->outputs, error))
+    return FALSE;
+  for (guint i = 0; i < N_HEADS; i++)
+    if ((asked & 1u << i) && !(self->states[i] = heads[i]->open (self->model, options, error)))
+      return FALSE;
+  return TRUE;
+}
+
+GptVisClient *
+gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GError **error)
+{
+  const guint asked = asked_for (model, options->task, error);
+  if (!asked)
+    return NULL;
+  GptVisClient *self = g_new0 (GptVisClient, 1);
+  self->refs = 1;
+  self->model = model;
+  if (open_heads (self, asked, options, error))
+    return self;
+  gptvis_client_unref (self);
+  return NULL;
+}
+
+GptVisClient *
+gptvis_client_ref (GptVisClient *self)
+{
+  g_atomic_int_inc (&self->refs);
+  return self;
+}
+
+void
+gptvis_client_unref (GptVisClient *self)
+{
+  if (!self || !g_atomic_int_dec_and_test (&self->refs))
+    return;
+  for (guint i = 0; i < N_HEADS; i++)
+    if (self->states[i])
+      heads[i]->close (self->states[i]);
+  g_free (self);
+}
+
+GptVisOutputs
+gptvis_client_outputs (const GptVisClient *self)
+{
+  return self->outputs;
+}
+
+guint
+gptvis_client_n_labels (const GptVisClient *self)
+{
+  return self->states[LABELS] ? gptvis_labels_head_n (self->states[LABELS]) : 0;
+}
+
+const gchar *
+gptvis_client_label (const GptVisClient *self, guint id)
+{
+  return id < gptvis_client_n_labels (self) ? gptvis_labels_head_text (self->states[LABELS], id) : NULL;
+}
+
+gboolean
+gptvis_client_writes (const GptVisClient *self)
+{
+  return self->states[CAPTION] != NULL;
+}
+
+GptVisCaptioner *
+gptvis_client_captioner_new (GptVisClient *self)
+{
+  return self->states[CAPTION] ? gptvis_caption_head_captioner_new (self->states[CAPTION]) : NULL;
+}
+
+GptVisResult *
+gptvis_client_read (GptVisClient *self, const GptVisRequest *request, guint top_k, gfloat threshold)
+{
+  GptVisReading reading = { .request = request, .top_k = top_k, .threshold = threshold };
+  for (guint i = 0; i < N_HEADS; i++)
+    if (self->states[i] && heads[i]->read)
+      heads[i]->read (self->states[i], &reading);
+  return gptvis_result_new (gptvis_model_name (self->model), request->analysis, reading.texts, reading.scores,
+      reading.ids, reading.n_labels, NULL);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A client: what one stream asks of a model, and what it makes of the outputs. It is cheap and private:
+ * streams with other tasks, labels or beams share one model.
+ *
+ *     GptVisClientOptions options = { .task = GPTVIS_TASK_LABEL };
+ *     GptVisClient *client = gptvis_client_new (model, &options, &error);
+ *     GptVisRequest request = { .slot = slot, .outputs = gptvis_client_outputs (client) };
+ *     gptvis_model_run (model, &request, 1, &error);
+ *     GptVisResult *result = gptvis_client_read (client, &request, 5, 0.1);
+ *     … result->labels[0].text …
+ *
+ * Each thing that can be asked is a head's (heads/head.h). A client is counted: it stays what it is while a
+ * picture is under way, and is exchanged whole.
+ *
+ * Threads: any may count; all that use it read (gptvis_client_read) in one thread. */
+#pragma once
+#include "captioner.h"
+#include "model.h"
+#include "result-private.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GPTVIS_TASK_AUTO,             /* all that the checkpoint can do */
+  GPTVIS_TASK_LABEL, GPTVIS_TASK_CAPTION, GPTVIS_TASK_BOTH,
+} GptVisTask;
+
+typedef struct {
+  GptVisTask task;
+  const gchar *labels_file;     /* UTF-8, a label a line, instead of id2label; NULL: none */
+  guint beams;                  /* how many beginnings of a sentence are kept while it is searched, 1 …
+                                 * GPTVIS_MAX_BEAMS; 0: as the checkpoint says */
+} GptVisClientOptions;
+
+typedef struct _GptVisClient GptVisClient;
+
+/* The model must outlive it, and then has the outputs that it reads. Errors: those of
+ * gptvis_model_need, of the labels' file, UNSUPPORTED when the checkpoint has no classifier or no
+ * decoder for the task. */
+GptVisClient *gptvis_client_new (GptVisModel * model, const GptVisClientOptions * options, GError ** error);
+GptVisClient *gptvis_client_ref (GptVisClient * client);
+void gptvis_client_unref (GptVisClient * client);       /* NULL is fine */
+
+GptVisOutputs gptvis_client_outputs (const GptVisClient * client);      /* that it reads */
+guint gptvis_client_n_labels (const GptVisClient * client);     /* 0: it asks for none */
+const gchar *gptvis_client_label (const GptVisClient * client, guint id);       /* NULL: no such */
+gboolean gptvis_client_writes (const GptVisClient * client);     /* it asks for sentences */
+/* One more stream's; NULL: it asks for none. */
+GptVisCaptioner *gptvis_client_captioner_new (GptVisClient * client);
+
+/* What the client makes of a request that was run without an error: a result whose frame fields are
+ * still empty. top_k: at most so many labels, 0
+ * is all; threshold: and only those that score at least this; below 0: what suits the model. */
+GptVisResult *gptvis_client_read (GptVisClient * client, const GptVisRequest * request, guint top_k,
+    gfloat threshold);
+
+G_END_DECLS

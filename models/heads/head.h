@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A head turns a model's outputs into a part of the result for one client. To ask a new thing of
+ * models: a file here that fills this table, and a line in client.c.
+ *
+ * Threads: as the client's. */
+#pragma once
+#include "client.h"
+
+G_BEGIN_DECLS
+
+/* What there is to make of one picture, and the parts of the result that heads have found; what they
+ * point to is the heads', good until the next `read`. */
+typedef struct {
+  const GptVisRequest *request;
+  guint top_k;                  /* as gptvis_client_read has them */
+  gfloat threshold;
+  const gchar *const *texts;    /* of all labels; with scores, and the ids of those that count, best first */
+  const float *scores;
+  const guint *ids;
+  guint n_labels;
+} GptVisReading;
+
+typedef struct {
+  const gchar *name;            /* "labels", as the part of the result is called */
+  GptVisOutputs outputs;        /* that it reads */
+  /* Its state for one client, once the model has those outputs; NULL with an error. */
+  gpointer (*open) (GptVisModel * model, const GptVisClientOptions * options, GError ** error);
+  void (*close) (gpointer head);
+  /* NULL: its part of the result comes later. */
+  void (*read) (gpointer head, GptVisReading * reading);
+} GptVisHead;
+
+extern const GptVisHead gptvis_labels_head;     /* labels.c */
+extern const GptVisHead gptvis_caption_head;    /* caption.c */
+
+/* What only one of them has. */
+GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head);
+guint gptvis_labels_head_n (gconstpointer head);
+const gchar *gptvis_labels_head_text (gconstpointer head, guint id);
+
+G_END_DECLS

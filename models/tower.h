@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A tower: a checkpoint's plan for pictures, cut to some outputs, and the program made of it. A model
+ * has one, and makes another in its place when somebody needs more of it (model.c). Immutable and
+ * counted: a slot holds the tower that its picture was staged for.
+ *
+ * Threads: any may count; the program's own rules hold for its runs (backend.h). */
+#pragma once
+#include "checkpoint.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gint refs;
+  GptVisOutputs outputs;
+  GptVisPlan *plan;
+  GptVisProgram *program;
+  GptVisTensorId logits, scores, tokens;        /* GPTVIS_NO_TENSOR: not among the outputs */
+} GptVisTower;
+
+/* The checkpoint must outlive it. NULL with the errors of gptvis_checkpoint_plan and gptvis_program_new. */
+GptVisTower *gptvis_tower_new (const GptVisCheckpoint * checkpoint, const GptVisProgramOptions * options,
+    guint max_batch, GptVisOutputs outputs, GError ** error);
+GptVisTower *gptvis_tower_ref (GptVisTower * tower);
+void gptvis_tower_unref (GptVisTower * tower);  /* NULL is fine; all slots are free by the last */
+
+G_END_DECLS
