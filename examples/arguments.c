@@ -21,6 +21,8 @@ static struct {
   { "every", "interval", "N", "analyse every Nth frame (else each)", NULL },
   { "top-k", "top-k", "K", "at most K labels a frame (else 5; 0: all)", NULL },
   { "threshold", "threshold", "T", "only labels that score at least T (else what suits the model)", NULL },
+  { "caption-threshold", "caption-threshold", "T",
+      "with --caption: only captions that are at least so likely (0: all; else as the checkpoint says)", NULL },
   { "labels-file", "labels-file", "F", "other names for the labels, one a line", NULL },
 };
 

@@ -60,6 +60,7 @@ typedef struct {
   gfloat threshold;             /* below 0: what suits the model */
   gfloat caption_change;        /* a caption is begun when the scene has changed so much … */
   GstClockTime caption_interval;        /* … or when the last was begun so long ago; NONE: not for that */
+  gfloat caption_threshold;     /* gptvis_captioner_set_threshold's */
   gboolean partial_captions;    /* results have unfinished ones, too, and there is GPTVIS_NEWS_WORDS */
 } GptVisTicket;
 

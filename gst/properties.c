@@ -43,7 +43,7 @@ install_model_properties (GObjectClass * klass)
           "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
           "*.safetensors); unset: the small bundled one", NULL, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_TASK, g_param_spec_enum ("task", "Task",
-          "What to find", g_enum_register_static ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
+          "What to find; auto: labels where the checkpoint has a classifier, else captions", g_enum_register_static ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_BACKEND, g_param_spec_enum ("backend", "Backend",
           "What computes", g_enum_register_static ("GptVisBackend", backends), 0, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_DEVICE, g_param_spec_string ("device", "Device",
@@ -89,6 +89,10 @@ install_stream_properties (GObjectClass * klass)
   g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_INTERVAL, g_param_spec_uint64 ("caption-interval",
           "Caption interval", "A new caption after so long, in ns, even if the scene has not changed; "
           "18446744073709551615: not for that", 0, G_MAXUINT64, defaults.caption_interval, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_THRESHOLD, g_param_spec_float ("caption-threshold",
+          "Caption threshold", "Only captions that are at least so likely, by the mean probability of their words; "
+          "none is told before it is finished then. 0: all; below 0: as the checkpoint says, which the bundled one "
+          "does, else all", -1, 1, defaults.caption_threshold, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_PARTIAL_CAPTIONS, g_param_spec_boolean ("partial-captions",
           "Partial captions", "Tell a caption while it is written, word by word", FALSE, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
@@ -186,6 +190,9 @@ gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
     case GPTVIS_PROP_CAPTION_INTERVAL:
       self->settings.caption_interval = g_value_get_uint64 (value);
       return TRUE;
+    case GPTVIS_PROP_CAPTION_THRESHOLD:
+      self->settings.caption_threshold = g_value_get_float (value);
+      return TRUE;
     case GPTVIS_PROP_PARTIAL_CAPTIONS:
       self->settings.partial_captions = g_value_get_boolean (value);
       return TRUE;
@@ -251,6 +258,9 @@ gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
       return TRUE;
     case GPTVIS_PROP_CAPTION_INTERVAL:
       g_value_set_uint64 (value, self->settings.caption_interval);
+      return TRUE;
+    case GPTVIS_PROP_CAPTION_THRESHOLD:
+      g_value_set_float (value, self->settings.caption_threshold);
       return TRUE;
     case GPTVIS_PROP_PARTIAL_CAPTIONS:
       g_value_set_boolean (value, self->settings.partial_captions);

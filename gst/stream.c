@@ -293,6 +293,7 @@ hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffe
   ticket->threshold = settings->threshold;
   ticket->caption_change = settings->caption_change;
   ticket->caption_interval = settings->caption_interval;
+  ticket->caption_threshold = settings->caption_threshold;
   ticket->partial_captions = settings->partial_captions;
   *unmappable = !gptvis_frame_map (&frame, buffer, info, &picture, error);
   if (!*unmappable) {

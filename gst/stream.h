@@ -26,10 +26,11 @@ typedef struct {
   gfloat threshold;             /* below 0: what suits the model */
   gfloat caption_change;        /* how much of a change is worth a new caption, 0 … 2 (captioner.h) */
   GstClockTime caption_interval;        /* a caption at least so often; NONE: when the scene changes only */
+  gfloat caption_threshold;     /* how likely a caption must be to be told, 0 … 1; below 0: as the checkpoint says */
   gboolean partial_captions;    /* tell words as they come */
 } GptVisSettings;
 #define GPTVIS_SETTINGS { .interval = 1, .hold_time = GST_SECOND, .top_k = 5, .threshold = -1.0f, \
-    .caption_change = 0.1f, .caption_interval = 10 * GST_SECOND }
+    .caption_change = 0.1f, .caption_interval = 10 * GST_SECOND, .caption_threshold = -1.0f }
 
 /* What a frame leaves with. */
 typedef struct {

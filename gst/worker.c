@@ -131,6 +131,7 @@ begin_caption (GptVisEngine * self, GptVisSeat * seat)
 
   seat->captioned = gptvis_frame_clock (&ticket->time, ticket->arrival);
   g_mutex_unlock (&self->lock);
+  gptvis_captioner_set_threshold (seat->captioner, ticket->caption_threshold);
   gptvis_captioner_begin (seat->captioner, ticket->frame, ticket->time.pts, ticket->time.running_time);
   g_mutex_lock (&self->lock);
   seat->writing = gptvis_captioner_is_writing (seat->captioner);
@@ -272,7 +273,7 @@ tell_words (GptVisSeat * seat)
   seat->writing = gptvis_captioner_is_writing (seat->captioner);
   if (error)
     gptvis_seat_tell (seat, GPTVIS_NEWS_CAPTION, &seat->ticket, NULL, error);
-  else if (seat->writing && seat->ticket.partial_captions)
+  else if (seat->writing && seat->ticket.partial_captions && gptvis_captioner_shows_words (seat->captioner))
     tell_result (seat, GPTVIS_NEWS_WORDS);
   else if (!seat->writing && !seat->owed)
     tell_result (seat, GPTVIS_NEWS_CAPTION);

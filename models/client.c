@@ -21,7 +21,7 @@ asked_for (const GptVisModel *model, GptVisTask task, GError **error)
   const guint labels = 1u << LABELS, caption = 1u << CAPTION;
   const guint can = (config->n_labels > 0 ? labels : 0) | (config->writes ? caption : 0);
   const guint asked = task == GPTVIS_TASK_LABEL ? labels : task == GPTVIS_TASK_CAPTION ? caption
-      : task == GPTVIS_TASK_BOTH ? labels | caption : can;
+      : task == GPTVIS_TASK_BOTH ? labels | caption : can & labels ? labels : caption;
   if ((asked & ~can) == 0)
     return asked;
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: the task asks for %s (its model_type is %s)",

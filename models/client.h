@@ -21,7 +21,7 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  GPTVIS_TASK_AUTO,             /* all that the checkpoint can do */
+  GPTVIS_TASK_AUTO,             /* labels where the checkpoint has a classifier, else captions */
   GPTVIS_TASK_LABEL, GPTVIS_TASK_CAPTION, GPTVIS_TASK_BOTH,
 } GptVisTask;
 

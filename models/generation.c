@@ -115,6 +115,7 @@ read_all (GptVisJson *json, GptVisGeneration *self, const GptVisConfiguration *c
   self->repetition_penalty = gptvis_json_number (json, "repetition_penalty", 1, 0.01, 100);
   self->length_penalty = gptvis_json_number (json, "length_penalty", 1, -10, 10);
   self->stop = read_stop (json);
+  self->caption_threshold = gptvis_json_number (json, "caption_threshold", 0, 0, 1);
   if (self->ends->len >= vocabulary)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "eos_token_id leaves no token to say anything with");
 }

@@ -25,6 +25,8 @@ typedef struct {
   gdouble repetition_penalty;   /* above 1: what was said becomes less likely */
   gdouble length_penalty;       /* a beam's score is its log-probability / length ^ this */
   GptVisStop stop;
+  gdouble caption_threshold;    /* only sentences that are at least so likely are given (captioner.h); 0: all. A field of
+                                 * our own, "caption_threshold", since only whoever has trained it can know. */
 } GptVisGeneration;
 
 /* From generation_config.json of the directory, else config.json; every token is below

@@ -9,6 +9,8 @@
 struct _GptVisCaptioner {
   GptVisDecoder *decoder;       /* a reference */
   guint n_beams;
+  gdouble threshold;            /* that the sentence at hand must reach; 0: none */
+  gfloat next_threshold;        /* of the next; below 0: as the checkpoint says */
   GptVisSlot *slot;             /* its rows: the last n_frames pictures, the newest last */
   GptVisSearch *search;
   GptVisTextStream *stream;
@@ -28,6 +30,7 @@ gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams)
   GptVisCaptioner *self = g_new0 (GptVisCaptioner, 1);
   self->decoder = decoder;
   self->n_beams = n_beams;
+  self->next_threshold = -1;
   self->slot = gptvis_program_slot_new (decoder->program);
   self->search = gptvis_search_new (decoder->generation, self->n_beams, decoder->vocabulary);
   self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE, gptvis_tokenizer_clean_up (decoder->tokenizer));
@@ -112,6 +115,7 @@ gptvis_captioner_begin (GptVisCaptioner *self, guint64 frame, guint64 pts, guint
   g_clear_error (&self->error);
   self->at_hand = (GptVisCaption) { .frame = frame, .pts = pts, .running_time = running_time };
   self->has_at_hand = FALSE;
+  self->threshold = self->next_threshold >= 0 ? self->next_threshold : d->generation->caption_threshold;
   memcpy (self->captioned, newest (self), d->width * sizeof (float));
   self->has_captioned = TRUE;
   g_mutex_lock (&d->lock);
@@ -122,10 +126,22 @@ gptvis_captioner_begin (GptVisCaptioner *self, guint64 frame, guint64 pts, guint
     gptvis_search_begin (self->search);
 }
 
+void
+gptvis_captioner_set_threshold (GptVisCaptioner *self, gfloat threshold)
+{
+  self->next_threshold = threshold;
+}
+
 gboolean
 gptvis_captioner_is_writing (const GptVisCaptioner *self)
 {
   return self->writing;
+}
+
+gboolean
+gptvis_captioner_shows_words (const GptVisCaptioner *self)
+{
+  return self->threshold <= 0;
 }
 
 void
@@ -166,6 +182,7 @@ spell (GptVisCaptioner *self)
   self->has_at_hand = TRUE;
 }
 
+/* The sentence at hand is finished: given if it is likely enough, else nothing is. */
 static void
 keep (GptVisCaptioner *self)
 {
@@ -173,7 +190,7 @@ keep (GptVisCaptioner *self)
   self->last_text = self->at_hand_text;
   self->at_hand_text = text;
   self->last = self->at_hand;
-  self->has_last = TRUE;
+  self->has_last = self->threshold <= 0 || exp (self->last.log_probability) >= self->threshold;
   self->has_at_hand = self->writing = FALSE;
 }
 
@@ -252,7 +269,7 @@ gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n)
 const GptVisCaption *
 gptvis_captioner_caption (const GptVisCaptioner *self)
 {
-  return self->has_at_hand ? &self->at_hand : self->has_last ? &self->last : NULL;
+  return self->has_at_hand && gptvis_captioner_shows_words (self) ? &self->at_hand : self->has_last ? &self->last : NULL;
 }
 
 const GptVisCaption *

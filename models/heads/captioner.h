@@ -36,7 +36,14 @@ gdouble gptvis_captioner_change (const GptVisCaptioner * self);
  * network of moments), which must have been something; gives up one that is being written.
  * The rest goes into the caption. */
 void gptvis_captioner_begin (GptVisCaptioner * self, guint64 frame, guint64 pts, guint64 running_time);
+/* How likely a sentence must be to be given, from the next that is begun on: the probability of a token, as
+ * the mean over the sentence (the exponential of its mean log-probability), 0 to 1; below 0: as the
+ * checkpoint says. Where it is above 0, no word is shown before the sentence is finished and likely enough,
+ * and one that is not takes the last away: it is not of this scene. */
+void gptvis_captioner_set_threshold (GptVisCaptioner * self, gfloat threshold);
 gboolean gptvis_captioner_is_writing (const GptVisCaptioner * self);
+/* Is the sentence at hand shown while it is written? */
+gboolean gptvis_captioner_shows_words (const GptVisCaptioner * self);
 void gptvis_captioner_give_up (GptVisCaptioner * self); /* keeps the last caption that was finished */
 
 /* A word more for each of those that are writing; of one model. They go through the

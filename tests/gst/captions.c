@@ -186,6 +186,33 @@ test_odd_times (void)
   rig_free (rig);
 }
 
+/* No sentence is certain. One that is not likely enough is not told, nor a word of it before, and the
+ * sentence of before is not of this picture. */
+static void
+test_threshold (void)
+{
+  Rig *rig = rig_new_writing (WRITES, "partial-captions=true");
+  GstMessage *message;
+
+  expect (rig, 255, 0, "a white picture", 0);
+  while ((message = gst_bus_pop_filtered (rig->bus, GST_MESSAGE_ELEMENT)))
+    gst_message_unref (message);
+  g_object_set (rig->element, "caption-threshold", 1.0, NULL);
+  expect (rig, 0, 2 * GST_SECOND, "", G_MAXUINT64);
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 1);      /* the labels */
+  g_assert_cmpuint (rig_stat (rig, "captions"), ==, 1);
+  g_object_set (rig->element, "caption-threshold", 0.9, NULL);
+  expect (rig, 255, 4 * GST_SECOND, "a white picture", 2);
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 2);      /* and the sentence as a whole */
+  rig_free (rig);
+  /* as the checkpoint says, unless the application does */
+  rig = rig_new_writing (WRITES | IS_CAREFUL, NULL);
+  expect (rig, 255, 0, "", G_MAXUINT64);
+  g_object_set (rig->element, "caption-threshold", 0.0, NULL);
+  expect (rig, 0, 2 * GST_SECOND, "a black picture", 1);
+  rig_free (rig);
+}
+
 static void
 test_beams (void)
 {
@@ -429,6 +456,19 @@ test_task_label (void)
   rig_free (rig);
 }
 
+/* Sentences are what is asked for, or all that there is. */
+static void
+test_task_auto (void)
+{
+  Rig *rig = rig_new_writing (WRITES, "task=auto");
+
+  expect (rig, 255, 0, "", G_MAXUINT64);
+  rig_free (rig);
+  rig = rig_new_writing (WRITES | NAMES_NOTHING, "task=auto");
+  g_assert_cmpstr (push (rig, 255, 0).text, ==, "a white picture");
+  rig_free (rig);
+}
+
 static void
 test_task_caption (void)
 {
@@ -502,7 +542,7 @@ test_properties (void)
   const struct { const gchar *name, *before, *value; } properties[] = {
     { "beams", "0", "16" }, { "caption-change", "0.10000000149011612", "2" }, { "caption-interval",
         "10000000000", "7" },
-    { "partial-captions", "FALSE", "TRUE" }, { "task", "auto", "caption" } };
+    { "caption-threshold", "-1", "0.5" }, { "partial-captions", "FALSE", "TRUE" }, { "task", "auto", "caption" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++) {
     GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (element), properties[i].name);
@@ -573,7 +613,7 @@ static gpointer
 one_stream (gpointer data)
 {
   const Stream *stream = data;
-  Rig *rig = rig_new_at (stream->checkpoint, "caption-interval=0");
+  Rig *rig = rig_new_at (stream->checkpoint, "task=both caption-interval=0");
 
   for (guint i = 0; i < stream->sentences; i++) {
     Left left = push (rig, stream->grey, i * GST_SECOND);
@@ -609,8 +649,8 @@ static void
 test_one_goes (void)
 {
   gchar *checkpoint = writer_write (WRITES_SLOWLY);
-  Rig *stays = rig_new_at (checkpoint, "policy=latest hold-time=18446744073709551615");
-  Rig *goes = rig_new_at (checkpoint, "policy=latest");
+  Rig *stays = rig_new_at (checkpoint, "task=both policy=latest hold-time=18446744073709551615");
+  Rig *goes = rig_new_at (checkpoint, "task=both policy=latest");
   guint frames = 1;
   Left left;
 
@@ -637,6 +677,7 @@ main (int argc, char **argv)
   g_test_add_func ("/captions/interval", test_interval);
   g_test_add_func ("/captions/change", test_change);
   g_test_add_func ("/captions/odd-times", test_odd_times);
+  g_test_add_func ("/captions/threshold", test_threshold);
   g_test_add_func ("/captions/beams", test_beams);
   g_test_add_func ("/captions/no-end", test_no_end);
   g_test_add_func ("/captions/new-stream", test_new_stream);
@@ -646,6 +687,7 @@ main (int argc, char **argv)
   g_test_add_func ("/captions/stop-lets-go", test_stop_lets_go);
   g_test_add_func ("/captions/nan", test_nan);
   g_test_add_func ("/captions/task-label", test_task_label);
+  g_test_add_func ("/captions/task-auto", test_task_auto);
   g_test_add_func ("/captions/task-caption", test_task_caption);
   g_test_add_func ("/captions/task-both", test_task_both);
   g_test_add_func ("/captions/tasks-refused", test_tasks_refused);

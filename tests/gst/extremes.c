@@ -17,7 +17,7 @@ static void
 chain_open (Chain * self)
 {
   *self = (Chain) {.checkpoint = writer_write (WRITES) };
-  gchar *line = g_strdup_printf ("gptvisfilter name=gptvisfilter model=\"%s\" policy=every threshold=0 ! gptvisjson "
+  gchar *line = g_strdup_printf ("gptvisfilter name=gptvisfilter model=\"%s\" task=both policy=every threshold=0 ! gptvisjson "
       "name=gptvisjson location=/dev/null ! gptvisoverlay name=gptvisoverlay", self->checkpoint);
   self->harness = gst_harness_new_parse (line);
   gst_harness_set_src_caps_str (self->harness, "video/x-raw,format=RGB,width=160,height=120,framerate=25/1");

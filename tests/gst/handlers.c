@@ -424,7 +424,7 @@ static GstElement *
 make_pipeline (Case * self, const gchar * policy, const gchar * between)
 {
   gchar *line = g_strdup_printf ("videotestsrc name=source is-live=%s pattern=blink ! "
-      "video/x-raw,format=RGB,width=16,height=16,framerate=101/1 ! %s gptvisfilter name=filter model=\"%s\" "
+      "video/x-raw,format=RGB,width=16,height=16,framerate=101/1 ! %s gptvisfilter name=filter task=both model=\"%s\" "
       "caption-change=0 policy=%s %s ! fakesink name=sink async=false sync=false "
       "filter.text ! fakesink async=false sync=false", strcmp (policy, "latest") ? "false" : "true", between,
       self->checkpoint, policy, self->moment->properties ? self->moment->properties : "");

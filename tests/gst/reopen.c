@@ -16,7 +16,7 @@
 
 typedef struct {
   const gchar *model, *backend;
-  const gchar *message;         /* that a stream is judged by */
+  const gchar *task, *message;  /* asked for; that a stream is judged by */
   guint64 most_us;              /* about what an analysis takes */
 } Scene;
 
@@ -68,8 +68,8 @@ stream_new (const Scene * scene, gboolean white)
   Ear *ear = g_new (Ear, 1);
   gchar *line = g_strdup_printf ("videotestsrc is-live=true pattern=%s ! "
       "video/x-raw,format=RGB,width=16,height=16,framerate=60/1 ! gptvisfilter policy=latest precision=f32 "
-      "threshold=0 top-k=1 caption-change=0 backend=%s model=\"%s\" ! fakesink sync=false",
-      white ? "white" : "black", scene->backend, scene->model);
+      "threshold=0 top-k=1 caption-change=0 task=%s backend=%s model=\"%s\" ! fakesink sync=false",
+      white ? "white" : "black", scene->task, scene->backend, scene->model);
   GError *error = NULL;
   GstBus *bus;
 
@@ -148,10 +148,10 @@ static gint asked_cycles;       /* 0: as many as are quick */
 
 /* Takes what checkpoint_write or writer_write made. */
 static void
-replace_on (gchar * made, const gchar * message, guint64 most_us, guint cycles)
+replace_on (gchar * made, const gchar * task, const gchar * message, guint64 most_us, guint cycles)
 {
   const gchar *backend = g_getenv ("GPTVIS_TEST_BACKEND");
-  const Scene scene = { asked_model ? asked_model : made, backend ? backend : "cpu", message, most_us };
+  const Scene scene = { asked_model ? asked_model : made, backend ? backend : "cpu", task, message, most_us };
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
   GptVisModel *model;
   GError *error = NULL;
@@ -181,21 +181,24 @@ is_slow_by_itself (void)
 static void
 test_labels (void)
 {
-  replace_on (checkpoint_write (is_slow_by_itself ()? CHECKPOINT_SLOWISH : CHECKPOINT_SLOW), "gptvis-result", 100000, 12);
+  replace_on (checkpoint_write (is_slow_by_itself ()? CHECKPOINT_SLOWISH : CHECKPOINT_SLOW), "label",
+      "gptvis-result", 100000, 12);
 }
 
 /* Sentences that are given up half written. */
 static void
 test_half_written (void)
 {
-  replace_on (writer_write (is_slow_by_itself ()? WRITES_FOREVER : WRITES_SLOWLY | LOOKS_SLOWLY), "gptvis-result", 50000, 12);
+  replace_on (writer_write (is_slow_by_itself ()? WRITES_FOREVER : WRITES_SLOWLY | LOOKS_SLOWLY), "both",
+      "gptvis-result", 50000, 12);
 }
 
 /* Tower and decoder. A stream's second caption comes after a second. */
 static void
 test_captions (void)
 {
-  replace_on (writer_write (is_slow_by_itself ()? WRITES : LOOKS_SLOWLY), "gptvis-caption", 40000, 4);
+  replace_on (writer_write (is_slow_by_itself ()? WRITES : LOOKS_SLOWLY), "caption",
+      "gptvis-caption", 40000, 4);
 }
 
 int

@@ -43,9 +43,11 @@ Rig *
 rig_new_writing (WriterKind kind, const gchar * properties)
 {
   gchar *checkpoint = writer_write (kind);
-  Rig *rig = rig_new_at (checkpoint, properties);
+  gchar *all = g_strdup_printf ("task=%s %s", kind & NAMES_NOTHING ? "auto" : "both", properties ? properties : "");
+  Rig *rig = rig_new_at (checkpoint, all);
 
   rig->checkpoint = checkpoint;
+  g_free (all);
   return rig;
 }
 

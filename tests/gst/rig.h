@@ -37,7 +37,8 @@ typedef enum {
   WRITES_NAN = 1 << 2,          /* of white pictures */
   LOOKS_SLOWLY = 1 << 3,        /* the ViT is CHECKPOINT_SLOWISH */
   OVERLOOKS = 1 << 4,           /* it is CHECKPOINT_OVERFLOWS; black pictures give "a white picture" */
-  NAMES_NOTHING = 1 << 5        /* no classifier */
+  NAMES_NOTHING = 1 << 5,       /* no classifier */
+  IS_CAREFUL = 1 << 6           /* its caption_threshold is 1 */
 } WriterKind;
 #define WRITER_LENGTH 200u
 

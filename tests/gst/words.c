@@ -90,7 +90,7 @@ desk_new (WriterKind kind, GptVisPolicy policy, const Desk * beside)
   options.path = beside ? beside->checkpoint : self->checkpoint;
   self->engine = gptvis_engine_open (&options, &error);
   g_assert_no_error (error);
-  self->client = gptvis_client_new (gptvis_engine_model (self->engine), &(GptVisClientOptions) { }, &error);
+  self->client = gptvis_client_new (gptvis_engine_model (self->engine), &(GptVisClientOptions) { .task = GPTVIS_TASK_BOTH }, &error);
   g_assert_no_error (error);
   self->stream = gptvis_stream_new (self->engine, self->client, "desk", &listener, &error);
   g_assert_no_error (error);

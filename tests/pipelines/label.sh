@@ -90,8 +90,11 @@ ok "no argument at all"
 run 0 --help && grep -q 'Exit status: 0' out
 ok "--help"
 
-run 0 --caption photo.jpg && grep -q '"labels":\[\],"caption":{"text":"[a-z]' out && grep -q '^caption: [a-z]' err
+run 0 --caption --caption-threshold 0 photo.jpg && grep -q '"labels":\[\],"caption":{"text":"[a-z]' out && grep -q '^caption: [a-z]' err
 ok "--caption: a sentence and no labels"
+
+run 0 --caption --caption-threshold 1 photo.jpg && grep -q '"labels":\[\],"caption":null' out && ! grep -q '^caption: [a-z]' err
+ok "--caption: no sentence where none is likely enough"
 
 printf 'zero\none\n' > few.txt
 run 2 --labels-file few.txt photo.jpg && grep -q 'few.txt' err

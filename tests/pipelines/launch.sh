@@ -95,7 +95,7 @@ launch videotestsrc num-buffers=20 ! tee name=t \
 ok "several filters in one pipeline"
 
 launch filesrc location=/dev/zero blocksize=230400 num-buffers=20 ! video/x-raw,format=RGB,width=320,height=240,framerate=0/1 \
-  ! gptvisfilter name=f interval=50 f.src ! queue ! fakesink f.text ! queue ! fakesink
+  ! gptvisfilter name=f interval=50 task=both f.src ! queue ! fakesink f.text ! queue ! fakesink
 ok "captions of frames without times, in bytes"
 
 timeout 60 gst-launch-1.0 $test_video ! gptvisfilter name=f interval=10 task=label f.src ! queue ! fakesink f.text ! queue ! fakesink \

@@ -57,7 +57,7 @@ typedef struct {
 } Watch;
 
 static Watch
-watch_new (const gchar *directory, const gchar *backend)
+watch_new (const gchar *directory, gboolean writes, const gchar *backend)
 {
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
   GError *error = NULL;
@@ -66,7 +66,7 @@ watch_new (const gchar *directory, const gchar *backend)
   options.program.threads = 1;
   Watch self = { .model = gptvis_model_open (&options, &error) };
   g_assert_no_error (error);
-  self.client = gptvis_client_new (self.model, &(GptVisClientOptions) { }, &error);
+  self.client = gptvis_client_new (self.model, &(GptVisClientOptions) { .task = writes ? GPTVIS_TASK_BOTH : GPTVIS_TASK_LABEL }, &error);
   g_assert_no_error (error);
   self.captioner = gptvis_client_captioner_new (self.client);
   self.slot = gptvis_model_slot_new (self.model);
@@ -124,7 +124,7 @@ run_through (gboolean writes, const gchar *backend, guint n)
     gchar *directory = writes ? unit_writer (NULL) : unit_checkpoint (NULL),
         *weights = weights_of (directory);
     GError *error = NULL;
-    Watch watch = watch_new (directory, backend);
+    Watch watch = watch_new (directory, writes, backend);
     g_test_message ("%s, %s: %s", backend, writes ? "captioner" : "classifier", names[change]);
     gchar *before = look (&watch, &error);
     g_assert_no_error (error);
@@ -264,7 +264,7 @@ test_fallback (void)
     const Change change = changes[i];
     gchar *directory = unit_checkpoint (NULL), *weights = weights_of (directory);
     GError *error = NULL;
-    Watch watch = watch_new (directory, "vulkan");
+    Watch watch = watch_new (directory, FALSE, "vulkan");
     gchar *before = look (&watch, &error);
     g_assert_no_error (error);
     change_file (weights, change);

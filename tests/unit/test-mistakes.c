@@ -21,7 +21,10 @@ open_model (const gchar *path, GError **error)
   options.program.backend = "cpu";
   options.program.threads = 1;
   GptVisModel *model = gptvis_model_open (&options, error);
-  GptVisClient *client = model ? gptvis_client_new (model, &(GptVisClientOptions) { }, error) : NULL;
+  const GptVisConfiguration *config = model ? gptvis_model_configuration (model) : NULL;
+  const GptVisClientOptions all = { .task = config && config->writes && config->n_labels > 0 ? GPTVIS_TASK_BOTH
+        : GPTVIS_TASK_AUTO };
+  GptVisClient *client = model ? gptvis_client_new (model, &all, error) : NULL;
   if (!client)
     g_clear_pointer (&model, gptvis_model_free);
   gptvis_client_unref (client);

@@ -371,7 +371,7 @@ test_tasks (void)
     {GPTVIS_TASK_LABEL, 0, 3, FALSE, GPTVIS_OUTPUT_SCORES},
     {GPTVIS_TASK_CAPTION, 0, 0, TRUE, GPTVIS_OUTPUT_TOKENS},
     {GPTVIS_TASK_BOTH, 4, 3, TRUE, GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS},
-    {GPTVIS_TASK_AUTO, 1, 3, TRUE, GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS} };
+    {GPTVIS_TASK_AUTO, 1, 3, FALSE, GPTVIS_OUTPUT_SCORES} };
   gchar *directory = unit_writer (NULL);
   const GptVisModelOptions options = options_of (directory, NULL, 1);
   GptVisClient *clients[G_N_ELEMENTS (tasks)];
@@ -452,7 +452,7 @@ test_decoder_files (void)
     g_test_message ("%s", cases[i].file);
     unit_write (directory, cases[i].file, cases[i].text, -1);
     g_assert_false (is_same (key, directory, NULL, 1));
-    Pair pair = open_task (directory, GPTVIS_TASK_AUTO, 0, &error);
+    Pair pair = open_task (directory, GPTVIS_TASK_BOTH, 0, &error);
     g_assert_true ((pair.client == NULL) == (cases[i].parts != NULL));
     if (error)
       unit_expect_error (cases[i].file, error, cases[i].code, cases[i].parts);
@@ -465,7 +465,7 @@ test_decoder_files (void)
   GError *error = NULL;
   unit_write (directory, "vocab.json", "{\"<|endoftext|>\":0,\"a\":1}", -1);
   unit_write (directory, "generation_config.json", "{\"bos_token_id\":5}", -1);
-  g_assert_null (open_task (directory, GPTVIS_TASK_AUTO, 0, &error).client);
+  g_assert_null (open_task (directory, GPTVIS_TASK_BOTH, 0, &error).client);
   unit_expect_error ("words", error, GPTVIS_ERROR_FORMAT,
       ": a sentence begins with token 5, where the vocabulary beside the network has 2");
   unit_remove (directory);
