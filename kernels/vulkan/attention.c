@@ -2,7 +2,6 @@
 /* attention's shader and its tiles. */
 #include "operations.h"
 #include "tiles.h"
-#include "tune.h"
 
 /* What all shaders of attention are given. */
 static GptVisVulkanVariant

@@ -2,6 +2,7 @@
 /* The backend's table: programs, slots, runs. A run is one submission of two command
  * buffers: what the slots hold into the arena, and what was recorded for so many. */
 #include "check.h"
+#include "commands.h"
 #include "record.h"
 #include "staging.h"
 #include "../memory.h"
@@ -24,9 +25,9 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
     return NULL;
   }
   const gboolean by_name = options->backend && strcmp (options->backend, "vulkan") == 0;
-  GptVisVulkanDevice *device = gptvis_vulkan_device_open (options->device, by_name, error);
-  GptVisVulkanProgram *p = !device ? NULL
-      : gptvis_vulkan_program_new (plan, weights, device, options->precision, error);
+  GptVisVulkanContext *context = gptvis_vulkan_context_open (options->device, by_name, error);
+  GptVisVulkanProgram *p = !context ? NULL
+      : gptvis_vulkan_program_new (plan, weights, context, options->precision, error);
   if (!p)
     return NULL;
   p->base.backend = &gptvis_backend_vulkan;

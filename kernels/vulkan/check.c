@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include "check.h"
+#include "commands.h"
+#include "switches.h"
 #include "../cpu/cpu.h"
 #include <math.h>
 #include <string.h>
@@ -36,7 +38,7 @@ name_file (const GptVisVulkanProgram *p, const GptVisWeights *weights)
   g_checksum_update (sum, (const guchar *) &device->driverVersion, sizeof device->driverVersion);
   g_checksum_update (sum, device->pipelineCacheUUID, VK_UUID_SIZE);
   g_checksum_update (sum, (const guchar *) &p->device->features.has, sizeof p->device->features.has);
-  g_checksum_update (sum, (const guchar *) &p->choices, sizeof p->choices);
+  g_checksum_update (sum, (const guchar *) &p->chosen, sizeof p->chosen);
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     for (guint j = 0; j < t->n_parts; j++)

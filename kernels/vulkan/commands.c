@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What several files put into command buffers in the same way. */
 #include "commands.h"
 
 VkResult
@@ -71,4 +72,25 @@ gptvis_vulkan_put_dispatch (GptVisVulkanDevice *device, VkCommandBuffer commands
         push);
   call->vkCmdDispatch (commands, groups[0], groups[1], groups[2]);
   return TRUE;
+}
+
+gboolean
+gptvis_vulkan_begin (GptVisVulkanProgram *p, VkCommandBuffer commands, GError **error)
+{
+  const VkCommandBufferBeginInfo begin = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+    .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
+  };
+  return gptvis_vulkan_ok (p->device, p->device->call.vkBeginCommandBuffer (commands, &begin),
+      "vkBeginCommandBuffer", error);
+}
+
+gboolean
+gptvis_vulkan_program_copy (GptVisVulkanProgram *p, GError **error)
+{
+  const GptVisVulkanDevice *d = p->device;
+  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
+      && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->copied, error)
+      && gptvis_vulkan_device_wait (p->device, p->copied, error)
+      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->copied), "vkResetFences", error);
 }

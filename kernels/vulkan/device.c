@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a device is opened, and what is submitted to it. */
 #include "device.h"
-#include "pipeline.h"
-#include "tune.h"
-
-static GMutex lock;             /* guards the table and every count */
-static GSList *devices;         /* GptVisVulkanDevice, not owned */
 
 gboolean
 gptvis_vulkan_ok (GptVisVulkanDevice *self, VkResult result, const gchar *call, GError **error)
@@ -38,13 +34,9 @@ create (GptVisVulkanDevice *self, GError **error)
   return TRUE;
 }
 
-static void
-device_free (GptVisVulkanDevice *self)
+void
+gptvis_vulkan_device_free (GptVisVulkanDevice *self)
 {
-  if (self->pipelines)
-    gptvis_vulkan_pipelines_free (self->pipelines);
-  if (self->tuner)
-    gptvis_vulkan_tuner_free (self->tuner);
   if (self->device)
     self->call.vkDestroyDevice (self->device, NULL);
   g_mutex_clear (&self->queue_lock);
@@ -64,12 +56,11 @@ limit (GptVisVulkanDevice *self)
   }
 }
 
-static GptVisVulkanDevice *
-device_new (const GptVisVulkanChoice *choice, GError **error)
+GptVisVulkanDevice *
+gptvis_vulkan_device_new (const GptVisVulkanChoice *choice, GError **error)
 {
   GptVisVulkanDevice *self = g_new0 (GptVisVulkanDevice, 1);
   gptvis_vulkan_check_words ();
-  self->refs = 1;
   self->name = g_strdup (choice->properties.deviceName);
   self->physical = choice->physical;
   self->properties = choice->properties;
@@ -81,53 +72,10 @@ device_new (const GptVisVulkanChoice *choice, GError **error)
   g_mutex_init (&self->queue_lock);
   gptvis_vulkan_features_find (self->physical, &self->features);
   vkGetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
-  self->tuner = gptvis_vulkan_tuner_new (self);
-  if (create (self, error) && (self->pipelines = gptvis_vulkan_pipelines_new (self, error)))
+  if (create (self, error))
     return self;
-  device_free (self);
+  gptvis_vulkan_device_free (self);
   return NULL;
-}
-
-GptVisVulkanDevice *
-gptvis_vulkan_device_open (const gchar *device, gboolean software, GError **error)
-{
-  GptVisVulkanChoice choice;
-  GptVisVulkanDevice *self = NULL;
-  if (!gptvis_vulkan_choose (device, software, &choice, error))
-    return NULL;
-  g_mutex_lock (&lock);
-  for (GSList *i = devices; i && !self; i = i->next) {
-    GptVisVulkanDevice *open = i->data;
-    if (open->physical == choice.physical && !g_atomic_int_get (&open->lost)) {
-      self = open;
-      self->refs++;
-    }
-  }
-  if (!self && (self = device_new (&choice, error)))
-    devices = g_slist_prepend (devices, self);
-  g_mutex_unlock (&lock);
-  return self;
-}
-
-void
-gptvis_vulkan_device_unref (GptVisVulkanDevice *self)
-{
-  g_mutex_lock (&lock);
-  const gboolean last = --self->refs == 0;
-  if (last) {
-    devices = g_slist_remove (devices, self);
-    device_free (self);
-  }
-  g_mutex_unlock (&lock);
-}
-
-void
-gptvis_vulkan_lose_devices (void)
-{
-  g_mutex_lock (&lock);
-  for (GSList *i = devices; i; i = i->next)
-    g_atomic_int_set (&((GptVisVulkanDevice *) i->data)->lost, TRUE);
-  g_mutex_unlock (&lock);
 }
 
 gboolean

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A logical device with one queue that computes: opened once for all programs that use
- * it, and counted. Holds what they share: pipelines, and the driver's cache of them, which
- * is kept on disk between processes.
+/* A logical device with one queue that computes. Whatever programs share on it stands above it, in context.h.
  *
  * Threads: any; the queue has a lock. */
 #pragma once
 #include "features.h"
+#include "instance.h"
+#include "switches.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  gint refs;                    /* under the lock of the table of devices */
   gchar *name;
   VkPhysicalDevice physical;
   VkPhysicalDeviceProperties properties;
@@ -26,13 +25,11 @@ typedef struct {
   gint lost;                    /* atomic: nothing works any more, and nobody gets it again */
   GptVisVulkanFaults faults;    /* when it was opened */
   gsize allocated;              /* atomic: KiB of memory */
-  struct GptVisVulkanPipelines *pipelines;
-  struct GptVisVulkanTuner *tuner;
 } GptVisVulkanDevice;
 
-/* A reference to the device that gptvis_vulkan_choose takes, or NULL and its error or the driver's. */
-GptVisVulkanDevice *gptvis_vulkan_device_open (const gchar * device, gboolean software, GError ** error);
-void gptvis_vulkan_device_unref (GptVisVulkanDevice * self);
+/* NULL: DEVICE or LIMIT. */
+GptVisVulkanDevice *gptvis_vulkan_device_new (const GptVisVulkanChoice * choice, GError ** error);
+void gptvis_vulkan_device_free (GptVisVulkanDevice * self);
 
 /* As gptvis_vulkan_check, with the device's name; notes when the device is lost. */
 gboolean gptvis_vulkan_ok (GptVisVulkanDevice * self, VkResult result, const gchar * call, GError ** error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include "features.h"
+#include "switches.h"
 #include <string.h>
 
 /* What the compiler of the shaders can make, and the headers know. */

@@ -2,7 +2,8 @@
 /* What a device can do beyond Vulkan 1.1's compute, found before it is opened and enabled with it.
  * Each word can be turned off by GPTVIS_VULKAN_DISABLE; whoever uses a feature has a fallback. */
 #pragma once
-#include "instance.h"
+#include <glib.h>
+#include <volk.h>
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
 /* The loader, the instance and what devices there are. One instance a process, made when
  * first asked for and kept: drivers do not like to come and go. Any thread. */
 #pragma once
-#include "gpu.h"
+#include <glib.h>
 #include <volk.h>
 
 G_BEGIN_DECLS
@@ -22,18 +22,11 @@ typedef struct {
 gboolean gptvis_vulkan_choose (const gchar * device, gboolean software, GptVisVulkanChoice * choice,
     GError ** error);
 
-/* Is that word among what GPTVIS_VULKAN_DISABLE turns off, words with commas between? */
-gboolean gptvis_vulkan_disabled (const gchar * what);
-/* A warning for each that is no such word. */
-void gptvis_vulkan_check_words (void);
-
 /* "out of device memory", … */
 const gchar *gptvis_vulkan_result_name (VkResult result);
 
 /* FALSE and an error for anything but VK_SUCCESS: LIMIT when memory ran out, else DEVICE.
  * "vkCreateBuffer on llvmpipe: out of device memory". */
 gboolean gptvis_vulkan_check (VkResult result, const gchar * call, const gchar * device, GError ** error);
-
-extern GptVisVulkanFaults gptvis_vulkan_faults;
 
 G_END_DECLS

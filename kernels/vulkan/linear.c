@@ -3,7 +3,6 @@
  * Why the tiles are these is reasoned in shaders/README.md. */
 #include "operations.h"
 #include "tiles.h"
-#include "tune.h"
 
 #define FEW_THREADS 64
 #define N_MATRIX_TILES G_N_ELEMENTS (gptvis_vulkan_matrix_tiles)

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files share that choose an operation's shader: operations.c, and for the two that
- * have tiles linear.c and attention.c. */
+/* An operation of a plan as dispatches; and what the files share that choose an operation's shader: operations.c,
+ * and for the two that have tiles linear.c and attention.c. */
 #pragma once
-#include "record.h"
+#include "recorder.h"
 #include <string.h>
 
 G_BEGIN_DECLS
 
-/* Record r->op, one dispatch for each piece of W, or one. */
+/* Records r->op. */
+void gptvis_vulkan_operation (GptVisVulkanRecorder * r);
+/* How many dispatches that takes; 0: it is not recorded, but done before. */
+guint gptvis_vulkan_operation_dispatches (const GptVisVulkanProgram * p, const GptVisOp * op);
+
+/* For operations.c: record r->op, one dispatch for each piece of W, or one. */
 void gptvis_vulkan_linear (GptVisVulkanRecorder * r);
 void gptvis_vulkan_attention (GptVisVulkanRecorder * r);
 

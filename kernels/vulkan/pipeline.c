@@ -261,9 +261,8 @@ make (GptVisVulkanPipelines *self, const GptVisVulkanVariant *variant, VkPipelin
 }
 
 const GptVisVulkanPipeline *
-gptvis_vulkan_pipeline (GptVisVulkanDevice *device, const GptVisVulkanVariant *variant, GError **error)
+gptvis_vulkan_pipeline (GptVisVulkanPipelines *self, const GptVisVulkanVariant *variant, GError **error)
 {
-  GptVisVulkanPipelines *self = device->pipelines;
   g_mutex_lock (&self->lock);
   GptVisVulkanPipeline *found = g_hash_table_lookup (self->table, variant);
   VkPipeline pipeline = VK_NULL_HANDLE;
@@ -277,5 +276,5 @@ gptvis_vulkan_pipeline (GptVisVulkanDevice *device, const GptVisVulkanVariant *v
     self->grown = TRUE;
   }
   g_mutex_unlock (&self->lock);
-  return gptvis_vulkan_ok (device, result, "vkCreateComputePipelines", error) ? found : NULL;
+  return gptvis_vulkan_ok (self->device, result, "vkCreateComputePipelines", error) ? found : NULL;
 }

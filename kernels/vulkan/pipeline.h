@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Shaders as pipelines: one for each shader and set of specialization constants, made when
- * first asked for and kept with the device. The driver's cache of them lies in
+ * first asked for and kept. The driver's cache of them lies in
  * ~/.cache/gptvis between processes, a file a device and driver version.
  *
  * Threads: any; there is a lock. */
@@ -44,23 +44,12 @@ typedef enum {
 } GptVisShader;
 
 #define GPTVIS_SHADER_BINDINGS 7        /* at most */
-#define GPTVIS_VULKAN_CANDIDATES 8      /* at most */
 
 /* What makes a pipeline; shader first, the constants as shared.h numbers them. */
 typedef struct {
   guint32 shader;
   guint32 specs[N_SPECS];
 } GptVisVulkanVariant;
-
-/* Ways to make the same dispatch: variants with their numbers of workgroups. */
-typedef struct {
-  struct {
-    GptVisVulkanVariant variant;
-    guint groups[3];
-  } of[GPTVIS_VULKAN_CANDIDATES];
-  guint n;
-  guint best;                   /* which of them, as reasoned in shaders/README.md */
-} GptVisVulkanCandidates;
 
 typedef struct {
   GptVisVulkanVariant variant;
@@ -75,8 +64,8 @@ typedef struct GptVisVulkanPipelines GptVisVulkanPipelines;
 GptVisVulkanPipelines *gptvis_vulkan_pipelines_new (GptVisVulkanDevice * device, GError ** error);
 void gptvis_vulkan_pipelines_free (GptVisVulkanPipelines * self);
 
-/* The device's, which must have the features that the shader needs; NULL: DEVICE or LIMIT. */
-const GptVisVulkanPipeline *gptvis_vulkan_pipeline (GptVisVulkanDevice * device,
+/* The device must have the features that the shader needs; NULL: DEVICE or LIMIT. */
+const GptVisVulkanPipeline *gptvis_vulkan_pipeline (GptVisVulkanPipelines * self,
     const GptVisVulkanVariant * variant, GError ** error);
 
 G_END_DECLS

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How a program comes and goes, and where its memory lies. */
+#include "program.h"
+#include "commands.h"
 #include "record.h"
-#include "tune.h"
 #include "staging.h"
-
-guint
-gptvis_vulkan_batch_of (const GptVisPlan *plan, gboolean step)
-{
-  return step ? gptvis_plan_max_sequences (plan) : gptvis_plan_max_batch (plan);
-}
+#include "tune.h"
 
 static void
 place (GptVisVulkanProgram *p, GptVisTensorId id, const GptVisVulkanBuffer *buffer, gsize offset, gsize size)
@@ -132,27 +128,6 @@ make_commands (GptVisVulkanProgram *p)
   return result;
 }
 
-gboolean
-gptvis_vulkan_begin (GptVisVulkanProgram *p, VkCommandBuffer commands, GError **error)
-{
-  const VkCommandBufferBeginInfo begin = {
-    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-    .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-  };
-  return gptvis_vulkan_ok (p->device, p->device->call.vkBeginCommandBuffer (commands, &begin),
-      "vkBeginCommandBuffer", error);
-}
-
-gboolean
-gptvis_vulkan_program_copy (GptVisVulkanProgram *p, GError **error)
-{
-  const GptVisVulkanDevice *d = p->device;
-  return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
-      && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->copied, error)
-      && gptvis_vulkan_device_wait (p->device, p->copied, error)
-      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->copied), "vkResetFences", error);
-}
-
 /* ---- states ---- */
 
 void
@@ -270,7 +245,7 @@ try_recording (GptVisVulkanProgram *p, GError **error)
 }
 
 GptVisVulkanProgram *
-gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights, GptVisVulkanDevice *device,
+gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights, GptVisVulkanContext *context,
     GptVisPrecision precision, GError **error)
 {
   GptVisVulkanProgram *p = g_new0 (GptVisVulkanProgram, 1);
@@ -278,13 +253,14 @@ gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights,
   p->base.precision = precision == GPTVIS_PRECISION_AUTO ? GPTVIS_PRECISION_F32 : precision;
   p->base.threads = 1;
   p->base.in_flight = gptvis_vulkan_flights (plan);
-  p->device = device;
-  p->base.description = g_strdup_printf ("vulkan, %s, %s", device->name,
+  p->context = context;
+  p->device = context->device;
+  p->base.description = g_strdup_printf ("vulkan, %s, %s", p->device->name,
       gptvis_precision_name (p->base.precision));
   p->tensors = g_new0 (GptVisVulkanTensor, gptvis_plan_n_tensors (plan));
   p->taken = g_array_new (FALSE, TRUE, sizeof (gboolean));
   g_mutex_init (&p->lock);
-  if (gptvis_vulkan_ok (device, make_commands (p), "making command buffers", error)
+  if (gptvis_vulkan_ok (p->device, make_commands (p), "making command buffers", error)
       && gptvis_vulkan_weights_load (p, weights, error) && make_arena (p, error) && make_outputs (p, error)
       && make_args (p, error) && gptvis_vulkan_program_grow (p, 1, error) && gptvis_vulkan_tune (p, error)
       && try_recording (p, error))
@@ -307,6 +283,7 @@ flight_clear (GptVisVulkanProgram *p, GptVisVulkanFlight *flight)
 void
 gptvis_vulkan_program_free (GptVisVulkanProgram *p)
 {
+  GptVisVulkanContext *context = p->context;
   GptVisVulkanDevice *d = p->device;
   for (; p->running > 0; p->running--)
     gptvis_vulkan_device_wait (d, p->flights[(p->next + p->base.in_flight - p->running) % p->base.in_flight].fence,
@@ -331,5 +308,5 @@ gptvis_vulkan_program_free (GptVisVulkanProgram *p)
   g_mutex_clear (&p->lock);
   g_free (p->base.description);
   g_free (p);
-  gptvis_vulkan_device_unref (d);
+  gptvis_vulkan_context_unref (context);
 }

@@ -14,8 +14,8 @@
  * command buffers of their own. A plan with states has one flight: what is run next depends on
  * what was run last. */
 #pragma once
+#include "context.h"
 #include "memory.h"
-#include "pipeline.h"
 #include "../weights.h"
 
 G_BEGIN_DECLS
@@ -50,7 +50,8 @@ typedef struct {
 
 typedef struct {
   GptVisProgram base;
-  GptVisVulkanDevice *device;
+  GptVisVulkanContext *context; /* a reference */
+  GptVisVulkanDevice *device;   /* the context's */
   GptVisVulkanTensor *tensors;
   GptVisVulkanBuffer *chunks;   /* of weights */
   guint n_chunks;
@@ -72,26 +73,28 @@ typedef struct {
   guint next, running;          /* the flight that is submitted next; how many before it are under way */
   guint landed;                 /* the flight that was waited for last */
   guint submissions;
-  guint tries;                  /* by the tuner, when it was made */
-  guint64 choices;              /* which candidates its recordings took, as one number */
+  guint tries;                  /* of tune.c, when it was made */
+  guint64 chosen;               /* which candidates its recordings took, as one number */
 } GptVisVulkanProgram;
 
-/* program.c: takes the device over, also when it fails. */
+/* program.c: takes the reference to the context, also when it fails. */
 GptVisVulkanProgram *gptvis_vulkan_program_new (const GptVisPlan * plan, const GptVisWeights * weights,
-    GptVisVulkanDevice * device, GptVisPrecision precision, GError ** error);
+    GptVisVulkanContext * context, GptVisPrecision precision, GError ** error);
 void gptvis_vulkan_program_free (GptVisVulkanProgram * p);
 /* Room in `states` for slots [0, n); drops the recordings when they move. Nothing may run. */
 gboolean gptvis_vulkan_program_grow (GptVisVulkanProgram * p, guint n, GError ** error);
-guint gptvis_vulkan_batch_of (const GptVisPlan * plan, gboolean step);
 /* They are made anew by the next runs. Nothing may run. */
 void gptvis_vulkan_program_drop_recordings (GptVisVulkanProgram * p);
-/* Begins commands that are submitted once. */
-gboolean gptvis_vulkan_begin (GptVisVulkanProgram * p, VkCommandBuffer commands, GError ** error);
-/* `copies`, begun and filled, is run and waited for. */
-gboolean gptvis_vulkan_program_copy (GptVisVulkanProgram * p, GError ** error);
 
 /* weights.c: allocates the chunks and fills them; resampled constants too. */
 gboolean gptvis_vulkan_weights_load (GptVisVulkanProgram * p, const GptVisWeights * weights, GError ** error);
+
+/* The largest batch of the part that runs for pictures, or of the step. */
+static inline guint
+gptvis_vulkan_batch_of (const GptVisPlan *plan, gboolean step)
+{
+  return step ? gptvis_plan_max_sequences (plan) : gptvis_plan_max_batch (plan);
+}
 
 static inline guint
 gptvis_vulkan_flights (const GptVisPlan *plan)

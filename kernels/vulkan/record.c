@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The order of a plan's operations in a command buffer, with barriers, times and the copies of outputs. */
 #include "record.h"
 #include "commands.h"
+#include "operations.h"
 
 /* What was touched since the last barrier. */
 typedef struct {
@@ -58,54 +60,6 @@ order (GptVisVulkanRecorder *r, Pending *pending)
   }
   g_array_append_vals (pending->reads, in, n);
   g_array_append_val (pending->writes, *out);
-}
-
-static gboolean
-within_limits (GptVisVulkanRecorder *r, const GptVisVulkanPipeline *pipeline,
-    const GptVisVulkanRange *bindings, const guint groups[3])
-{
-  const VkPhysicalDeviceLimits *limits = &r->p->device->limits;
-  for (guint i = 0; i < 3; i++)
-    if (groups[i] > limits->maxComputeWorkGroupCount[i]) {
-      g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-          "%s: %s would take %u workgroups on a side, where %u are possible", r->p->device->name,
-          gptvis_op_name (r->op->kind), groups[i], limits->maxComputeWorkGroupCount[i]);
-      return FALSE;
-    }
-  for (guint i = 0; i < pipeline->n_bindings; i++)
-    if (bindings[i].size > limits->maxStorageBufferRange) {
-      g_set_error (&r->error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-          "%s: %s would read or write a tensor of %" G_GSIZE_FORMAT " bytes, where %u are possible",
-          r->p->device->name, gptvis_op_name (r->op->kind), bindings[i].size, limits->maxStorageBufferRange);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-static void
-count (GptVisVulkanRecorder *r, guint n_bindings, const GptVisVulkanRange *bindings)
-{
-  GptVisVulkanStatistics *s = &r->recording->statistics;
-  r->dispatches++;
-  s->dispatches++;
-  s->most_a_op = MAX (s->most_a_op, r->dispatches);
-  for (guint i = 0; i < n_bindings; i++)
-    if (bindings[i].buffer == &r->p->arena)
-      s->largest_binding = MAX (s->largest_binding, bindings[i].size);
-}
-
-void
-gptvis_vulkan_dispatch (GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant,
-    const GptVisVulkanRange *bindings, const void *push, guint x, guint y, guint z)
-{
-  const guint groups[3] = { x, y, z };
-  if (r->error)
-    return;
-  const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (r->p->device, variant, &r->error);
-  if (pipeline && within_limits (r, pipeline, bindings, groups)
-      && gptvis_vulkan_put_dispatch (r->p->device, r->recording->commands, r->recording->pool, pipeline, bindings,
-          push, groups, &r->error))
-    count (r, pipeline->n_bindings, bindings);
 }
 
 /* Outputs to where the processor reads them. */

@@ -244,7 +244,7 @@ record_dispatch (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer 
 {
   const GptVisVulkanVariant variant = { shader, { [SPEC_THREADS] = THREADS } };
   const guint groups[3] = { (columns + THREADS - 1) / THREADS, y, z };
-  const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (p->device, &variant, error);
+  const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (p->context->pipelines, &variant, error);
   return pipeline && gptvis_vulkan_put_dispatch (p->device, commands, sets, pipeline, bindings, push, groups, error);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store.h"
+#include "switches.h"
 #include <string.h>
 
 #define MOST (64u << 20)        /* bytes: a larger file is not one that was written here */

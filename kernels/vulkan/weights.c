@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Weights into the device's memory, once, through a staging buffer. They lie there as
  * rows of floats, of halves, or of bytes with their scales (shaders/linear.glsl), without gaps. */
+#include "commands.h"
 #include "program.h"
 #include "../reference.h"
 #include <math.h>
