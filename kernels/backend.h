@@ -24,14 +24,9 @@
  * a time (the program's worker). */
 #pragma once
 #include "plan.h"
+#include "precision.h"
 
 G_BEGIN_DECLS
-
-typedef enum { GPTVIS_PRECISION_AUTO, GPTVIS_PRECISION_F32, GPTVIS_PRECISION_F16, GPTVIS_PRECISION_BF16,
-  GPTVIS_PRECISION_INT8 } GptVisPrecision;
-const gchar *gptvis_precision_name (GptVisPrecision precision);        /* "auto", "f32", … */
-/* FALSE and UNSUPPORTED, listing the names, for another word. */
-gboolean gptvis_precision_parse (const gchar * text, GptVisPrecision * precision, GError ** error);
 
 /* Where weights come from: a checkpoint's tensors, row-major and little endian. `find` says
  * of what type they are and of how many elements, and where their bytes are: in memory for as

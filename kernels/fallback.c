@@ -37,8 +37,10 @@ gptvis_fallback_take (GptVisFallback *self, const GError *why)
   /* f32, so that results go on as they were */
   const GptVisProgramOptions options = { .backend = "cpu",.precision = GPTVIS_PRECISION_F32,.threads = self->threads };
   GError *failure = g_error_copy (why), *why_not = NULL;
-  GptVisProgram *program = gptvis_program_new (self->plan, &self->weights, &options, &why_not);
+  GptVisProgram *program = gptvis_backend_cpu.program_new (self->plan, &self->weights, &options, &why_not);
   gchar *before = failure->message;
+  if (program)
+    program->backend = &gptvis_backend_cpu;
   if (program)
     failure->message = g_strdup_printf ("%s; the network %s goes on on the processor (%s)", before,
         gptvis_plan_name (self->plan), program->description);
