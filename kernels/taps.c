@@ -60,13 +60,6 @@ make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble scale
 {
   float *parts = t->parts + (gsize) i * t->most;
   gint32 *whole = t->whole + (gsize) i * t->most;
-  if (filter == GPTVIS_FILTER_NEAREST) {
-    t->first[i] = CLAMP ((gint) floor (centre), 0, (gint) size - 1);
-    t->count[i] = 1;
-    parts[0] = 1;
-    whole[0] = 1 << GPTVIS_TAPS_SHIFT;
-    return;
-  }
   const gdouble stretch = MAX (1, scale), support = filters[filter].support * stretch;
   const gint first = CLAMP ((gint) (centre - support + 0.5), 0, (gint) size - 1);
   const gint end = CLAMP ((gint) (centre + support + 0.5), first + 1, (gint) size);
@@ -95,12 +88,35 @@ allocate (GptVisTaps *t, guint n, guint most)
   t->whole = g_new0 (gint32, (gsize) n * most);
 }
 
+/* The sample at each output's centre. A centre may lie exactly between two samples, and then it matters how it is
+ * reached: Pillow adds up the scale from output to output (ImagingScaleAffine in its Geometry.c), which rounds now
+ * and then to just before the second sample. So it is added up here too, from output 0 on. */
+static void
+make_nearest (GptVisTaps *t, guint size, guint n_out, gint first_out, gdouble scale)
+{
+  const gint end = MIN ((gint64) n_out, first_out + (gint64) t->n);
+  gdouble centre = scale * 0.5;
+  for (gint out = 0; out < end; out++, centre += scale) {
+    const gint i = out - first_out;
+    if (i < 0)
+      continue;
+    t->first[i] = MIN ((gint) centre, (gint) size - 1);
+    t->count[i] = 1;
+    t->parts[(gsize) i * t->most] = 1;
+    t->whole[(gsize) i * t->most] = 1 << GPTVIS_TAPS_SHIFT;
+  }
+}
+
 void
 gptvis_taps_make (GptVisTaps *t, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n)
 {
   const gdouble scale = (gdouble) size / n_out;
   gptvis_taps_clear (t);
   allocate (t, n, MIN (size, (guint) ceil (filters[filter].support * MAX (1, scale)) * 2 + 1));
+  if (filter == GPTVIS_FILTER_NEAREST) {
+    make_nearest (t, size, n_out, first_out, scale);
+    return;
+  }
   for (guint i = 0; i < n; i++)
     if (first_out + (gint) i >= 0 && first_out + (gint64) i < n_out)
       make_one (t, i, filter, size, scale, (first_out + (gint) i + 0.5) * scale);

@@ -5,6 +5,7 @@
 #include "guard.h"
 #include "gpu.h"
 #include "patches.h"
+#include "taps.h"
 #include "cpu/tier.h"
 #include <malloc.h>
 #include <string.h>
@@ -97,6 +98,74 @@ test_pillow (void)
     }
 }
 
+/* ---- Pillow's nearest sample: where an output's centre lies exactly between two, it has at times the first ---- */
+
+static guint
+middle_sample (guint size, guint n_out, guint i)
+{
+  return (2 * (guint64) i + 1) * size / (2 * n_out);
+}
+
+/* Outputs whose sample is the one before middle_sample, of all others it is that. */
+static const struct {
+  guint size, n_out, n_before, before[45];
+} pillow_nearest[] = {
+  {224, 80, 9, {2, 17, 22, 27, 32, 37, 42, 47, 52}},
+  {640, 224, 20, {17, 24, 101, 108, 115, 122, 129, 136, 143, 150, 157, 164, 171, 178, 185, 192, 199, 206, 213, 220}},
+  {1920, 224, 14, {10, 45, 52, 59, 66, 73, 80, 87, 94, 101, 108, 115, 122, 129}},
+  {1280, 384, 42, {25, 28, 31, 34, 37, 40, 43, 94, 97, 100, 103, 106, 109, 112, 115, 118, 121, 124, 127, 130, 133,
+      136, 139, 142, 145, 148, 151, 154, 157, 160, 163, 166, 169, 172, 175, 178, 181, 370, 373, 376, 379, 382}},
+  {1000, 16, 0, {0}}, {4032, 224, 0, {0}},      /* each lies between two, and none is the one before */
+};
+
+/* How many such outputs there are when 1, 2, … 2000 samples are resized to n_out. */
+static const guint pillow_befores[][2] = {
+  {16, 0}, {60, 804}, {80, 351}, {96, 284}, {112, 382}, {192, 282}, {224, 423}, {240, 917}, {256, 0}, {280, 1190},
+  {336, 1024}, {384, 319}, {448, 384}, {480, 1031}, {512, 0}, {518, 1292},
+};
+
+static guint
+count_before (guint size, guint n_out)
+{
+  GptVisTaps taps = { 0 };
+  guint n = 0;
+  gptvis_taps_make (&taps, GPTVIS_FILTER_NEAREST, size, n_out, 0, n_out);
+  for (guint i = 0; i < n_out; i++)
+    n += middle_sample (size, n_out, i) - taps.first[i];
+  gptvis_taps_clear (&taps);
+  return n;
+}
+
+/* All outputs, and those of a window that begins before the first or behind it. */
+static void
+test_nearest (void)
+{
+  for (guint k = 0; k < G_N_ELEMENTS (pillow_nearest); k++)
+    for (gint first = -3; first <= 20; first += 23) {
+      const guint size = pillow_nearest[k].size, n_out = pillow_nearest[k].n_out, *before = pillow_nearest[k].before;
+      GptVisTaps taps = { 0 };
+      gptvis_taps_make (&taps, GPTVIS_FILTER_NEAREST, size, n_out, first, n_out);
+      for (guint i = 0, b = 0; i < n_out; i++) {
+        const gboolean one_before = b < pillow_nearest[k].n_before && before[b] == i;
+        const gint at = (gint) i - first;
+        b += one_before;
+        if (at >= 0 && at < (gint) n_out && (taps.count[at] != 1
+                || (guint) taps.first[at] != middle_sample (size, n_out, i) - one_before))
+          g_error ("%u samples to %u: output %u is sample %d, Pillow has %u", size, n_out, i, taps.first[at],
+              middle_sample (size, n_out, i) - one_before);
+      }
+      gptvis_taps_clear (&taps);
+    }
+  for (guint k = 0; k < G_N_ELEMENTS (pillow_befores); k++) {
+    guint n = 0;
+    for (guint size = 1; size <= 2000; size++)
+      n += count_before (size, pillow_befores[k][0]);
+    if (n != pillow_befores[k][1])
+      g_error ("1 to 2000 samples to %u: %u outputs are the sample before, Pillow has %u", pillow_befores[k][0], n,
+          pillow_befores[k][1]);
+  }
+}
+
 /* ---- the definition ---- */
 
 /* A component's sample, by the formats' names alone. */
@@ -164,20 +233,20 @@ support (GptVisFilter filter)
   return supports[filter];
 }
 
-/* in [n_in] at stride → the value around `centre` (sample i covers i … i + 1). Whole: as Pillow
+/* in [n_in] at stride → the value around `at` (sample i covers i … i + 1). Whole: as Pillow
  * does it, whose weights have 22 bits and whose sums are rounded to 8. */
 static double
-filtered (const double *in, guint n_in, gsize stride, GptVisFilter filter, double centre, double scale, gboolean whole)
+filtered (const double *in, guint n_in, gsize stride, GptVisFilter filter, double at, double scale, gboolean whole)
 {
   if (filter == GPTVIS_FILTER_NEAREST)
-    return in[CLAMP ((gint) floor (centre), 0, (gint) n_in - 1) * stride];
+    return in[CLAMP ((gint) floor (at), 0, (gint) n_in - 1) * stride];
   const double stretch = MAX (1, scale), reach = support (filter) * stretch;
-  const gint from = MAX (0, (gint) (centre - reach + 0.5)), to = MIN ((gint) n_in, (gint) (centre + reach + 0.5));
+  const gint from = MAX (0, (gint) (at - reach + 0.5)), to = MIN ((gint) n_in, (gint) (at + reach + 0.5));
   double sum = 0, weights = 0;
   for (gint i = from; i < to; i++)
-    weights += kernel (filter, (i + 0.5 - centre) / stretch);
+    weights += kernel (filter, (i + 0.5 - at) / stretch);
   for (gint i = from; i < to; i++) {
-    const double w = kernel (filter, (i + 0.5 - centre) / stretch) / weights;
+    const double w = kernel (filter, (i + 0.5 - at) / stretch) / weights;
     sum += in[i * stride] * (whole ? round (w * (1 << 22)) / (1 << 22) : w);
   }
   return whole ? CLAMP (floor (sum + 0.5), 0, 255) : sum;
@@ -203,6 +272,18 @@ full_sample (const GptVisPicture *p, guint c, gint x, gint y)
   return sum;
 }
 
+/* Where output i has its centre: for the nearest sample as Pillow finds it, step by step. */
+static double
+centre (GptVisFilter filter, guint i, double scale)
+{
+  if (filter != GPTVIS_FILTER_NEAREST)
+    return (i + 0.5) * scale;
+  double at = scale / 2;
+  for (; i > 0; i--)
+    at += scale;
+  return at;
+}
+
 /* Component c of the resized picture, [height, width]. */
 static double *
 resized (const GptVisPicture *p, guint c, GptVisFilter filter, guint width, guint height, gboolean whole)
@@ -216,10 +297,12 @@ resized (const GptVisPicture *p, guint c, GptVisFilter filter, guint width, guin
       in[(gsize) y * w + x] = full_sample (p, c, x, y);
   for (guint y = 0; y < h; y++)
     for (guint x = 0; x < width; x++)
-      narrow[(gsize) y * width + x] = filtered (in + (gsize) y * w, w, 1, filter, (x + 0.5) * scale_x, scale_x, whole);
+      narrow[(gsize) y * width + x] = filtered (in + (gsize) y * w, w, 1, filter, centre (filter, x, scale_x),
+          scale_x, whole);
   for (guint y = 0; y < height; y++)
     for (guint x = 0; x < width; x++)
-      out[(gsize) y * width + x] = filtered (narrow + x, h, width, filter, (y + 0.5) * scale_y, scale_y, whole);
+      out[(gsize) y * width + x] = filtered (narrow + x, h, width, filter, centre (filter, y, scale_y),
+          scale_y, whole);
   g_free (in);
   g_free (narrow);
   return out;
@@ -475,6 +558,43 @@ run_on_device (GRand *rand, const GptVisRecipe *recipe, guint patch)
   gptvis_plan_free (plan);
 }
 
+/* A picture whose red is a pixel's column and whose green its row, 224 to 80 each way, on the device. */
+static void
+test_nearest_device (void)
+{
+  enum { SIDE = 224, OUT = 80, PATCH = 8 };
+  guint8 pixels[SIDE][SIDE][3];
+  const GptVisRecipe recipe = { .resize_width = OUT, .resize_height = OUT, .filter = GPTVIS_FILTER_NEAREST,
+    .width = OUT, .height = OUT, .rescale = 1, .std = {1, 1, 1} };
+  const GptVisPicture p = { .format = GPTVIS_PICTURE_RGB, .width = SIDE, .height = SIDE, .planes = {pixels[0][0]},
+    .strides = {3 * SIDE} };
+  if (!gpu_ready ("vulkan"))
+    return;
+  for (guint y = 0; y < SIDE; y++)
+    for (guint x = 0; x < SIDE; x++)
+      memcpy (pixels[y][x], (guint8[]) { x, y, 0 }, 3);
+  const GptVisWeights weights = { find_nothing, NULL };
+  const GptVisProgramOptions options = { .backend = "vulkan" };
+  GptVisPlan *plan = record_patches (&recipe, PATCH, 1);
+  GptVisProgram *program = gptvis_program_new (plan, &weights, &options, NULL);
+  GptVisSlot *slot = gptvis_program_slot_new (program);
+  g_assert_true (gptvis_program_stage (program, slot, &p, NULL));
+  g_assert_true (gptvis_program_submit (program, &slot, 1, NULL));
+  g_assert_true (gptvis_program_wait (program, NULL));
+  const float *patches = gptvis_program_output (program, gptvis_plan_find (plan, "y"), 0);
+  for (guint i = 0, b = 0; i < OUT; i++) {
+    const gboolean one_before = b < pillow_nearest[0].n_before && pillow_nearest[0].before[b] == i;
+    b += one_before;
+    const float *across = patches + i / PATCH * 3 * PATCH * PATCH + i % PATCH;
+    const float *down = patches + i / PATCH * (OUT / PATCH) * 3 * PATCH * PATCH + PATCH * PATCH + i % PATCH * PATCH;
+    g_assert_cmpfloat (*across, ==, middle_sample (SIDE, OUT, i) - one_before);
+    g_assert_cmpfloat (*down, ==, middle_sample (SIDE, OUT, i) - one_before);
+  }
+  gptvis_program_slot_free (program, slot);
+  gptvis_program_free (program);
+  gptvis_plan_free (plan);
+}
+
 static void
 test_device (gconstpointer far)
 {
@@ -556,8 +676,10 @@ main (int argc, char **argv)
   if (g_getenv ("GPTVIS_TEST_CASES"))
     cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
   g_test_add_func ("/patches/pillow", test_pillow);
+  g_test_add_func ("/patches/nearest", test_nearest);
   g_test_add_func ("/patches/formats", test_formats);
   g_test_add_func ("/patches/extremes", test_extremes);
+  g_test_add_func ("/patches/nearest-device", test_nearest_device);
   g_test_add_data_func ("/patches/device", NULL, test_device);
   g_test_add_data_func ("/patches/far-device", "", test_device);
   g_test_add_func ("/patches/refusals", test_refusals);
