@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The reference is only taken by name. */
-static const GptVisBackend *const backends[] = {
+static const GptVisBackendTable *const backends[] = {
   &gptvis_backend_cpu,
   &gptvis_backend_reference,
 #if GPTVIS_HAVE_VULKAN
@@ -17,7 +17,7 @@ static const GptVisBackend *const backends[] = {
 #endif
 };
 
-static const GptVisBackend *
+static const GptVisBackendTable *
 find_backend (const gchar *name, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (backends); i++)
@@ -35,14 +35,14 @@ find_backend (const gchar *name, GError **error)
 gchar *
 gptvis_backend_devices (const gchar *backend, GError **error)
 {
-  const GptVisBackend *found = find_backend (backend, error);
+  const GptVisBackendTable *found = find_backend (backend, error);
   return found ? found->devices (error) : NULL;
 }
 
 /* auto: a GPU, if there is one and it can; else the processor, and the log says why. */
 static GptVisProgram *
 take_best (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
-    const GptVisBackend **backend, GError **error)
+    const GptVisBackendTable **backend, GError **error)
 {
 #if GPTVIS_HAVE_VULKAN
   GptVisProgramOptions any_device = *options;
@@ -69,7 +69,7 @@ gptvis_program_new (const GptVisPlan *plan, const GptVisWeights *weights, const 
     GError **error)
 {
   const gboolean any = !options->backend || strcmp (options->backend, "auto") == 0;
-  const GptVisBackend *backend = any ? NULL : find_backend (options->backend, error);
+  const GptVisBackendTable *backend = any ? NULL : find_backend (options->backend, error);
   if (!any && !backend)
     return NULL;
   GptVisProgram *program = any ? take_best (plan, weights, options, &backend, error)

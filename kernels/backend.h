@@ -80,7 +80,7 @@ typedef struct {
   gboolean (*step) (GptVisProgram * program, const GptVisSequence * sequences, guint n, GError ** error);
   gboolean (*wait) (GptVisProgram * program, GError ** error);
   const float *(*output) (GptVisProgram * program, GptVisTensorId id, guint i);
-} GptVisBackend;
+} GptVisBackendTable;
 
 /* Every slot begins with this; a backend's own struct embeds it first and gives it the
  * memory of `rows`, the patchifier comes and goes in backend.c. */
@@ -92,7 +92,7 @@ struct _GptVisSlot {
 
 /* Every program begins with this; a backend's own struct embeds it first. */
 struct _GptVisProgram {
-  const GptVisBackend *backend;
+  const GptVisBackendTable *backend;
   const GptVisPlan *plan;       /* not owned; must outlive the program */
   GptVisPrecision precision;    /* what auto became */
   guint threads;                /* that compute */

@@ -3,7 +3,13 @@
 #include "precision.h"
 #include <string.h>
 
-static const gchar *const precision_names[] = { "auto", "f32", "f16", "bf16", "int8" };
+static const gchar *const precision_names[] = {
+  [GPTVIS_PRECISION_AUTO] = "auto",
+  [GPTVIS_PRECISION_F32] = "f32",
+  [GPTVIS_PRECISION_F16] = "f16",
+  [GPTVIS_PRECISION_BF16] = "bf16",
+  [GPTVIS_PRECISION_INT8] = "int8",
+};
 
 const gchar *
 gptvis_precision_name (GptVisPrecision precision)

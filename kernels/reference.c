@@ -507,7 +507,7 @@ devices (GError **error)
   return g_strdup ("0: processor (plain C in double precision)");
 }
 
-const GptVisBackend gptvis_backend_reference = {
+const GptVisBackendTable gptvis_backend_reference = {
   .name = "reference",
   .devices = devices,
   .program_new = program_new,

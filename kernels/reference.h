@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-extern const GptVisBackend gptvis_backend_reference;
+extern const GptVisBackendTable gptvis_backend_reference;
 
 /* A grid of positions for another size, as plan.h defines resample; also what
  * the other backends use when they load. from [rows_in · columns_in, width], to

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Activations, numbered as GptVisAct. What is raised to e is kept below 80, so that no
+// Activations, as shared.h numbers them. What is raised to e is kept below 80, so that no
 // driver meets an infinity.
 
 // erf within 1.5e-7: Abramowitz and Stegun 7.1.26.
@@ -21,15 +21,15 @@ float
 activate (uint kind, float x)
 {
   switch (kind) {
-    case 1:                     // gelu
+    case ACT_GELU:
       return 0.5 * x * (1 + erf (x * 0.70710678));
-    case 2:                     // gelu-tanh: (1 + tanh u) / 2 is logistic (2 u)
+    case ACT_GELU_TANH:         // (1 + tanh u) / 2 is logistic (2 u)
       return x * logistic (1.5957691 * (x + 0.044715 * x * x * x));
-    case 3:                     // quick-gelu
+    case ACT_QUICK_GELU:
       return x * logistic (1.702 * x);
-    case 4:                     // relu
+    case ACT_RELU:
       return max (x, 0);
-    case 5:                     // silu
+    case ACT_SILU:
       return x * logistic (x);
     default:
       return x;

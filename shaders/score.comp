@@ -19,7 +19,7 @@ void
 main ()
 {
   const uint first = (gl_WorkGroupID.y * p.rows + gl_WorkGroupID.x) * p.width;
-  if (kind == 1) {              // sigmoid
+  if (kind == SCORE_SIGMOID) {
     for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
       y[first + k] = 1 / (1 + exp (min (-x[first + k], 80)));
     return;
@@ -33,5 +33,5 @@ main ()
     sum += exp (x[first + k] - top);
   sum = sum_of_all (sum);
   for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
-    y[first + k] = kind == 0 ? exp (x[first + k] - top) / sum : x[first + k] - top - log (sum);
+    y[first + k] = kind == SCORE_SOFTMAX ? exp (x[first + k] - top) / sum : x[first + k] - top - log (sum);
 }

@@ -25,7 +25,7 @@
 
 /* linear: SPEC_A rows and SPEC_B columns of a tile, SPEC_C of the inner side at a time (all
  * multiples of 4); SPEC_D rows and SPEC_E columns of a thread, in fours; SPEC_F the activation
- * (GptVisAct). Workgroups: columns, rows. Bindings in this order.
+ * (ACT_…). Workgroups: columns, rows. Bindings in this order.
  * linear-dot: the same; SPEC_C is LINEAR_SLICE; workgroups' threads divide LINEAR_SLICE / 4 times a
  * tile's rows, and columns. A slice of which no x reaches LINEAR_LEAST is 0.
  * linear-matrix: the same, and all multiples of the matrices' sides; but SPEC_D rows and SPEC_E
@@ -46,6 +46,12 @@
 #define LINEAR_HAS_GATE 2
 #define LINEAR_HAS_SCALE 4
 #define LINEAR_HAS_RESIDUAL 8
+#define ACT_NONE 0              /* GptVisAct */
+#define ACT_GELU 1
+#define ACT_GELU_TANH 2
+#define ACT_QUICK_GELU 3
+#define ACT_RELU 4
+#define ACT_SILU 5
 struct LinearPush {
   uint rows, inner;
   uint columns;                 /* of this piece of W … */
@@ -92,7 +98,10 @@ struct PoolPush {
   uint y_first, y_stride;
 };
 
-/* score: x, y; SPEC_PARTS is GptVisScore. Workgroups: rows, pictures. */
+/* score: x, y; SPEC_PARTS is GptVisScore, named here. Workgroups: rows, pictures. */
+#define SCORE_SOFTMAX 0
+#define SCORE_SIGMOID 1
+#define SCORE_LOG_SOFTMAX 2
 struct ScorePush {
   uint rows, width;
 };

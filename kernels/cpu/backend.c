@@ -367,7 +367,7 @@ output (GptVisProgram *program, GptVisTensorId id, guint i)
   return p->data[id] + i * gptvis_cpu_stride (p, id);
 }
 
-const GptVisBackend gptvis_backend_cpu = {
+const GptVisBackendTable gptvis_backend_cpu = {
   .name = "cpu",
   .devices = devices,
   .program_new = program_new,

@@ -4,4 +4,4 @@
 #pragma once
 #include "../backend.h"
 
-extern const GptVisBackend gptvis_backend_cpu;
+extern const GptVisBackendTable gptvis_backend_cpu;

@@ -288,7 +288,7 @@ gptvis_vulkan_statistics (GptVisProgram *program, gboolean step, guint n, GptVis
   statistics->arena = p->arena.size;
 }
 
-const GptVisBackend gptvis_backend_vulkan = {
+const GptVisBackendTable gptvis_backend_vulkan = {
   .name = "vulkan",
   .devices = gptvis_vulkan_list,
   .program_new = program_new,

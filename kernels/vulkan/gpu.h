@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-extern const GptVisBackend gptvis_backend_vulkan;
+extern const GptVisBackendTable gptvis_backend_vulkan;
 
 /* What was recorded for n pictures (or, for the step, n sequences), for tests; all 0
  * before the first run of that size. */

@@ -67,6 +67,9 @@ score (GptVisVulkanRecorder *r)
   gptvis_vulkan_dispatch (r, &variant, bindings, &push, x->rows, r->n, 1);
 }
 
+G_STATIC_ASSERT (GPTVIS_SCORE_SOFTMAX == SCORE_SOFTMAX && GPTVIS_SCORE_SIGMOID == SCORE_SIGMOID
+    && GPTVIS_SCORE_LOG_SOFTMAX == SCORE_LOG_SOFTMAX && GPTVIS_N_SCORES == 3);
+
 static void
 rows (GptVisVulkanRecorder *r)
 {
