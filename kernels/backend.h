@@ -3,7 +3,7 @@
  * it. It takes a whole plan or refuses it, naming the operation.
  *
  *     program = gptvis_program_new (plan, weights, &options, &error);
- *     slot = gptvis_program_slot_new (program);
+ *     slot = gptvis_program_slot_new (program, &error);
  *     gptvis_program_stage (program, slot, &picture, &error);      streaming thread
  *     gptvis_program_submit (program, &slot, 1, &error);           worker
  *     gptvis_program_wait (program, &error);                       of the run that was submitted first
@@ -70,7 +70,7 @@ typedef struct {
   gchar *(*devices) (GError ** error);
   GptVisProgram *(*program_new) (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
   void (*program_free) (GptVisProgram * program);
-  GptVisSlot *(*slot_new) (GptVisProgram * program);
+  GptVisSlot *(*slot_new) (GptVisProgram * program);    /* NULL: there is no memory */
   void (*slot_free) (GptVisProgram * program, GptVisSlot * slot);
   /* FALSE: not this picture; it is made rows. NULL: none. */
   gboolean (*stage) (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture);
@@ -124,10 +124,12 @@ const GptVisProgram *gptvis_program_at_work (const GptVisProgram * program);
 /* Why that is the processor now; NULL: nothing failed. As long as the program; any thread. */
 const GError *gptvis_program_failure (const GptVisProgram * program);
 
-GptVisSlot *gptvis_program_slot_new (GptVisProgram * program);
+/* NULL: LIMIT, when there is no memory for its rows and states. */
+GptVisSlot *gptvis_program_slot_new (GptVisProgram * program, GError ** error);
 void gptvis_program_slot_free (GptVisProgram * program, GptVisSlot * slot);
 
-/* Picture → the slot's patch rows; the picture's memory is not needed afterwards. */
+/* Picture → the slot's patch rows; the picture's memory is not needed afterwards. FALSE: LIMIT or UNSUPPORTED for an
+ * impossible picture, LIMIT when there is no memory. */
 gboolean gptvis_program_stage (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
 /* The slot's rows themselves, [tokens, 3·P²] of a picture, to write or read them: decoders' inputs,
  * golden-check, benchmarks. A device may have to make them of a picture first, and then no run

@@ -6,11 +6,21 @@
 
 #define HUGE_PAGE (2u << 20)
 
+static gsize limit;             /* a test's */
+
+void
+gptvis_alloc_set_limit (gsize bytes)
+{
+  limit = bytes;
+}
+
 gpointer
 gptvis_alloc_unset (gsize bytes)
 {
   gsize size, align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : GPTVIS_ALIGN;
   gpointer memory = NULL;
+  if (limit > 0 && bytes > limit)
+    return NULL;
   if (!g_size_checked_add (&size, bytes, GPTVIS_PADDING) || posix_memalign (&memory, align, size) != 0)
     return NULL;
 #ifdef MADV_HUGEPAGE

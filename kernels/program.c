@@ -52,13 +52,23 @@ end_run (GptVisProgram *program, GError *why, GError **error)
   return FALSE;
 }
 
-/* The slot to fill. */
 static GptVisSlot *
-slot_at_work (GptVisProgram *program, GptVisSlot *slot)
+slot_of_backend (GptVisProgram *program, GError **error)
+{
+  GptVisSlot *slot = program->backend->slot_new (program);
+  if (!slot)
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for another stream of the network %s",
+        gptvis_plan_name (program->plan));
+  return slot;
+}
+
+/* The slot to fill; NULL: LIMIT. */
+static GptVisSlot *
+slot_at_work (GptVisProgram *program, GptVisSlot *slot, GError **error)
 {
   GptVisProgram *instead = instead_of (program);
   if (instead && !slot->instead)
-    slot->instead = instead->backend->slot_new (instead);
+    slot->instead = slot_of_backend (instead, error);
   return instead ? slot->instead : slot;
 }
 
@@ -75,11 +85,11 @@ filled_slot (const GptVisProgram *program, GptVisSlot *slot, GError **error)
 /* ---- slots ---- */
 
 GptVisSlot *
-gptvis_program_slot_new (GptVisProgram *program)
+gptvis_program_slot_new (GptVisProgram *program, GError **error)
 {
   const GptVisOp *op = gptvis_plan_op (program->plan, 0);
-  GptVisSlot *slot = program->backend->slot_new (program);
-  if (op->kind == GPTVIS_OP_PATCHES)
+  GptVisSlot *slot = slot_of_backend (program, error);
+  if (slot && op->kind == GPTVIS_OP_PATCHES)
     slot->patchifier = gptvis_patchifier_new (&op->patches.recipe, op->patches.patch_size);
   return slot;
 }
@@ -99,7 +109,9 @@ gptvis_program_slot_free (GptVisProgram *program, GptVisSlot *slot)
 gboolean
 gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error)
 {
-  GptVisSlot *at_work = slot_at_work (program, slot);
+  GptVisSlot *at_work = slot_at_work (program, slot, error);
+  if (!at_work)
+    return FALSE;
   if (at_work == slot && program->backend->stage && program->backend->stage (program, slot, picture))
     return TRUE;
   return gptvis_patchifier_run (slot->patchifier, picture, at_work->rows, error);
@@ -108,10 +120,11 @@ gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPict
 float *
 gptvis_program_slot_rows (GptVisProgram *program, GptVisSlot *slot)
 {
-  GptVisSlot *at_work = slot_at_work (program, slot);
+  GptVisSlot *at_work = slot_at_work (program, slot, NULL);
   if (at_work == slot && program->backend->slot_rows)
     return program->backend->slot_rows (program, slot);
-  return at_work->rows;
+  /* without memory the device's are as good as any: no run reads what they are filled with */
+  return at_work ? at_work->rows : slot->rows;
 }
 
 /* ---- runs ---- */

@@ -396,23 +396,26 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   return &p->base;
 }
 
+static void
+slot_free (GptVisProgram *program, GptVisSlot *slot)
+{
+  Slot *own = (Slot *) slot;
+  gptvis_free (own->base.rows);
+  gptvis_free (own->states);
+  g_free (own);
+}
+
 static GptVisSlot *
 slot_new (GptVisProgram *program)
 {
   const GptVisPlan *plan = program->plan;
   Slot *slot = g_new0 (Slot, 1);
-  slot->base.rows = g_new0 (float, elements (gptvis_plan_tensor (plan, gptvis_plan_input_id (plan))));
-  slot->states = g_new0 (double, gptvis_plan_slot_states (plan));
-  return &slot->base;
-}
-
-static void
-slot_free (GptVisProgram *program, GptVisSlot *slot)
-{
-  Slot *own = (Slot *) slot;
-  g_free (own->base.rows);
-  g_free (own->states);
-  g_free (own);
+  slot->base.rows = gptvis_alloc (elements (gptvis_plan_tensor (plan, gptvis_plan_input_id (plan))) * sizeof (float));
+  slot->states = gptvis_alloc (gptvis_plan_slot_states (plan) * sizeof (double));
+  if (slot->base.rows && slot->states)
+    return &slot->base;
+  slot_free (program, &slot->base);
+  return NULL;
 }
 
 static void

@@ -219,7 +219,7 @@ enter_tower (GptVisModel *self, GptVisModelSlot *slot)
   }
   leave_tower (slot);
   slot->tower = tower;
-  slot->slot = gptvis_program_slot_new (tower->program);
+  slot->slot = gptvis_program_slot_new (tower->program, NULL);
 }
 
 GptVisModelSlot *

@@ -256,6 +256,15 @@ devices (GError **error)
   return tier ? g_strdup_printf ("0: processor (%s)", tier->name) : NULL;
 }
 
+static void
+slot_free (GptVisProgram *program, GptVisSlot *slot)
+{
+  GptVisCpuSlot *own = (GptVisCpuSlot *) slot;
+  gptvis_free (own->base.rows);
+  gptvis_free (own->states);
+  g_free (own);
+}
+
 static GptVisSlot *
 slot_new (GptVisProgram *program)
 {
@@ -265,18 +274,10 @@ slot_new (GptVisProgram *program)
   slot->base.rows = gptvis_alloc (bytes (gptvis_plan_tensor (program->plan, p->input_id)));
   if (states > 0)
     slot->states = gptvis_alloc (states * sizeof (float));
-  if (!slot->base.rows || (states > 0 && !slot->states))
-    g_error ("no memory for one picture's patches and states"); /* as GLib's own allocator does */
-  return &slot->base;
-}
-
-static void
-slot_free (GptVisProgram *program, GptVisSlot *slot)
-{
-  GptVisCpuSlot *own = (GptVisCpuSlot *) slot;
-  gptvis_free (own->base.rows);
-  gptvis_free (own->states);
-  g_free (own);
+  if (slot->base.rows && (states == 0 || slot->states))
+    return &slot->base;
+  slot_free (program, &slot->base);
+  return NULL;
 }
 
 static gint64

@@ -54,22 +54,6 @@ take_number (GptVisVulkanProgram *p)
   return i;
 }
 
-static GptVisSlot *
-slot_new (GptVisProgram *program)
-{
-  GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
-  const gsize size = gptvis_vulkan_bytes (gptvis_plan_tensor (program->plan, p->input_id));
-  GptVisVulkanSlot *slot = g_new0 (GptVisVulkanSlot, 1);
-  slot->number = take_number (p);
-  if (gptvis_vulkan_buffer_init (&slot->rows, p->device, size, GPTVIS_VULKAN_SHARED, NULL)) {
-    slot->base.rows = slot->rows.mapped;
-    memset (slot->base.rows, 0, size);
-  } else if (!(slot->base.rows = gptvis_alloc (size))) {
-    g_error ("no memory for one picture's patches");  /* as GLib's own allocator does */
-  }
-  return &slot->base;
-}
-
 static void
 slot_free (GptVisProgram *program, GptVisSlot *slot)
 {
@@ -83,6 +67,25 @@ slot_free (GptVisProgram *program, GptVisSlot *slot)
   gptvis_vulkan_buffer_clear (&own->rows, p->device);
   gptvis_vulkan_slot_clear (p, own);
   g_free (own);
+}
+
+/* Without memory on the device the slot has the processor's: it can be filled, and its run fails, so that the
+ * processor takes over. */
+static GptVisSlot *
+slot_new (GptVisProgram *program)
+{
+  GptVisVulkanProgram *p = (GptVisVulkanProgram *) program;
+  const gsize size = gptvis_vulkan_bytes (gptvis_plan_tensor (program->plan, p->input_id));
+  GptVisVulkanSlot *slot = g_new0 (GptVisVulkanSlot, 1);
+  slot->number = take_number (p);
+  if (gptvis_vulkan_buffer_init (&slot->rows, p->device, size, GPTVIS_VULKAN_SHARED, NULL)) {
+    slot->base.rows = slot->rows.mapped;
+    memset (slot->base.rows, 0, size);
+  } else if (!(slot->base.rows = gptvis_alloc (size))) {
+    slot_free (program, &slot->base);
+    return NULL;
+  }
+  return &slot->base;
 }
 
 static gboolean

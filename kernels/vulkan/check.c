@@ -134,8 +134,10 @@ is_shown_pictures (const GptVisPlan *plan)
 static GptVisSlot *
 run_noise (GptVisProgram *program, GptVisPictureFormat format, GError **error)
 {
-  GptVisSlot *slot = gptvis_program_slot_new (program);
+  GptVisSlot *slot = gptvis_program_slot_new (program, error);
   gboolean ok = TRUE;
+  if (!slot)
+    return NULL;
   if (is_shown_pictures (program->plan))
     ok = fill (program, slot, format, error);
   else

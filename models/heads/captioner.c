@@ -31,7 +31,7 @@ gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams)
   self->decoder = decoder;
   self->n_beams = n_beams;
   self->next_threshold = -1;
-  self->slot = gptvis_program_slot_new (decoder->program);
+  self->slot = gptvis_program_slot_new (decoder->program, NULL);
   self->search = gptvis_search_new (decoder->generation, self->n_beams, decoder->vocabulary);
   self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE, gptvis_tokenizer_clean_up (decoder->tokenizer));
   self->captioned = g_new (float, decoder->width);

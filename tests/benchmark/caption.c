@@ -482,7 +482,7 @@ start (Bench *self, guint which)
   self->plan = self->writer->plan;
   for (guint i = 0; i < self->settings->streams; i++) {
     self->pictures[i] = gptvis_model_slot_new (self->model);
-    self->slots[i] = gptvis_program_slot_new (self->decoder);
+    self->slots[i] = gptvis_program_slot_new (self->decoder, NULL);
     self->captioners[i] = gptvis_client_captioner_new (self->client);
   }
   self->weights = step_weights (self->plan, streams_at_once (self) * self->settings->beams,

@@ -37,7 +37,7 @@ fill_slots (BenchRun *self)
   float *x = g_new (float, n * self->batch);
   bench_noise (x, n * self->batch);
   for (guint i = 0; i < self->batch; i++) {
-    self->slots[i] = gptvis_program_slot_new (self->program);
+    self->slots[i] = gptvis_program_slot_new (self->program, NULL);
     memcpy (gptvis_program_slot_rows (self->program, self->slots[i]), x + i * n, n * sizeof (float));
   }
   g_free (x);

@@ -65,7 +65,7 @@ start_ours (Ours *self, const Shape *shape, const BenchSettings *s, GptVisPrecis
   self->program = gptvis_program_new (self->plan, &weights, &options, &error);
   if (!self->program)
     measure_die (error->message);
-  self->slot = gptvis_program_slot_new (self->program);
+  self->slot = gptvis_program_slot_new (self->program, NULL);
   bench_noise (gptvis_program_slot_rows (self->program, self->slot), (gsize) shape->n * shape->k);
   self->program->op_ns = self->ns;
 }

@@ -64,7 +64,7 @@ check_logits (Check *c, GptVisModel *model, const GptVisDecoder *d)
     return;
   }
   const guint n = ids->shape[1], vocabulary = logits->shape[2];
-  GptVisSlot *slot = gptvis_program_slot_new (decoder);
+  GptVisSlot *slot = gptvis_program_slot_new (decoder, NULL);
   Error e = { 0 };
   for (guint r = 0; r < rows; r++) {
     for (guint f = 0; f < frames; f++)

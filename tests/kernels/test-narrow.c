@@ -393,7 +393,7 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision p
   const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
   const GptVisTensorId id = gptvis_plan_find (plan, "y");
   const GptVisTensor *out = gptvis_plan_tensor (plan, id);
-  GptVisSlot *slot = gptvis_program_slot_new (program);
+  GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
   memcpy (gptvis_program_slot_rows (program, slot), x, (gsize) in->rows * in->width * sizeof (float));
   g_assert_true (gptvis_program_submit (program, &slot, 1, &error) && gptvis_program_wait (program, &error));
   float *y = g_memdup2 (gptvis_program_output (program, id, 0), (gsize) out->rows * out->width * sizeof (float));

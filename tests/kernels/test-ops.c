@@ -29,7 +29,7 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, co
   float *result = g_new (float, n_out * batch);
   GptVisSlot *slots[MAX_BATCH];
   for (guint i = 0; i < batch; i++) {
-    slots[i] = gptvis_program_slot_new (program);
+    slots[i] = gptvis_program_slot_new (program, NULL);
     memcpy (gptvis_program_slot_rows (program, slots[i]), inputs + i * n_in, n_in * sizeof (float));
   }
   for (guint twice = 0; twice < 2; twice++) {   /* a program is run again and again */

@@ -536,7 +536,7 @@ run_on_device (GRand *rand, const GptVisRecipe *recipe, guint patch)
   GptVisSlot *slots[BATCH];
   g_assert_no_error (error);
   for (guint i = 0; i < BATCH; i++)
-    slots[i] = gptvis_program_slot_new (program);
+    slots[i] = gptvis_program_slot_new (program, NULL);
   for (guint k = 0; k < 2; k++) {
     Random r[BATCH];
     for (guint i = 0; i < BATCH; i++) {
@@ -577,7 +577,7 @@ test_nearest_device (void)
   const GptVisProgramOptions options = { .backend = "vulkan" };
   GptVisPlan *plan = record_patches (&recipe, PATCH, 1);
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, NULL);
-  GptVisSlot *slot = gptvis_program_slot_new (program);
+  GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
   g_assert_true (gptvis_program_stage (program, slot, &p, NULL));
   g_assert_true (gptvis_program_submit (program, &slot, 1, NULL));
   g_assert_true (gptvis_program_wait (program, NULL));

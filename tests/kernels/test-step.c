@@ -3,6 +3,7 @@
  * several slots that branch off each other, word by word, must come to the same; and
  * a step over kept rows must come to what attention over all rows at once does. */
 #include "gpu.h"
+#include "memory.h"
 #include "made-weights.h"
 #include "cpu/tier.h"
 #include <string.h>
@@ -85,7 +86,7 @@ play (const GptVisPlan *plan, const Sizes *s, const Script *script, Weights *w, 
 
   GptVisSlot *slots[SLOTS];
   for (guint i = 0; i < SLOTS; i++) {
-    slots[i] = gptvis_program_slot_new (program);
+    slots[i] = gptvis_program_slot_new (program, NULL);
     memcpy (gptvis_program_slot_rows (program, slots[i]), inputs + i * n_in, n_in * sizeof (float));
   }
   g_assert_true (gptvis_program_submit (program, slots, SLOTS, &error));
@@ -210,7 +211,7 @@ test_values (gconstpointer backend)
   const GptVisWeights weights = { find_small, NULL };
   const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_F32, .threads = 1 };
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, NULL);
-  GptVisSlot *slot = gptvis_program_slot_new (program);
+  GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
   memcpy (gptvis_program_slot_rows (program, slot), (float[]) { 100, 200 }, 2 * sizeof (float));
   gptvis_program_submit (program, &slot, 1, NULL);
   g_assert_true (gptvis_program_wait (program, NULL));
@@ -232,6 +233,45 @@ test_values (gconstpointer backend)
   gptvis_plan_free (plan);
 }
 
+/* A slot without memory for its rows, or for its states, is an error and not the end of the process. */
+static void
+test_no_memory (gconstpointer backend)
+{
+  enum { TOKENS = 3, WIDTH = 40 };      /* the state is twice as large as the rows */
+  GptVisPlan *plan = gptvis_plan_new ("starved", 1);
+  GptVisTensorId x = gptvis_plan_input (plan, "x", TOKENS, WIDTH);
+  gptvis_plan_keep (plan, gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "kv", 2 * WIDTH, WIDTH),
+          GPTVIS_NO_TENSOR, NULL), 0, gptvis_plan_state (plan, "memory", TOKENS, 2 * WIDTH));
+  gptvis_plan_step (plan, 1, 1);
+  gptvis_plan_output (plan, "y", gptvis_plan_embed (plan, gptvis_plan_weight (plan, "table", 1, WIDTH),
+          gptvis_plan_weight (plan, "positions", 1, WIDTH), 0));
+  g_assert_true (gptvis_plan_finish (plan, NULL));
+  Weights w;
+  GRand *rand = g_rand_new_with_seed (9);
+  make_weights (&w, plan, rand);
+  const GptVisWeights weights = { find_weight, &w };
+  const GptVisProgramOptions options = { .backend = backend, .threads = 1 };
+  GptVisProgram *program = gptvis_program_new (plan, &weights, &options, NULL);
+  const gsize rows = TOKENS * WIDTH * sizeof (float), limits[] = { rows - 1, rows };
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++) {
+    GError *error = NULL;
+    gptvis_alloc_set_limit (limits[i]);
+    g_assert_null (gptvis_program_slot_new (program, &error));
+    gptvis_alloc_set_limit (0);
+    g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT);
+    g_assert_cmpstr (error->message, ==, "not enough memory for another stream of the network starved");
+    g_clear_error (&error);
+  }
+  GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
+  g_assert_true (gptvis_program_submit (program, &slot, 1, NULL));
+  g_assert_true (gptvis_program_wait (program, NULL));
+  gptvis_program_slot_free (program, slot);
+  gptvis_program_free (program);
+  free_weights (&w);
+  gptvis_plan_free (plan);
+  g_rand_free (rand);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -248,6 +288,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/step/values/reference", "reference", test_values);
   g_test_add_data_func ("/step/values/cpu", "cpu", test_values);
   g_test_add_data_func ("/step/values/vulkan", "vulkan", test_values);
+  g_test_add_data_func ("/step/no-memory/reference", "reference", test_no_memory);
+  g_test_add_data_func ("/step/no-memory/cpu", "cpu", test_no_memory);
   const int status = g_test_run ();
   gpu_close ();
   return status;

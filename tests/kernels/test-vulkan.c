@@ -3,6 +3,7 @@
  * device, a software rasteriser too; what needs none is run without. */
 #include "gpu.h"
 #include "made-weights.h"
+#include "memory.h"
 #include "vulkan/gpu.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -83,7 +84,7 @@ fill_slot (GptVisProgram *program, GptVisSlot *slot, guint seed)
 static GptVisSlot *
 filled_slot (GptVisProgram *program, guint seed)
 {
-  GptVisSlot *slot = gptvis_program_slot_new (program);
+  GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
   fill_slot (program, slot, seed);
   return slot;
 }
@@ -206,7 +207,7 @@ test_cut (void)
     GError *error = NULL;
     GptVisProgram *program = gptvis_program_new (plan, &weights, &options[i], &error);
     g_assert_no_error (error);
-    GptVisSlot *slot = gptvis_program_slot_new (program);
+    GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
     g_assert_true (gptvis_program_submit (program, &slot, 1, NULL));
     g_assert_true (gptvis_program_wait (program, NULL));
     g_assert_true (gptvis_program_step (program, &(GptVisSequence) { slot, 250, 2, 0, NULL }, 1, NULL));
@@ -278,7 +279,7 @@ test_growth (void)
   const GptVisProgramOptions options = { .backend = "vulkan" };
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, NULL);
   for (guint i = 0; i < SLOTS; i++) {
-    slots[i] = gptvis_program_slot_new (program);
+    slots[i] = gptvis_program_slot_new (program, NULL);
     for (guint k = 0; k < ROWS * W; k++)
       gptvis_program_slot_rows (program, slots[i])[k] = 10 * i;
     g_assert_true (gptvis_program_submit (program, &slots[i], 1, NULL));
@@ -553,6 +554,46 @@ test_no_memory (void)
   gptvis_vulkan_set_faults (&none);
 }
 
+/* A slot that neither the device nor the processor has memory for is an error. One that only the device has none for
+ * can be filled, and its run fails. */
+static void
+test_no_memory_for_slots (void)
+{
+  enum { MOST = 4096 };
+  GptVisSlot *slots[MOST];
+  GError *error = NULL;
+  Network network;
+  guint n = 0;
+  if (!gpu_ready ("vulkan"))
+    return;
+  gpu_close ();
+  gptvis_vulkan_set_faults (&(GptVisVulkanFaults) { .memory = 16 << 20 });
+  network_init (&network, 1, 1);
+  GptVisProgram *program = open_program (&network, "vulkan", NULL, &error);
+  g_assert_no_error (error);
+  gptvis_alloc_set_limit (1);
+  while (n < MOST && (slots[n] = gptvis_program_slot_new (program, &error)))
+    n++;
+  gptvis_alloc_set_limit (0);
+  g_assert_cmpuint (n, >, 0);
+  g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT);
+  g_assert_cmpstr (error->message, ==, "not enough memory for another stream of the network network");
+  g_clear_error (&error);
+  fill_slot (program, slots[0], 1);
+  g_assert_true (gptvis_program_submit (program, slots, 1, NULL));
+  g_assert_true (gptvis_program_wait (program, NULL));
+  GptVisSlot *poor = filled_slot (program, 2);
+  g_assert_false (gptvis_program_submit (program, &poor, 1, &error));
+  g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT);
+  g_clear_error (&error);
+  gptvis_program_slot_free (program, poor);
+  while (n > 0)
+    gptvis_program_slot_free (program, slots[--n]);
+  gptvis_program_free (program);
+  gptvis_vulkan_set_faults (&none);
+  network_clear (&network);
+}
+
 /* Weights, then a run; the second run fails, and from then on it is the processor that runs what is
  * filled: not what was before. A new program is well. */
 static void
@@ -584,6 +625,10 @@ test_lost (void)
   g_assert_nonnull (strstr (gptvis_program_failure (program)->message,
           "the device was lost; the network network goes on on the processor (cpu, "));
   g_assert_true (g_str_has_prefix (gptvis_program_at_work (program)->description, "cpu, "));
+  gptvis_alloc_set_limit (1);
+  fill_slot (program, slots[0], 1);     /* nor can the processor take it: then no run does */
+  gptvis_alloc_set_limit (0);
+  g_assert_false (gptvis_program_submit (program, slots, 1, NULL));
   fill_slot (program, slots[0], 1);
   g_assert_false (gptvis_program_submit (program, slots, 2, NULL));
   g_assert_true (gptvis_program_submit (program, slots, 1, NULL));
@@ -626,6 +671,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vulkan/pipelines-kept", test_pipelines_kept);
   g_test_add_func ("/vulkan/check", test_check);
   g_test_add_func ("/vulkan/no-memory", test_no_memory);
+  g_test_add_func ("/vulkan/no-memory-for-slots", test_no_memory_for_slots);
   g_test_add_func ("/vulkan/lost", test_lost);
   const int status = g_test_run ();
   gpu_close ();

@@ -83,7 +83,7 @@ test_program (gconstpointer data)
   GptVisProgram *program = decoder->program;
   const GptVisPlan *plan = decoder->plan;
   const GptVisTensor *tokens = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "tokens"));
-  GptVisSlot *slot = gptvis_program_slot_new (program);
+  GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
   fill (gptvis_program_slot_rows (program, slot), (gsize) tokens->rows * tokens->width, 1);
   g_assert_true (gptvis_program_submit (program, &slot, 1, &error));
   g_assert_true (gptvis_program_wait (program, &error));
