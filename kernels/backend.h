@@ -35,10 +35,10 @@ G_BEGIN_DECLS
  * because what reads a mapping of a file that was cut dies. Any thread. Backends ask through
  * weights.h. The plan's loader has checked names and shapes, so all that is asked for is there. */
 typedef struct {
-  gconstpointer (*find) (gpointer user, const gchar * name, GptVisDtype * dtype, gsize * n_elements);
+  gconstpointer (*find) (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n_elements);
   gpointer user;
   /* NULL: all is in memory */
-  gboolean (*read) (gpointer user, const gchar * name, gsize first, gsize n, gpointer to, GError ** error);
+  gboolean (*read) (gpointer user, const gchar *name, gsize first, gsize n, gpointer to, GError **error);
 } GptVisWeights;
 
 typedef struct {
@@ -67,19 +67,19 @@ typedef struct {
 /* The table a backend fills. Arguments have been checked by the functions below. */
 typedef struct {
   const gchar *name;
-  gchar *(*devices) (GError ** error);
-  GptVisProgram *(*program_new) (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
-  void (*program_free) (GptVisProgram * program);
-  GptVisSlot *(*slot_new) (GptVisProgram * program);    /* NULL: there is no memory */
-  void (*slot_free) (GptVisProgram * program, GptVisSlot * slot);
+  gchar *(*devices) (GError **error);
+  GptVisProgram *(*program_new) (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error);
+  void (*program_free) (GptVisProgram *program);
+  GptVisSlot *(*slot_new) (GptVisProgram *program);    /* NULL: there is no memory */
+  void (*slot_free) (GptVisProgram *program, GptVisSlot *slot);
   /* FALSE: not this picture; it is made rows. NULL: none. */
-  gboolean (*stage) (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture);
+  gboolean (*stage) (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture);
   /* With `stage`: slot->rows, from then on what the slot is filled with, and first what it is filled with. */
-  float *(*slot_rows) (GptVisProgram * program, GptVisSlot * slot);
-  gboolean (*submit) (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
-  gboolean (*step) (GptVisProgram * program, const GptVisSequence * sequences, guint n, GError ** error);
-  gboolean (*wait) (GptVisProgram * program, GError ** error);
-  const float *(*output) (GptVisProgram * program, GptVisTensorId id, guint i);
+  float *(*slot_rows) (GptVisProgram *program, GptVisSlot *slot);
+  gboolean (*submit) (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error);
+  gboolean (*step) (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error);
+  gboolean (*wait) (GptVisProgram *program, GError **error);
+  const float *(*output) (GptVisProgram *program, GptVisTensorId id, guint i);
 } GptVisBackendTable;
 
 /* Every slot begins with this; a backend's own struct embeds it first and gives it the
@@ -108,42 +108,42 @@ struct _GptVisProgram {
 
 /* What the backend can compute on, one a line ("0: name (kind, …)"); NULL: UNSUPPORTED (no such
  * backend here) or DEVICE (nothing to compute on). Free with g_free. Any thread. */
-gchar *gptvis_backend_devices (const gchar * backend, GError ** error);
+gchar *gptvis_backend_devices (const gchar *backend, GError **error);
 
 /* Takes the named backend, or for auto the best there is; says in description what
  * it took (and auto, with g_info, why no GPU). Refuses with UNSUPPORTED (unknown backend,
  * precision it does not compute, an operation it lacks, a wrong GPTVIS_CPU), NOT_FOUND (no
  * such device), DEVICE, LIMIT (no memory) or FORMAT (a NaN or infinite weight, by tensor
  * name). Packing uses `threads` threads. */
-GptVisProgram *gptvis_program_new (const GptVisPlan * plan, const GptVisWeights * weights, const GptVisProgramOptions * options, GError ** error);
-void gptvis_program_free (GptVisProgram * program);     /* NULL is fine; all slots are free by then */
+GptVisProgram *gptvis_program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error);
+void gptvis_program_free (GptVisProgram *program);     /* NULL is fine; all slots are free by then */
 
 /* What computes now: the program, or since its device failed the one on the processor; for its
  * description, precision and threads. Any thread. */
-const GptVisProgram *gptvis_program_at_work (const GptVisProgram * program);
+const GptVisProgram *gptvis_program_at_work (const GptVisProgram *program);
 /* Why that is the processor now; NULL: nothing failed. As long as the program; any thread. */
-const GError *gptvis_program_failure (const GptVisProgram * program);
+const GError *gptvis_program_failure (const GptVisProgram *program);
 
 /* NULL: LIMIT, when there is no memory for its rows and states. */
-GptVisSlot *gptvis_program_slot_new (GptVisProgram * program, GError ** error);
-void gptvis_program_slot_free (GptVisProgram * program, GptVisSlot * slot);
+GptVisSlot *gptvis_program_slot_new (GptVisProgram *program, GError **error);
+void gptvis_program_slot_free (GptVisProgram *program, GptVisSlot *slot);
 
 /* Picture → the slot's patch rows; the picture's memory is not needed afterwards. FALSE: LIMIT or UNSUPPORTED for an
  * impossible picture, LIMIT when there is no memory. */
-gboolean gptvis_program_stage (GptVisProgram * program, GptVisSlot * slot, const GptVisPicture * picture, GError ** error);
+gboolean gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error);
 /* The slot's rows themselves, [tokens, 3·P²] of a picture, to write or read them: decoders' inputs,
  * golden-check, benchmarks. A device may have to make them of a picture first, and then no run
  * may be under way. */
-float *gptvis_program_slot_rows (GptVisProgram * program, GptVisSlot * slot);
+float *gptvis_program_slot_rows (GptVisProgram *program, GptVisSlot *slot);
 
 /* Runs n (1 … max_batch) slots as one batch; of a plan with steps the part before them,
  * which leaves the pictures' states in the slots. */
-gboolean gptvis_program_submit (GptVisProgram * program, GptVisSlot * const *slots, guint n, GError ** error);
+gboolean gptvis_program_submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error);
 /* Runs the step for n (1 … max_sequences) sequences; outputs are then theirs, in this order.
  * Those of one slot stand together, each with another beam. */
-gboolean gptvis_program_step (GptVisProgram * program, const GptVisSequence * sequences, guint n, GError ** error);
-gboolean gptvis_program_wait (GptVisProgram * program, GError ** error);
+gboolean gptvis_program_step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error);
+gboolean gptvis_program_wait (GptVisProgram *program, GError **error);
 /* The output tensor of picture or sequence i of the batch, [rows, width] floats, valid until the next submit. */
-const float *gptvis_program_output (GptVisProgram * program, GptVisTensorId id, guint i);
+const float *gptvis_program_output (GptVisProgram *program, GptVisTensorId id, guint i);
 
 G_END_DECLS

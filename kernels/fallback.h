@@ -13,17 +13,17 @@ G_BEGIN_DECLS
 typedef struct _GptVisFallback GptVisFallback;
 
 /* For a program on a device. `weights` must live as long as the program. */
-GptVisFallback *gptvis_fallback_new (const GptVisPlan * plan, const GptVisWeights * weights, guint threads);
+GptVisFallback *gptvis_fallback_new (const GptVisPlan *plan, const GptVisWeights *weights, guint threads);
 /* All slots are free. NULL is fine. */
-void gptvis_fallback_free (GptVisFallback * self);
+void gptvis_fallback_free (GptVisFallback *self);
 
 /* The first run that failed: makes the program on the processor. */
-void gptvis_fallback_take (GptVisFallback * self, const GError * why);
+void gptvis_fallback_take (GptVisFallback *self, const GError *why);
 
 /* The program on the processor; NULL: the device's is still at work, or there is none to be
  * had. Any thread. */
-GptVisProgram *gptvis_fallback_program (GptVisFallback * self);
+GptVisProgram *gptvis_fallback_program (GptVisFallback *self);
 /* Why, and what came of it; NULL: nothing failed. Any thread. */
-const GError *gptvis_fallback_failure (GptVisFallback * self);
+const GError *gptvis_fallback_failure (GptVisFallback *self);
 
 G_END_DECLS

@@ -26,12 +26,12 @@ typedef struct _GptVisPatchifier GptVisPatchifier;
 
 /* `recipe` is copied. width and height must be multiples of patch_size
  * (the caller has checked). Never fails. */
-GptVisPatchifier *gptvis_patchifier_new (const GptVisRecipe * recipe, guint patch_size);
-void gptvis_patchifier_free (GptVisPatchifier * self);
+GptVisPatchifier *gptvis_patchifier_new (const GptVisRecipe *recipe, guint patch_size);
+void gptvis_patchifier_free (GptVisPatchifier *self);
 
 /* Writes (width/P · height/P) rows of 3·P² floats, tightly, to `rows`.
  * Fails with LIMIT or UNSUPPORTED on an impossible picture (0 or too large a
  * side, missing plane); allocates nothing after the first picture of a size. */
-gboolean gptvis_patchifier_run (GptVisPatchifier * self, const GptVisPicture * picture, float *rows, GError ** error);
+gboolean gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, float *rows, GError **error);
 
 G_END_DECLS

@@ -16,4 +16,4 @@ struct _GptVisPlan {
 };
 
 /* Lifetimes, offsets and the arena's size. */
-void gptvis_plan_lay_out (GptVisPlan * plan);
+void gptvis_plan_lay_out (GptVisPlan *plan);

@@ -160,70 +160,70 @@ typedef struct _GptVisPlan GptVisPlan;
 
 /* Never fails. max_batch 1 … GPTVIS_MAX_BATCH. */
 #define GPTVIS_MAX_BATCH 64u
-GptVisPlan *gptvis_plan_new (const gchar * name, guint max_batch);
-void gptvis_plan_free (GptVisPlan * plan);
+GptVisPlan *gptvis_plan_new (const gchar *name, guint max_batch);
+void gptvis_plan_free (GptVisPlan *plan);
 
 /* Tensors. Names are copied. A weight that is asked for again is the same tensor. */
-GptVisTensorId gptvis_plan_input (GptVisPlan * plan, const gchar * name, guint rows, guint width);
-GptVisTensorId gptvis_plan_weight (GptVisPlan * plan, const gchar * name, guint rows, guint width);
+GptVisTensorId gptvis_plan_input (GptVisPlan *plan, const gchar *name, guint rows, guint width);
+GptVisTensorId gptvis_plan_weight (GptVisPlan *plan, const gchar *name, guint rows, guint width);
 /* Parts' rows must add up to `rows`. */
-GptVisTensorId gptvis_plan_weight_stack (GptVisPlan * plan, guint rows, guint width, const GptVisWeightPart * parts, guint n_parts);
+GptVisTensorId gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVisWeightPart *parts, guint n_parts);
 
 /* [rows, width] of the tensor as it stands, [width, rows]. */
-GptVisTensorId gptvis_plan_weight_transposed (GptVisPlan * plan, const gchar * name, guint rows, guint width);
+GptVisTensorId gptvis_plan_weight_transposed (GptVisPlan *plan, const gchar *name, guint rows, guint width);
 /* A state: recorded before gptvis_plan_step, one a picture; after it, one a sequence,
  * with a row for each position. */
-GptVisTensorId gptvis_plan_state (GptVisPlan * plan, const gchar * name, guint rows, guint width);
+GptVisTensorId gptvis_plan_state (GptVisPlan *plan, const gchar *name, guint rows, guint width);
 
 /* From here on the step is recorded: for at most max_sequences at a time, and so many
  * (1 … GPTVIS_MAX_BEAMS) to a slot. */
 #define GPTVIS_MAX_BEAMS 16u
 #define GPTVIS_MAX_SEQUENCES 64u
-void gptvis_plan_step (GptVisPlan * plan, guint max_sequences, guint beams);
+void gptvis_plan_step (GptVisPlan *plan, guint max_sequences, guint beams);
 
 /* Operations: each returns its result, or GPTVIS_NO_TENSOR after an error. */
 /* An input "patches" [tokens, 3·P²] that staging fills from a picture; one a plan. */
-GptVisTensorId gptvis_plan_patches (GptVisPlan * plan, const GptVisRecipe * recipe, guint patch_size);
-GptVisTensorId gptvis_plan_linear (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, const GptVisLinear * linear);
-GptVisTensorId gptvis_plan_norm (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon);
-GptVisTensorId gptvis_plan_attention (GptVisPlan * plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v, const GptVisAttention * attention);
+GptVisTensorId gptvis_plan_patches (GptVisPlan *plan, const GptVisRecipe *recipe, guint patch_size);
+GptVisTensorId gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, const GptVisLinear *linear);
+GptVisTensorId gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon);
+GptVisTensorId gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v, const GptVisAttention *attention);
 /* In the step: row `token` of the table plus row first_position + `position` of positions
  * [any, width], both run-time arguments. */
-GptVisTensorId gptvis_plan_embed (GptVisPlan * plan, GptVisTensorId table, GptVisTensorId positions, guint first_position);
+GptVisTensorId gptvis_plan_embed (GptVisPlan *plan, GptVisTensorId table, GptVisTensorId positions, guint first_position);
 /* Columns [column, column + state's width) of x's rows into the state: all its rows, or in
  * the step the one at the sequence's position. */
-void gptvis_plan_keep (GptVisPlan * plan, GptVisTensorId x, guint column, GptVisTensorId state);
+void gptvis_plan_keep (GptVisPlan *plan, GptVisTensorId x, guint column, GptVisTensorId state);
 /* In the step; q's columns from attention->q_column on. */
-GptVisTensorId gptvis_plan_recall (GptVisPlan * plan, GptVisTensorId q, const GptVisTensorId * states, guint n_states,
-    const GptVisAttention * attention);
-GptVisTensorId gptvis_plan_rows (GptVisPlan * plan, const GptVisRowsPart * parts, guint n_parts);
+GptVisTensorId gptvis_plan_recall (GptVisPlan *plan, GptVisTensorId q, const GptVisTensorId *states, guint n_states,
+    const GptVisAttention *attention);
+GptVisTensorId gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts);
 /* Bicubic with half-pixel centres, as torch.nn.functional.interpolate does it: without antialias a = −0.75 and
  * edges repeated; with it a = −0.5, a filter as wide as the step and its weights renormalised at the edges.
  * x: a weight of rows_in · columns_in rows; the result is a constant. */
-GptVisTensorId gptvis_plan_resample (GptVisPlan * plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out,
+GptVisTensorId gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out,
     guint columns_out, gboolean antialias);
-GptVisTensorId gptvis_plan_pool (GptVisPlan * plan, GptVisTensorId x, const GptVisPoolPart * parts, guint n_parts);
-GptVisTensorId gptvis_plan_score (GptVisPlan * plan, GptVisTensorId x, GptVisScore score);
+GptVisTensorId gptvis_plan_pool (GptVisPlan *plan, GptVisTensorId x, const GptVisPoolPart *parts, guint n_parts);
+GptVisTensorId gptvis_plan_score (GptVisPlan *plan, GptVisTensorId x, GptVisScore score);
 
 /* Makes x readable after a run under that name. */
-void gptvis_plan_output (GptVisPlan * plan, const gchar * name, GptVisTensorId x);
+void gptvis_plan_output (GptVisPlan *plan, const gchar *name, GptVisTensorId x);
 
 /* Ends the recording: reports the first error, works out lifetimes and the
  * arena. Nothing may be recorded afterwards. */
-gboolean gptvis_plan_finish (GptVisPlan * plan, GError ** error);
+gboolean gptvis_plan_finish (GptVisPlan *plan, GError **error);
 
 /* Reading a plan. Pointers are the plan's. */
-const gchar *gptvis_plan_name (const GptVisPlan * plan);
-guint gptvis_plan_max_batch (const GptVisPlan * plan);
-guint gptvis_plan_n_ops (const GptVisPlan * plan);
+const gchar *gptvis_plan_name (const GptVisPlan *plan);
+guint gptvis_plan_max_batch (const GptVisPlan *plan);
+guint gptvis_plan_n_ops (const GptVisPlan *plan);
 /* The first operation of the step; n_ops where there is none. */
-guint gptvis_plan_step_op (const GptVisPlan * plan);
-guint gptvis_plan_max_sequences (const GptVisPlan * plan);      /* 0 where there is no step */
-guint gptvis_plan_beams (const GptVisPlan * plan);      /* sequences of a slot; 0 likewise */
+guint gptvis_plan_step_op (const GptVisPlan *plan);
+guint gptvis_plan_max_sequences (const GptVisPlan *plan);      /* 0 where there is no step */
+guint gptvis_plan_beams (const GptVisPlan *plan);      /* sequences of a slot; 0 likewise */
 /* Positions that the step's states and tables of positions have room for. */
-guint gptvis_plan_max_positions (const GptVisPlan * plan);
+guint gptvis_plan_max_positions (const GptVisPlan *plan);
 /* Largest batch that the tensor is laid out for: of pictures or of sequences. */
-guint gptvis_plan_batch_of (const GptVisPlan * plan, const GptVisTensor * tensor);
+guint gptvis_plan_batch_of (const GptVisPlan *plan, const GptVisTensor *tensor);
 /* Is there one for each picture, or sequence, of a batch? */
 static inline gboolean
 gptvis_tensor_is_activation (const GptVisTensor *tensor)
@@ -232,18 +232,18 @@ gptvis_tensor_is_activation (const GptVisTensor *tensor)
 }
 
 /* Floats from one copy of the tensor to the next in an arena or a slot's states. */
-gsize gptvis_tensor_span (const GptVisTensor * tensor);
-gsize gptvis_plan_slot_states (const GptVisPlan * plan);        /* floats of states in a slot */
-const GptVisOp *gptvis_plan_op (const GptVisPlan * plan, guint i);
-guint gptvis_plan_n_tensors (const GptVisPlan * plan);
-const GptVisTensor *gptvis_plan_tensor (const GptVisPlan * plan, GptVisTensorId id);
-gsize gptvis_plan_arena (const GptVisPlan * plan);      /* floats, for the largest batches */
-GptVisTensorId gptvis_plan_input_id (const GptVisPlan * plan);  /* every finished plan has one */
-GptVisTensorId gptvis_plan_find (const GptVisPlan * plan, const gchar * name); /* an output or input by name */
+gsize gptvis_tensor_span (const GptVisTensor *tensor);
+gsize gptvis_plan_slot_states (const GptVisPlan *plan);        /* floats of states in a slot */
+const GptVisOp *gptvis_plan_op (const GptVisPlan *plan, guint i);
+guint gptvis_plan_n_tensors (const GptVisPlan *plan);
+const GptVisTensor *gptvis_plan_tensor (const GptVisPlan *plan, GptVisTensorId id);
+gsize gptvis_plan_arena (const GptVisPlan *plan);      /* floats, for the largest batches */
+GptVisTensorId gptvis_plan_input_id (const GptVisPlan *plan);  /* every finished plan has one */
+GptVisTensorId gptvis_plan_find (const GptVisPlan *plan, const gchar *name); /* an output or input by name */
 /* Multiply-adds × 2 of operation i for one picture or sequence (products and attention; else 0). */
-gdouble gptvis_plan_op_flops (const GptVisPlan * plan, guint i);
+gdouble gptvis_plan_op_flops (const GptVisPlan *plan, guint i);
 /* One operation a line, with names and shapes; free with g_free. */
-gchar *gptvis_plan_print (const GptVisPlan * plan);
-gchar *gptvis_plan_print_op (const GptVisPlan * plan, guint i); /* that line alone */
+gchar *gptvis_plan_print (const GptVisPlan *plan);
+gchar *gptvis_plan_print_op (const GptVisPlan *plan, guint i); /* that line alone */
 
 G_END_DECLS

@@ -204,7 +204,7 @@ own_nice (void)
 
 /* Less nice than before is a privilege, and without it things stay as they are. */
 static void
-be_nice (gint nice, gint * own)
+be_nice (gint nice, gint *own)
 {
   if (nice == *own)
     return;

@@ -22,12 +22,12 @@ guint gptvis_pool_default_threads (void);
 
 /* threads 0: the default. NULL for 1, and where there are none to have: everything runs inline. */
 GptVisPool *gptvis_pool_new (guint threads);
-void gptvis_pool_free (GptVisPool * pool);      /* NULL is fine */
-guint gptvis_pool_threads (GptVisPool * pool);  /* the caller counted */
+void gptvis_pool_free (GptVisPool *pool);      /* NULL is fine */
+guint gptvis_pool_threads (GptVisPool *pool);  /* the caller counted */
 
 /* task (context, i) for each i < n, by all threads; returns when all are done.
  * One caller at a time, and not from within a task. */
-void gptvis_pool_run (GptVisPool * pool, GptVisTask task, void *context, gsize n);
+void gptvis_pool_run (GptVisPool *pool, GptVisTask task, void *context, gsize n);
 
 /* Within a task: which of its pool's threads this is, from 0 to their number less 1. For scratch of its own. */
 guint gptvis_pool_thread (void);

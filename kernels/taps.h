@@ -21,21 +21,21 @@ typedef struct {
 
 /* Taps of outputs first_out … first_out + n − 1 (which may lie outside: those have
  * count 0) when an axis of `size` samples is resized to n_out. */
-void gptvis_taps_make (GptVisTaps * taps, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n);
+void gptvis_taps_make (GptVisTaps *taps, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n);
 
 /* Turns taps on an axis into taps on the samples of a component that has half as
  * many: what one gets by first bringing those to the full grid linearly, as
  * decoders do, then applying the taps. `left`: they lie on every other sample of
  * the full grid, else between two. */
-void gptvis_taps_halve (GptVisTaps * taps, guint size, gboolean left);
+void gptvis_taps_halve (GptVisTaps *taps, guint size, gboolean left);
 
 /* Adds `narrow`, in units as small as 16 bits and sums of GPTVIS_TAPS_NARROW_SUM allow; what rounding takes
  * from one part is given to the next. The unit of an output is 0 where that would not do: where a part is so
  * large that half a unit of it shows. */
-void gptvis_taps_narrow (GptVisTaps * taps);
+void gptvis_taps_narrow (GptVisTaps *taps);
 
 #define GPTVIS_TAPS_NARROW_SUM (1 << 20)        /* Σ |narrow| of an output at most: times 1023 it fits into 31 bits */
 
-void gptvis_taps_clear (GptVisTaps * taps);
+void gptvis_taps_clear (GptVisTaps *taps);
 
 G_END_DECLS

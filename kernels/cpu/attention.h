@@ -19,8 +19,8 @@ typedef struct {
 } GptVisCpuAttention;
 
 /* Floats of packed K and V of one head, and of one worker's scratch. */
-gsize gptvis_cpu_attention_bf16_packed (const GptVisTier * tier, guint head_width, guint n_keys);
-gsize gptvis_cpu_attention_bf16_scratch (const GptVisTier * tier, guint head_width, guint n_keys);
+gsize gptvis_cpu_attention_bf16_packed (const GptVisTier *tier, guint head_width, guint n_keys);
+gsize gptvis_cpu_attention_bf16_scratch (const GptVisTier *tier, guint head_width, guint n_keys);
 
 /* A unit of work: a picture's head for tile_columns queries. The heads of the same queries follow each other, so
  * that a thread goes on with the rows that it has computed in the operation before, and leaves such to the next. */
@@ -34,6 +34,6 @@ typedef struct {
 /* context is the attention: makes block `block` (of all pictures') of K's and V's rows ready in `packed`. */
 guint gptvis_cpu_attention_bf16_key_blocks (guint n_keys, guint threads);
 void gptvis_cpu_attention_bf16_pack (void *context, gsize block);
-void gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention * c, const GptVisCpuAttentionUnit * unit);
+void gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit);
 
 G_END_DECLS

@@ -19,13 +19,13 @@ typedef struct {
 /* A product in one precision. What goes through it is counted in 32 bits: a float, two values or four. */
 typedef struct {
   /* How many of a row of k there are, and how many from one row to the next in scratch. */
-  guint (*depth) (const GptVisTier * tier, guint k);
-  gsize (*row_step) (const GptVisTier * tier, guint k);
+  guint (*depth) (const GptVisTier *tier, guint k);
+  gsize (*row_step) (const GptVisTier *tier, guint k);
   /* Makes rows first … first + m of x, a block, ready in scratch. */
-  void (*pack) (const GptVisCpuLinear * l, guint first, guint m);
-  void (*find_panel) (const GptVisCpuLinear * l, guint index, GptVisCpuPanel * panel);  /* w, sums, scales */
+  void (*pack) (const GptVisCpuLinear *l, guint first, guint m);
+  void (*find_panel) (const GptVisCpuLinear *l, guint index, GptVisCpuPanel *panel);  /* w, sums, scales */
   /* y (first …, column …) of m rows. */
-  void (*tile) (const GptVisCpuLinear * l, const GptVisCpuPanel * panel, guint first, guint m, float *y);
+  void (*tile) (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint m, float *y);
   gboolean adds;                /* tile adds l->addend, too */
 } GptVisCpuProduct;
 
@@ -51,10 +51,10 @@ struct _GptVisCpuLinear {
 #define GPTVIS_CPU_FLOATS_AT_ONCE 2048u
 
 /* W [M, K] as each product wants it; NULL without memory. */
-gpointer gptvis_cpu_int8_pack (const GptVisCpuProgram * p, const GptVisHeldWeight * weight,
-    const GptVisTensor * w);
-gpointer gptvis_cpu_bf16_pack (const GptVisCpuProgram * p, const GptVisHeldWeight * weight,
-    const GptVisTensor * w);
+gpointer gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight,
+    const GptVisTensor *w);
+gpointer gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight,
+    const GptVisTensor *w);
 
 extern const GptVisCpuProduct gptvis_cpu_int8, gptvis_cpu_bf16;
 

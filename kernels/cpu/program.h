@@ -74,22 +74,22 @@ gptvis_block_start (guint n, guint blocks, guint i)
 }
 
 /* Packs a linear's W [M, K] for p's tier and precision, or for OpenBLAS; NULL without memory. */
-gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram * p, const GptVisHeldWeight * weight,
-    const GptVisOp * op);
+gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight,
+    const GptVisOp *op);
 
 /* Floats of scratch that the operation needs for max_batch pictures. */
-gsize gptvis_cpu_linear_scratch (const GptVisCpuProgram * p, const GptVisOp * op);
-gsize gptvis_cpu_attention_scratch (const GptVisCpuProgram * p, const GptVisOp * op);
-gsize gptvis_cpu_recall_scratch (const GptVisPlan * plan, const GptVisOp * op, guint threads);
+gsize gptvis_cpu_linear_scratch (const GptVisCpuProgram *p, const GptVisOp *op);
+gsize gptvis_cpu_attention_scratch (const GptVisCpuProgram *p, const GptVisOp *op);
+gsize gptvis_cpu_recall_scratch (const GptVisPlan *plan, const GptVisOp *op, guint threads);
 
-void gptvis_cpu_linear (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_attention (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_norm (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_embed (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_keep (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_recall (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_rows (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_pool (const GptVisCpuProgram * p, const GptVisOp * op);
-void gptvis_cpu_score (const GptVisCpuProgram * p, const GptVisOp * op);
+void gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_norm (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_embed (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_keep (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_recall (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_rows (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_pool (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_score (const GptVisCpuProgram *p, const GptVisOp *op);
 
 G_END_DECLS

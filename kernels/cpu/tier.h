@@ -157,18 +157,18 @@ extern const GptVisTier gptvis_tier_c;
 extern const GptVisTier gptvis_tier_avx2, gptvis_tier_avx512;
 
 /* What these have over the tier that they build on is put into its place. */
-void gptvis_tier_add_avxvnni (GptVisTier * tier);
-void gptvis_tier_add_avx512vnni (GptVisTier * tier);
-void gptvis_tier_add_avx512bf16 (GptVisTier * tier);
+void gptvis_tier_add_avxvnni (GptVisTier *tier);
+void gptvis_tier_add_avx512vnni (GptVisTier *tier);
+void gptvis_tier_add_avx512bf16 (GptVisTier *tier);
 #elif defined (__aarch64__)
 extern const GptVisTier gptvis_tier_neon;
-void gptvis_tier_add_neondot (GptVisTier * tier);
-void gptvis_tier_add_neoni8mm (GptVisTier * tier);
+void gptvis_tier_add_neondot (GptVisTier *tier);
+void gptvis_tier_add_neoni8mm (GptVisTier *tier);
 #endif
 
 /* The best tier of this processor, or the one that GPTVIS_CPU names. UNSUPPORTED,
  * listing the names, when that is unknown or needs instructions that are missing. */
-const GptVisTier *gptvis_tier_choose (GError ** error);
+const GptVisTier *gptvis_tier_choose (GError **error);
 
 /* The i-th tier that this processor can run, the plain one first; NULL past the
  * last. For tests. */

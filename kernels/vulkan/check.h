@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* FALSE and DEVICE, with a warning in the log, when the results differ by more than rounding does.
  * Nothing of the program may be running. */
-gboolean gptvis_vulkan_check_program (GptVisVulkanProgram * p, const GptVisWeights * weights,
-    GError ** error);
+gboolean gptvis_vulkan_check_program (GptVisVulkanProgram *p, const GptVisWeights *weights,
+    GError **error);
 
 G_END_DECLS

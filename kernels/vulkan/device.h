@@ -28,16 +28,16 @@ typedef struct {
 } GptVisVulkanDevice;
 
 /* NULL: DEVICE or LIMIT. */
-GptVisVulkanDevice *gptvis_vulkan_device_new (const GptVisVulkanChoice * choice, GError ** error);
-void gptvis_vulkan_device_free (GptVisVulkanDevice * self);
+GptVisVulkanDevice *gptvis_vulkan_device_new (const GptVisVulkanChoice *choice, GError **error);
+void gptvis_vulkan_device_free (GptVisVulkanDevice *self);
 
 /* As gptvis_vulkan_check, with the device's name; notes when the device is lost. */
-gboolean gptvis_vulkan_ok (GptVisVulkanDevice * self, VkResult result, const gchar * call, GError ** error);
+gboolean gptvis_vulkan_ok (GptVisVulkanDevice *self, VkResult result, const gchar *call, GError **error);
 
 /* Submits command buffers, in this order, as one; `fence` is signalled at their end. */
-gboolean gptvis_vulkan_device_submit (GptVisVulkanDevice * self, const VkCommandBuffer * commands, guint n,
-    VkFence fence, GError ** error);
+gboolean gptvis_vulkan_device_submit (GptVisVulkanDevice *self, const VkCommandBuffer *commands, guint n,
+    VkFence fence, GError **error);
 /* Waits for a fence that was submitted. */
-gboolean gptvis_vulkan_device_wait (GptVisVulkanDevice * self, VkFence fence, GError ** error);
+gboolean gptvis_vulkan_device_wait (GptVisVulkanDevice *self, VkFence fence, GError **error);
 
 G_END_DECLS

@@ -31,13 +31,13 @@ typedef struct {
 } GptVisVulkanFeatures;
 
 /* Of a device with Vulkan 1.1; less what is turned off. */
-void gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures * features);
+void gptvis_vulkan_features_find (VkPhysicalDevice physical, GptVisVulkanFeatures *features);
 
 /* "f16 subgroup dot coopmat 16x16x16", or "" for none. Free with g_free. */
-gchar *gptvis_vulkan_features_describe (const GptVisVulkanFeatures * features);
+gchar *gptvis_vulkan_features_describe (const GptVisVulkanFeatures *features);
 
 /* vkCreateDevice with the features and their extensions enabled; what info says of these is ignored. */
-VkResult gptvis_vulkan_features_create (const GptVisVulkanFeatures * features, VkPhysicalDevice physical,
-    const VkDeviceCreateInfo * info, VkDevice * device);
+VkResult gptvis_vulkan_features_create (const GptVisVulkanFeatures *features, VkPhysicalDevice physical,
+    const VkDeviceCreateInfo *info, VkDevice *device);
 
 G_END_DECLS

@@ -23,13 +23,13 @@ typedef struct {
   guint64 largest_binding;      /* bytes, of an activation that a dispatch reads or writes */
   guint64 arena;                /* bytes of all activations */
 } GptVisVulkanStatistics;
-void gptvis_vulkan_statistics (GptVisProgram * program, gboolean step, guint n,
-    GptVisVulkanStatistics * statistics);
+void gptvis_vulkan_statistics (GptVisProgram *program, gboolean step, guint n,
+    GptVisVulkanStatistics *statistics);
 
 /* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230): f16 subgroup", the last being
  * what it can beyond what it must (features.h); NULL after an error:
  * DEVICE without a loader or a driver. Free with g_free. Any thread. */
-gchar *gptvis_vulkan_list (GError ** error);
+gchar *gptvis_vulkan_list (GError **error);
 
 /* Faults for tests, set before a program is made and not while one runs. All 0: none. */
 typedef struct {
@@ -47,13 +47,13 @@ typedef struct {
   gboolean tune;                /* tiles are tried on a software rasteriser too, however long that takes */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
-void gptvis_vulkan_set_faults (const GptVisVulkanFaults * faults);
+void gptvis_vulkan_set_faults (const GptVisVulkanFaults *faults);
 /* All devices that are open are lost, as by a driver's reset; the next to be opened is well. Any thread. */
 void gptvis_vulkan_lose_devices (void);
 
 /* With GPTVIS_VULKAN_VALIDATE=1 in the environment when Vulkan is first used, everything runs
  * under the validation layer with synchronisation validation, where that is installed:
  * TRUE then, and *messages is how many errors and warnings it has told (on stderr). */
-gboolean gptvis_vulkan_validation (guint * messages);
+gboolean gptvis_vulkan_validation (guint *messages);
 
 G_END_DECLS

@@ -19,14 +19,14 @@ typedef struct {
  * and a software rasteriser only with `software`; a number: that one of the list; else
  * whose name is or contains that text. DEVICE (no loader, no driver, no device) or
  * NOT_FOUND (none of that name or number; the sentence lists what there is). */
-gboolean gptvis_vulkan_choose (const gchar * device, gboolean software, GptVisVulkanChoice * choice,
-    GError ** error);
+gboolean gptvis_vulkan_choose (const gchar *device, gboolean software, GptVisVulkanChoice *choice,
+    GError **error);
 
 /* "out of device memory", … */
 const gchar *gptvis_vulkan_result_name (VkResult result);
 
 /* FALSE and an error for anything but VK_SUCCESS: LIMIT when memory ran out, else DEVICE.
  * "vkCreateBuffer on llvmpipe: out of device memory". */
-gboolean gptvis_vulkan_check (VkResult result, const gchar * call, const gchar * device, GError ** error);
+gboolean gptvis_vulkan_check (VkResult result, const gchar *call, const gchar *device, GError **error);
 
 G_END_DECLS

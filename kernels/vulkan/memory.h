@@ -27,9 +27,9 @@ typedef struct {
 
 /* For storage and for copies both ways. FALSE: LIMIT when there is no such memory, DEVICE;
  * *self is as it was. */
-gboolean gptvis_vulkan_buffer_init (GptVisVulkanBuffer * self, GptVisVulkanDevice * device, gsize size,
-    GptVisVulkanPlace place, GError ** error);
+gboolean gptvis_vulkan_buffer_init (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, gsize size,
+    GptVisVulkanPlace place, GError **error);
 /* Nothing that uses it may run. One of zeros is fine. */
-void gptvis_vulkan_buffer_clear (GptVisVulkanBuffer * self, GptVisVulkanDevice * device);
+void gptvis_vulkan_buffer_clear (GptVisVulkanBuffer *self, GptVisVulkanDevice *device);
 
 G_END_DECLS

@@ -8,13 +8,13 @@
 G_BEGIN_DECLS
 
 /* Records r->op. */
-void gptvis_vulkan_operation (GptVisVulkanRecorder * r);
+void gptvis_vulkan_operation (GptVisVulkanRecorder *r);
 /* How many dispatches that takes; 0: it is not recorded, but done before. */
-guint gptvis_vulkan_operation_dispatches (const GptVisVulkanProgram * p, const GptVisOp * op);
+guint gptvis_vulkan_operation_dispatches (const GptVisVulkanProgram *p, const GptVisOp *op);
 
 /* For operations.c: record r->op, one dispatch for each piece of W, or one. */
-void gptvis_vulkan_linear (GptVisVulkanRecorder * r);
-void gptvis_vulkan_attention (GptVisVulkanRecorder * r);
+void gptvis_vulkan_linear (GptVisVulkanRecorder *r);
+void gptvis_vulkan_attention (GptVisVulkanRecorder *r);
 
 static inline guint
 blocks (guint64 n, guint size)

@@ -61,11 +61,11 @@ typedef struct {
 
 typedef struct GptVisVulkanPipelines GptVisVulkanPipelines;
 
-GptVisVulkanPipelines *gptvis_vulkan_pipelines_new (GptVisVulkanDevice * device, GError ** error);
-void gptvis_vulkan_pipelines_free (GptVisVulkanPipelines * self);
+GptVisVulkanPipelines *gptvis_vulkan_pipelines_new (GptVisVulkanDevice *device, GError **error);
+void gptvis_vulkan_pipelines_free (GptVisVulkanPipelines *self);
 
 /* The device must have the features that the shader needs; NULL: DEVICE or LIMIT. */
-const GptVisVulkanPipeline *gptvis_vulkan_pipeline (GptVisVulkanPipelines * self,
-    const GptVisVulkanVariant * variant, GError ** error);
+const GptVisVulkanPipeline *gptvis_vulkan_pipeline (GptVisVulkanPipelines *self,
+    const GptVisVulkanVariant *variant, GError **error);
 
 G_END_DECLS

@@ -78,16 +78,16 @@ typedef struct {
 } GptVisVulkanProgram;
 
 /* program.c: takes the reference to the context, also when it fails. */
-GptVisVulkanProgram *gptvis_vulkan_program_new (const GptVisPlan * plan, const GptVisWeights * weights,
-    GptVisVulkanContext * context, GptVisPrecision precision, GError ** error);
-void gptvis_vulkan_program_free (GptVisVulkanProgram * p);
+GptVisVulkanProgram *gptvis_vulkan_program_new (const GptVisPlan *plan, const GptVisWeights *weights,
+    GptVisVulkanContext *context, GptVisPrecision precision, GError **error);
+void gptvis_vulkan_program_free (GptVisVulkanProgram *p);
 /* Room in `states` for slots [0, n); drops the recordings when they move. Nothing may run. */
-gboolean gptvis_vulkan_program_grow (GptVisVulkanProgram * p, guint n, GError ** error);
+gboolean gptvis_vulkan_program_grow (GptVisVulkanProgram *p, guint n, GError **error);
 /* They are made anew by the next runs. Nothing may run. */
-void gptvis_vulkan_program_drop_recordings (GptVisVulkanProgram * p);
+void gptvis_vulkan_program_drop_recordings (GptVisVulkanProgram *p);
 
 /* weights.c: allocates the chunks and fills them; resampled constants too. */
-gboolean gptvis_vulkan_weights_load (GptVisVulkanProgram * p, const GptVisWeights * weights, GError ** error);
+gboolean gptvis_vulkan_weights_load (GptVisVulkanProgram *p, const GptVisWeights *weights, GError **error);
 
 /* The largest batch of the part that runs for pictures, or of the step. */
 static inline guint

@@ -41,14 +41,14 @@ gptvis_vulkan_slot (const GptVisSlot *slot)
 }
 
 /* What a flight needs to stage pictures; its command buffer and queries are there. */
-VkResult gptvis_vulkan_staging_init (GptVisVulkanProgram * p, GptVisVulkanFlight * flight);
+VkResult gptvis_vulkan_staging_init (GptVisVulkanProgram *p, GptVisVulkanFlight *flight);
 
 /* FALSE: the device does not take this picture (or it is impossible), and it must be made rows. */
-gboolean gptvis_vulkan_stage (GptVisVulkanProgram * p, GptVisVulkanSlot * slot, const GptVisPicture * picture);
-void gptvis_vulkan_slot_clear (GptVisVulkanProgram * p, GptVisVulkanSlot * slot);
+gboolean gptvis_vulkan_stage (GptVisVulkanProgram *p, GptVisVulkanSlot *slot, const GptVisPicture *picture);
+void gptvis_vulkan_slot_clear (GptVisVulkanProgram *p, GptVisVulkanSlot *slot);
 
 /* Records into `commands`, which is begun: the slots' contents become the arena's input. */
-gboolean gptvis_vulkan_record_staging (GptVisVulkanProgram * p, GptVisVulkanFlight * flight,
-    VkCommandBuffer commands, GptVisSlot * const *slots, guint n, GError ** error);
+gboolean gptvis_vulkan_record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight,
+    VkCommandBuffer commands, GptVisSlot *const *slots, guint n, GError **error);
 
 G_END_DECLS

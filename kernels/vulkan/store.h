@@ -7,13 +7,13 @@
 G_BEGIN_DECLS
 
 /* "…/vulkan-<device, driver>.<what>"; NULL with GPTVIS_VULKAN_DISABLE=cache. */
-gchar *gptvis_vulkan_store_path (const GptVisVulkanDevice * device, const gchar * what);
+gchar *gptvis_vulkan_store_path (const GptVisVulkanDevice *device, const gchar *what);
 
 /* What was written there, ended by a 0 that does not count; NULL: nothing, or not that, or more than
  * 64 MiB. `path` may be NULL. */
-gchar *gptvis_vulkan_store_read (const gchar * path, gsize * size);
+gchar *gptvis_vulkan_store_read (const gchar *path, gsize *size);
 
 /* That it cannot be written is nobody's loss but time's. `path` may be NULL. */
-void gptvis_vulkan_store_write (const gchar * path, const gchar * data, gsize size);
+void gptvis_vulkan_store_write (const gchar *path, const gchar *data, gsize size);
 
 G_END_DECLS

@@ -21,7 +21,7 @@ gboolean
 gptvis_vulkan_disabled (const gchar *word)
 {
   gchar **words = disabled_words ();
-  const gboolean found = g_strv_contains ((const gchar * const *) words, word);
+  const gboolean found = g_strv_contains ((const gchar *const *) words, word);
   g_strfreev (words);
   return found;
 }
