@@ -68,7 +68,8 @@ typedef struct {
 typedef struct {
   const gchar *name;
   gchar *(*devices) (GError **error);
-  GptVisProgram *(*program_new) (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error);
+  GptVisProgram *(*program_new) (const GptVisPlan *plan, const GptVisWeights *weights,
+      const GptVisProgramOptions *options, GError **error);
   void (*program_free) (GptVisProgram *program);
   GptVisSlot *(*slot_new) (GptVisProgram *program);    /* NULL: there is no memory */
   void (*slot_free) (GptVisProgram *program, GptVisSlot *slot);
@@ -96,10 +97,13 @@ struct _GptVisProgram {
   const GptVisPlan *plan;       /* not owned; must outlive the program */
   GptVisPrecision precision;    /* what auto became */
   guint threads;                /* that compute */
-  guint in_flight;              /* runs that may be submitted before the first is waited for, up to GPTVIS_MAX_IN_FLIGHT */
-  gint64 device_ns;             /* of the last run for pictures that was waited for, by the device's clock; 0: not known */
+  /* runs that may be submitted before the first is waited for, up to GPTVIS_MAX_IN_FLIGHT */
+  guint in_flight;
+  /* of the last run for pictures that was waited for, by the device's clock; 0: not known */
+  gint64 device_ns;
   gchar *description;           /* one line for logs and stats: "cpu, avx512, f32, 2 threads" */
-  guint end_op;                 /* runs leave out this operation and those after it; 0: none (vulkan/check.c) */
+  /* runs leave out this operation and those after it; 0: none (vulkan/check.c) */
+  guint end_op;
   gint64 *op_ns;                /* NULL, or n_ops times that runs add to (tests/bench --ops sets it) */
   struct _GptVisFallback *fallback;     /* NULL: it is the processor's itself */
   guint on_device;              /* with a fallback: runs that the device has and that are not waited for */
@@ -115,7 +119,8 @@ gchar *gptvis_backend_devices (const gchar *backend, GError **error);
  * precision it does not compute, an operation it lacks, a wrong GPTVIS_CPU), NOT_FOUND (no
  * such device), DEVICE, LIMIT (no memory) or FORMAT (a NaN or infinite weight, by tensor
  * name). Packing uses `threads` threads. */
-GptVisProgram *gptvis_program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error);
+GptVisProgram *gptvis_program_new (const GptVisPlan *plan, const GptVisWeights *weights,
+    const GptVisProgramOptions *options, GError **error);
 void gptvis_program_free (GptVisProgram *program);     /* NULL is fine; all slots are free by then */
 
 /* What computes now: the program, or since its device failed the one on the processor; for its
@@ -128,9 +133,10 @@ const GError *gptvis_program_failure (const GptVisProgram *program);
 GptVisSlot *gptvis_program_slot_new (GptVisProgram *program, GError **error);
 void gptvis_program_slot_free (GptVisProgram *program, GptVisSlot *slot);
 
-/* Picture → the slot's patch rows; the picture's memory is not needed afterwards. FALSE: LIMIT or UNSUPPORTED for an
- * impossible picture, LIMIT when there is no memory. */
-gboolean gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture, GError **error);
+/* Picture → the slot's patch rows; the picture's memory is not needed afterwards. FALSE: LIMIT or UNSUPPORTED
+ * for an impossible picture, LIMIT when there is no memory. */
+gboolean gptvis_program_stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture,
+    GError **error);
 /* The slot's rows themselves, [tokens, 3·P²] of a picture, to write or read them: decoders' inputs,
  * golden-check, benchmarks. A device may have to make them of a picture first, and then no run
  * may be under way. */
@@ -141,9 +147,11 @@ float *gptvis_program_slot_rows (GptVisProgram *program, GptVisSlot *slot);
 gboolean gptvis_program_submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error);
 /* Runs the step for n (1 … max_sequences) sequences; outputs are then theirs, in this order.
  * Those of one slot stand together, each with another beam. */
-gboolean gptvis_program_step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error);
+gboolean gptvis_program_step (GptVisProgram *program, const GptVisSequence *sequences, guint n,
+    GError **error);
 gboolean gptvis_program_wait (GptVisProgram *program, GError **error);
-/* The output tensor of picture or sequence i of the batch, [rows, width] floats, valid until the next submit. */
+/* The output tensor of picture or sequence i of the batch, [rows, width] floats, valid until the next
+ * submit. */
 const float *gptvis_program_output (GptVisProgram *program, GptVisTensorId id, guint i);
 
 G_END_DECLS

@@ -35,7 +35,8 @@ void
 gptvis_fallback_take (GptVisFallback *self, const GError *why)
 {
   /* f32, so that results go on as they were */
-  const GptVisProgramOptions options = { .backend = "cpu",.precision = GPTVIS_PRECISION_F32,.threads = self->threads };
+  const GptVisProgramOptions options =
+      { .backend = "cpu",.precision = GPTVIS_PRECISION_F32,.threads = self->threads };
   GError *failure = g_error_copy (why), *why_not = NULL;
   GptVisProgram *program = gptvis_backend_cpu.program_new (self->plan, &self->weights, &options, &why_not);
   gchar *before = failure->message;

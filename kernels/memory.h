@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /* Zeroed; NULL when there is not so much. Free with gptvis_free. */
 gpointer gptvis_alloc (gsize bytes);
 gpointer gptvis_alloc_unset (gsize bytes);      /* the same, holding anything */
-/* A fault for tests, not while anybody allocates: nothing of more bytes than this can be had; 0: no such limit. */
+/* A fault for tests, not while anybody allocates: nothing of more bytes than this can be had; 0: no such
+ * limit. */
 void gptvis_alloc_set_limit (gsize bytes);
 void gptvis_free (gpointer memory);     /* NULL is fine */
 

@@ -112,7 +112,8 @@ make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Gpt
 {
   const guint width = self->recipe.width;
   gptvis_taps_make (&self->across, self->recipe.filter, picture->width, w->width, w->left, width);
-  gptvis_taps_make (&self->down[0], self->recipe.filter, picture->height, w->height, w->top, self->recipe.height);
+  gptvis_taps_make (&self->down[0], self->recipe.filter, picture->height, w->height, w->top,
+      self->recipe.height);
 
   guint first = picture->height, end = 0;
   for (guint y = 0; y < self->down[0].n; y++)
@@ -126,8 +127,8 @@ make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Gpt
 }
 
 static void
-make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const GptVisPicture *picture, guint bytes,
-    const GptVisWindow *w)
+make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const GptVisPicture *picture,
+    guint bytes, const GptVisWindow *w)
 {
   const guint width = self->recipe.width, step = c->step / bytes, offset = c->offset / bytes;
   GptVisTaps taps = { 0 };
@@ -146,7 +147,8 @@ make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const G
 }
 
 static gboolean
-make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, const GptVisWindow *w)
+make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout,
+    const GptVisWindow *w)
 {
   gsize longest = 0;
   for (guint i = 0; i < layout->n_components; i++) {
@@ -181,8 +183,8 @@ make_tables (GptVisPatchifier *self, const GptVisPicture *picture, GError **erro
   if (layout->rgb)
     make_rgb_tables (self, picture, &w);
   else if (!make_yuv_tables (self, picture, layout, &w)) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for a picture of %u×%u", picture->width,
-        picture->height);
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for a picture of %u×%u",
+        picture->width, picture->height);
     return FALSE;
   }
   self->format = picture->format;
@@ -235,8 +237,8 @@ run_rgb (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
 
 /* Of few rows in floats: their parts are too large for 16 bits. */
 static void
-sum_few_rows (const GptVisTaps *down, const GptVisLayout *layout, guint y, const guint8 *row, gssize step, float *sums,
-    gint n)
+sum_few_rows (const GptVisTaps *down, const GptVisLayout *layout, guint y, const guint8 *row, gssize step,
+    float *sums, gint n)
 {
   for (guint i = 0; i < down->count[y]; i++, row += step) {
     const float part = down->parts[(gsize) y * down->most + i] / (1 << layout->shift);
@@ -249,8 +251,8 @@ sum_few_rows (const GptVisTaps *down, const GptVisLayout *layout, guint y, const
 
 /* Plane's rows that make row y of the result, summed by their parts. */
 static void
-sum_rows (const GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint plane, guint y,
-    float *sums)
+sum_rows (const GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint plane,
+    guint y, float *sums)
 {
   const GptVisTaps *down = &self->down[plane];
   const guint n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;
@@ -261,12 +263,14 @@ sum_rows (const GptVisPatchifier *self, const GptVisPicture *picture, const GptV
   else if (layout->bytes == 1)
     self->tier->sum_bytes (row, picture->strides[plane], narrow, down->count[y], down->unit[y], sums, n);
   else
-    self->tier->sum_words (row, picture->strides[plane], layout->shift, narrow, down->count[y], down->unit[y], sums, n);
+    self->tier->sum_words (row, picture->strides[plane], layout->shift, narrow, down->count[y], down->unit[y],
+        sums, n);
 }
 
 /* Rows y … y + m − 1 of each component → samples. */
 static void
-sample_band (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint y, guint m)
+sample_band (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, guint y,
+    guint m)
 {
   const guint width = self->recipe.width;
   for (guint plane = 0; plane < 3; plane++)
@@ -299,8 +303,8 @@ colour_band (GptVisPatchifier *self, const GptVisMix *mix, guint c, guint y, gui
   const GptVisRecipe *r = &self->recipe;
   const gsize n = (gsize) m * r->width, next = BAND * (gsize) r->width;
   const float shift = -r->mean[c] / r->std[c];
-  gptvis_orc_mix (self->unlimited, self->samples, self->samples + next, self->samples + 2 * next, mix->of_y, mix->of_u,
-      mix->of_v, mix->offset, n);
+  gptvis_orc_mix (self->unlimited, self->samples, self->samples + next, self->samples + 2 * next, mix->of_y,
+      mix->of_u, mix->of_v, mix->offset, n);
   gptvis_orc_normalise_floats (self->colour, self->unlimited, r->rescale / r->std[c], shift, n);
   for (guint i = 0; i < m; i++) {
     float *row = self->colour + (gsize) i * r->width;
@@ -327,8 +331,9 @@ gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, flo
 {
   if (!gptvis_picture_check (picture, error))
     return FALSE;
-  const gboolean same = self->ready && self->format == picture->format && self->picture_width == picture->width
-      && self->picture_height == picture->height && self->site == picture->site;
+  const gboolean same = self->ready && self->format == picture->format
+      && self->picture_width == picture->width && self->picture_height == picture->height
+      && self->site == picture->site;
   if (!same && !make_tables (self, picture, error))
     return FALSE;
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);

@@ -32,6 +32,7 @@ void gptvis_patchifier_free (GptVisPatchifier *self);
 /* Writes (width/P · height/P) rows of 3·P² floats, tightly, to `rows`.
  * Fails with LIMIT or UNSUPPORTED on an impossible picture (0 or too large a
  * side, missing plane); allocates nothing after the first picture of a size. */
-gboolean gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, float *rows, GError **error);
+gboolean gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, float *rows,
+    GError **error);
 
 G_END_DECLS

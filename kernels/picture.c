@@ -75,7 +75,8 @@ gptvis_picture_plane_rows (GptVisPictureFormat format, guint plane, guint height
 }
 
 void
-gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, guint *out_width, guint *out_height)
+gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, guint *out_width,
+    guint *out_height)
 {
   *out_width = width;
   *out_height = height;
@@ -139,19 +140,22 @@ gboolean
 gptvis_picture_check (const GptVisPicture *picture, GError **error)
 {
   if (picture->format >= GPTVIS_PICTURE_N_FORMATS) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "pictures of format %d are not known", picture->format);
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "pictures of format %d are not known",
+        picture->format);
     return FALSE;
   }
   if (picture->width < 1 || picture->height < 1 || picture->width > GPTVIS_PICTURE_MAX_SIDE
       || picture->height > GPTVIS_PICTURE_MAX_SIDE) {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "a picture of %u×%u is not possible: each side must be 1 to %u",
-        picture->width, picture->height, GPTVIS_PICTURE_MAX_SIDE);
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
+        "a picture of %u×%u is not possible: each side must be 1 to %u", picture->width, picture->height,
+        GPTVIS_PICTURE_MAX_SIDE);
     return FALSE;
   }
   for (guint plane = 0; plane < 3; plane++)
     if (gptvis_picture_plane_rows (picture->format, plane, 1) && !picture->planes[plane]) {
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "a %s picture without its plane %u is not possible",
-          gptvis_picture_format_name (picture->format), plane);
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+          "a %s picture without its plane %u is not possible", gptvis_picture_format_name (picture->format),
+          plane);
       return FALSE;
     }
   return TRUE;

@@ -64,6 +64,7 @@ guint gptvis_picture_plane_rows (GptVisPictureFormat format, guint plane, guint 
 /* Size after the resize for a picture of that size (equals the picture's when
  * there is no resize). Shortest edge: the longer side is truncated as
  * Transformers does it: (int) (size * longer / shorter). */
-void gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, guint *out_width, guint *out_height);
+void gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, guint *out_width,
+    guint *out_height);
 
 G_END_DECLS

@@ -7,7 +7,8 @@
  * its own largest batch. */
 #include "plan-private.h"
 
-#define ALIGN 64                /* floats: 256 bytes, where any GPU can bind a tensor; and the widest vector */
+/* floats: 256 bytes, where any GPU can bind a tensor; and the widest vector */
+#define ALIGN 64
 
 gsize
 gptvis_tensor_span (const GptVisTensor *t)
@@ -58,7 +59,8 @@ lowest_offset (const GptVisTensor *t, GPtrArray *placed, guint n)
     moved = FALSE;
     for (guint i = 0; i < n; i++) {
       const GptVisTensor *p = g_ptr_array_index (placed, i);
-      if (live_together (t, p) && offset < p->offset + gptvis_tensor_span (p) && p->offset < offset + gptvis_tensor_span (t)) {
+      if (live_together (t, p) && offset < p->offset + gptvis_tensor_span (p)
+          && p->offset < offset + gptvis_tensor_span (t)) {
         offset = p->offset + gptvis_tensor_span (p);
         moved = TRUE;
       }

@@ -26,7 +26,8 @@ print_recipe (GString *out, const GptVisRecipe *r, guint patch_size)
   if (r->shortest_edge)
     g_string_append_printf (out, " shortest edge to %u %s,", r->resize_height, filters[r->filter]);
   else if (r->resize_width)
-    g_string_append_printf (out, " resize to %u×%u %s,", r->resize_width, r->resize_height, filters[r->filter]);
+    g_string_append_printf (out, " resize to %u×%u %s,", r->resize_width, r->resize_height,
+        filters[r->filter]);
   if (r->centre_crop)
     g_string_append_printf (out, " cut the middle %u×%u,", r->width, r->height);
   g_string_append_printf (out, " %u×%u patches", patch_size, patch_size);

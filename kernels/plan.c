@@ -91,8 +91,8 @@ take_activation (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisT
 
 /* An optional tensor of exactly that shape; TRUE when absent or right. */
 static gboolean
-check_optional (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id, gboolean activation,
-    guint rows, guint width)
+check_optional (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id,
+    gboolean activation, guint rows, guint width)
 {
   if (id == GPTVIS_NO_TENSOR)
     return TRUE;
@@ -112,7 +112,8 @@ check_optional (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTe
 }
 
 static GptVisTensorId
-add_tensor (GptVisPlan *plan, const gchar *what, GptVisTensorKind kind, const gchar *name, guint rows, guint width)
+add_tensor (GptVisPlan *plan, const gchar *what, GptVisTensorKind kind, const gchar *name, guint rows,
+    guint width)
 {
   if (rows == 0 || width == 0 || (guint64) rows * width > MAX_ELEMENTS)
     return fail (plan, what, "%s would have shape [%u, %u], which is empty or beyond %u elements",
@@ -175,9 +176,10 @@ gptvis_plan_step (GptVisPlan *plan, guint max_sequences, guint beams)
     return;
   if (plan->stepping || plan->ops->len == 0)
     fail (plan, "step", "%s", plan->stepping ? "it has begun already" : "nothing is recorded before it");
-  else if (beams < 1 || beams > GPTVIS_MAX_BEAMS || max_sequences < beams || max_sequences > GPTVIS_MAX_SEQUENCES)
-    fail (plan, "step", "%u sequences of which %u are one slot's, where up to %u and %u are possible", max_sequences,
-        beams, GPTVIS_MAX_SEQUENCES, GPTVIS_MAX_BEAMS);
+  else if (beams < 1 || beams > GPTVIS_MAX_BEAMS || max_sequences < beams
+      || max_sequences > GPTVIS_MAX_SEQUENCES)
+    fail (plan, "step", "%u sequences of which %u are one slot's, where up to %u and %u are possible",
+        max_sequences, beams, GPTVIS_MAX_SEQUENCES, GPTVIS_MAX_BEAMS);
   plan->stepping = TRUE;
   plan->step_op = plan->ops->len;
   plan->max_sequences = max_sequences;
@@ -204,7 +206,8 @@ find_weight (const GptVisPlan *plan, guint width, const GptVisWeightPart *parts,
 }
 
 GptVisTensorId
-gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVisWeightPart *parts, guint n_parts)
+gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVisWeightPart *parts,
+    guint n_parts)
 {
   if (!recording (plan, "weight"))
     return GPTVIS_NO_TENSOR;
@@ -260,7 +263,8 @@ GptVisTensorId
 gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias,
     const GptVisLinear *linear)
 {
-  static const GptVisLinear plain = { GPTVIS_ACT_NONE, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, 1.0f };
+  static const GptVisLinear plain =
+      { GPTVIS_ACT_NONE, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, 1.0f };
   if (!recording (plan, "linear"))
     return GPTVIS_NO_TENSOR;
   if (!linear)
@@ -272,8 +276,8 @@ gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, G
   if (tw->kind != GPTVIS_TENSOR_WEIGHT)
     return fail (plan, "linear", "W is no weight");
   if (tw->width != tx->width)
-    return fail (plan, "linear", "x has width %u where %s [%u, %u] needs %u", tx->width, tw->name, tw->rows, tw->width,
-        tw->width);
+    return fail (plan, "linear", "x has width %u where %s [%u, %u] needs %u", tx->width, tw->name, tw->rows,
+        tw->width, tw->width);
   if (linear->act >= GPTVIS_N_ACTS)
     return fail (plan, "linear", "activation %d does not exist", linear->act);
   const guint rows = tx->rows, width = tw->rows;
@@ -283,12 +287,14 @@ gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, G
       || !check_optional (plan, "linear", "the residual", linear->residual, TRUE, rows, width))
     return GPTVIS_NO_TENSOR;
   GptVisOp op = { .kind = GPTVIS_OP_LINEAR, .n_in = 6,
-    .in = {x, weight, bias, linear->gate, linear->scale, linear->residual}, .linear = {linear->act, linear->alpha} };
+    .in = {x, weight, bias, linear->gate, linear->scale, linear->residual},
+        .linear = {linear->act, linear->alpha} };
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
 }
 
 GptVisTensorId
-gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon)
+gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias,
+    gfloat epsilon)
 {
   if (!recording (plan, "norm"))
     return GPTVIS_NO_TENSOR;
@@ -318,12 +324,13 @@ gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, Gpt
     return GPTVIS_NO_TENSOR;
   if (attention->heads == 0 || attention->head_width == 0
       || (guint64) attention->heads * attention->head_width > MAX_ELEMENTS)
-    return fail (plan, "attention", "%u heads of %u values are not possible", attention->heads, attention->head_width);
+    return fail (plan, "attention", "%u heads of %u values are not possible", attention->heads,
+        attention->head_width);
   const guint width = attention->heads * attention->head_width, rows = tq->rows;
   if ((guint64) attention->q_column + width > tq->width || (guint64) attention->k_column + width > tk->width
       || (guint64) attention->v_column + width > tv->width)
-    return fail (plan, "attention", "%u heads of %u values lie beyond the columns of q, k or v", attention->heads,
-        attention->head_width);
+    return fail (plan, "attention", "%u heads of %u values lie beyond the columns of q, k or v",
+        attention->heads, attention->head_width);
   if (tk->rows != tv->rows)
     return fail (plan, "attention", "k has %u rows and v has %u", tk->rows, tv->rows);
   GptVisOp op = { .kind = GPTVIS_OP_ATTENTION, .n_in = 3, .in = {q, k, v}, .attention = *attention };
@@ -355,8 +362,8 @@ gptvis_plan_embed (GptVisPlan *plan, GptVisTensorId table, GptVisTensorId positi
   if (tt->kind != GPTVIS_TENSOR_WEIGHT || tp->kind != GPTVIS_TENSOR_WEIGHT)
     return fail (plan, "embed", "a table is no weight");
   if (tt->width != tp->width || first_position >= tp->rows)
-    return fail (plan, "embed", "tokens of width %u and positions [%u, %u] from %u on do not fit", tt->width, tp->rows,
-        tp->width, first_position);
+    return fail (plan, "embed", "tokens of width %u and positions [%u, %u] from %u on do not fit", tt->width,
+        tp->rows, tp->width, first_position);
   const guint width = tt->width;
   GptVisOp op = { .kind = GPTVIS_OP_EMBED, .n_in = 2, .in = {table, positions}, .embed = {first_position} };
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, 1, width);
@@ -373,9 +380,10 @@ gptvis_plan_keep (GptVisPlan *plan, GptVisTensorId x, guint column, GptVisTensor
     return;
   if (ts->step != plan->stepping)
     fail (plan, "keep", "the state of a picture is written before the step, that of a sequence in it");
-  else if ((guint64) column + ts->width > tx->width || (!ts->step && tx->rows != ts->rows) || (ts->step && tx->rows != 1))
-    fail (plan, "keep", "columns from %u on of x [%u, %u] do not fit a state [%u, %u]", column, tx->rows, tx->width,
-        ts->rows, ts->width);
+  else if ((guint64) column + ts->width > tx->width || (!ts->step && tx->rows != ts->rows)
+      || (ts->step && tx->rows != 1))
+    fail (plan, "keep", "columns from %u on of x [%u, %u] do not fit a state [%u, %u]", column, tx->rows,
+        tx->width, ts->rows, ts->width);
   GptVisOp op = { .kind = GPTVIS_OP_KEEP, .n_in = 1, .in = {x}, .out = state, .keep = {column} };
   g_array_append_val (plan->ops, op);
 }
@@ -391,22 +399,22 @@ gptvis_plan_recall (GptVisPlan *plan, GptVisTensorId q, const GptVisTensorId *st
   if (!tq)
     return GPTVIS_NO_TENSOR;
   if (!plan->stepping || n_states < 1 || n_states > GPTVIS_RECALL_STATES)
-    return fail (plan, "recall", "%u states before the step or in it, where 1 to %d in it are possible", n_states,
-        GPTVIS_RECALL_STATES);
+    return fail (plan, "recall", "%u states before the step or in it, where 1 to %d in it are possible",
+        n_states, GPTVIS_RECALL_STATES);
   if (width == 0 || width > MAX_ELEMENTS / 2 || attention->q_column + width > tq->width)
-    return fail (plan, "recall", "%u heads of %u values do not lie in q's columns from %u on", attention->heads,
-        attention->head_width, attention->q_column);
+    return fail (plan, "recall", "%u heads of %u values do not lie in q's columns from %u on",
+        attention->heads, attention->head_width, attention->q_column);
   GptVisOp op = { .kind = GPTVIS_OP_RECALL, .n_in = 1 + n_states, .in = {q}, .attention = *attention };
   for (guint i = 0; i < n_states; i++) {
     const GptVisTensor *ts = take_state (plan, "recall", states[i]);
     if (!ts)
       return GPTVIS_NO_TENSOR;
     if (ts->width != 2 * width)
-      return fail (plan, "recall", "the state [%u, %u] has no keys and values of %u heads of %u", ts->rows, ts->width,
-          attention->heads, attention->head_width);
+      return fail (plan, "recall", "the state [%u, %u] has no keys and values of %u heads of %u", ts->rows,
+          ts->width, attention->heads, attention->head_width);
     if (ts->head_width && ts->head_width != attention->head_width)
-      return fail (plan, "recall", "the state [%u, %u] was recalled with heads of %u, now of %u", ts->rows, ts->width,
-          ts->head_width, attention->head_width);
+      return fail (plan, "recall", "the state [%u, %u] was recalled with heads of %u, now of %u", ts->rows,
+          ts->width, ts->head_width, attention->head_width);
     g_array_index (plan->tensors, GptVisTensor, states[i]).head_width = attention->head_width;
     op.in[1 + i] = states[i];
   }
@@ -430,15 +438,16 @@ gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts)
     if (i == 0)
       width = from->width;
     if (from->width != width || part->rows == 0 || (guint64) part->first + part->rows > from->rows)
-      return fail (plan, "rows", "part %u: rows %u to %u of width %u are not in a tensor of shape [%u, %u]", i,
-          part->first, part->first + part->rows, width, from->rows, from->width);
+      return fail (plan, "rows", "part %u: rows %u to %u of width %u are not in a tensor of shape [%u, %u]",
+          i, part->first, part->first + part->rows, width, from->rows, from->width);
     if (part->add != GPTVIS_NO_TENSOR) {
       const GptVisTensor *add = take (plan, "rows", "what a part adds", part->add);
       if (!add)
         return GPTVIS_NO_TENSOR;
       if (add->width != width || (guint64) part->add_first + (part->add_to_each ? 1 : part->rows) > add->rows)
-        return fail (plan, "rows", "part %u: rows %u to %u of width %u to add are not in a tensor of shape [%u, %u]",
-            i, part->add_first, part->add_first + part->rows, width, add->rows, add->width);
+        return fail (plan, "rows",
+            "part %u: rows %u to %u of width %u to add are not in a tensor of shape [%u, %u]", i,
+            part->add_first, part->add_first + part->rows, width, add->rows, add->width);
     }
     op.in[2 * i] = part->from;
     op.in[2 * i + 1] = part->add;
@@ -460,9 +469,10 @@ gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint c
     return GPTVIS_NO_TENSOR;
   if (tx->kind != GPTVIS_TENSOR_WEIGHT)
     return fail (plan, "resample", "x is no weight");
-  if ((guint64) rows_in * columns_in != tx->rows || !rows_out || !columns_out || rows_out > 1024 || columns_out > 1024)
-    return fail (plan, "resample", "a table of %u rows is not a grid of %u×%u to make %u×%u of", tx->rows, rows_in,
-        columns_in, rows_out, columns_out);
+  if ((guint64) rows_in * columns_in != tx->rows || !rows_out || !columns_out || rows_out > 1024
+      || columns_out > 1024)
+    return fail (plan, "resample", "a table of %u rows is not a grid of %u×%u to make %u×%u of", tx->rows,
+        rows_in, columns_in, rows_out, columns_out);
   GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .n_in = 1, .in = {x},
     .resample = {rows_in, columns_in, rows_out, columns_out, antialias} };
   return add_op (plan, &op, GPTVIS_TENSOR_CONSTANT, rows_out * columns_out, tx->width);

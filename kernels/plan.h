@@ -78,9 +78,10 @@ typedef struct {
   GptVisWeightPart parts[GPTVIS_WEIGHT_PARTS];  /* weights only; names owned by the plan */
   guint n_parts;
   gint first_op, last_op;       /* lifetime, by finish: written by … last read by … (outputs: to the end) */
-  gsize offset;                 /* by finish: of a temporary in the arena, in floats per unit of batch;
-                                   the arena is laid out for the largest batch (of sequences, in the step):
-                                   byte offset = offset · batch · 4. Of a state in a slot's block, in floats */
+  /* By finish: of a temporary in the arena, in floats for each unit of batch (the arena is laid out for the
+   * largest batch, in the step of sequences: byte offset = offset · batch · 4); of a state in a slot's block,
+   * in floats. */
+  gsize offset;
 } GptVisTensor;
 
 typedef enum { GPTVIS_ACT_NONE, GPTVIS_ACT_GELU, GPTVIS_ACT_GELU_TANH, GPTVIS_ACT_QUICK_GELU,
@@ -131,7 +132,8 @@ typedef struct {
 } GptVisPoolPart;
 #define GPTVIS_POOL_PARTS 2
 
-typedef enum { GPTVIS_SCORE_SOFTMAX, GPTVIS_SCORE_SIGMOID, GPTVIS_SCORE_LOG_SOFTMAX, GPTVIS_N_SCORES } GptVisScore;
+typedef enum { GPTVIS_SCORE_SOFTMAX, GPTVIS_SCORE_SIGMOID, GPTVIS_SCORE_LOG_SOFTMAX,
+    GPTVIS_N_SCORES } GptVisScore;
 
 #define GPTVIS_OP_INPUTS 16
 
@@ -167,7 +169,8 @@ void gptvis_plan_free (GptVisPlan *plan);
 GptVisTensorId gptvis_plan_input (GptVisPlan *plan, const gchar *name, guint rows, guint width);
 GptVisTensorId gptvis_plan_weight (GptVisPlan *plan, const gchar *name, guint rows, guint width);
 /* Parts' rows must add up to `rows`. */
-GptVisTensorId gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVisWeightPart *parts, guint n_parts);
+GptVisTensorId gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width,
+    const GptVisWeightPart *parts, guint n_parts);
 
 /* [rows, width] of the tensor as it stands, [width, rows]. */
 GptVisTensorId gptvis_plan_weight_transposed (GptVisPlan *plan, const gchar *name, guint rows, guint width);
@@ -184,25 +187,30 @@ void gptvis_plan_step (GptVisPlan *plan, guint max_sequences, guint beams);
 /* Operations: each returns its result, or GPTVIS_NO_TENSOR after an error. */
 /* An input "patches" [tokens, 3·P²] that staging fills from a picture; one a plan. */
 GptVisTensorId gptvis_plan_patches (GptVisPlan *plan, const GptVisRecipe *recipe, guint patch_size);
-GptVisTensorId gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, const GptVisLinear *linear);
-GptVisTensorId gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias, gfloat epsilon);
-GptVisTensorId gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v, const GptVisAttention *attention);
+GptVisTensorId gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight,
+    GptVisTensorId bias, const GptVisLinear *linear);
+GptVisTensorId gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight,
+    GptVisTensorId bias, gfloat epsilon);
+GptVisTensorId gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v,
+    const GptVisAttention *attention);
 /* In the step: row `token` of the table plus row first_position + `position` of positions
  * [any, width], both run-time arguments. */
-GptVisTensorId gptvis_plan_embed (GptVisPlan *plan, GptVisTensorId table, GptVisTensorId positions, guint first_position);
+GptVisTensorId gptvis_plan_embed (GptVisPlan *plan, GptVisTensorId table, GptVisTensorId positions,
+    guint first_position);
 /* Columns [column, column + state's width) of x's rows into the state: all its rows, or in
  * the step the one at the sequence's position. */
 void gptvis_plan_keep (GptVisPlan *plan, GptVisTensorId x, guint column, GptVisTensorId state);
 /* In the step; q's columns from attention->q_column on. */
-GptVisTensorId gptvis_plan_recall (GptVisPlan *plan, GptVisTensorId q, const GptVisTensorId *states, guint n_states,
-    const GptVisAttention *attention);
+GptVisTensorId gptvis_plan_recall (GptVisPlan *plan, GptVisTensorId q, const GptVisTensorId *states,
+    guint n_states, const GptVisAttention *attention);
 GptVisTensorId gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts);
-/* Bicubic with half-pixel centres, as torch.nn.functional.interpolate does it: without antialias a = −0.75 and
- * edges repeated; with it a = −0.5, a filter as wide as the step and its weights renormalised at the edges.
- * x: a weight of rows_in · columns_in rows; the result is a constant. */
-GptVisTensorId gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out,
-    guint columns_out, gboolean antialias);
-GptVisTensorId gptvis_plan_pool (GptVisPlan *plan, GptVisTensorId x, const GptVisPoolPart *parts, guint n_parts);
+/* Bicubic with half-pixel centres, as torch.nn.functional.interpolate does it: without antialias a = −0.75
+ * and edges repeated; with it a = −0.5, a filter as wide as the step and its weights renormalised at the
+ * edges. x: a weight of rows_in · columns_in rows; the result is a constant. */
+GptVisTensorId gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint columns_in,
+    guint rows_out, guint columns_out, gboolean antialias);
+GptVisTensorId gptvis_plan_pool (GptVisPlan *plan, GptVisTensorId x, const GptVisPoolPart *parts,
+    guint n_parts);
 GptVisTensorId gptvis_plan_score (GptVisPlan *plan, GptVisTensorId x, GptVisScore score);
 
 /* Makes x readable after a run under that name. */

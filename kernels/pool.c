@@ -86,15 +86,16 @@ take_items (GptVisPool *pool, guint index)
   }
 }
 
-/* A scheduler may wake a thread on the processor that it is woken from, which is busy, and let it wait there for some
- * ms; in virtual machines, where processors that are idle do not seem to be available, it often does. So a worker that
- * sleeps may wake up anywhere but there, for which its affinity is another one until it has woken up: 2 µs.
+/* A scheduler may wake a thread on the processor that it is woken from, which is busy, and let it wait there
+ * for some ms; in virtual machines, where processors that are idle do not seem to be available, it often
+ * does. So a worker that sleeps may wake up anywhere but there, for which its affinity is another one until
+ * it has woken up: 2 µs.
  *
- * Who sets the process's affinity meanwhile (taskset -a, a container's manager) is to have it: what is not as it was
- * left here is somebody else's, and stays. So it does where somebody gave the very same, which the first thread tells,
- * whose affinity nobody here touches and which is given it before the others are. Between looking and setting remains
- * the time of a system call or two, in which an affinity from outside goes unnoticed and is undone: Linux can neither
- * compare and exchange it nor tell that it was set. */
+ * Who sets the process's affinity meanwhile (taskset -a, a container's manager) is to have it: what is not as
+ * it was left here is somebody else's, and stays. So it does where somebody gave the very same, which the
+ * first thread tells, whose affinity nobody here touches and which is given it before the others are. Between
+ * looking and setting remains the time of a system call or two, in which an affinity from outside goes
+ * unnoticed and is undone: Linux can neither compare and exchange it nor tell that it was set. */
 #ifdef __linux__
 static gboolean
 first_thread_has (const cpu_set_t *set)
@@ -103,12 +104,14 @@ first_thread_has (const cpu_set_t *set)
   return sched_getaffinity (getpid (), sizeof its, &its) == 0 && CPU_EQUAL (&its, set);
 }
 
-/* Has the worker the affinity that was set here? What it has is `now`; FALSE too when that is not to be had. */
+/* Has the worker the affinity that was set here? What it has is `now`; FALSE too when that is not to be
+ * had. */
 static gboolean
 is_away (const Worker *worker, cpu_set_t *now)
 {
   CPU_ZERO (now);
-  return sched_getaffinity (worker->id, sizeof *now, now) == 0 && worker->away && CPU_EQUAL (now, &worker->others)
+  return sched_getaffinity (worker->id, sizeof *now, now) == 0 && worker->away
+      && CPU_EQUAL (now, &worker->others)
       && (worker->first_had_others || !first_thread_has (&worker->others));
 }
 

@@ -7,8 +7,8 @@
  * time until every thread has reported costs the scheduler's time slice each time. Items that
  * follow one another go to one thread, as long as every thread has some: what they read then
  * lies one after another, which is twice as fast to read as every second piece of it.
- * Between networks the threads sleep, and wake up on another processor than the caller's, if they may use one; their
- * affinity is otherwise left alone. They become as nice (setpriority) as who calls. */
+ * Between networks the threads sleep, and wake up on another processor than the caller's, if they may use
+ * one; their affinity is otherwise left alone. They become as nice (setpriority) as who calls. */
 #pragma once
 #include <glib.h>
 
@@ -29,7 +29,8 @@ guint gptvis_pool_threads (GptVisPool *pool);  /* the caller counted */
  * One caller at a time, and not from within a task. */
 void gptvis_pool_run (GptVisPool *pool, GptVisTask task, void *context, gsize n);
 
-/* Within a task: which of its pool's threads this is, from 0 to their number less 1. For scratch of its own. */
+/* Within a task: which of its pool's threads this is, from 0 to their number less 1. For scratch of its
+ * own. */
 guint gptvis_pool_thread (void);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The front of all backends: checks every argument once, and forwards to the program's own backend or, where a
- * device has failed, to the program on the processor. */
+/* The front of all backends: checks every argument once, and forwards to the program's own backend or, where
+ * a device has failed, to the program on the processor. */
 #include "backend.h"
 #include "fallback.h"
 #include "patches.h"
@@ -57,8 +57,8 @@ slot_of_backend (GptVisProgram *program, GError **error)
 {
   GptVisSlot *slot = program->backend->slot_new (program);
   if (!slot)
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for another stream of the network %s",
-        gptvis_plan_name (program->plan));
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
+        "not enough memory for another stream of the network %s", gptvis_plan_name (program->plan));
   return slot;
 }
 

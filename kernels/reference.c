@@ -88,7 +88,8 @@ norm (const Program *p, const GptVisOp *op, guint i)
     for (guint k = 0; k < t->width; k++)
       variance += (x[k] - mean) * (x[k] - mean) / t->width;
     for (guint k = 0; k < t->width; k++)
-      y[k] = (x[k] - mean) / sqrt (variance + op->norm.epsilon) * (weight ? weight[k] : 1) + (bias ? bias[k] : 0);
+      y[k] = (x[k] - mean) / sqrt (variance + op->norm.epsilon) * (weight ? weight[k] : 1)
+          + (bias ? bias[k] : 0);
   }
 }
 
@@ -150,7 +151,8 @@ static double *
 state_row (const Program *p, const GptVisTensor *t, guint i, guint row)
 {
   if (!t->step)
-    return ((Slot *) (p->sequences ? p->sequences[i].slot : p->slots[i]))->states + t->offset + (gsize) row * t->width;
+    return ((Slot *) (p->sequences ? p->sequences[i].slot : p->slots[i]))->states + t->offset
+        + (gsize) row * t->width;
   const GptVisSequence *s = &p->sequences[i];
   const guint copy = s->history && row < s->position ? s->history[row] : s->beam;
   return ((Slot *) s->slot)->states + t->offset + copy * gptvis_tensor_span (t) + (gsize) row * t->width;
@@ -264,7 +266,8 @@ cubic (double x, double a)
 static void
 cubic_weights (guint i, guint n_in, guint n_out, gboolean antialias, double *w, int *first, int *end)
 {
-  const double step = (double) n_in / n_out, centre = (i + 0.5) * step - 0.5, wide = antialias ? MAX (step, 1) : 1;
+  const double step = (double) n_in / n_out, centre = (i + 0.5) * step - 0.5;
+  const double wide = antialias ? MAX (step, 1) : 1;
   const int from = ceil (centre - 2 * wide), to = floor (centre + 2 * wide);
   double sum = 0;
 
@@ -369,7 +372,8 @@ load (Program *p, const GptVisWeights *weights, GError **error)
 }
 
 static GptVisProgram *
-program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error)
+program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
+    GError **error)
 {
   if (options->precision != GPTVIS_PRECISION_AUTO && options->precision != GPTVIS_PRECISION_F32) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
@@ -410,7 +414,8 @@ slot_new (GptVisProgram *program)
 {
   const GptVisPlan *plan = program->plan;
   Slot *slot = g_new0 (Slot, 1);
-  slot->base.rows = gptvis_alloc (elements (gptvis_plan_tensor (plan, gptvis_plan_input_id (plan))) * sizeof (float));
+  const GptVisTensor *input = gptvis_plan_tensor (plan, gptvis_plan_input_id (plan));
+  slot->base.rows = gptvis_alloc (elements (input) * sizeof (float));
   slot->states = gptvis_alloc (gptvis_plan_slot_states (plan) * sizeof (double));
   if (slot->base.rows && slot->states)
     return &slot->base;

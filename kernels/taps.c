@@ -70,7 +70,8 @@ make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble scale
   t->count[i] = end - first;
   for (gint s = first; s < end; s++) {
     /* a lone sample at the edge may weigh nothing: then it is all there is */
-    const gdouble part = sum != 0 ? filters[filter].weight ((s - centre + 0.5) / stretch) / sum : 1.0 / (end - first);
+    const gdouble part = sum != 0 ? filters[filter].weight ((s - centre + 0.5) / stretch) / sum
+        : 1.0 / (end - first);
     parts[s - first] = part;
     whole[s - first] = lround (part * (1 << GPTVIS_TAPS_SHIFT));
   }
@@ -88,9 +89,9 @@ allocate (GptVisTaps *t, guint n, guint most)
   t->whole = g_new0 (gint32, (gsize) n * most);
 }
 
-/* The sample at each output's centre. A centre may lie exactly between two samples, and then it matters how it is
- * reached: Pillow adds up the scale from output to output (ImagingScaleAffine in its Geometry.c), which rounds now
- * and then to just before the second sample. So it is added up here too, from output 0 on. */
+/* The sample at each output's centre. A centre may lie exactly between two samples, and then it matters how
+ * it is reached: Pillow adds up the scale from output to output (ImagingScaleAffine in its Geometry.c), which
+ * rounds now and then to just before the second sample. So it is added up here too, from output 0 on. */
 static void
 make_nearest (GptVisTaps *t, guint size, guint n_out, gint first_out, gdouble scale)
 {
@@ -137,7 +138,8 @@ gptvis_taps_halve (GptVisTaps *t, guint size, gboolean left)
     for (guint j = 0; j < full.count[i]; j++) {
       /* Where the full grid's sample lies among the halves, and the two around it. */
       const gdouble at = left ? (full.first[i] + (gint) j) / 2.0 : (full.first[i] + (gint) j) / 2.0 - 0.25;
-      const gint below = CLAMP ((gint) floor (at), 0, halves - 1), above = MIN ((gint) floor (at) + 1, halves - 1);
+      const gint below = CLAMP ((gint) floor (at), 0, halves - 1),
+          above = MIN ((gint) floor (at) + 1, halves - 1);
       const float part = full.parts[(gsize) i * full.most + j];
       if (first < 0)
         first = below;
@@ -173,7 +175,8 @@ gptvis_taps_narrow (GptVisTaps *t)
     }
     if (!t->count[i] || largest > LARGEST_NARROW)
       continue;
-    const gdouble unit = MAX (largest / (G_MAXINT16 - 1), sum / (GPTVIS_TAPS_NARROW_SUM - (gdouble) t->count[i]));
+    const gdouble unit = MAX (largest / (G_MAXINT16 - 1),
+        sum / (GPTVIS_TAPS_NARROW_SUM - (gdouble) t->count[i]));
     for (guint j = 0; j < t->count[i]; j++) {
       carried += parts[j] / unit;
       narrow[j] = lround (carried);

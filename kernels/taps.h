@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint n;                      /* outputs */
-  guint most;                   /* taps of an output at most, up to a multiple of 4; what an output lacks is 0 */
+  /* taps of an output at most, up to a multiple of 4; what an output lacks is 0 */
+  guint most;
   gint *first;                  /* [n] index of its first sample, all taps lie within the axis */
   guint *count;                 /* [n] how many */
   float *parts;                 /* [n, most], sum of each 1 */
@@ -21,7 +22,8 @@ typedef struct {
 
 /* Taps of outputs first_out … first_out + n − 1 (which may lie outside: those have
  * count 0) when an axis of `size` samples is resized to n_out. */
-void gptvis_taps_make (GptVisTaps *taps, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n);
+void gptvis_taps_make (GptVisTaps *taps, GptVisFilter filter, guint size, guint n_out, gint first_out,
+    guint n);
 
 /* Turns taps on an axis into taps on the samples of a component that has half as
  * many: what one gets by first bringing those to the full grid linearly, as
@@ -34,7 +36,8 @@ void gptvis_taps_halve (GptVisTaps *taps, guint size, gboolean left);
  * large that half a unit of it shows. */
 void gptvis_taps_narrow (GptVisTaps *taps);
 
-#define GPTVIS_TAPS_NARROW_SUM (1 << 20)        /* Σ |narrow| of an output at most: times 1023 it fits into 31 bits */
+/* Σ |narrow| of an output at most: times 1023 it fits into 31 bits */
+#define GPTVIS_TAPS_NARROW_SUM (1 << 20)
 
 void gptvis_taps_clear (GptVisTaps *taps);
 

@@ -34,7 +34,8 @@ load_tiles (uint first_row, uint first_column, uint k)
   }
   for (uint i = gl_LocalInvocationIndex; i < tile_columns * slices; i += gl_WorkGroupSize.x) {
     const uint column = i / slices, at = i % slices * 4;
-    const TILE value = first_column + column < p.columns ? TILE (load_w (first_column + column, k + at)) : TILE (0);
+    const TILE value = first_column + column < p.columns ? TILE (load_w (first_column + column, k + at))
+        : TILE (0);
     [[unroll]] for (uint j = 0; j < 4; j++)
       w_tile[(at + j) * w_stride + column / 4][column % 4] = value[j];
   }

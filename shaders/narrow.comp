@@ -35,5 +35,6 @@ main ()
   else
     for (uint i = 0; i < taps.count; i++)
       fine += float (sample_at (from + i * step)) * uintBitsToFloat (words[taps.weights + i]);
-  narrow[picture.component[c].narrow + y * picture.width + x] = picture.rgb != 0 ? whole (sum) : fine * picture.unit;
+  narrow[picture.component[c].narrow + y * picture.width + x] = picture.rgb != 0 ? whole (sum)
+      : fine * picture.unit;
 }

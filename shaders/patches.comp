@@ -37,8 +37,10 @@ main ()
   bool inside = true;           // else it is padding, and black
   float of[3] = float[] (0, 0, 0);
   for (uint c = 0; c < picture.components; c++) {
-    const Taps across = taps_of (picture.component[c].across, picture.width, picture.component[c].across_most, column);
-    const Taps down = taps_of (picture.component[c].down, picture.height, picture.component[c].down_most, row);
+    const Taps across = taps_of (picture.component[c].across, picture.width, picture.component[c].across_most,
+        column);
+    const Taps down = taps_of (picture.component[c].down, picture.height, picture.component[c].down_most,
+        row);
     inside = inside && across.count > 0 && down.count > 0;
     of[c] = component_at (c, column, down);
   }

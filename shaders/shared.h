@@ -11,7 +11,8 @@
 /* Specialization constants; those that a shader has not got are ignored. */
 #define SPEC_THREADS 0          /* of a workgroup */
 #define SPEC_PARTS 1            /* bits: which optional tensors there are; score: which score */
-#define SPEC_VECTORS 2          /* 1: every row that is read begins at a multiple of four floats, and is so long */
+/* 1: every row that is read begins at a multiple of four floats, and is so long */
+#define SPEC_VECTORS 2
 #define SPEC_A 3                /* as each shader says */
 #define SPEC_B 4
 #define SPEC_C 5

@@ -31,7 +31,8 @@ gptvis_cpu_attention_bf16_scratch (const GptVisTier *tier, guint head_width, gui
 static gint32 *
 keys_of (const GptVisCpuAttention *c, gsize head)
 {
-  return (gint32 *) c->packed + head * gptvis_cpu_attention_bf16_packed (c->p->tier, c->a->head_width, c->n_keys);
+  return (gint32 *) c->packed
+      + head * gptvis_cpu_attention_bf16_packed (c->p->tier, c->a->head_width, c->n_keys);
 }
 
 static gint32 *
@@ -66,7 +67,8 @@ pack_head (const GptVisCpuAttention *c, gsize picture, guint head, guint first, 
   const guint width = c->a->head_width, columns = tier->tile_columns;
   const float *k = c->k + picture * c->n_keys * c->k_width + head * width;
   const float *v = c->v + picture * c->n_keys * c->v_width + head * width;
-  gint32 *keys = keys_of (c, picture * c->a->heads + head), *values = values_of (c, picture * c->a->heads + head);
+  gint32 *keys = keys_of (c, picture * c->a->heads + head),
+      *values = values_of (c, picture * c->a->heads + head);
 
   for (guint r = first; r < end; r++)
     narrow_row (tier, k + (gsize) r * c->k_width, width, keys + (gsize) r * n_pairs (width));
@@ -112,8 +114,8 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
   for (guint b = 0, key = 0, m; b < key_blocks; b++, key += m) {
     m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
-    tier->tile_bf16 (m, unit->columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width), 1,
-        queries, NULL, scores + (gsize) key * columns, columns);
+    tier->tile_bf16 (m, unit->columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width),
+        1, queries, NULL, scores + (gsize) key * columns, columns);
   }
   tier->softmax_pairs (scores, c->n_keys, unit->columns, c->a->scale, sums);
 

@@ -27,7 +27,8 @@ is_bf16 (const GptVisCpuProgram *p)
 static gsize
 packed_size (const GptVisCpuProgram *p, guint pictures, const GptVisAttention *a, guint n_keys)
 {
-  return is_bf16 (p) ? pictures * a->heads * gptvis_cpu_attention_bf16_packed (p->tier, a->head_width, n_keys) : 0;
+  return is_bf16 (p) ? pictures * a->heads * gptvis_cpu_attention_bf16_packed (p->tier, a->head_width, n_keys)
+      : 0;
 }
 
 static gsize
@@ -64,8 +65,8 @@ attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
   const guint key_blocks = gptvis_n_blocks (c->n_keys, tier->tile_rows);
   for (guint b = 0, key = 0, m; b < key_blocks; b++, key += m) {
     m = gptvis_block_start (c->n_keys, key_blocks, b + 1) - key;
-    tier->tile_by_rows (m, unit->columns, width, k + (gsize) key * c->k_width, c->k_width, transposed, columns, NULL,
-        scores + (gsize) key * columns, columns);
+    tier->tile_by_rows (m, unit->columns, width, k + (gsize) key * c->k_width, c->k_width, transposed,
+        columns, NULL, scores + (gsize) key * columns, columns);
   }
   tier->softmax_columns (scores, c->n_keys, unit->columns, c->a->scale, sums);
 
@@ -73,8 +74,8 @@ attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
   for (guint b = 0, row = 0, end; b < row_blocks; b++, row = end) {
     end = gptvis_block_start (n, row_blocks, b + 1);
     for (guint d = 0; d < width; d += columns)
-      tier->tile (end - row, MIN (columns, width - d), c->n_keys, scores + row, columns, v + d, c->v_width, NULL,
-          y + (gsize) row * heads * width + d, heads * width);
+      tier->tile (end - row, MIN (columns, width - d), c->n_keys, scores + row, columns, v + d, c->v_width,
+          NULL, y + (gsize) row * heads * width + d, heads * width);
     tier->divide_rows (y + (gsize) row * heads * width, end - row, width, heads * width, sums + row);
   }
 }

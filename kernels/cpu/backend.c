@@ -181,14 +181,15 @@ make_ready (GptVisCpuProgram *p, const GptVisWeights *weights, GError **error)
 }
 
 /* auto is the quickest that leaves a network its answers: over 200 photos bf16 keeps every label of a
- * ViT-Tiny, int8 loses three to five (tests/pipelines/photos.c), and over 994 pictures 11 to 16: more than its
- * users would want unasked, though it is right as often as f32 (tests/benchmark/README.md). */
+ * ViT-Tiny, int8 loses three to five (tests/pipelines/photos.c), and over 994 pictures 11 to 16: more than
+ * its users would want unasked, though it is right as often as f32 (tests/benchmark/README.md). */
 static GptVisPrecision
 auto_precision (const GptVisTier *tier)
 {
   const GptVisPrecision precision = tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
   g_info ("cpu: precision auto is %s, as %s; int8 is quicker, and changes a label in sixty",
-      gptvis_precision_name (precision), tier->tile_bf16 ? "this processor multiplies bf16, which changes no label"
+      gptvis_precision_name (precision),
+      tier->tile_bf16 ? "this processor multiplies bf16, which changes no label"
       : "this processor has no instructions for bf16");
   return precision;
 }
@@ -209,7 +210,8 @@ choose_precision (const GptVisTier *tier, GptVisPrecision *precision, GError **e
 }
 
 static GptVisProgram *
-program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options, GError **error)
+program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
+    GError **error)
 {
   if (options->device && strcmp (options->device, "auto") != 0) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
@@ -232,8 +234,8 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   p->held = g_new0 (GptVisHeldWeight, n_tensors);
   p->base.in_flight = 1;
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
-  p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name, gptvis_precision_name (precision),
-      threads, threads == 1 ? "" : "s");
+  p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name,
+      gptvis_precision_name (precision), threads, threads == 1 ? "" : "s");
   /* a step's few rows are not what a library's product is made for */
   p->blas = tier->blas && precision == GPTVIS_PRECISION_F32 && gptvis_plan_max_sequences (plan) == 0
       && gptvis_blas_open (threads);

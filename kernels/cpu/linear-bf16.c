@@ -37,7 +37,8 @@ gptvis_cpu_bf16_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight,
   return c.packed;
 }
 
-/* Rows lie an odd number of the cache's lines apart, or those of one tile could all want the same place in it. */
+/* Rows lie an odd number of the cache's lines apart, or those of one tile could all want the same place in
+ * it. */
 static gsize
 row_step (const GptVisTier *tier, guint k)
 {
@@ -72,8 +73,8 @@ find_panel (const GptVisCpuLinear *l, guint index, GptVisCpuPanel *panel)
 static void
 tile (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint m, float *y)
 {
-  l->tier->tile_bf16 (m, panel->n, l->depth, (const gint32 *) l->scratch + first * l->row_step, l->row_step, 1,
-      panel->w, panel->bias, y, l->m);
+  l->tier->tile_bf16 (m, panel->n, l->depth, (const gint32 *) l->scratch + first * l->row_step, l->row_step,
+      1, panel->w, panel->bias, y, l->m);
 }
 
 const GptVisCpuProduct gptvis_cpu_bf16 = { depth, row_step, pack, find_panel, tile };

@@ -87,8 +87,8 @@ largest_of (const float *w, guint n, gboolean pairs)
   return largest;
 }
 
-/* The largest becomes 127, in slices that of each, as far as whole factors can make it so: rounding may then add
- * one to a pair. factors: one for each slice. Returns the scale. */
+/* The largest becomes 127, in slices that of each, as far as whole factors can make it so: rounding may then
+ * add one to a pair. factors: one for each slice. Returns the scale. */
 static float
 round_weights (const GptVisTier *tier, const float *w, guint k, gint8 *q, float *factors)
 {
@@ -173,8 +173,8 @@ gptvis_cpu_int8_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight,
   return packed;
 }
 
-/* Where the tile finds a row's groups. Rows that do not stand side by side lie an odd number of the cache's lines
- * apart, or those of one tile could all want the same place in it. */
+/* Where the tile finds a row's groups. Rows that do not stand side by side lie an odd number of the cache's
+ * lines apart, or those of one tile could all want the same place in it. */
 static gsize
 row_step (const GptVisTier *tier, guint k)
 {

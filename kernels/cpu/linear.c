@@ -119,8 +119,8 @@ finish (const GptVisCpuLinear *l, guint first, guint end, guint column, guint n)
     l->activate (l->y + at, end - first, n, l->m);
   if (l->gate || l->scale || l->residual || l->alpha != 1.0f)
     for (guint r = first; r < end; r++, at += l->m)
-      l->tier->finish (l->y + at, n, l->gate ? l->gate + at : NULL, l->alpha, l->scale ? l->scale + column : NULL,
-          l->residual ? l->residual + at : NULL);
+      l->tier->finish (l->y + at, n, l->gate ? l->gate + at : NULL, l->alpha,
+          l->scale ? l->scale + column : NULL, l->residual ? l->residual + at : NULL);
 }
 
 static gboolean
@@ -149,7 +149,8 @@ tile (const GptVisCpuLinear *l, const GptVisCpuPanel *panel, guint first, guint 
 {
   const guint columns = l->tier->tile_columns, n = panel->n, k = l->k;
   if (!is_one_block (l))
-    l->tier->tile (m, n, k, (const float *) l->scratch + (gsize) first * k, m, panel->w, columns, panel->bias, y, l->m);
+    l->tier->tile (m, n, k, (const float *) l->scratch + (gsize) first * k, m, panel->w, columns, panel->bias,
+        y, l->m);
   else
     l->tier->tile_by_rows (m, n, k, l->x, k, panel->w, columns, panel->bias, y, l->m);
 }
@@ -174,8 +175,8 @@ static const GptVisCpuProduct *const products[] = {
   [GPTVIS_PRECISION_INT8] = &gptvis_cpu_int8,
 };
 
-/* Rows are first of all shared among groups, as many as there are threads or a multiple of it, so that a row is
- * the same thread's in each linear; and a group's among its blocks. */
+/* Rows are first of all shared among groups, as many as there are threads or a multiple of it, so that a row
+ * is the same thread's in each linear; and a group's among its blocks. */
 static guint
 first_of_group (const GptVisCpuLinear *l, guint group)
 {
@@ -193,7 +194,8 @@ static void
 pack_block (void *context, gsize task)
 {
   const GptVisCpuLinear *l = context;
-  const guint group = task / l->group_blocks, block = task % l->group_blocks, first = first_of_block (l, group, block);
+  const guint group = task / l->group_blocks, block = task % l->group_blocks,
+      first = first_of_block (l, group, block);
   l->product->pack (l, first, first_of_block (l, group, block + 1) - first);
 }
 
@@ -220,7 +222,8 @@ multiply (void *context, gsize task)
   const GptVisCpuLinear *l = context;
   const guint index = task % l->n_panels, group = task / l->n_panels, column = index * l->tier->tile_columns;
   GptVisCpuPanel panel = {
-    .column = column, .n = MIN (l->tier->tile_columns, l->m - column), .bias = l->bias ? l->bias + column : NULL,
+    .column = column, .n = MIN (l->tier->tile_columns, l->m - column),
+    .bias = l->bias ? l->bias + column : NULL,
   };
   l->product->find_panel (l, index, &panel);
   const guint start = first_of_group (l, group), rows = first_of_group (l, group + 1) - start;
@@ -248,8 +251,8 @@ multiply_with_blas (const GptVisCpuLinear *l, GptVisPool *pool)
   gptvis_pool_run (pool, finish_whole_row, (void *) l, l->rows);
 }
 
-/* Rows in their groups find room in the cache; and each thread has as many groups if there are rows for them, so
- * that it finds what it has computed itself, from one linear to the next. */
+/* Rows in their groups find room in the cache; and each thread has as many groups if there are rows for them,
+ * so that it finds what it has computed itself, from one linear to the next. */
 static void
 share_rows (GptVisCpuLinear *l, guint threads)
 {

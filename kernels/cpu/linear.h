@@ -47,7 +47,8 @@ struct _GptVisCpuLinear {
   guint n_groups, group_blocks, n_panels;       /* of rows; blocks in each; of outputs */
 };
 
-/* Rows on their way into scratch, a few at a time if they are short: they fill a quarter of the nearest cache. */
+/* Rows on their way into scratch, a few at a time if they are short: they fill a quarter of the nearest
+ * cache. */
 #define GPTVIS_CPU_FLOATS_AT_ONCE 2048u
 
 /* W [M, K] as each product wants it; NULL without memory. */

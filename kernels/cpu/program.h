@@ -38,7 +38,8 @@ typedef struct {
 typedef enum { GPTVIS_CPU_KEYS, GPTVIS_CPU_VALUES } GptVisCpuHalf;
 
 static inline float *
-gptvis_cpu_state (const GptVisSlot *slot, const GptVisTensor *t, guint beam, guint head, GptVisCpuHalf half, guint row)
+gptvis_cpu_state (const GptVisSlot *slot, const GptVisTensor *t, guint beam, guint head, GptVisCpuHalf half,
+    guint row)
 {
   const GptVisCpuSlot *own = (const GptVisCpuSlot *) slot;
   const gsize rows = (gsize) (2 * head + half) * t->rows + row;

@@ -81,7 +81,8 @@ gptvis_cpu_score (const GptVisCpuProgram *p, const GptVisOp *op)
   const gsize n_rows = (gsize) p->n * t->rows;
   float *y = gptvis_cpu_data (p, op->out);
   memcpy (y, gptvis_cpu_data (p, op->in[0]), n_rows * t->width * sizeof (float));
-  void (*const score[GPTVIS_N_SCORES]) (float *, guint) = { p->tier->softmax, p->tier->sigmoid, p->tier->log_softmax };
+  void (*const score[GPTVIS_N_SCORES]) (float *, guint) =
+      { p->tier->softmax, p->tier->sigmoid, p->tier->log_softmax };
   for (gsize r = 0; r < n_rows; r++)
     score[op->score.score] (y + r * t->width, t->width);
 }

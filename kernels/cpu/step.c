@@ -31,8 +31,8 @@ keep_head (void *context, gsize task)
   const guint i = task / c->heads, head = task % c->heads, width = c->state->head_width;
   const GptVisSequence *s = c->state->step ? &c->p->sequences[i] : NULL;
   for (GptVisCpuHalf half = GPTVIS_CPU_KEYS; half <= GPTVIS_CPU_VALUES; half++) {
-    const float *x = gptvis_cpu_data (c->p, c->op->in[0]) + (gsize) i * c->x->rows * c->x->width + c->op->keep.column
-        + (half * c->heads + head) * width;
+    const float *x = gptvis_cpu_data (c->p, c->op->in[0]) + (gsize) i * c->x->rows * c->x->width
+        + c->op->keep.column + (half * c->heads + head) * width;
     float *to = s ? gptvis_cpu_state (s->slot, c->state, s->beam, head, half, s->position)
         : gptvis_cpu_state (c->p->slots[i], c->state, 0, head, half, 0);
     for (guint r = 0; r < c->x->rows; r++, x += c->x->width, to += width)
@@ -43,11 +43,13 @@ keep_head (void *context, gsize task)
 void
 gptvis_cpu_keep (const GptVisCpuProgram *p, const GptVisOp *op)
 {
-  Keep c = { p, op, gptvis_plan_tensor (p->base.plan, op->in[0]), gptvis_plan_tensor (p->base.plan, op->out), 0 };
+  Keep c = { p, op, gptvis_plan_tensor (p->base.plan, op->in[0]), gptvis_plan_tensor (p->base.plan, op->out),
+      0 };
   if (c.state->head_width == 0) /* nobody reads it */
     return;
   c.heads = c.state->width / 2 / c.state->head_width;
-  gptvis_pool_run (c.state->step ? NULL : p->pool, keep_head, &c, p->n * c.heads);      /* a row is soon done */
+  /* a row is soon done */
+  gptvis_pool_run (c.state->step ? NULL : p->pool, keep_head, &c, p->n * c.heads);
 }
 
 /* Rows of a state that lie one below the other in one copy: a picture's are all of them, a
@@ -110,8 +112,8 @@ recall_head (const Recall *c, guint unit, float *scratch)
     const GptVisTensor *state = gptvis_plan_tensor (c->p->base.plan, c->op->in[j]);
     Run run;
     for (guint row = 0; (run = run_from (state, s, row)).n > 0; row += run.n, n += run.n)
-      c->p->tier->dots (scaled, gptvis_cpu_state (s->slot, state, run.copy, head, GPTVIS_CPU_KEYS, row), run.n, width,
-          scores + n);
+      c->p->tier->dots (scaled, gptvis_cpu_state (s->slot, state, run.copy, head, GPTVIS_CPU_KEYS, row),
+          run.n, width, scores + n);
   }
   c->p->tier->softmax (scores, n);
   memset (y, 0, width * sizeof (float));
@@ -119,8 +121,8 @@ recall_head (const Recall *c, guint unit, float *scratch)
     const GptVisTensor *state = gptvis_plan_tensor (c->p->base.plan, c->op->in[j]);
     Run run;
     for (guint row = 0; (run = run_from (state, s, row)).n > 0; row += run.n, scores += run.n)
-      c->p->tier->blend (scores, gptvis_cpu_state (s->slot, state, run.copy, head, GPTVIS_CPU_VALUES, row), run.n,
-          width, y);
+      c->p->tier->blend (scores, gptvis_cpu_state (s->slot, state, run.copy, head, GPTVIS_CPU_VALUES, row),
+          run.n, width, y);
   }
 }
 

@@ -138,7 +138,8 @@ forced (const gchar *name, GError **error)
     }
     g_string_append_printf (names, "%s%s", i ? ", " : "", tiers[i].name);
   }
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "GPTVIS_CPU=%s is none of %s", name, names->str);
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "GPTVIS_CPU=%s is none of %s", name,
+      names->str);
   g_string_free (names, TRUE);
   return NULL;
 }

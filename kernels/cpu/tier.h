@@ -63,16 +63,16 @@ typedef struct {
 
   /* x [m, n] → q, rows q_step bytes apart, m ≤ GPTVIS_INT8_ROWS. With a row's low = min (0, x…),
    * span = max (0, x…) − low and f = 255 / span: zero = −low · f and q[i] = x[i] · f + zero for i < n, both
-   * products rounded to the nearest whole number, of two the even one, and q limited to 255; scale = span / 255.
-   * All zero, and scale 0, below GPTVIS_INT8_LEAST; all zero, and NaN, where x has a NaN or the span is no finite
-   * float. The same bits in every tier. */
+   * products rounded to the nearest whole number, of two the even one, and q limited to 255; scale = span /
+   * 255. All zero, and scale 0, below GPTVIS_INT8_LEAST; all zero, and NaN, where x has a NaN or the span is
+   * no finite float. The same bits in every tier. */
 #define GPTVIS_INT8_ROWS 16u
   void (*quantise) (const float *x, guint m, guint n, guint8 *q, gsize q_step, GptVisInt8Row *rows);
 
   /* c [m, n] = Σ_k (q (r, k) − zero (r)) · w (k, j) · (scale (r) · scales (j)) + bias (j) + residual (r, j),
-   * the sum over k exact for k ≤ GPTVIS_INT8_MOST, if slices are such that 2i and 2i + 1 of k, as far as their
-   * values in b have one sign, are together from −128 to 128 there (they meet in 16 bits), and factors at
-   * most GPTVIS_INT8_FACTORS / k. */
+   * the sum over k exact for k ≤ GPTVIS_INT8_MOST, if slices are such that 2i and 2i + 1 of k, as far as
+   * their values in b have one sign, are together from −128 to 128 there (they meet in 16 bits), and factors
+   * at most GPTVIS_INT8_FACTORS / k. */
 #define GPTVIS_INT8_MOST 65536u
 #define GPTVIS_INT8_FACTORS 131072u
   guint int8_group;             /* 4 or 2 */
@@ -89,8 +89,8 @@ typedef struct {
 
   /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[r · a_row + i · a_step] are the values 2i (low) and 2i + 1
    * of row r, 0 past the last; b[i · tile_columns + j] are those of column j. */
-  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step, const gint32 *b,
-      const float *bias, float *c, gsize c_step);
+  void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step,
+      const gint32 *b, const float *bias, float *c, gsize c_step);
 
   /* As softmax_columns, but what it leaves in scores are pairs of bf16 [(rows + 1) / 2, tile_columns],
    * of rows 2i (low) and 2i + 1, 0 past the last; sums are of the floats. */
@@ -102,7 +102,8 @@ typedef struct {
   void (*activate_narrow[GPTVIS_N_ACTS]) (float *x, guint m, guint n, gsize step);
 
   /* y = y · gate · alpha · scale + residual over a row of n; each pointer may be NULL. */
-  void (*finish) (float *y, guint n, const float *gate, float alpha, const float *scale, const float *residual);
+  void (*finish) (float *y, guint n, const float *gate, float alpha, const float *scale,
+      const float *residual);
 
   /* y (r, i) /= by[r] for i < n of each of m rows, step apart. */
   void (*divide_rows) (float *y, guint m, guint n, gsize step, const float *by);
@@ -129,27 +130,28 @@ typedef struct {
   void (*log_softmax) (float *x, guint n);
   void (*sigmoid) (float *x, guint n);
 
-  /* sums[x] = unit · Σ_i rows[i · step + x] · parts[i] for x < n, i < count, in whole numbers that fit into 32
-   * bits (taps.h: narrow): the same bits in every tier. `step` is in bytes; of words, `shift` low bits carry
-   * nothing, and ten above them something. Nothing outside the rows' n samples is read. */
-  void (*sum_bytes) (const guint8 *rows, gssize step, const gint16 *parts, guint count, float unit, float *sums,
-      guint n);
-  void (*sum_words) (const guint8 *rows, gssize step, guint shift, const gint16 *parts, guint count, float unit,
+  /* sums[x] = unit · Σ_i rows[i · step + x] · parts[i] for x < n, i < count, in whole numbers that fit into
+   * 32 bits (taps.h: narrow): the same bits in every tier. `step` is in bytes; of words, `shift` low bits
+   * carry nothing, and ten above them something. Nothing outside the rows' n samples is read. */
+  void (*sum_bytes) (const guint8 *rows, gssize step, const gint16 *parts, guint count, float unit,
       float *sums, guint n);
+  void (*sum_words) (const guint8 *rows, gssize step, guint shift, const gint16 *parts, guint count,
+      float unit, float *sums, guint n);
 
   /* out[r · out_step + x] = Σ_i rows[r · step + start[x] + i] · parts[x · length + i] for r < m, x < n,
    * i < length, a multiple of 16. */
   void (*pick) (const float *rows, gsize step, guint m, const guint *start, const float *parts, guint length,
       float *out, gsize out_step, guint n);
 
-  /* m rows of 8-bit R, G, B, row_step bytes apart, `step` bytes a pixel with the colours at offsets[], resized as
-   * Pillow does it: out [m, 3, taps->n] is Σ sample · whole, rounded and limited to 0 … 255. Nothing outside the
-   * rows' pixels is read. */
+  /* m rows of 8-bit R, G, B, row_step bytes apart, `step` bytes a pixel with the colours at offsets[],
+   * resized as Pillow does it: out [m, 3, taps->n] is Σ sample · whole, rounded and limited to 0 … 255.
+   * Nothing outside the rows' pixels is read. */
   void (*resize_rows) (const guint8 *rows, gssize row_step, guint m, guint step, const guint8 offsets[3],
       const GptVisTaps *taps, guint8 *out);
 
   /* out [n] = Σ rows[i · row_step + x] · whole[i] for i < count, rounded and limited likewise. */
-  void (*mix_rows) (const guint8 *rows, gsize row_step, const gint32 *whole, guint count, guint8 *out, guint n);
+  void (*mix_rows) (const guint8 *rows, gsize row_step, const gint32 *whole, guint count, guint8 *out,
+      guint n);
 } GptVisTier;
 
 extern const GptVisTier gptvis_tier_c;

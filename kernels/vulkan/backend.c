@@ -102,7 +102,8 @@ slot_rows (GptVisProgram *program, GptVisSlot *slot)
   GptVisVulkanSlot *own = (GptVisVulkanSlot *) slot;
   const GptVisVulkanDevice *d = p->device;
   const GptVisVulkanRange *input = &p->tensors[p->input_id].pieces[0].range;
-  const VkBufferCopy copy = { input->offset, 0, gptvis_vulkan_bytes (gptvis_plan_tensor (program->plan, p->input_id)) };
+  const VkBufferCopy copy =
+      { input->offset, 0, gptvis_vulkan_bytes (gptvis_plan_tensor (program->plan, p->input_id)) };
   if (own->is_picture && own->rows.buffer
       && gptvis_vulkan_begin (p, p->copies, NULL)
       && gptvis_vulkan_record_staging (p, &p->flights[p->next], p->copies, &slot, 1, NULL)) {
@@ -161,8 +162,8 @@ wait (GptVisProgram *program, GError **error)
     return FALSE;
   p->running--;
   p->landed = first;
-  if (!ended || !gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &flight->fence), "vkResetFences",
-          error))
+  if (!ended || !gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &flight->fence),
+      "vkResetFences", error))
     return FALSE;
   note_times (p, flight);
   return TRUE;
@@ -192,7 +193,8 @@ prepare (GptVisVulkanProgram *p, gboolean step, guint n, GError **error)
 }
 
 static gboolean
-start (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, const VkCommandBuffer *commands, guint n, GError **error)
+start (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, const VkCommandBuffer *commands, guint n,
+    GError **error)
 {
   if (!gptvis_vulkan_device_submit (p->device, commands, n, flight->fence, error))
     return FALSE;
@@ -203,7 +205,8 @@ start (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, const VkCommandBuffer
 }
 
 static gboolean
-record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, GptVisSlot *const *slots, guint n, GError **error)
+record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, GptVisSlot *const *slots, guint n,
+    GError **error)
 {
   const GptVisVulkanDevice *d = p->device;
   if (!gptvis_vulkan_begin (p, flight->staging, error))
@@ -213,7 +216,8 @@ record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight, GptVisSlot *
     d->call.vkCmdWriteTimestamp (flight->staging, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, flight->times, 0);
   }
   return gptvis_vulkan_record_staging (p, flight, flight->staging, slots, n, error)
-      && gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (flight->staging), "vkEndCommandBuffer", error);
+      && gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (flight->staging), "vkEndCommandBuffer",
+          error);
 }
 
 static guint32 *

@@ -258,7 +258,8 @@ find_wrong (GptVisVulkanProgram *p, GptVisProgram *cpu, GptVisPictureFormat form
 
 /* How far off the device is, and where; negative when that cannot be found out. */
 static double
-measure_on (GptVisVulkanProgram *p, GptVisProgram *cpu, GptVisPictureFormat format, gchar **where, GError **error)
+measure_on (GptVisVulkanProgram *p, GptVisProgram *cpu, GptVisPictureFormat format, gchar **where,
+    GError **error)
 {
   GArray *want = run (cpu, format, NULL), *got = run (&p->base, format, error);
   const double off = !want || !got ? -1
@@ -303,7 +304,8 @@ judge (const GptVisVulkanProgram *p, double off, const gchar *where, GError **er
   return FALSE;
 }
 
-/* A file of a number, and below it the operation that was wrong. FALSE: there is none that was written here. */
+/* A file of a number, and below it the operation that was wrong. FALSE: there is none that was written
+ * here. */
 static gboolean
 recall (const gchar *path, double *off, gchar **where)
 {

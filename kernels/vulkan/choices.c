@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of what was fastest: a file that begins with its version, then has a line for each entry, the key in
- * sixteen hexadecimal digits and which candidate it is, counted from 0. */
+/* The table of what was fastest: a file that begins with its version, then has a line for each entry, the key
+ * in sixteen hexadecimal digits and which candidate it is, counted from 0. */
 #include "choices.h"
 #include "store.h"
 #include "switches.h"

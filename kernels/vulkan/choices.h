@@ -32,7 +32,8 @@ void gptvis_vulkan_choices_free (GptVisVulkanChoices *self);
 gboolean gptvis_vulkan_choices_are_open (const GptVisVulkanChoices *self);
 
 /* The candidates and what they compute, as one number. */
-guint64 gptvis_vulkan_choices_key (const GptVisVulkanCandidates *candidates, const void *push, gsize push_size);
+guint64 gptvis_vulkan_choices_key (const GptVisVulkanCandidates *candidates, const void *push,
+    gsize push_size);
 
 /* The fastest of n candidates, counted from 1; 0: they were not tried, or there are fewer. */
 guint gptvis_vulkan_choices_find (GptVisVulkanChoices *self, guint64 key, guint n);

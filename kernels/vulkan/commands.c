@@ -66,7 +66,8 @@ gptvis_vulkan_put_dispatch (GptVisVulkanDevice *device, VkCommandBuffer commands
   if (!set)
     return FALSE;
   call->vkCmdBindPipeline (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->pipeline);
-  call->vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1, &set, 0, NULL);
+  call->vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1, &set, 0,
+      NULL);
   if (pipeline->push_size > 0)
     call->vkCmdPushConstants (commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, pipeline->push_size,
         push);
@@ -92,5 +93,6 @@ gptvis_vulkan_program_copy (GptVisVulkanProgram *p, GError **error)
   return gptvis_vulkan_ok (p->device, d->call.vkEndCommandBuffer (p->copies), "vkEndCommandBuffer", error)
       && gptvis_vulkan_device_submit (p->device, &p->copies, 1, p->copied, error)
       && gptvis_vulkan_device_wait (p->device, p->copied, error)
-      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->copied), "vkResetFences", error);
+      && gptvis_vulkan_ok (p->device, d->call.vkResetFences (d->device, 1, &p->copied), "vkResetFences",
+          error);
 }

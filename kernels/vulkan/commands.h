@@ -13,9 +13,9 @@ void gptvis_vulkan_barrier (GptVisVulkanDevice *device, VkCommandBuffer commands
     VkAccessFlags written, VkPipelineStageFlags to, VkAccessFlags touched);
 
 /* Workgroups of the pipeline, with a set of its own; `push` is what its shader has pushed. */
-gboolean gptvis_vulkan_put_dispatch (GptVisVulkanDevice *device, VkCommandBuffer commands, VkDescriptorPool sets,
-    const GptVisVulkanPipeline *pipeline, const GptVisVulkanRange *bindings, const void *push,
-    const guint groups[3], GError **error);
+gboolean gptvis_vulkan_put_dispatch (GptVisVulkanDevice *device, VkCommandBuffer commands,
+    VkDescriptorPool sets, const GptVisVulkanPipeline *pipeline, const GptVisVulkanRange *bindings,
+    const void *push, const guint groups[3], GError **error);
 
 /* Begins commands that are submitted once. */
 gboolean gptvis_vulkan_begin (GptVisVulkanProgram *p, VkCommandBuffer commands, GError **error);

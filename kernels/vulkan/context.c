@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of open devices. One that was lost stays with those who have it, and is opened anew for the next. */
+/* The table of open devices. One that was lost stays with those who have it, and is opened anew for the
+ * next. */
 #include "context.h"
 
 static GMutex lock;             /* guards the table and every count */

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 typedef enum {
   GPTVIS_VULKAN_F16 = 1 << 0,           /* arithmetic on halves; buffers of them are read as words */
   GPTVIS_VULKAN_SUBGROUP = 1 << 1,      /* sums and maxima over a subgroup */
-  GPTVIS_VULKAN_DOT = 1 << 2,           /* dot products of four signed bytes, which are faster than of floats */
+  /* dot products of four signed bytes, which are faster than of floats */
+  GPTVIS_VULKAN_DOT = 1 << 2,
   GPTVIS_VULKAN_COOPMAT_KHR = 1 << 3,   /* cooperative matrices of halves with f32 sums: */
   GPTVIS_VULKAN_COOPMAT_NV = 1 << 4,    /* … at most one of the two forms; needs f16 */
 } GptVisVulkanFeature;

@@ -30,9 +30,9 @@ begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads)
     } };
 }
 
-G_STATIC_ASSERT (GPTVIS_ACT_NONE == ACT_NONE && GPTVIS_ACT_GELU == ACT_GELU && GPTVIS_ACT_GELU_TANH == ACT_GELU_TANH
-    && GPTVIS_ACT_QUICK_GELU == ACT_QUICK_GELU && GPTVIS_ACT_RELU == ACT_RELU && GPTVIS_ACT_SILU == ACT_SILU
-    && GPTVIS_N_ACTS == 6);
+G_STATIC_ASSERT (GPTVIS_ACT_NONE == ACT_NONE && GPTVIS_ACT_GELU == ACT_GELU
+    && GPTVIS_ACT_GELU_TANH == ACT_GELU_TANH && GPTVIS_ACT_QUICK_GELU == ACT_QUICK_GELU
+    && GPTVIS_ACT_RELU == ACT_RELU && GPTVIS_ACT_SILU == ACT_SILU && GPTVIS_N_ACTS == 6);
 
 static void
 add_few_rows (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)
@@ -135,8 +135,8 @@ is_packed_faster (const GptVisVulkanDevice *device)
   return (device->features.has & GPTVIS_VULKAN_F16) && device->properties.vendorID != NVIDIA;
 }
 
-/* Sums of halves lose two and a half times what halves as weights do. A classifier's answer bears that; of what
- * another network reads on, or says word by word, that makes more than the 5e-3 that f16 is allowed. */
+/* Sums of halves lose two and a half times what halves as weights do. A classifier's answer bears that; of
+ * what another network reads on, or says word by word, that makes more than the 5e-3 that f16 is allowed. */
 static gboolean
 bears_packed (const GptVisVulkanProgram *p)
 {
@@ -155,7 +155,8 @@ is_packed_product (const GptVisVulkanRecorder *r, const Product *of)
   return of->precision == GPTVIS_PRECISION_F16 && is_packed_faster (r->p->device) && bears_packed (r->p);
 }
 
-/* Of few rows of each picture, x stays floats in any batch: of a batch of one, reading W is what takes time. */
+/* Of few rows of each picture, x stays floats in any batch: of a batch of one, reading W is what takes
+ * time. */
 static gboolean
 is_dot_product (const GptVisVulkanRecorder *r, const Product *of)
 {
@@ -177,7 +178,8 @@ find_candidates (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanC
     add_few_rows (r, of, to);
     return;
   }
-  if (of->precision != GPTVIS_PRECISION_F32)    /* halves in matrices are at least as fast as bytes in dot products */
+  /* halves in matrices are at least as fast as bytes in dot products */
+  if (of->precision != GPTVIS_PRECISION_F32)
     add_matrix_tiles (r, of, to);
   if (to->n == 0 && is_packed_product (r, of))
     add_tiles (r, GPTVIS_SHADER_LINEAR_PACKED, TILES (gptvis_vulkan_tiles), of, to);

@@ -47,7 +47,8 @@ allocate (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, GptVisVulkanPlac
   const GptVisVulkanFaults *faults = &device->faults;
   VkMemoryRequirements needs;
   device->call.vkGetBufferMemoryRequirements (device->device, self->buffer, &needs);
-  if (faults->memory && (g_atomic_pointer_get (&device->allocated) + KIB (needs.size)) * 1024 > faults->memory)
+  const gsize allocated = g_atomic_pointer_get (&device->allocated);
+  if (faults->memory && (allocated + KIB (needs.size)) * 1024 > faults->memory)
     return VK_ERROR_OUT_OF_DEVICE_MEMORY;
   VkResult result = allocate_type (self, device, &needs, places[place].needed | places[place].better);
   if (result != VK_SUCCESS)     /* what is better may be little */

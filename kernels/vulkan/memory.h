@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 typedef enum {
   GPTVIS_VULKAN_DEVICE,         /* where shaders read and write fastest; not mapped */
-  GPTVIS_VULKAN_TO_DEVICE,      /* mapped: the processor writes, a copy or shader reads; the device's own if it can be */
+  /* mapped: the processor writes, a copy or shader reads; the device's own if it can be */
+  GPTVIS_VULKAN_TO_DEVICE,
   GPTVIS_VULKAN_SHARED,         /* mapped, and the processor reads it as fast as its own */
 } GptVisVulkanPlace;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An operation of a plan as dispatches; and what the files share that choose an operation's shader: operations.c,
- * and for the two that have tiles linear.c and attention.c. */
+/* An operation of a plan as dispatches; and what the files share that choose an operation's shader:
+ * operations.c, and for the two that have tiles linear.c and attention.c. */
 #pragma once
 #include "recorder.h"
 #include <string.h>

@@ -286,8 +286,8 @@ gptvis_vulkan_program_free (GptVisVulkanProgram *p)
   GptVisVulkanContext *context = p->context;
   GptVisVulkanDevice *d = p->device;
   for (; p->running > 0; p->running--)
-    gptvis_vulkan_device_wait (d, p->flights[(p->next + p->base.in_flight - p->running) % p->base.in_flight].fence,
-        NULL);
+    gptvis_vulkan_device_wait (d,
+        p->flights[(p->next + p->base.in_flight - p->running) % p->base.in_flight].fence, NULL);
   gptvis_vulkan_program_drop_recordings (p);
   for (guint i = 0; i < p->n_chunks; i++)
     gptvis_vulkan_buffer_clear (&p->chunks[i], d);

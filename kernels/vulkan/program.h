@@ -34,7 +34,8 @@ typedef struct {
 typedef struct {
   GptVisVulkanPiece *pieces;
   guint n_pieces;               /* 0: no dispatch reads it; 1 but for large weights */
-  GptVisPrecision precision;    /* of a weight: products' W and tables of tokens have the program's, others f32 */
+  /* of a weight: products' W and tables of tokens have the program's, others f32 */
+  GptVisPrecision precision;
 } GptVisVulkanTensor;
 
 struct GptVisVulkanRecording;

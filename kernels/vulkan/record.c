@@ -158,8 +158,8 @@ gptvis_vulkan_record (GptVisVulkanProgram *p, guint flight, gboolean step, guint
     record_operations (&r);
     copy_outputs (&r, step);
     if (!step && p->flights[flight].times)
-      d->call.vkCmdWriteTimestamp (self->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, p->flights[flight].times,
-          1);
+      d->call.vkCmdWriteTimestamp (self->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
+          p->flights[flight].times, 1);
     result = d->call.vkEndCommandBuffer (self->commands);
     if (!r.error)
       gptvis_vulkan_ok (p->device, result, "vkEndCommandBuffer", &r.error);

@@ -44,10 +44,11 @@ gptvis_vulkan_dispatch (GptVisVulkanRecorder *r, const GptVisVulkanVariant *vari
   const guint groups[3] = { x, y, z };
   if (r->error)
     return;
-  const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (r->p->context->pipelines, variant, &r->error);
+  const GptVisVulkanPipeline *pipeline =
+      gptvis_vulkan_pipeline (r->p->context->pipelines, variant, &r->error);
   if (pipeline && within_limits (r, pipeline, bindings, groups)
-      && gptvis_vulkan_put_dispatch (r->p->device, r->recording->commands, r->recording->pool, pipeline, bindings,
-          push, groups, &r->error))
+      && gptvis_vulkan_put_dispatch (r->p->device, r->recording->commands, r->recording->pool, pipeline,
+          bindings, push, groups, &r->error))
     count (r, pipeline->n_bindings, bindings);
 }
 

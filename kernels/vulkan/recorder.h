@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What operations.c, linear.c and attention.c are given to record an operation with: where it goes, and which of
- * the operation's candidates it takes. Below them; above them stand record.h, which records a plan, and tune.h,
- * which tries what its operations can take. */
+/* What operations.c, linear.c and attention.c are given to record an operation with: where it goes, and which
+ * of the operation's candidates it takes. Below them; above them stand record.h, which records a plan, and
+ * tune.h, which tries what its operations can take. */
 #pragma once
 #include "program.h"
 
@@ -23,8 +23,9 @@ typedef struct {
   const GptVisOp *op;
   guint n;                      /* pictures or sequences */
   guint dispatches;             /* of this operation so far */
-  guint candidate;              /* an operation takes that of its candidates, counted from 1; 0: what was fastest,
-                                   or else the best; GPTVIS_VULKAN_NO_CANDIDATE: none is recorded */
+  /* an operation takes that one of its candidates, counted from 1; 0: the one that was fastest, or else the
+   * best; GPTVIS_VULKAN_NO_CANDIDATE: none is recorded */
+  guint candidate;
   guint n_candidates;           /* that the last dispatch had … */
   guint64 key;                  /* … and they with what they compute, as choices.h has it */
   GptVisVulkanRecording *recording;

@@ -73,7 +73,8 @@ tables_make (Tables *t, const GptVisRecipe *recipe, guint patch_size, const GptV
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);
   const GptVisWindow w = gptvis_recipe_window (recipe, picture->width, picture->height);
   *t = (Tables) { .head = { .rgb = layout->rgb, .components = layout->n_components, .bytes = layout->bytes,
-      .width = recipe->width, .height = recipe->height, .patch_size = patch_size, .unit = 1.0f / (1 << layout->shift) } };
+      .width = recipe->width, .height = recipe->height, .patch_size = patch_size,
+      .unit = 1.0f / (1 << layout->shift) } };
   t->words = WORDS (sizeof t->head);
   for (guint c = 0; c < 3; c++) {
     t->head.scale[c] = recipe->rescale / recipe->std[c];
@@ -115,7 +116,8 @@ tables_write (const Tables *t, const GptVisLayout *layout, guint32 *to)
   memcpy (to, &t->head, sizeof t->head);
   for (guint c = 0; c < t->head.components; c++) {
     write_taps (to + t->head.component[c].across, &t->across[c], t->head.rgb, 0);
-    write_taps (to + t->head.component[c].down, &t->down[c], t->head.rgb, t->planes[layout->components[c].plane].first);
+    write_taps (to + t->head.component[c].down, &t->down[c], t->head.rgb,
+        t->planes[layout->components[c].plane].first);
   }
 }
 
@@ -138,7 +140,8 @@ make_buffers (GptVisVulkanProgram *p, GptVisVulkanSlot *slot, const Tables *t)
       && gptvis_vulkan_buffer_init (&slot->picture, p->device, t->words * 4, GPTVIS_VULKAN_TO_DEVICE, NULL)
       && (slot->picture.local
       || gptvis_vulkan_buffer_init (&slot->near, p->device, t->words * 4, GPTVIS_VULKAN_DEVICE, NULL))
-      && gptvis_vulkan_buffer_init (&slot->narrow, p->device, t->narrow * sizeof (float), GPTVIS_VULKAN_DEVICE, NULL);
+      && gptvis_vulkan_buffer_init (&slot->narrow, p->device, t->narrow * sizeof (float), GPTVIS_VULKAN_DEVICE,
+          NULL);
 }
 
 static gboolean
@@ -245,12 +248,13 @@ record_dispatch (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer 
   const GptVisVulkanVariant variant = { shader, { [SPEC_THREADS] = THREADS } };
   const guint groups[3] = { (columns + THREADS - 1) / THREADS, y, z };
   const GptVisVulkanPipeline *pipeline = gptvis_vulkan_pipeline (p->context->pipelines, &variant, error);
-  return pipeline && gptvis_vulkan_put_dispatch (p->device, commands, sets, pipeline, bindings, push, groups, error);
+  return pipeline && gptvis_vulkan_put_dispatch (p->device, commands, sets, pipeline, bindings, push, groups,
+      error);
 }
 
 static gboolean
-record_narrow (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer commands, const GptVisVulkanSlot *slot,
-    GError **error)
+record_narrow (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer commands,
+    const GptVisVulkanSlot *slot, GError **error)
 {
   const GptVisRecipe *recipe = &gptvis_plan_op (p->base.plan, 0)->patches.recipe;
   const GptVisVulkanRange bindings[] = { all_of (picture_of (slot)), all_of (&slot->narrow) };
@@ -262,8 +266,8 @@ record_narrow (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer co
 }
 
 static gboolean
-record_patches (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer commands, const GptVisVulkanSlot *slot,
-    guint i, GError **error)
+record_patches (GptVisVulkanProgram *p, VkDescriptorPool sets, VkCommandBuffer commands,
+    const GptVisVulkanSlot *slot, guint i, GError **error)
 {
   const GptVisRecipe *recipe = &gptvis_plan_op (p->base.plan, 0)->patches.recipe;
   const GptVisVulkanRange *input = &p->tensors[p->input_id].pieces[0].range;
@@ -282,8 +286,9 @@ gptvis_vulkan_record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight
   for (guint i = 0; i < n; i++)
     pictures |= gptvis_vulkan_slot (slots[i])->is_picture;
   /* the run before may still have the arena */
-  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
-      VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+  gptvis_vulkan_barrier (p->device, commands,
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
       VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
   record_copies (p, commands, slots, n);
   gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
@@ -294,13 +299,13 @@ gptvis_vulkan_record_staging (GptVisVulkanProgram *p, GptVisVulkanFlight *flight
   for (guint i = 0; i < n && ok; i++)
     if (gptvis_vulkan_slot (slots[i])->is_picture)
       ok = record_narrow (p, flight->sets, commands, gptvis_vulkan_slot (slots[i]), error);
-  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
-      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT);
+  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+      VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT);
   for (guint i = 0; i < n && ok; i++)
     if (gptvis_vulkan_slot (slots[i])->is_picture)
       ok = record_patches (p, flight->sets, commands, gptvis_vulkan_slot (slots[i]), i, error);
-  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
-      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+  gptvis_vulkan_barrier (p->device, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+      VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
       VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT);
   return ok;
 }

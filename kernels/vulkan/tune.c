@@ -37,8 +37,8 @@ time_runs (Trial *t, GptVisVulkanRecorder *r, guint n, GError **error)
   guint64 ticks[2] = { 0 };
   gdouble ns = 0;
   r->recording = &recording;
-  if (gptvis_vulkan_ok (t->p->device, gptvis_vulkan_sets_new (t->p->device, n + 1, &recording.pool), "vkCreateDescriptorPool",
-          error) && gptvis_vulkan_begin (t->p, commands, error)) {
+  if (gptvis_vulkan_ok (t->p->device, gptvis_vulkan_sets_new (t->p->device, n + 1, &recording.pool),
+      "vkCreateDescriptorPool", error) && gptvis_vulkan_begin (t->p, commands, error)) {
     d->call.vkCmdResetQueryPool (commands, t->times, 0, 2);
     repeat (r, 1);
     d->call.vkCmdWriteTimestamp (commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, t->times, 0);
@@ -48,7 +48,8 @@ time_runs (Trial *t, GptVisVulkanRecorder *r, guint n, GError **error)
       g_propagate_error (error, r->error);
     else if (gptvis_vulkan_program_copy (t->p, error)
         && gptvis_vulkan_ok (t->p->device, d->call.vkGetQueryPoolResults (d->device, t->times, 0, 2,
-                sizeof ticks, ticks, sizeof ticks[0], VK_QUERY_RESULT_64_BIT), "vkGetQueryPoolResults", error))
+                sizeof ticks, ticks, sizeof ticks[0],
+                VK_QUERY_RESULT_64_BIT), "vkGetQueryPoolResults", error))
       ns = MAX ((ticks[1] - ticks[0]) * (gdouble) d->limits.timestampPeriod / n, 1);
   }
   d->call.vkDestroyDescriptorPool (d->device, recording.pool, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tier for any processor: vectors of four, which every 64-bit one has. Its
  * matrix product is OpenBLAS's. */
-#define ANY_PROCESSOR           /* nothing but vectors of four, unless it is an x86 with 64 bits, all of which have SSE2 */
+/* nothing but vectors of four, unless it is an x86 with 64 bits, all of which have SSE2 */
+#define ANY_PROCESSOR
 #include "../tier.h"
 #include "pixels.h"
 #include "quantise.h"

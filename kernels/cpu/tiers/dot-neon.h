@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The dot products of tile-int8.h on NEON, where one instruction multiplies a vector of weights with 32 bits of
- * a vector, named by their number: so the 32 bits of four rows are loaded together.
+/* The dot products of tile-int8.h on NEON, where one instruction multiplies a vector of weights with 32 bits
+ * of a vector, named by their number: so the 32 bits of four rows are loaded together.
  *
- * i8mm has bytes without a sign times those with one. The older dot product has a sign on both sides: for it the
- * rows' bytes are taken less 128, and so is their zero. Without either they are pairs of 16 bits, as elsewhere; the
- * weights of a vector are sorted as they are loaded, first the pairs' first ones, then their second ones. */
+ * i8mm has bytes without a sign times those with one. The older dot product has a sign on both sides: for it
+ * the rows' bytes are taken less 128, and so is their zero. Without either they are pairs of 16 bits, as
+ * elsewhere; the weights of a vector are sorted as they are loaded, first the pairs' first ones, then their
+ * second ones. */
 #pragma once
 #include "simd.h"
 

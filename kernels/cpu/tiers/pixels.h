@@ -14,7 +14,8 @@ rounded (gint32 sum)
 #define HALF (1 << (GPTVIS_TAPS_SHIFT - 1))
 
 INLINE void
-resize_pixel (const guint8 *at, guint step, const guint8 offsets[3], const gint32 *whole, guint count, gint32 sums[3])
+resize_pixel (const guint8 *at, guint step, const guint8 offsets[3], const gint32 *whole, guint count,
+    gint32 sums[3])
 {
   for (guint i = 0; i < count; i++, at += step)
     for (guint c = 0; c < 3; c++)
@@ -23,7 +24,8 @@ resize_pixel (const guint8 *at, guint step, const guint8 offsets[3], const gint3
 
 /* Output x of one row, from its samples one by one. */
 INLINE void
-resize_one (const guint8 *row, guint step, const guint8 offsets[3], const GptVisTaps *taps, guint x, guint8 *out)
+resize_one (const guint8 *row, guint step, const guint8 offsets[3], const GptVisTaps *taps, guint x,
+    guint8 *out)
 {
   gint32 sums[3] = { HALF, HALF, HALF };
   resize_pixel (row + (gsize) taps->first[x] * step, step, offsets, taps->whole + (gsize) x * taps->most,
@@ -60,14 +62,16 @@ resize_four (const guint8 *row, gssize row_step, guint step, __m256i pairs, cons
       8, -1, 12, -1, 8, -1, 12, -1, 8, -1, 12, -1, 8, -1, 12, -1);
   const guint8 *at = row + (gsize) taps->first[x] * step;
   const gint32 *whole = taps->whole + (gsize) x * taps->most;
-  const guint n = taps->n, count = taps->count[x];      /* what bytes are written could be the taps, for all C knows */
+  /* what bytes are written could be the taps, for all C knows */
+  const guint n = taps->n, count = taps->count[x];
   __m256i high[ROWS_AT_ONCE], low[ROWS_AT_ONCE];
   UNROLL
   for (guint r = 0; r < ROWS_AT_ONCE; r++)
     high[r] = low[r] = _mm256_setzero_si256 ();
   for (guint i = 0; i < count; i += PIXELS_AT_ONCE, at += PIXELS_AT_ONCE * step) {
     const __m256i four = _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const void *) (whole + i)));
-    const __m256i by_high = _mm256_shuffle_epi8 (four, high_words), by_low = _mm256_shuffle_epi8 (four, low_words);
+    const __m256i by_high = _mm256_shuffle_epi8 (four, high_words),
+        by_low = _mm256_shuffle_epi8 (four, low_words);
     UNROLL
     for (guint r = 0; r < ROWS_AT_ONCE; r++) {
       const __m128i bytes = _mm_loadu_si128 ((const void *) (at + (gssize) r * row_step));
@@ -91,7 +95,8 @@ resize_four (const guint8 *row, gssize row_step, guint step, __m256i pairs, cons
       out[(r * 3 + c) * (gsize) n + x] = colours[r][c];
 }
 
-/* How many outputs, the first of them, can read sixteen bytes at each fourth of their pixels and stay in the row. */
+/* How many outputs, the first of them, can read sixteen bytes at each fourth of their pixels and stay in the
+ * row. */
 INLINE guint
 outputs_within (guint step, const GptVisTaps *taps)
 {
@@ -108,8 +113,8 @@ outputs_within (guint step, const GptVisTaps *taps)
 #endif
 
 static void
-resize_rows (const guint8 *rows, gssize row_step, guint m, guint step, const guint8 offsets[3], const GptVisTaps *taps,
-    guint8 *out)
+resize_rows (const guint8 *rows, gssize row_step, guint m, guint step, const guint8 offsets[3],
+    const GptVisTaps *taps, guint8 *out)
 {
   guint r = 0;
 #if defined (__AVX2__)

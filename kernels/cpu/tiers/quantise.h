@@ -113,14 +113,16 @@ find_limits (const float *x, guint n, float *low, float *high)
   return vf_sum ((l[0].nothing + l[1].nothing) + (l[2].nothing + l[3].nothing)) == 0;
 }
 
-/* From 0 on (zero is what the least is rounded to), limited to 255. Compilers would pick the bytes one by one. */
+/* From 0 on (zero is what the least is rounded to), limited to 255. Compilers would pick the bytes one by
+ * one. */
 INLINE vb
 limit_bytes (vi q)
 {
 #if defined (__AVX512F__)
   return (vb) _mm512_cvtusepi32_epi8 ((__m512i) q);
 #elif defined (__AVX2__)
-  const __m128i words = _mm_packs_epi32 (_mm256_castsi256_si128 ((__m256i) q), _mm256_extracti128_si256 ((__m256i) q, 1));
+  const __m128i words =
+      _mm_packs_epi32 (_mm256_castsi256_si128 ((__m256i) q), _mm256_extracti128_si256 ((__m256i) q, 1));
   return (vb) _mm_cvtsi128_si64 (_mm_packus_epi16 (words, words));
 #elif defined (__SSE2__)
   const __m128i words = _mm_packs_epi32 ((__m128i) q, (__m128i) q);

@@ -65,9 +65,9 @@ vf_gelu_tanh (vf x)
   return x * vf_sigmoid (u + u);
 }
 
-/* x · Φ (x), and as if Φ were GPT-2's with tanh, for what is rounded anyway: Φ − ½ is x · P (x²) up to 4, fitted by
- * least squares of x · Φ that are weighted again and again until the largest error is least, 2.2e−4; beyond it stays
- * what it is there, within 4e−6 of ½. A third of the time of the ones above. */
+/* x · Φ (x), and as if Φ were GPT-2's with tanh, for what is rounded anyway: Φ − ½ is x · P (x²) up to 4,
+ * fitted by least squares of x · Φ that are weighted again and again until the largest error is least,
+ * 2.2e−4; beyond it stays what it is there, within 4e−6 of ½. A third of the time of the ones above. */
 INLINE vf
 vf_gelu_narrow_of (vf x, const float p[7])
 {
@@ -170,7 +170,8 @@ sigmoid (float *x, guint n)
 #define NARROW_ACTIVATIONS { keep, gelu_narrow, gelu_tanh_narrow, quick_gelu, relu, silu }
 
 INLINE void
-finish_some (float *y, guint i, guint n, const float *gate, float alpha, const float *scale, const float *residual)
+finish_some (float *y, guint i, guint n, const float *gate, float alpha, const float *scale,
+    const float *residual)
 {
   vf v = n == VW ? vf_load (y + i) : vf_load_some (y + i, n, 0);
   if (gate)
@@ -203,7 +204,8 @@ divide_rows (float *y, guint m, guint n, gsize step, const float *by)
     finish (y, n, NULL, 1 / by[r], NULL, NULL);
 }
 
-/* Σ (x[i] − middle), or of its squares (a constant in each use), in some vectors that do not wait for each other. */
+/* Σ (x[i] − middle), or of its squares (a constant in each use), in some vectors that do not wait for each
+ * other. */
 #define SUMS 4u
 
 INLINE vf

@@ -75,7 +75,8 @@ add_bytes (vi sums[4], const guint8 *row, gssize step, const gint16 *parts, guin
 {
   for (guint i = 0; i < n; i++, row += step) {
     const uint8x16_t bytes = vld1q_u8 (row);
-    const int16x8_t low = (int16x8_t) vmovl_u8 (vget_low_u8 (bytes)), high = (int16x8_t) vmovl_high_u8 (bytes);
+    const int16x8_t low = (int16x8_t) vmovl_u8 (vget_low_u8 (bytes)),
+        high = (int16x8_t) vmovl_high_u8 (bytes);
     sums[0] = (vi) vmlal_n_s16 ((int32x4_t) sums[0], vget_low_s16 (low), parts[i]);
     sums[1] = (vi) vmlal_high_n_s16 ((int32x4_t) sums[1], low, parts[i]);
     sums[2] = (vi) vmlal_n_s16 ((int32x4_t) sums[2], vget_low_s16 (high), parts[i]);
@@ -115,8 +116,8 @@ add_words (vi sums[2], const guint8 *row, gssize step, guint shift, const gint16
 }
 #endif
 
-/* The rows below, of which the next row of the result needs half as many as this one did: they come while this
- * one is made. */
+/* The rows below, of which the next row of the result needs half as many as this one did: they come while
+ * this one is made. */
 INLINE void
 ask_for_next (const guint8 *row, gssize step, guint count, guint bytes, gsize at)
 {
@@ -147,7 +148,8 @@ store_sums (const vi *sums, guint n, float unit, float *to)
 }
 
 static void
-sum_bytes (const guint8 *rows, gssize step, const gint16 *parts, guint count, float unit, float *sums, guint n)
+sum_bytes (const guint8 *rows, gssize step, const gint16 *parts, guint count, float unit, float *sums,
+    guint n)
 {
   guint x = 0;
   while (x < n && n >= BYTES_BLOCK) {
@@ -173,8 +175,8 @@ sum_bytes (const guint8 *rows, gssize step, const gint16 *parts, guint count, fl
 }
 
 static void
-sum_words (const guint8 *rows, gssize step, guint shift, const gint16 *parts, guint count, float unit, float *sums,
-    guint n)
+sum_words (const guint8 *rows, gssize step, guint shift, const gint16 *parts, guint count, float unit,
+    float *sums, guint n)
 {
   guint x = 0;
   while (x < n && n >= WORDS_BLOCK) {
@@ -237,8 +239,8 @@ pick_some (const guint m, const float *rows, gsize step, const guint *start, con
 }
 
 static void
-pick (const float *rows, gsize step, guint m, const guint *start, const float *parts, guint length, float *out,
-    gsize out_step, guint n)
+pick (const float *rows, gsize step, guint m, const guint *start, const float *parts, guint length,
+    float *out, gsize out_step, guint n)
 {
   for (guint x = 0; x < n; x += VW) {
     guint r = 0;

@@ -81,7 +81,8 @@ vf_load_some (const float *p, guint n, float fill)
   return (vf) _mm512_mask_loadu_ps ((__m512) vf_set (fill), (1u << n) - 1, p);
 #elif defined (__AVX2__)
   const vi some = first_lanes (n);
-  return (vf) _mm256_blendv_ps ((__m256) vf_set (fill), _mm256_maskload_ps (p, (__m256i) some), (__m256) some);
+  return (vf) _mm256_blendv_ps ((__m256) vf_set (fill), _mm256_maskload_ps (p, (__m256i) some),
+      (__m256) some);
 #else
   vf v = vf_set (fill);
   memcpy (&v, p, n * sizeof (float));
@@ -217,7 +218,8 @@ vf_largest (vf v)
 {
 #if defined (__AVX2__)
 #if defined (__AVX512F__)
-  const __m256 w = _mm256_max_ps (_mm512_castps512_ps256 ((__m512) v), (__m256) _mm512_extractf64x4_pd ((__m512d) v, 1));
+  const __m256 w = _mm256_max_ps (_mm512_castps512_ps256 ((__m512) v),
+      (__m256) _mm512_extractf64x4_pd ((__m512d) v, 1));
 #else
   const __m256 w = (__m256) v;
 #endif

@@ -18,8 +18,8 @@ to_bf16 (const float *x, guint n, guint16 *to)
   }
 }
 
-/* m and vectors are constants in each use, as in tile.h. Three rows a pointer: x86 adds a register and it once or twice
- * within a load. */
+/* m and vectors are constants in each use, as in tile.h. Three rows a pointer: x86 adds a register and it
+ * once or twice within a load. */
 INLINE void
 tile_bf16_of (const guint m, const guint vectors, guint pairs, const gint32 *a, gsize a_row, gsize a_step,
     const gint32 *b, const float *bias, float *c, gsize c_step)

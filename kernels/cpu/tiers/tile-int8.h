@@ -116,8 +116,8 @@ dot_row (vi sum, vi rows, guint i, vi w, vi factors)
 }
 #endif
 
-/* 12 sums, 2 factors, 1 broadcast and 1 product are 16 registers: there is none for weights, which compilers would
- * give them and leave sums in memory. */
+/* 12 sums, 2 factors, 1 broadcast and 1 product are 16 registers: there is none for weights, which compilers
+ * would give them and leave sums in memory. */
 #define WEIGHTS_STAY_IN_MEMORY (INT8_SLICE && TILE_ROWS == 6)
 
 INLINE const gint8 *

@@ -5,7 +5,8 @@
 #pragma once
 #include "simd.h"
 
-#if defined (__AVX512F__)       /* 32 registers of 16: 24 hold sums; broadcasts come with the multiplication */
+/* 32 registers of 16: 24 hold sums; broadcasts come with the multiplication */
+#if defined (__AVX512F__)
 #define TILE_ROWS 12
 #elif defined (NEON)            /* 32 registers of 4: 24 hold sums, 2 a row of b, the rest broadcasts */
 #define TILE_ROWS 12

@@ -9,8 +9,8 @@
 /* a (r, k) = a[r · a_row + k · a_column]; one of the two is 1 in each use, m and the
  * number of vectors are constants, so that every loop over rows and vectors unrolls. */
 INLINE void
-tile_of (const guint m, const guint vectors, guint k, const float *a, gsize a_row, gsize a_column, const float *b,
-    gsize b_step, const float *bias, float *c, gsize c_step)
+tile_of (const guint m, const guint vectors, guint k, const float *a, gsize a_row, gsize a_column,
+    const float *b, gsize b_step, const float *bias, float *c, gsize c_step)
 {
   vf sums[TILE_ROWS][TILE_VECTORS];
   bias = bias ? bias : no_bias;
@@ -45,8 +45,8 @@ tile_of (const guint m, const guint vectors, guint k, const float *a, gsize a_ro
 }
 
 static void
-tile (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias, float *c,
-    gsize c_step)
+tile (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,
+    const float *bias, float *c, gsize c_step)
 {
   if (n % VW) {
     float whole[TILE_ROWS * TILE_COLUMNS];
@@ -65,8 +65,8 @@ tile (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, g
 }
 
 static void
-tile_by_rows (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step, const float *bias,
-    float *c, gsize c_step)
+tile_by_rows (guint m, guint n, guint k, const float *a, gsize a_step, const float *b, gsize b_step,
+    const float *bias, float *c, gsize c_step)
 {
   if (n % VW) {
     float whole[TILE_ROWS * TILE_COLUMNS];
