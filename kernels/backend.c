@@ -8,7 +8,7 @@
 #include "vulkan/gpu.h"
 #include <string.h>
 
-/* The reference is only taken by name. */
+/* auto never takes the reference. */
 static const GptVisBackendTable *const backends[] = {
   &gptvis_backend_cpu,
   &gptvis_backend_reference,
@@ -25,8 +25,8 @@ find_backend (const gchar *name, GError **error)
       return backends[i];
   if (strcmp (name, "vulkan") == 0)
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "backend vulkan is not in this build: it is compiled where Vulkan's headers, volk and glslangValidator "
-        "are installed");
+        "backend vulkan is not in this build: it needs Vulkan's headers, volk and glslangValidator when gptvis is "
+        "compiled");
   else
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
         "backend \"%s\" is none of auto, cpu, vulkan, reference", name);
@@ -40,7 +40,7 @@ gptvis_backend_devices (const gchar *backend, GError **error)
   return found ? found->devices (error) : NULL;
 }
 
-/* auto: a GPU, if there is one and it can; else the processor, and the log says why. */
+/* auto: a GPU, if there is one and it takes the plan; else the processor, and the log says why. */
 static GptVisProgram *
 take_best (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisProgramOptions *options,
     const GptVisBackendTable **backend, GError **error)
@@ -52,13 +52,14 @@ take_best (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisPro
   GptVisProgram *program = (*backend)->program_new (plan, weights, options, &why);
   if (program)
     return program;
-  if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND)) {    /* the device that was named */
+  /* a device was named, and is not there */
+  if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND)) {
     g_propagate_error (error, why);
     return NULL;
   }
   g_info ("%s: backend auto takes the cpu: %s", gptvis_plan_name (plan), why->message);
   g_error_free (why);
-  any_device.device = NULL;     /* it was a GPU's */
+  any_device.device = NULL;     /* it names a GPU */
   options = &any_device;
 #endif
   *backend = &gptvis_backend_cpu;

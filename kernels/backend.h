@@ -15,8 +15,8 @@
  *     gptvis_program_wait (program, &error);
  *     logits = gptvis_program_output (program, id, 0);
  *
- * A device that fails. The run fails, and so does one of a slot that was filled before; the
- * program goes on on the processor (gptvis_program_failure says so).
+ * A device that fails. The run fails, and so does a run of any slot that was filled before; from then on
+ * the program runs on the processor (gptvis_program_failure says so).
  *
  * Threads. A slot belongs to one stream: it is staged by one thread at a time and
  * not while it is being run. Different slots may be staged at the same time, and
@@ -73,9 +73,11 @@ typedef struct {
   void (*program_free) (GptVisProgram *program);
   GptVisSlot *(*slot_new) (GptVisProgram *program);    /* NULL: there is no memory */
   void (*slot_free) (GptVisProgram *program, GptVisSlot *slot);
-  /* FALSE: not this picture; it is made rows. NULL: none. */
+  /* The slot takes the picture as it is. FALSE: not this one, and its rows are filled from it instead. May be
+   * NULL: no picture is taken. */
   gboolean (*stage) (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture);
-  /* With `stage`: slot->rows, from then on what the slot is filled with, and first what it is filled with. */
+  /* Needed with `stage`: slot->rows, into which it first puts what the slot holds, and which the slot is
+   * filled with from then on. */
   float *(*slot_rows) (GptVisProgram *program, GptVisSlot *slot);
   gboolean (*submit) (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **error);
   gboolean (*step) (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error);
@@ -123,7 +125,7 @@ GptVisProgram *gptvis_program_new (const GptVisPlan *plan, const GptVisWeights *
     const GptVisProgramOptions *options, GError **error);
 void gptvis_program_free (GptVisProgram *program);     /* NULL is fine; all slots are free by then */
 
-/* What computes now: the program, or since its device failed the one on the processor; for its
+/* The program that runs now: this one, or the one on the processor since the device failed. For its
  * description, precision and threads. Any thread. */
 const GptVisProgram *gptvis_program_at_work (const GptVisProgram *program);
 /* Why that is the processor now; NULL: nothing failed. As long as the program; any thread. */

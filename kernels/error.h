@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The one error domain. Every function that can fail because of something from
- * outside takes a GError **and fills it with one sentence that names the file,
+ * outside takes a GError ** and fills it with one sentence that names the file,
  * tensor or property, says what is wrong there and what would be right. */
 #pragma once
 #include <glib.h>

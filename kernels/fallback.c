@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The program on the processor that takes over from a device that failed. */
 #include "fallback.h"
 #include "cpu/cpu.h"
 
@@ -34,20 +35,20 @@ gptvis_fallback_free (GptVisFallback *self)
 void
 gptvis_fallback_take (GptVisFallback *self, const GError *why)
 {
-  /* f32, so that results go on as they were */
+  /* f32, so that results stay what they were */
   const GptVisProgramOptions options =
       { .backend = "cpu",.precision = GPTVIS_PRECISION_F32,.threads = self->threads };
   GError *failure = g_error_copy (why), *why_not = NULL;
   GptVisProgram *program = gptvis_backend_cpu.program_new (self->plan, &self->weights, &options, &why_not);
   gchar *before = failure->message;
-  if (program)
+  if (program) {
     program->backend = &gptvis_backend_cpu;
-  if (program)
-    failure->message = g_strdup_printf ("%s; the network %s goes on on the processor (%s)", before,
+    failure->message = g_strdup_printf ("%s; the network %s continues on the processor (%s)", before,
         gptvis_plan_name (self->plan), program->description);
-  else
-    failure->message = g_strdup_printf ("%s; nor can the processor take the network %s: %s", before,
+  } else {
+    failure->message = g_strdup_printf ("%s; the processor cannot take the network %s either: %s", before,
         gptvis_plan_name (self->plan), why_not->message);
+  }
   g_free (before);
   g_clear_error (&why_not);
   g_atomic_pointer_set (&self->program, program);

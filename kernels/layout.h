@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What those who make patches need to know of a picture: where its format keeps samples, which part
- * of it the network sees, what its colours are made of. */
+/* What it takes to make patches of a picture: where its format keeps samples, which part of it the network
+ * sees, and how its colours are computed. */
 #pragma once
 #include "picture.h"
 #include "error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Aligned memory, in huge pages where it is large. */
 #include "memory.h"
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 
 #define HUGE_PAGE (2u << 20)
 
-static gsize limit;             /* a test's */
+static gsize limit;             /* bytes; 0: none */
 
 void
 gptvis_alloc_set_limit (gsize bytes)

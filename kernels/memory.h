@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 #define GPTVIS_ALIGN 64         /* bytes */
 #define GPTVIS_PADDING 512      /* readable bytes past the end */
 
-/* Zeroed; NULL when there is not so much. Free with gptvis_free. */
+/* Zeroed; NULL when there is not enough memory. Free with gptvis_free. */
 gpointer gptvis_alloc (gsize bytes);
-gpointer gptvis_alloc_unset (gsize bytes);      /* the same, holding anything */
-/* A fault for tests, not while anybody allocates: nothing of more bytes than this can be had; 0: no such
+gpointer gptvis_alloc_unset (gsize bytes);      /* the same, but not zeroed */
+/* For tests, while nobody else allocates: from then on more bytes than this at once are not there; 0: no
  * limit. */
 void gptvis_alloc_set_limit (gsize bytes);
 void gptvis_free (gpointer memory);     /* NULL is fine */

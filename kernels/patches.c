@@ -4,8 +4,8 @@
  *   R'G'B'   as Pillow: each row horizontally to 8 bits, then columns to 8 bits.
  *   Y'CbCr   each plane's rows first summed to one row of floats (samples in the
  *            order of memory, whatever is interleaved in them), then each
- *            component picked out of that row by its taps, then the matrix. What
- *            a 4K picture costs more than a small one is reading it.
+ *            component picked out of that row by its taps, then the matrix. So a
+ *            4K picture costs more than a small one only by the time to read it.
  *
  * Either ends with a row of one colour, normalised, dealt out to the patches. */
 #include "patches.h"
@@ -285,7 +285,7 @@ sample_band (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisL
   }
 }
 
-/* What is not the picture's is black: `value`. */
+/* Whatever lies outside the picture is black, which is `value`. */
 static void
 pad (const GptVisPatchifier *self, float *colour, gboolean inside, float value)
 {
@@ -337,7 +337,8 @@ gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, flo
   if (!same && !make_tables (self, picture, error))
     return FALSE;
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);
-  /* what ORC compiles leaves the thread flushing denormals to zero, and the thread is not ours */
+  /* code that ORC compiles leaves the thread flushing denormals to zero, and the thread belongs to the
+   * caller */
   fenv_t environment;
   fegetenv (&environment);
   (layout->rgb ? run_rgb : run_yuv) (self, picture, layout, rows);

@@ -69,7 +69,7 @@ lowest_offset (const GptVisTensor *t, GPtrArray *placed, guint n)
   return offset;
 }
 
-/* One below the other, a sequence's for each beam. */
+/* States one behind the other; those of the step once for each beam. */
 static void
 lay_out_states (GptVisPlan *plan)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the three files of the plan share. Nobody else includes it. */
+/* The plan's own fields, for plan.c, plan-layout.c, plan-read.c and plan-print.c alone. */
 #pragma once
 #include "plan.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The threads of a pool: how they share the items of a run, and how they sleep and wake up. */
 #define _GNU_SOURCE
 #include "pool.h"
 #include <sched.h>
@@ -13,8 +14,8 @@
 
 #define MAX_THREADS 256
 
-/* Items one after another: a thread begins with a part of its own, so that what it reads
- * lies one after another too, which the processor foresees, and then helps with the others'. */
+/* A range of items: each thread begins with one of its own, so that it reads memory from end to end, which
+ * the processor foresees, and then helps with the others'. */
 typedef struct {
   atomic_size_t next;           /* the item to take */
   gsize end;
@@ -52,7 +53,7 @@ struct _GptVisPool {
 
   atomic_uint sleepers;
   atomic_bool ending;
-  GMutex lock;                  /* guards the going to sleep */
+  GMutex lock;                  /* held while a thread goes to sleep */
   GCond wake;
 };
 
@@ -91,11 +92,12 @@ take_items (GptVisPool *pool, guint index)
  * does. So a worker that sleeps may wake up anywhere but there, for which its affinity is another one until
  * it has woken up: 2 µs.
  *
- * Who sets the process's affinity meanwhile (taskset -a, a container's manager) is to have it: what is not as
- * it was left here is somebody else's, and stays. So it does where somebody gave the very same, which the
- * first thread tells, whose affinity nobody here touches and which is given it before the others are. Between
- * looking and setting remains the time of a system call or two, in which an affinity from outside goes
- * unnoticed and is undone: Linux can neither compare and exchange it nor tell that it was set. */
+ * Somebody else may set the process's affinity meanwhile (taskset -a, a container's manager), and that must
+ * last. So an affinity that differs from the one set here stays. It also stays if somebody set the very same
+ * one: the process's first thread shows that, since nothing here touches its affinity and it is given the new
+ * one before the others. Between looking and setting there is the time of a system call or two in which a
+ * change from outside goes unnoticed and is undone: Linux can neither compare and exchange an affinity nor
+ * tell that it was set. */
 #ifdef __linux__
 static gboolean
 first_thread_has (const cpu_set_t *set)
@@ -104,8 +106,8 @@ first_thread_has (const cpu_set_t *set)
   return sched_getaffinity (getpid (), sizeof its, &its) == 0 && CPU_EQUAL (&its, set);
 }
 
-/* Has the worker the affinity that was set here? What it has is `now`; FALSE too when that is not to be
- * had. */
+/* Does the worker still have the affinity that was set here? `now` becomes what it has; FALSE, too, if that
+ * cannot be read. */
 static gboolean
 is_away (const Worker *worker, cpu_set_t *now)
 {
@@ -194,7 +196,7 @@ await_run (GptVisPool *pool, Worker *self, guint done)
   return sleep_until_run (pool, self, done);
 }
 
-/* Of the calling thread, which on Linux has one of its own. */
+/* The calling thread's nice value: on Linux each thread has its own. */
 static gint
 own_nice (void)
 {
@@ -205,7 +207,7 @@ own_nice (void)
 #endif
 }
 
-/* Less nice than before is a privilege, and without it things stay as they are. */
+/* To lower a nice value takes a privilege; without it the value stays as it is. */
 static void
 be_nice (gint nice, gint *own)
 {
@@ -215,7 +217,7 @@ be_nice (gint nice, gint *own)
   setpriority (PRIO_PROCESS, 0, nice);
 }
 
-static _Thread_local guint thread_index;        /* 0 in every thread that is no pool's, as callers are */
+static _Thread_local guint thread_index;        /* 0 in every thread outside pools, as callers are */
 
 guint
 gptvis_pool_thread (void)
@@ -298,7 +300,7 @@ gptvis_pool_new (guint threads)
     worker->pool = pool;
     worker->index = i + 1;
     if (!(worker->thread = g_thread_try_new ("gptvis", work, worker, NULL)))
-      break;                    /* the system's limit: then it is fewer */
+      break;                    /* the system allows no more: then there are fewer */
     pool->n_workers++;
   }
   return pool;

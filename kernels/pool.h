@@ -5,10 +5,11 @@
  * item, never for one that has not woken up: on a machine that has other things to
  * do (it decodes the video), a network is some hundred short runs, and waiting each
  * time until every thread has reported costs the scheduler's time slice each time. Items that
- * follow one another go to one thread, as long as every thread has some: what they read then
- * lies one after another, which is twice as fast to read as every second piece of it.
+ * follow one another go to one thread, as long as every thread has some: it then reads memory from end to
+ * end, which is twice as fast as reading every second piece of it.
  * Between networks the threads sleep, and wake up on another processor than the caller's, if they may use
- * one; their affinity is otherwise left alone. They become as nice (setpriority) as who calls. */
+ * one; their affinity is otherwise left alone. They take the nice value (setpriority) of the thread that
+ * calls. */
 #pragma once
 #include <glib.h>
 
@@ -20,7 +21,7 @@ typedef void (*GptVisTask) (void *context, gsize i);
 /* How many threads this process may use: its affinity, its control group's quota. At least 1. */
 guint gptvis_pool_default_threads (void);
 
-/* threads 0: the default. NULL for 1, and where there are none to have: everything runs inline. */
+/* threads 0: the default. NULL for 1, and where no thread can be started: everything then runs inline. */
 GptVisPool *gptvis_pool_new (guint threads);
 void gptvis_pool_free (GptVisPool *pool);      /* NULL is fine */
 guint gptvis_pool_threads (GptVisPool *pool);  /* the caller counted */

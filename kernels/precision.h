@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What weights are kept as, and what is computed with. */
+/* Precisions: the numbers that weights are kept in and products are computed with. */
 #pragma once
 #include "error.h"
 

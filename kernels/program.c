@@ -16,7 +16,7 @@ gptvis_program_free (GptVisProgram *program)
 
 /* ---- a device that failed ---- */
 
-/* The one on the processor, when the device failed; else NULL. */
+/* The program on the processor, if the device failed; else NULL. */
 static GptVisProgram *
 instead_of (const GptVisProgram *program)
 {
@@ -36,8 +36,8 @@ gptvis_program_failure (const GptVisProgram *program)
   return program->fallback ? gptvis_fallback_failure (program->fallback) : NULL;
 }
 
-/* What a run returns: when the device failed, the next will be the processor's, and the error says
- * so. Takes `why`. */
+/* Ends a run that failed with `why`, which it takes, or that went well, if that is NULL. After a device's
+ * first failure the processor takes over, and the error says so. */
 static gboolean
 end_run (GptVisProgram *program, GError *why, GError **error)
 {
@@ -123,7 +123,8 @@ gptvis_program_slot_rows (GptVisProgram *program, GptVisSlot *slot)
   GptVisSlot *at_work = slot_at_work (program, slot, NULL);
   if (at_work == slot && program->backend->slot_rows)
     return program->backend->slot_rows (program, slot);
-  /* without memory the device's are as good as any: no run reads what they are filled with */
+  /* without memory for rows on the processor, the failed device's do: they are written, and no run reads
+   * them */
   return at_work ? at_work->rows : slot->rows;
 }
 

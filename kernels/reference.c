@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One function for each operation, from its definition in plan.h. */
 #include "reference.h"
 #include "weights.h"
 #include "memory.h"
@@ -346,7 +347,7 @@ load (Program *p, const GptVisWeights *weights, GError **error)
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     const guint batch = gptvis_tensor_is_activation (t) ? gptvis_plan_batch_of (plan, t) : 1;
     if (t->kind == GPTVIS_TENSOR_STATE)
-      continue;                 /* a slot's */
+      continue;                 /* it belongs to slots */
     if (!(p->data[i] = gptvis_alloc (elements (t) * batch * sizeof (double))))
       return FALSE;
     if (t->kind != GPTVIS_TENSOR_WEIGHT)
@@ -478,7 +479,8 @@ submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **erro
   return TRUE;
 }
 
-/* Operation by operation: none may see another sequence's row of this step before it is there. */
+/* Operation by operation for all sequences: none may read another sequence's row of this step before it is
+ * there. */
 static gboolean
 step (GptVisProgram *program, const GptVisSequence *sequences, guint n, GError **error)
 {

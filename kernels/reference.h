@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The definition of every operation: plain C in double precision, one thread,
- * as slow as it is plain. It is a whole backend, so any plan runs on it
- * (backend=reference), and it shares nothing with what it judges but the
+/* The definition of every operation: plain C in double precision, on one thread,
+ * slow and easy to read. It is a whole backend, so any plan runs on it
+ * (backend=reference), and it shares nothing with the backends it judges but the
  * patchifier, which has tests of its own. */
 #pragma once
 #include "backend.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The filters, and how taps are made of them. */
 #include "taps.h"
 #include <math.h>
 
@@ -69,7 +70,7 @@ make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble scale
   t->first[i] = first;
   t->count[i] = end - first;
   for (gint s = first; s < end; s++) {
-    /* a lone sample at the edge may weigh nothing: then it is all there is */
+    /* if the only samples, at the edge, weigh nothing, they count equally */
     const gdouble part = sum != 0 ? filters[filter].weight ((s - centre + 0.5) / stretch) / sum
         : 1.0 / (end - first);
     parts[s - first] = part;
@@ -155,9 +156,9 @@ gptvis_taps_halve (GptVisTaps *t, guint size, gboolean left)
   gptvis_taps_clear (&full);
 }
 
-/* Of a part of at most a half, half a unit is 2^-17: with 255 steps between neighbours, three borders between
- * the four parts that there are at least, and a matrix that triples it, that is a fiftieth of a step in the
- * worst picture there can be. */
+/* Where no part is more than a half, half a unit is 2^-17 of the sum. With 255 steps between neighbours,
+ * three borders between four parts or more, and a matrix that triples it, the error is a fiftieth of a step
+ * in the worst picture there can be. */
 #define LARGEST_NARROW 0.5f
 
 void

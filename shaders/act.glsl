@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Activations, as shared.h numbers them. What is raised to e is kept below 80, so that no
+// Activations, as shared.h numbers them. The argument of exp is kept below 80, so that no
 // driver meets an infinity.
 
 // erf within 1.5e-7: Abramowitz and Stegun 7.1.26.

@@ -15,7 +15,7 @@ halves (uvec2 words)
   return vec4 (unpackHalf2x16 (words.x), unpackHalf2x16 (words.y));
 }
 
-// What halves do not reach becomes the largest that they do.
+// Values beyond the largest half become the largest half.
 uvec2
 words_of (vec4 x)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// rows: one part of y: rows of a tensor, plus rows of another, or its one row to each.
+// rows: one part of y: rows of a tensor, plus rows of another, or one row of that added to each.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "shared.h"

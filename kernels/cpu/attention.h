@@ -23,7 +23,7 @@ gsize gptvis_cpu_attention_bf16_packed (const GptVisTier *tier, guint head_width
 gsize gptvis_cpu_attention_bf16_scratch (const GptVisTier *tier, guint head_width, guint n_keys);
 
 /* A unit of work: a picture's head for tile_columns queries. The heads of the same queries follow each other,
- * so that a thread goes on with the rows that it has computed in the operation before, and leaves such to the
+ * so that a thread reads rows that it has itself computed in the operation before, and leaves such to the
  * next. */
 typedef struct {
   guint head, first, n;         /* queries first … first + n */

@@ -30,7 +30,7 @@ bytes (const GptVisTensor *t)
   return (gsize) t->rows * t->width * sizeof (float);
 }
 
-/* Is W of this linear what is held, and not packed? */
+/* Is W of this linear read where it lies, and not packed? */
 static gboolean
 is_in_place (const GptVisCpuProgram *p, GptVisTensorId id)
 {
@@ -120,7 +120,7 @@ load_op (Load *l, const GptVisOp *op, GError **error)
     if (op->kind == GPTVIS_OP_LINEAR && j == 1)
       ok = load_packed (l, op, error);
     else if (op->kind == GPTVIS_OP_EMBED && j == 0)
-      ok = hold (l, op->in[j], &p->held[op->in[j]], error);    /* a token needs a row of fifty thousand */
+      ok = hold (l, op->in[j], &p->held[op->in[j]], error);    /* a token needs one row in fifty thousand */
     else if (op->in[j] != GPTVIS_NO_TENSOR)
       ok = load_plain (l, op->in[j], error);
     if (!ok)
@@ -180,14 +180,15 @@ make_ready (GptVisCpuProgram *p, const GptVisWeights *weights, GError **error)
   return ok && lay_out (p);
 }
 
-/* auto is the quickest that leaves a network its answers: over 200 photos bf16 keeps every label of a
- * ViT-Tiny, int8 loses three to five (tests/pipelines/photos.c), and over 994 pictures 11 to 16: more than
- * its users would want unasked, though it is right as often as f32 (tests/benchmark/README.md). */
+/* auto is the fastest precision that keeps a network's answers. Over 200 photos bf16 keeps every label of a
+ * ViT-Tiny, int8 changes three to five (tests/pipelines/photos.c), and over 994 pictures 11 to 16. That is
+ * too many for users who did not ask for it, though int8 is right as often as f32
+ * (tests/benchmark/README.md). */
 static GptVisPrecision
 auto_precision (const GptVisTier *tier)
 {
   const GptVisPrecision precision = tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
-  g_info ("cpu: precision auto is %s, as %s; int8 is quicker, and changes a label in sixty",
+  g_info ("cpu: precision auto is %s, as %s; int8 is faster, and changes one label in sixty",
       gptvis_precision_name (precision),
       tier->tile_bf16 ? "this processor multiplies bf16, which changes no label"
       : "this processor has no instructions for bf16");
@@ -236,7 +237,7 @@ program_new (const GptVisPlan *plan, const GptVisWeights *weights, const GptVisP
   const guint threads = p->base.threads = gptvis_pool_threads (p->pool);
   p->base.description = g_strdup_printf ("cpu, %s, %s, %u thread%s", tier->name,
       gptvis_precision_name (precision), threads, threads == 1 ? "" : "s");
-  /* a step's few rows are not what a library's product is made for */
+  /* a library's product is not made for a step's few rows */
   p->blas = tier->blas && precision == GPTVIS_PRECISION_F32 && gptvis_plan_max_sequences (plan) == 0
       && gptvis_blas_open (threads);
   GError *why = NULL;

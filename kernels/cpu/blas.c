@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* OpenBLAS, opened by name when it is first needed. */
 #include "blas.h"
 #include <cblas.h>
 #include <gmodule.h>

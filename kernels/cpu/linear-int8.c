@@ -2,8 +2,8 @@
 /* linear in int8: y ≈ (x̂ · Ŵᵀ) ⊙ (row scales × scales) + b in whole numbers, x̂ from 0 to
  * 255 less the row's zero, Ŵ from −127 to 127.
  *
- * W is made such once, at load, with one scale for each output; x for each run, with
- * one and a zero for each row: what GELU leaves is nearly all of one sign. So no
+ * W is quantised once, at load, with a scale for each output; x in each run, with a
+ * scale and a zero for each row, as nearly all that GELU leaves has one sign. So no
  * calibration is needed, nothing saturates, and a row's result does not depend on
  * what else is in the batch. The sums are exact. Without instructions for them, bytes
  * meet in pairs of 16 bits (tier.h: int8_slice): there each slice of an output's weights

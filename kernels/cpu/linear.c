@@ -13,10 +13,10 @@
 #include "../memory.h"
 #include <string.h>
 
-/* A group of packed rows that stays in a core's second cache while panels go by. */
+/* Bytes of a group of packed rows, which stays in a core's second cache while panels pass through. */
 #define GROUP_BYTES (512u << 10)
 
-/* So many blocks of rows are worth going through all of W for. */
+/* Blocks of rows that are worth reading all of W for. */
 #define LEAST_BLOCKS 4u
 
 /* A product narrower than this, either way, is not worth rounding for. */
@@ -33,8 +33,8 @@ is_patches (const GptVisPlan *plan, GptVisTensorId id)
  * small ones, and what makes a picture's one row of results (a classifier), which costs next to
  * nothing and whose rounding nothing evens out any more. Nor does int8 take other products of a
  * picture's one row (the last layer's), for the same reason, and those of its patches, whose faint
- * details are what a network looks at: they are a twelfth and a fortieth of the error's square,
- * against a hundredth of the work. A decoder's are narrow to the last: reading their weights is
+ * details a network looks at: together they make a twelfth and a fortieth of the squared error,
+ * and a hundredth of the work. A decoder's are narrow to the last: reading their weights is
  * nearly all its time. */
 static GptVisPrecision
 precision_of (const GptVisCpuProgram *p, const GptVisOp *op)
@@ -175,7 +175,7 @@ static const GptVisCpuProduct *const products[] = {
   [GPTVIS_PRECISION_INT8] = &gptvis_cpu_int8,
 };
 
-/* Rows are first of all shared among groups, as many as there are threads or a multiple of it, so that a row
+/* Rows are first shared among groups, as many as there are threads or a multiple of it, so that a row
  * is the same thread's in each linear; and a group's among its blocks. */
 static guint
 first_of_group (const GptVisCpuLinear *l, guint group)
@@ -199,8 +199,8 @@ pack_block (void *context, gsize task)
   l->product->pack (l, first, first_of_block (l, group, block + 1) - first);
 }
 
-/* What a tile is added to, and where it goes, lie in pieces of a row each: these are asked for before the
- * product, or it would wait for each of them after it. */
+/* What a tile is added to, and where it goes, lie in pieces of a row each: these are prefetched before the
+ * product, which would otherwise wait for each of them afterwards. */
 static void
 prefetch_tile (const GptVisCpuLinear *l, guint first, guint end, guint column)
 {

@@ -45,10 +45,10 @@ gptvis_cpu_keep (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   Keep c = { p, op, gptvis_plan_tensor (p->base.plan, op->in[0]), gptvis_plan_tensor (p->base.plan, op->out),
       0 };
-  if (c.state->head_width == 0) /* nobody reads it */
+  if (c.state->head_width == 0) /* no recall reads it */
     return;
   c.heads = c.state->width / 2 / c.state->head_width;
-  /* a row is soon done */
+  /* one row is too little work to share */
   gptvis_pool_run (c.state->step ? NULL : p->pool, keep_head, &c, p->n * c.heads);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tiers: named bundles of kernels, one for each set of instructions, and the
- * table of functions that each fills. A tier is not a rung of a ladder: it has
- * its own predicate. GPTVIS_CPU=avx2 forces one by name.
+ * table of functions that each fills. A tier says by itself
+ * which processors can run it, whatever the others say. GPTVIS_CPU=avx2 forces one by name.
  *
  * All pointers are to floats unless said otherwise, need no alignment, and may
  * be read up to GPTVIS_PADDING bytes past the end of what is described (memory.h),

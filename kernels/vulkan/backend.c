@@ -94,7 +94,7 @@ stage (GptVisProgram *program, GptVisSlot *slot, const GptVisPicture *picture)
   return gptvis_vulkan_stage ((GptVisVulkanProgram *) program, (GptVisVulkanSlot *) slot, picture);
 }
 
-/* Of a picture the device makes them here and now. */
+/* If the slot holds a picture, the device makes its rows now, and they are waited for. */
 static float *
 slot_rows (GptVisProgram *program, GptVisSlot *slot)
 {
@@ -129,7 +129,7 @@ read_times (const GptVisVulkanProgram *p, VkQueryPool queries, guint64 *ticks, g
   return TRUE;
 }
 
-/* Of the run that has ended: how long it took, and where asked for each operation. */
+/* How long the run took that has ended, and each of its operations if that is asked for. */
 static void
 note_times (GptVisVulkanProgram *p, const GptVisVulkanFlight *flight)
 {
@@ -169,7 +169,7 @@ wait (GptVisProgram *program, GError **error)
   return TRUE;
 }
 
-/* One run more can be under way. */
+/* Waits until one more run can be submitted. */
 static gboolean
 make_room (GptVisVulkanProgram *p, GError **error)
 {
@@ -239,7 +239,7 @@ submit (GptVisProgram *program, GptVisSlot *const *slots, guint n, GError **erro
       return FALSE;
     }
   }
-  /* states may move, and then nothing may run; who has them has one flight */
+  /* states may move, while nothing runs: a plan with states has one flight, so make_room has waited for it */
   if (!make_room (p, error) || !gptvis_vulkan_program_grow (p, end, error))
     return FALSE;
   GptVisVulkanFlight *flight = prepare (p, FALSE, n, error);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A program on the device and one on the processor run the same made-up input; where their outputs differ by
+ * too much, the first operation that is wrong is looked for. */
 #include "config.h"
 #include "check.h"
 #include "commands.h"
@@ -7,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Of an output's largest value. The same network in f32, summed in another order, stays below a
- * hundredth of this, with weights as halves or bytes below a third; what a broken driver makes does not. */
+/* Parts of an output's largest value. The same network in f32, summed in another order, stays below a
+ * hundredth of this, with weights as halves or bytes below a third; the results of a broken driver do not. */
 static const double tolerances[] = {
   [GPTVIS_PRECISION_F32] = 1e-3,[GPTVIS_PRECISION_F16] = 3e-2,[GPTVIS_PRECISION_INT8] = 2e-1
 };
@@ -23,7 +25,7 @@ add_sample (GChecksum *sum, const GptVisWeights *weights, const gchar *name)
   g_checksum_update (sum, sample, gptvis_weights_sample (weights, name, sample, sizeof sample));
 }
 
-/* The file that remembers. */
+/* The file that keeps the verdict. */
 static gchar *
 name_file (const GptVisVulkanProgram *p, const GptVisWeights *weights)
 {
@@ -89,7 +91,8 @@ take_steps (GptVisProgram *program, GptVisSlot *slot, guint n, GArray *to, GErro
   return TRUE;
 }
 
-/* What networks are shown: R'G'B' and Y'CbCr become patches in different ways; who reads rows has rows. */
+/* The pictures that networks see here: R'G'B' and Y'CbCr become patches in different ways. A network that
+ * reads rows gets rows. */
 static const GptVisPictureFormat shown[] = { GPTVIS_PICTURE_NV12, GPTVIS_PICTURE_RGB };
 #define SIDE 150u               /* pixels; neither a multiple of a patch nor of a workgroup */
 
@@ -172,7 +175,7 @@ difference (const float *got, const float *want, guint n)
   double largest = 0, off = 0;
   for (guint i = 0; i < n; i++) {
     if (!isfinite (want[i]))
-      return 0;                 /* the network's own fault, and nothing to hold against */
+      return 0;                 /* the network's own fault, and nothing to compare with */
     largest = MAX (largest, fabs (want[i]));
     if (!(fabs (got[i] - want[i]) <= off))
       off = isfinite (got[i]) ? fabs (got[i] - want[i]) : INFINITY;
@@ -182,7 +185,7 @@ difference (const float *got, const float *want, guint n)
 
 /* ---- which operation it is ---- */
 
-/* What is in the tensor of a run that was left off behind it; NULL after an error. */
+/* The values in a tensor, after a run that ended with the operation that writes it; NULL after an error. */
 static float *
 read_tensor (GptVisVulkanProgram *p, GptVisTensorId id)
 {
@@ -230,8 +233,8 @@ is_wrong_after (GptVisVulkanProgram *p, GptVisProgram *cpu, GptVisPictureFormat 
   return off > tolerances[p->base.precision];
 }
 
-/* The first operation that the device computes wrongly, by halves: what follows is wrong too. As the plan's
- * line of it; NULL: each is right for itself. */
+/* The first operation that the device computes wrongly, as the plan's line of it; NULL: each is right by
+ * itself. It is found by bisection, as all that follow it are wrong, too. */
 static gchar *
 find_wrong (GptVisVulkanProgram *p, GptVisProgram *cpu, GptVisPictureFormat format)
 {
@@ -321,7 +324,7 @@ recall (const gchar *path, double *off, gchar **where)
   return whole;
 }
 
-/* That it cannot be written costs the next program's time. */
+/* If it cannot be written, the next program is checked again. */
 static void
 remember (const gchar *path, double off, const gchar *where)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GPU drivers do compute wrongly. So a program is run once on a built-in input and held
- * against the processor's: once for each network (its plan, and a sample of its weights),
- * device and driver version; what came of it stays in ~/.cache/gptvis.
+/* Some GPU drivers compute wrongly. So a program is run on a built-in input, and its results are compared
+ * with the processor's: once for each network (its plan, and a sample of its weights), device and driver
+ * version. The verdict is kept in ~/.cache/gptvis.
  * GPTVIS_VULKAN_DISABLE=check leaves it out. */
 #pragma once
 #include "program.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The features of a device: asked of its driver, less those that are turned off, and enabled when it is
+ * opened. */
 #include "config.h"
 #include "features.h"
 #include "switches.h"
 #include <string.h>
 
-/* What the compiler of the shaders can make, and the headers know. */
+/* The forms of cooperative matrices that the shaders' compiler and Vulkan's headers know. */
 #if GPTVIS_HAVE_COOPMAT_KHR
 #define MATRICES GPTVIS_VULKAN_COOPMAT
 #elif GPTVIS_HAVE_COOPMAT_NV
@@ -12,7 +14,7 @@
 #else
 #define MATRICES 0
 #endif
-/* What is asked for, and later enabled. */
+/* The structures in which features are asked for, and later enabled. */
 typedef struct {
   VkPhysicalDeviceShaderFloat16Int8Features f16;
   VkPhysicalDeviceShaderIntegerDotProductFeatures dot;

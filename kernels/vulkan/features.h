@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a device can do beyond Vulkan 1.1's compute, found before it is opened and enabled with it.
- * Each word can be turned off by GPTVIS_VULKAN_DISABLE; whoever uses a feature has a fallback. */
+/* The optional features of a device, beyond what any with Vulkan 1.1 can compute: found before it is opened,
+ * and enabled with it. GPTVIS_VULKAN_DISABLE turns each off by its word; whoever uses a feature has a
+ * fallback. */
 #pragma once
 #include <glib.h>
 #include <volk.h>

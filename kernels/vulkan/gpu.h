@@ -3,8 +3,8 @@
  * halves then) or int8 (bytes, with a scale for each output); activations and most sums stay f32, and only
  * products round what they read (shaders/README.md). A plan becomes one command buffer for each batch size,
  * recorded when that size is first run. This header
- * knows no Vulkan, so that it can be included without. (It is not called vulkan.h: volk would
- * take it for the system's <vulkan/vulkan.h>.) */
+ * includes nothing of Vulkan, so that it compiles where that is not installed. (It is not called vulkan.h:
+ * volk would take it for the system's <vulkan/vulkan.h>.) */
 #pragma once
 #include "../backend.h"
 
@@ -26,12 +26,12 @@ typedef struct {
 void gptvis_vulkan_statistics (GptVisProgram *program, gboolean step, guint n,
     GptVisVulkanStatistics *statistics);
 
-/* Which GPUs there are, one a line, "0: name (kind, Vulkan 1.3.230): f16 subgroup", the last being
- * what it can beyond what it must (features.h); NULL after an error:
- * DEVICE without a loader or a driver. Free with g_free. Any thread. */
+/* Which GPUs there are, one a line: "0: name (kind, Vulkan 1.3.230): f16 subgroup". The words at the end are
+ * its optional features (features.h). NULL after an error: DEVICE without a loader or a driver. Free with
+ * g_free. Any thread. */
 gchar *gptvis_vulkan_list (GError **error);
 
-/* Faults for tests, set before a program is made and not while one runs. All 0: none. */
+/* Faults for tests, set before a program is made and not while one runs. All 0: no faults. */
 typedef struct {
   gboolean no_loader;
   gboolean too_old;             /* every device has Vulkan 1.0 only */
@@ -41,19 +41,20 @@ typedef struct {
   guint range;                  /* bytes that can be bound at once, at most */
   gboolean wrong;               /* norm has an error */
   guint tile;                   /* linear and attention take the tile of that number, from 1; 0: the best */
-  gboolean packed;              /* halves are summed as halves in all networks */
-  gboolean slow_dot;            /* dot products of bytes are used where they are no faster, too */
+  gboolean packed;              /* halves are summed as halves in every network */
+  gboolean slow_dot;            /* dot products of bytes are used even where they are no faster */
   gboolean far;                 /* the processor reaches none of the device's own memory */
-  gboolean tune;                /* tiles are tried on a software rasteriser too, however long that takes */
+  gboolean tune;                /* tiles are tried on a software rasteriser, too, however long that takes */
   gboolean least;               /* workgroups and shared memory as small as Vulkan allows */
 } GptVisVulkanFaults;
 void gptvis_vulkan_set_faults (const GptVisVulkanFaults *faults);
-/* All devices that are open are lost, as by a driver's reset; the next to be opened is well. Any thread. */
+/* All devices that are open are lost, as by a driver's reset; those that are opened afterwards work. Any
+ * thread. */
 void gptvis_vulkan_lose_devices (void);
 
 /* With GPTVIS_VULKAN_VALIDATE=1 in the environment when Vulkan is first used, everything runs
  * under the validation layer with synchronisation validation, where that is installed:
- * TRUE then, and *messages is how many errors and warnings it has told (on stderr). */
+ * TRUE then, and *messages is how many errors and warnings it has printed (on stderr). */
 gboolean gptvis_vulkan_validation (guint *messages);
 
 G_END_DECLS

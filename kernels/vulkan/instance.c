@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens the loader, makes the instance, lists the devices and chooses among them. */
 #include "instance.h"
 #include "features.h"
 #include "switches.h"
@@ -61,10 +62,10 @@ gptvis_vulkan_check (VkResult result, const gchar *call, const gchar *device, GE
 /* ---- validation ---- */
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL
-told (VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT type,
+print_message (VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT type,
     const VkDebugUtilsMessengerCallbackDataEXT *data, void *user)
 {
-  /* the loader tells of files that it does not like; only what we do counts */
+  /* the loader reports files that it does not like; only what is done here counts */
   if ((type & VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT) != 0)
     return VK_FALSE;
   g_atomic_int_inc (&n_messages);
@@ -99,7 +100,7 @@ create_instance (gboolean validate)
         | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
     .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT
         | VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
-    .pfnUserCallback = told,
+    .pfnUserCallback = print_message,
   };
   const VkValidationFeaturesEXT features = {
     .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
@@ -184,7 +185,7 @@ kind_name (VkPhysicalDeviceType type)
   }
 }
 
-/* The better, the higher; 0: not of itself. */
+/* The higher, the better; 0: it is only taken by name. */
 static guint
 rank (VkPhysicalDeviceType type, gboolean software)
 {
@@ -196,7 +197,7 @@ rank (VkPhysicalDeviceType type, gboolean software)
     case VK_PHYSICAL_DEVICE_TYPE_CPU:
       return software ? 1 : 0;
     default:
-      return software ? 2 : 0;  /* it may well be a rasteriser behind the scenes */
+      return software ? 2 : 0;  /* it may be a software rasteriser in disguise */
   }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The loader, the instance and what devices there are. One instance a process, made when
- * first asked for and kept: drivers do not like to come and go. Any thread. */
+/* The loader, the instance and the devices that there are. A process has one instance, made when it is first
+ * needed and kept: drivers do not like to be loaded and unloaded. Any thread. */
 #pragma once
 #include <glib.h>
 #include <volk.h>
@@ -15,7 +15,7 @@ typedef struct {
   gboolean timestamps;          /* the queue can tell the time */
 } GptVisVulkanChoice;
 
-/* Takes the device: NULL or "auto": a discrete GPU, then an integrated one, then any other,
+/* Chooses a device: NULL or "auto": a discrete GPU, then an integrated one, then any other,
  * and a software rasteriser only with `software`; a number: that one of the list; else
  * whose name is or contains that text. DEVICE (no loader, no driver, no device) or
  * NOT_FOUND (none of that name or number; the sentence lists what there is). */

@@ -135,8 +135,9 @@ is_packed_faster (const GptVisVulkanDevice *device)
   return (device->features.has & GPTVIS_VULKAN_F16) && device->properties.vendorID != NVIDIA;
 }
 
-/* Sums of halves lose two and a half times what halves as weights do. A classifier's answer bears that; of
- * what another network reads on, or says word by word, that makes more than the 5e-3 that f16 is allowed. */
+/* Sums of halves lose two and a half times what halves as weights do. A classifier's answer is the same with
+ * that; what another network reads, or what is written word by word, would be off by more than the 5e-3 that
+ * f16 is allowed. */
 static gboolean
 bears_packed (const GptVisVulkanProgram *p)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which kind of memory a buffer gets. */
 #include "memory.h"
 
 #define KIB(bytes) (((bytes) + 1023) / 1024)
@@ -51,7 +52,7 @@ allocate (GptVisVulkanBuffer *self, GptVisVulkanDevice *device, GptVisVulkanPlac
   if (faults->memory && (allocated + KIB (needs.size)) * 1024 > faults->memory)
     return VK_ERROR_OUT_OF_DEVICE_MEMORY;
   VkResult result = allocate_type (self, device, &needs, places[place].needed | places[place].better);
-  if (result != VK_SUCCESS)     /* what is better may be little */
+  if (result != VK_SUCCESS)     /* the better kind may be scarce */
     result = allocate_type (self, device, &needs, places[place].needed);
   if (result == VK_SUCCESS)
     result = device->call.vkBindBufferMemory (device->device, self->buffer, self->memory, 0);

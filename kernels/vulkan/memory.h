@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Buffers: few and large, each with memory of its own. What lies where in them is their
- * users' affair. */
+/* Buffers: few and large, each with memory of its own. Their users decide what lies where in them. */
 #pragma once
 #include "device.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of shaders, and the pipelines that were made of them so far. */
 #include "config.h"
 #include "pipeline.h"
 #include "attention.spv.h"
@@ -92,7 +93,7 @@ struct GptVisVulkanPipelines {
   GHashTable *table;            /* GptVisVulkanPipeline, by its variant */
   VkPipelineCache cache;
   gchar *cache_path;
-  gboolean grown;               /* something was made that was perhaps not in the cache */
+  gboolean grown;               /* a pipeline was made that may be new to the cache */
   VkShaderModule modules[GPTVIS_N_SHADERS];
   VkDescriptorSetLayout set_layouts[GPTVIS_N_SHADERS];
   VkPipelineLayout layouts[GPTVIS_N_SHADERS];
@@ -116,7 +117,7 @@ same_variant (gconstpointer a, gconstpointer b)
 
 /* ---- the cache on disk ---- */
 
-/* (That it is the same driver's, that looks after itself.) */
+/* (The driver itself refuses the data of another driver.) */
 static VkResult
 open_cache (GptVisVulkanPipelines *self)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a program comes and goes, and where its memory lies. */
+/* Makes and frees a program, and lays out its memory. */
 #include "program.h"
 #include "commands.h"
 #include "record.h"
@@ -231,7 +231,7 @@ gptvis_vulkan_program_grow (GptVisVulkanProgram *p, guint n, GError **error)
 
 /* ---- all of it ---- */
 
-/* Whatever a device cannot do is found by recording it. */
+/* What a device cannot run is found out by recording it. */
 static gboolean
 try_recording (GptVisVulkanProgram *p, GError **error)
 {

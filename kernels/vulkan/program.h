@@ -3,14 +3,14 @@
  *
  * Memory. Weights lie in a few large buffers; a weight that is larger than what the device
  * can bind at once is cut by rows into pieces. The arena holds temporaries where
- * plan-layout.c has put them, and behind them the input of a batch. States lie tensor by
+ * plan-layout.c puts them, and behind them the input of a batch. States lie tensor by
  * tensor, in each slot after slot: [slots, beams, span]; that buffer grows, between runs,
  * when more slots are run than it has room for. What slots are filled with is brought into
  * the arena at the beginning of a run (staging.h), outputs are copied into a mapped buffer at
  * its end; what else changes from run to run is in `args` (shared.h).
  *
  * Flights. One run may be submitted while another is under way, so that the device does not
- * wait for the processor between two. They have the arena in turn, and arguments, outputs and
+ * wait for the processor between two. They use the arena in turn, and have arguments, outputs and
  * command buffers of their own. A plan with states has one flight: what is run next depends on
  * what was run last. */
 #pragma once
@@ -67,11 +67,11 @@ typedef struct {
   guint capacity;               /* slots that `states` has room for; 0 when there are no states */
 
   VkCommandPool commands;
-  VkCommandBuffer copies;       /* for what is done once and waited for */
+  VkCommandBuffer copies;       /* submitted once and waited for */
   VkFence copied;
 
   GptVisVulkanFlight flights[GPTVIS_MAX_IN_FLIGHT];
-  guint next, running;          /* the flight that is submitted next; how many before it are under way */
+  guint next, running;          /* the flight to submit next; how many before it are under way */
   guint landed;                 /* the flight that was waited for last */
   guint submissions;
   guint tries;                  /* of tune.c, when it was made */

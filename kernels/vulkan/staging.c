@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tables and buffers for a size of picture, and the commands that make its patches. */
 #include "staging.h"
 #include "commands.h"
 #include "../taps.h"
@@ -9,7 +10,7 @@
 
 /* ---- a picture's tables ---- */
 
-/* What is worked out for a size and format. */
+/* What is computed for a size and format. */
 typedef struct {
   struct PatchPicture head;
   GptVisTaps across[3], down[3];        /* of each component; down's first count from `first` */
@@ -140,8 +141,8 @@ make_buffers (GptVisVulkanProgram *p, GptVisVulkanSlot *slot, const Tables *t)
       && gptvis_vulkan_buffer_init (&slot->picture, p->device, t->words * 4, GPTVIS_VULKAN_TO_DEVICE, NULL)
       && (slot->picture.local
       || gptvis_vulkan_buffer_init (&slot->near, p->device, t->words * 4, GPTVIS_VULKAN_DEVICE, NULL))
-      && gptvis_vulkan_buffer_init (&slot->narrow, p->device, t->narrow * sizeof (float), GPTVIS_VULKAN_DEVICE,
-          NULL);
+      && gptvis_vulkan_buffer_init (&slot->narrow, p->device, t->narrow * sizeof (float),
+          GPTVIS_VULKAN_DEVICE, NULL);
 }
 
 static gboolean
@@ -177,7 +178,7 @@ copy_plane (const GptVisVulkanPlane *plane, const guint8 *from, gint stride, gui
     return;
   from += (gssize) stride * plane->first;
   to += plane->at;
-  if (stride == (gint) row) {   /* what is behind the last row's end may be nobody's */
+  if (stride == (gint) row) {   /* the padding behind the last row may not be readable */
     memcpy (to, from, (plane->rows - 1) * row + plane->row_bytes);
     return;
   }
@@ -223,7 +224,7 @@ picture_of (const GptVisVulkanSlot *slot)
   return slot->near.buffer ? &slot->near : &slot->picture;
 }
 
-/* What lies ready to be copied: rows into the input, pictures to where the device reads them. */
+/* Copies rows into the input, and pictures to where the device reads them. */
 static void
 record_copies (GptVisVulkanProgram *p, VkCommandBuffer commands, GptVisSlot *const *slots, guint n)
 {

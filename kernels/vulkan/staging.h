@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How what slots are filled with comes to the device. A picture's rows that count are copied
+/* How the contents of slots reach the device. A picture's rows that count are copied
  * into a mapped buffer as they are, and the device makes patches of them at the beginning of
  * the run (shaders/narrow.comp, patches.comp), from taps that are worked out when the first
  * picture of a size comes. Rows (of a decoder's input, a test's, or of a picture that is too
@@ -25,7 +25,8 @@ typedef struct {
 
   gboolean is_picture;          /* it was filled with a picture, else with rows */
   GptVisVulkanBuffer picture;   /* mapped: struct PatchPicture of shared.h, taps, pixels */
-  GptVisVulkanBuffer near;      /* the same in the device's own memory; of zeros: `picture` is in that */
+  /* the same in the device's own memory; of zeros: `picture` is there already */
+  GptVisVulkanBuffer near;
   GptVisVulkanBuffer narrow;    /* the picture, as wide as the result */
   GptVisPictureFormat format;   /* what these were made for; width 0: nothing yet */
   guint width, height;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files, each with a checksum on its first line. */
 #include "store.h"
 #include "switches.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Small files in ~/.cache/gptvis that a device and its driver leave for the next process. A line with
- * the sum of the rest begins each, so that nothing is read that was not written here. */
+ * the sum of the rest begins each, so that only what was written here is read. */
 #pragma once
 #include "device.h"
 
@@ -13,7 +13,8 @@ gchar *gptvis_vulkan_store_path (const GptVisVulkanDevice *device, const gchar *
  * 64 MiB. `path` may be NULL. */
 gchar *gptvis_vulkan_store_read (const gchar *path, gsize *size);
 
-/* That it cannot be written is nobody's loss but time's. `path` may be NULL. */
+/* A file that cannot be written is left out: the next process only takes longer to start. `path` may be
+ * NULL. */
 void gptvis_vulkan_store_write (const gchar *path, const gchar *data, gsize size);
 
 G_END_DECLS

@@ -11,7 +11,7 @@
 typedef struct {
   GptVisVulkanProgram *p;
   VkQueryPool times;
-  gint64 end;                   /* µs: nothing is begun after that */
+  gint64 end;                   /* µs: no trial begins after that */
   gboolean grown;
 } Trial;
 
@@ -66,7 +66,7 @@ try_operation (Trial *t, const GptVisOp *op, guint n, GError **error)
   guint fastest = 0;
   gptvis_vulkan_operation (&r);
   if (r.error) {
-    g_clear_error (&r.error);   /* which recording tells */
+    g_clear_error (&r.error);   /* recording the plan reports it */
     return TRUE;
   }
   const guint n_candidates = r.n_candidates;

@@ -100,7 +100,7 @@ test_lost (void)
   g_assert_cmpint (rig_step (rig, 2 * FRAME), ==, NOTHING);
   gchar *sentence = rig_sentence (rig, GST_MESSAGE_WARNING);
   g_assert_nonnull (strstr (sentence, "the device was lost; the network"));
-  g_assert_nonnull (strstr (sentence, "goes on on the processor (cpu, "));
+  g_assert_nonnull (strstr (sentence, "continues on the processor (cpu, "));
   g_free (sentence);
   assert_backend (rig, "cpu, ");
   assert_label (rig, 255, 3, "bright");

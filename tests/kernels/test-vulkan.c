@@ -623,7 +623,7 @@ test_lost (void)
     g_clear_error (&error);
   }
   g_assert_nonnull (strstr (gptvis_program_failure (program)->message,
-          "the device was lost; the network network goes on on the processor (cpu, "));
+          "the device was lost; the network network continues on the processor (cpu, "));
   g_assert_true (g_str_has_prefix (gptvis_program_at_work (program)->description, "cpu, "));
   gptvis_alloc_set_limit (1);
   fill_slot (program, slots[0], 1);     /* nor can the processor take it: then no run does */

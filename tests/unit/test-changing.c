@@ -271,9 +271,9 @@ test_fallback (void)
     gptvis_vulkan_lose_devices ();
     g_assert_null (look (&watch, &error));
     unit_expect_error (names[change], error, GPTVIS_ERROR_DEVICE, IS_LOST (change)
-        ? "nor can the processor take the network|model.safetensors: the file has been written since it was "
+        ? "the processor cannot take the network|model.safetensors: the file has been written since it was "
             "opened"
-        : "goes on on the processor");
+        : "continues on the processor");
     error = NULL;
     gchar *after = look (&watch, &error);
     if (IS_LOST (change)) {

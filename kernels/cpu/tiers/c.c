@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tier for any processor: vectors of four, which every 64-bit one has. Its
  * matrix product is OpenBLAS's. */
-/* nothing but vectors of four, unless it is an x86 with 64 bits, all of which have SSE2 */
+/* vectors of four and nothing else; but every 64-bit x86 has SSE2 */
 #define ANY_PROCESSOR
 #include "../tier.h"
 #include "pixels.h"

@@ -62,7 +62,7 @@ resize_four (const guint8 *row, gssize row_step, guint step, __m256i pairs, cons
       8, -1, 12, -1, 8, -1, 12, -1, 8, -1, 12, -1, 8, -1, 12, -1);
   const guint8 *at = row + (gsize) taps->first[x] * step;
   const gint32 *whole = taps->whole + (gsize) x * taps->most;
-  /* what bytes are written could be the taps, for all C knows */
+  /* a copy: as far as C knows, the bytes that are written could be the taps */
   const guint n = taps->n, count = taps->count[x];
   __m256i high[ROWS_AT_ONCE], low[ROWS_AT_ONCE];
   UNROLL
