@@ -102,7 +102,8 @@ guint gptvis_engine_n_seats (GptVisEngine * engine);
 GptVisTimes gptvis_engine_device_times (GptVisEngine * engine);
 
 /* Where frames wait that the client (of the engine's model, a reference is taken) asks about. Starts the
- * worker if this is the first seat; NULL with LIMIT when the system has no thread to give. */
+ * worker if this is the first seat; NULL with LIMIT when the system has no thread
+ * or no memory to give. */
 GptVisSeat *gptvis_seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener,
     GError ** error);
 /* The stream wants nothing more of it. Does not wait for an analysis that is under way: it is

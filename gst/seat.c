@@ -14,21 +14,6 @@ clear_untold (gpointer data)
   g_clear_error (&news->error);
 }
 
-static GptVisSeat *
-seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener)
-{
-  GptVisSeat *self = g_new0 (GptVisSeat, 1);
-
-  *self = (GptVisSeat) { .refs = 1, .engine = gptvis_engine_ref (engine), .client = gptvis_client_ref (client),
-    .listener = *listener, .captioned = GST_CLOCK_TIME_NONE };
-  self->captioner = gptvis_client_captioner_new (client);
-  for (guint i = 0; i < 2; i++)
-    self->slots[i] = gptvis_model_slot_new (engine->model);
-  self->untold = g_array_new (FALSE, FALSE, sizeof (GptVisUntold));
-  g_array_set_clear_func (self->untold, clear_untold);
-  return self;
-}
-
 GptVisSeat *
 gptvis_seat_ref (GptVisSeat * self)
 {
@@ -51,27 +36,60 @@ gptvis_seat_unref (GptVisSeat * self)
   g_free (self);
 }
 
+/* FALSE: there is no memory. */
+static gboolean
+make_room (GptVisSeat * self, GError ** error)
+{
+  GError *why = NULL;
+
+  self->captioner = gptvis_client_captioner_new (self->client, &why);
+  for (guint i = 0; !why && i < 2; i++)
+    self->slots[i] = gptvis_model_slot_new (self->engine->model, &why);
+  if (why)
+    g_propagate_error (error, why);
+  return !why;
+}
+
+static GptVisSeat *
+seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener, GError ** error)
+{
+  GptVisSeat *self = g_new0 (GptVisSeat, 1);
+
+  *self = (GptVisSeat) { .refs = 1, .engine = gptvis_engine_ref (engine), .client = gptvis_client_ref (client),
+    .listener = *listener, .captioned = GST_CLOCK_TIME_NONE };
+  self->untold = g_array_new (FALSE, FALSE, sizeof (GptVisUntold));
+  g_array_set_clear_func (self->untold, clear_untold);
+  if (!make_room (self, error))
+    g_clear_pointer (&self, gptvis_seat_unref);
+  return self;
+}
+
+/* With the lock. */
+static gboolean
+start_worker (GptVisEngine * engine, GError ** error)
+{
+  GError *why = NULL;
+
+  if (engine->worker)
+    return TRUE;
+  engine->worker = g_thread_try_new ("gptvis-worker", gptvis_worker, gptvis_engine_ref (engine), &why);
+  if (engine->worker)
+    return TRUE;
+  gptvis_engine_unref (engine);
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "No thread for analyses could be started: %s", why->message);
+  g_error_free (why);
+  return FALSE;
+}
+
 GptVisSeat *
 gptvis_seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener,
     GError ** error)
 {
   GptVisSeat *seat = NULL;
-  GError *why = NULL;
 
   g_mutex_lock (&engine->lock);
-  if (!engine->worker) {
-    engine->worker = g_thread_try_new ("gptvis-worker", gptvis_worker, gptvis_engine_ref (engine), &why);
-    if (!engine->worker)
-      gptvis_engine_unref (engine);
-  }
-  if (engine->worker) {
-    seat = seat_new (engine, client, listener);
+  if (start_worker (engine, error) && (seat = seat_new (engine, client, listener, error)))
     g_ptr_array_add (engine->seats, seat);
-  } else {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "No thread for analyses could be started: %s",
-        why->message);
-    g_error_free (why);
-  }
   g_mutex_unlock (&engine->lock);
   return seat;
 }

@@ -103,9 +103,9 @@ gptvis_client_writes (const GptVisClient *self)
 }
 
 GptVisCaptioner *
-gptvis_client_captioner_new (GptVisClient *self)
+gptvis_client_captioner_new (GptVisClient *self, GError **error)
 {
-  return self->states[CAPTION] ? gptvis_caption_head_captioner_new (self->states[CAPTION]) : NULL;
+  return self->states[CAPTION] ? gptvis_caption_head_captioner_new (self->states[CAPTION], error) : NULL;
 }
 
 GptVisResult *

@@ -45,8 +45,8 @@ GptVisOutputs gptvis_client_outputs (const GptVisClient * client);      /* that 
 guint gptvis_client_n_labels (const GptVisClient * client);     /* 0: it asks for none */
 const gchar *gptvis_client_label (const GptVisClient * client, guint id);       /* NULL: no such */
 gboolean gptvis_client_writes (const GptVisClient * client);     /* it asks for sentences */
-/* One more stream's; NULL: it asks for none. */
-GptVisCaptioner *gptvis_client_captioner_new (GptVisClient * client);
+/* One more stream's; NULL with LIMIT when there is no memory, and without an error when it asks for none. */
+GptVisCaptioner *gptvis_client_captioner_new (GptVisClient * client, GError ** error);
 
 /* What the client makes of a request that was run without an error: a result whose frame fields are
  * still empty. top_k: at most so many labels, 0

@@ -208,25 +208,30 @@ leave_tower (GptVisModelSlot *slot)
   gptvis_tower_unref (slot->tower);
 }
 
-/* What is put into the slot from now on is for the model's tower of now. */
-static void
-enter_tower (GptVisModel *self, GptVisModelSlot *slot)
+/* What is put into the slot from now on is for the model's tower of now. FALSE: there is no memory for it,
+ * and the slot is as it was. */
+static gboolean
+enter_tower (GptVisModel *self, GptVisModelSlot *slot, GError **error)
 {
   GptVisTower *tower = current_tower (self);
-  if (slot->tower == tower) {
+  GptVisSlot *own = slot->tower == tower ? NULL : gptvis_program_slot_new (tower->program, error);
+  if (!own) {
+    const gboolean same = slot->tower == tower;
     gptvis_tower_unref (tower);
-    return;
+    return same;
   }
   leave_tower (slot);
   slot->tower = tower;
-  slot->slot = gptvis_program_slot_new (tower->program, NULL);
+  slot->slot = own;
+  return TRUE;
 }
 
 GptVisModelSlot *
-gptvis_model_slot_new (GptVisModel *self)
+gptvis_model_slot_new (GptVisModel *self, GError **error)
 {
   GptVisModelSlot *slot = g_new0 (GptVisModelSlot, 1);
-  enter_tower (self, slot);
+  if (!enter_tower (self, slot, error))
+    g_clear_pointer (&slot, g_free);
   return slot;
 }
 
@@ -242,14 +247,15 @@ gptvis_model_slot_free (GptVisModelSlot *slot)
 gboolean
 gptvis_model_stage (GptVisModel *self, GptVisModelSlot *slot, const GptVisPicture *picture, GError **error)
 {
-  enter_tower (self, slot);
-  return gptvis_program_stage (slot->tower->program, slot->slot, picture, error);
+  return enter_tower (self, slot, error)
+      && gptvis_program_stage (slot->tower->program, slot->slot, picture, error);
 }
 
 float *
 gptvis_model_slot_rows (GptVisModel *self, GptVisModelSlot *slot)
 {
-  enter_tower (self, slot);
+  if (!enter_tower (self, slot, NULL))
+    return NULL;
   return gptvis_program_slot_rows (slot->tower->program, slot->slot);
 }
 

@@ -7,7 +7,7 @@
  *     options.path = "/srv/vit-base";
  *     GptVisModel *model = gptvis_model_open (&options, &error);
  *     gptvis_model_need (model, GPTVIS_OUTPUT_SCORES, &error);
- *     GptVisModelSlot *slot = gptvis_model_slot_new (model);
+ *     GptVisModelSlot *slot = gptvis_model_slot_new (model, &error);
  *     gptvis_model_stage (model, slot, &picture, &error);
  *     GptVisRequest request = { .slot = slot, .outputs = GPTVIS_OUTPUT_SCORES };
  *     gptvis_model_run (model, &request, 1, &error);
@@ -63,13 +63,13 @@ guint gptvis_model_threads (GptVisModel * model);       /* that compute */
 const GptVisPlan *gptvis_model_plan (GptVisModel * model);
 GptVisProgram *gptvis_model_program (GptVisModel * model);
 
-/* Outputs are needed by then. */
-GptVisModelSlot *gptvis_model_slot_new (GptVisModel * model);
+/* Outputs are needed by then. NULL with LIMIT when there is no memory. */
+GptVisModelSlot *gptvis_model_slot_new (GptVisModel * model, GError ** error);
 void gptvis_model_slot_free (GptVisModelSlot * slot);   /* NULL is fine */
 /* Reads the picture, whose memory is not needed afterwards. */
 gboolean gptvis_model_stage (GptVisModel * model, GptVisModelSlot * slot, const GptVisPicture * picture,
     GError ** error);
-/* Instead of staging: the rows that go in (gptvis_program_slot_rows), to be written. */
+/* Instead of staging: the rows that go in (gptvis_program_slot_rows), to be written. NULL: no memory. */
 float *gptvis_model_slot_rows (GptVisModel * model, GptVisModelSlot * slot);
 
 typedef struct {

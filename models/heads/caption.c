@@ -29,10 +29,10 @@ close_caption (gpointer head)
 }
 
 GptVisCaptioner *
-gptvis_caption_head_captioner_new (gpointer head)
+gptvis_caption_head_captioner_new (gpointer head, GError **error)
 {
   const CaptionHead *self = head;
-  return gptvis_captioner_new (gptvis_decoder_ref (self->decoder), self->n_beams);
+  return gptvis_captioner_new (self->decoder, self->n_beams, error);
 }
 
 const GptVisHead gptvis_caption_head = { "caption", GPTVIS_OUTPUT_TOKENS, open_caption, close_caption, NULL };

@@ -25,13 +25,16 @@ struct _GptVisCaptioner {
 };
 
 GptVisCaptioner *
-gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams)
+gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams, GError **error)
 {
+  GptVisSlot *slot = gptvis_program_slot_new (decoder->program, error);
+  if (!slot)
+    return NULL;
   GptVisCaptioner *self = g_new0 (GptVisCaptioner, 1);
-  self->decoder = decoder;
+  self->decoder = gptvis_decoder_ref (decoder);
   self->n_beams = n_beams;
   self->next_threshold = -1;
-  self->slot = gptvis_program_slot_new (decoder->program, NULL);
+  self->slot = slot;
   self->search = gptvis_search_new (decoder->generation, self->n_beams, decoder->vocabulary);
   self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE, gptvis_tokenizer_clean_up (decoder->tokenizer));
   self->captioned = g_new (float, decoder->width);

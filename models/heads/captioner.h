@@ -4,7 +4,7 @@
  * since a sentence takes as long as several pictures: whoever calls can show what there is so far, turn to
  * other work between two words, or give up.
  *
- *     GptVisCaptioner *captioner = gptvis_client_captioner_new (client);
+ *     GptVisCaptioner *captioner = gptvis_client_captioner_new (client, &error);
  *     gptvis_captioner_look (captioner, request.tokens);
  *     if (gptvis_captioner_change (captioner) > 0.2)
  *       gptvis_captioner_begin (captioner, frame, pts, running_time);
@@ -21,8 +21,8 @@ G_BEGIN_DECLS
 
 typedef struct _GptVisCaptioner GptVisCaptioner;
 
-/* Takes the reference of the decoder; n_beams: at most the decoder's. */
-GptVisCaptioner *gptvis_captioner_new (GptVisDecoder * decoder, guint n_beams);
+/* n_beams: at most the decoder's. NULL with LIMIT when there is no memory for its states. */
+GptVisCaptioner *gptvis_captioner_new (GptVisDecoder * decoder, guint n_beams, GError ** error);
 void gptvis_captioner_free (GptVisCaptioner * self);    /* NULL is fine */
 
 /* At a picture's tokens [rows, width], which are not needed afterwards. */

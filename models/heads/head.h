@@ -34,7 +34,7 @@ extern const GptVisHead gptvis_labels_head;     /* labels.c */
 extern const GptVisHead gptvis_caption_head;    /* caption.c */
 
 /* What only one of them has. */
-GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head);
+GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError ** error);
 guint gptvis_labels_head_n (gconstpointer head);
 const gchar *gptvis_labels_head_text (gconstpointer head, guint id);
 

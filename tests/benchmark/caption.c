@@ -481,9 +481,9 @@ start (Bench *self, guint which)
   self->decoder = self->writer->program;
   self->plan = self->writer->plan;
   for (guint i = 0; i < self->settings->streams; i++) {
-    self->pictures[i] = gptvis_model_slot_new (self->model);
+    self->pictures[i] = gptvis_model_slot_new (self->model, NULL);
     self->slots[i] = gptvis_program_slot_new (self->decoder, NULL);
-    self->captioners[i] = gptvis_client_captioner_new (self->client);
+    self->captioners[i] = gptvis_client_captioner_new (self->client, NULL);
   }
   self->weights = step_weights (self->plan, streams_at_once (self) * self->settings->beams,
       self->decoder->precision);

@@ -127,7 +127,7 @@ check_search (Check *c, GptVisModel *model, guint frames, const gchar *search, g
   gboolean writing = TRUE;
   gdouble largest = 0;
   for (guint r = 0; r < rows; r++) {
-    captioners[r] = gptvis_client_captioner_new (client);
+    captioners[r] = gptvis_client_captioner_new (client, NULL);
     for (guint f = 0; f < frames; f++) {
       GptVisRequest request = { .slot = slots[r * frames + f], .outputs = gptvis_client_outputs (client) };
       GError *error = NULL;

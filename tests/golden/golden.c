@@ -148,7 +148,7 @@ check_staging (Check *c, GptVisModel *model, const float *want)
   const GptVisRecipe *r = gptvis_model_recipe (model);
   const gsize plane = (gsize) r->width * r->height;
   float *planes = g_new (float, 3 * plane);
-  GptVisModelSlot *slot = gptvis_model_slot_new (model);
+  GptVisModelSlot *slot = gptvis_model_slot_new (model, NULL);
   gdouble largest = 0;
   guint i;
 
@@ -175,7 +175,7 @@ fill_slots (Check *c, GptVisModel *model, const float *pixel_values)
   const GptVisRecipe *r = gptvis_model_recipe (model);
   GptVisModelSlot **slots = g_new (GptVisModelSlot *, c->n_pictures);
   for (guint i = 0; i < c->n_pictures; i++) {
-    slots[i] = gptvis_model_slot_new (model);
+    slots[i] = gptvis_model_slot_new (model, NULL);
     copy_rows (model, gptvis_model_slot_rows (model, slots[i]),
         (float *) pixel_values + (gsize) i * 3 * r->width * r->height, TRUE);
   }

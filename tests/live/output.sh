@@ -68,6 +68,7 @@ ok "a reader that leaves"
 mkfifo pipe
 exec 3<> pipe
 full () {       # COMMAND…: starts it, its lines into the pipe; sets pid
+  : > err       # what the last command said is not this one's
   dd if=/dev/zero of=pipe bs=512 oflag=nonblock 2> dd-err
   "$@" > pipe 2> err &
   pid=$!

@@ -120,7 +120,7 @@ test_need (void)
       g_assert_true (gptvis_model_need (model, GPTVIS_OUTPUT_SCORES, &error));
       g_assert_true (gptvis_model_plan (model) == before);
     }
-    requests[i].slot = gptvis_model_slot_new (model);
+    requests[i].slot = gptvis_model_slot_new (model, NULL);
     requests[i].outputs = i == 0 ? GPTVIS_OUTPUT_SCORES : GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS;
     float *rows = gptvis_model_slot_rows (model, requests[i].slot);
     for (guint k = 0; k < 4 * 48; k++)
@@ -163,7 +163,7 @@ test_facts (void)
 static GptVisRequest
 request_of (GptVisModel *model, gfloat value)
 {
-  GptVisRequest request = { .slot = gptvis_model_slot_new (model), .outputs = GPTVIS_OUTPUT_SCORES };
+  GptVisRequest request = { .slot = gptvis_model_slot_new (model, NULL), .outputs = GPTVIS_OUTPUT_SCORES };
   float *rows = gptvis_model_slot_rows (model, request.slot);
   for (guint k = 0; k < 4 * 48; k++)
     rows[k] = value;
@@ -384,7 +384,7 @@ test_tasks (void)
     g_assert_cmpuint (gptvis_client_n_labels (clients[i]), ==, tasks[i].n_labels);
     g_assert_cmpint (gptvis_client_outputs (clients[i]), ==, tasks[i].outputs);
     g_assert_cmpint (gptvis_client_writes (clients[i]), ==, tasks[i].writes);
-    GptVisCaptioner *captioner = gptvis_client_captioner_new (clients[i]);
+    GptVisCaptioner *captioner = gptvis_client_captioner_new (clients[i], NULL);
     g_assert_cmpint (captioner != NULL, ==, tasks[i].writes);
     gptvis_captioner_free (captioner);
   }
@@ -479,9 +479,9 @@ test_captioner (void)
   GError *error = NULL;
   Pair pair = open_task (directory, GPTVIS_TASK_CAPTION, 3, &error), labels = open_task (plain, 0, 0, &error);
   g_assert_no_error (error);
-  g_assert_null (gptvis_client_captioner_new (labels.client));
-  GptVisCaptioner *captioner = gptvis_client_captioner_new (pair.client);
-  GptVisRequest request = { .slot = gptvis_model_slot_new (pair.model), .outputs = GPTVIS_OUTPUT_TOKENS };
+  g_assert_null (gptvis_client_captioner_new (labels.client, NULL));
+  GptVisCaptioner *captioner = gptvis_client_captioner_new (pair.client, NULL);
+  GptVisRequest request = { .slot = gptvis_model_slot_new (pair.model, NULL), .outputs = GPTVIS_OUTPUT_TOKENS };
   float *rows = gptvis_model_slot_rows (pair.model, request.slot);
   g_assert_cmpfloat (gptvis_captioner_change (captioner), ==, 2);
   g_assert_null (gptvis_captioner_caption (captioner));

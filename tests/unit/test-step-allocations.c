@@ -128,9 +128,9 @@ test_captioners (gconstpointer data)
     return;
   }
   Writer writer = writer_new (beams, 2);
-  GptVisModelSlot *slot = gptvis_model_slot_new (writer.model);
+  GptVisModelSlot *slot = gptvis_model_slot_new (writer.model, NULL);
   for (guint i = 0; i < STREAMS; i++)
-    captioners[i] = gptvis_client_captioner_new (writer.client);
+    captioners[i] = gptvis_client_captioner_new (writer.client, NULL);
   for (guint sentence = 0; sentence < 4; sentence++) {
     guint made = 0, words = 0;
     for (guint i = 0; i < STREAMS; i++) {
