@@ -12,8 +12,8 @@
  *
  * What the tensors mean is for whoever makes such directories to know: pixel_values
  * [pictures, 3, h, w], hidden_states.i [pictures, rows, width], logits [pictures,
- * classes]. Exit: 0 all is well, 1 a miss or an error, 77 nothing to check or no device to
- * check it on (with --optional), 2 wrong usage. */
+ * classes], as make.py tells. Exit: 0 all is well, 1 a miss or an error, 77 no device to check on
+ * (with --optional) or nothing to check (with --if-there), 2 wrong usage. */
 #include "config.h"
 #include "golden.h"
 #include "vulkan/gpu.h"
@@ -311,11 +311,12 @@ int
 main (int argc, char **argv)
 {
   gchar *backend = NULL, *precision = NULL;
-  gboolean optional = FALSE;
+  gboolean optional = FALSE, if_there = FALSE;
   const GOptionEntry entries[] = {
     {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, "auto, cpu, vulkan, reference", "B"},
     {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
-    {"optional", 0, 0, G_OPTION_ARG_NONE, &optional, "skip directories that are not there, and all without the device", NULL},
+    {"optional", 0, 0, G_OPTION_ARG_NONE, &optional, "skip all without the device or the instructions", NULL},
+    {"if-there", 0, 0, G_OPTION_ARG_NONE, &if_there, "skip directories that are not there", NULL},
     {NULL}
   };
   GptVisProgramOptions program = { .precision = GPTVIS_PRECISION_AUTO };
@@ -342,7 +343,7 @@ main (int argc, char **argv)
 
   guint misses = 0, checked = 0, bad = 0;
   for (int i = 1; i < argc; i++) {
-    if (optional && !g_file_test (argv[i], G_FILE_TEST_IS_DIR)) {
+    if (if_there && !g_file_test (argv[i], G_FILE_TEST_IS_DIR)) {
       g_print ("%s is not there: skipped\n", argv[i]);
       continue;
     }

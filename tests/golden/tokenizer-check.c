@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tokenizer-check [--optional] SHARED: tokenizers against what Hugging Face's library gives
- * for the same files. A line for each check, "ok" or MISS with the first few rows
+/* tokenizer-check [--optional] SHARED, or tokenizer-check --golden DIRECTORY: tokenizers against what
+ * Hugging Face's library gives for the same files. A line for each check, "ok" or MISS with the first few rows
  * that differ:
  *
  *     SHARED/tokenizers       ids of samples in many scripts; round trips
- *     SHARED/golden/…         ids and decoded texts (tokens.json), captions (expected.json)
+ *     SHARED/golden/…         ids and decoded texts (tokens.json), captions (expected.json);
+ *     or DIRECTORY/…          likewise
  *     SHARED/data/captions_text    ten thousand captions, there and back
  *
  * Whatever is decoded is decoded once more id by id, and each step is judged. Exit:
@@ -331,9 +332,11 @@ open_golden (const gchar *name, const gchar *directory)
   return t;
 }
 
-static void
+/* How many tokenizers were checked? */
+static guint
 check_golden (const gchar *golden)
 {
+  guint n = 0;
   GDir *dir = g_dir_open (golden, 0, NULL);
   for (const gchar *name; dir && (name = g_dir_read_name (dir));) {
     gchar *directory = g_build_filename (golden, name, NULL);
@@ -344,6 +347,7 @@ check_golden (const gchar *golden)
       if (t) {
         check_tokens (name, directory, t);
         check_captions (name, directory, t);
+        n++;
       }
       gptvis_tokenizer_free (t);
     }
@@ -351,6 +355,7 @@ check_golden (const gchar *golden)
   }
   if (dir)
     g_dir_close (dir);
+  return n;
 }
 
 /* gpt2: every byte comes back. bert: what comes back once stays as it is. */
@@ -422,28 +427,42 @@ check_corpus (const gchar *shared, const gchar *name)
   g_free (texts);
 }
 
-int
-main (int argc, char **argv)
+static void
+check_shared (const gchar *shared, const gchar *golden)
 {
   static const gchar *const names[] = { "gpt2", "clip", "bert", "bert-cased" };
-  const gboolean optional = argc > 1 && strcmp (argv[1], "--optional") == 0;
-  if (argc != 2 + optional) {
-    g_printerr ("usage: tokenizer-check [--optional] SHARED\n");
-    return 2;
-  }
-  const gchar *shared = argv[1 + optional];
-  gchar *golden = g_build_filename (shared, "golden", NULL);
   const gboolean vocabularies = there (shared, "tokenizers");
-  if (optional && !vocabularies && !there (golden, ".")) {
-    g_print ("tokenizer-check: %s has neither tokenizers nor golden, so there is nothing to check\n", shared);
-    return 77;
-  }
   for (guint i = 0; vocabularies && i < G_N_ELEMENTS (names); i++)
     check_expected (shared, names[i]);
   check_golden (golden);
   if (vocabularies) {
     check_corpus (shared, "gpt2");
     check_corpus (shared, "bert");
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  const gboolean optional = argc > 1 && strcmp (argv[1], "--optional") == 0;
+  const gboolean own = argc > 1 && strcmp (argv[1], "--golden") == 0;
+  if (argc != 2 + (optional || own)) {
+    g_printerr ("usage: tokenizer-check [--optional] SHARED, or tokenizer-check --golden DIRECTORY\n");
+    return 2;
+  }
+  const gchar *folder = argv[argc - 1];
+  gchar *golden = g_build_filename (folder, "golden", NULL);
+  if (own) {
+    if (check_golden (folder) == 0) {
+      g_print ("MISS: there is no tokenizer in %s\n", folder);
+      n_misses++;
+    }
+  } else if (optional && !there (folder, "tokenizers") && !there (golden, ".")) {
+    g_print ("tokenizer-check: %s has neither tokenizers nor golden, so there is nothing to check\n", folder);
+    g_free (golden);
+    return 77;
+  } else {
+    check_shared (folder, golden);
   }
   g_print ("%u misses\n", n_misses);
   g_free (golden);

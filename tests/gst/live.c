@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What holds when analyses are slow: under "latest" no frame waits, the newest result
  * goes with the frames after it, and nothing stale comes past a cut; under "every" a
- * flush or a stop lets the frame go that waits. No time is measured: a SLOW analysis
- * is still under way when the next line of a test runs. */
+ * flush or a stop lets the frame go that waits. An analysis is under way for as long as
+ * its gate is closed (gate.h). */
+#include "gate.h"
 #include "rig.h"
 
 #define FRAME (40 * GST_MSECOND)
 
+/* Its analyses stop at the gate. */
 static Rig *
-slow (const gchar * properties)
+gated (const gchar * properties)
 {
-  return rig_new_on (CHECKPOINT_SLOW, properties);
+  gate_close (GATE_ANALYSIS);
+  return rig_new (properties);
+}
+
+/* Whoever stops waits for what is under way. */
+static void
+open_and_free (Rig * rig)
+{
+  gate_open (GATE_ANALYSIS);
+  rig_free (rig);
 }
 
 static void
@@ -28,15 +39,22 @@ step_taken (Rig * rig, GstClockTime pts)
 {
   Outcome outcome = rig_step (rig, pts);
 
-  while (rig_stat (rig, "waiting") == 1)
-    g_thread_yield ();
+  gate_await (GATE_ANALYSIS);
   return outcome;
+}
+
+/* One analysis comes to its end; whose frame's was it? */
+static guint64
+finish_one (Rig * rig)
+{
+  gate_pass (GATE_ANALYSIS);
+  return rig_await_result (rig);
 }
 
 static void
 test_no_frame_waits (void)
 {
-  Rig *rig = slow ("policy=latest hold-time=18446744073709551615");
+  Rig *rig = gated ("policy=latest hold-time=18446744073709551615");
   GstBuffer *out;
   GptVisMeta *meta;
 
@@ -50,7 +68,7 @@ test_no_frame_waits (void)
   g_assert_cmpuint (rig_stat (rig, "skipped-replaced") + rig_stat (rig, "skipped-busy"), ==, 6);
   assert_accounts (rig, 8);
 
-  g_assert_cmpuint (rig_await_result (rig), ==, 0);
+  g_assert_cmpuint (finish_one (rig), ==, 0);
   out = rig_push (rig, rig_frame (rig, 255, 8 * FRAME));
   meta = gptvis_buffer_get_meta (out);
   g_assert_nonnull (meta);
@@ -59,44 +77,47 @@ test_no_frame_waits (void)
   g_assert_cmpuint (meta->age, ==, 8 * FRAME);
   g_assert_cmpstr (meta->result->labels[0].text, ==, "bright");
   gst_buffer_unref (out);
-  g_assert_cmpuint (rig_await_result (rig), >, 0);
+  g_assert_cmpuint (finish_one (rig), >, 0);
   assert_accounts (rig, 9);
-  rig_free (rig);
+  open_and_free (rig);
 }
 
 /* The newest frame is taken, not the oldest. */
 static void
 test_newest (void)
 {
-  Rig *rig = slow ("policy=latest");
+  Rig *rig = gated ("policy=latest");
 
   step_taken (rig, 0);
   for (guint i = 1; i < 8; i++)
     rig_step (rig, i * FRAME);
-  g_assert_cmpuint (rig_await_result (rig), ==, 0);
-  g_assert_cmpuint (rig_await_result (rig), ==, 7);
-  rig_free (rig);
+  g_assert_cmpuint (finish_one (rig), ==, 0);
+  g_assert_cmpuint (finish_one (rig), ==, 7);
+  open_and_free (rig);
 }
 
 /* It counts from when the result was found, which is longer after its frame than that. */
 static void
 test_hold_time (void)
 {
-  Rig *rig = slow ("policy=latest hold-time=1000000");
+  Rig *rig = gated ("policy=latest hold-time=1000000");
+  const gint64 found = g_get_monotonic_time () + 2 * G_TIME_SPAN_MILLISECOND;
 
-  g_assert_cmpint (rig_step (rig, 0), ==, NOTHING);
-  g_assert_cmpuint (rig_await_result (rig), ==, 0);
+  g_assert_cmpint (step_taken (rig, 0), ==, NOTHING);
+  while (g_get_monotonic_time () < found)
+    g_thread_yield ();
+  g_assert_cmpuint (finish_one (rig), ==, 0);
   g_assert_cmpint (step_taken (rig, 2 * GST_MSECOND), ==, HELD);
   g_assert_cmpint (rig_step (rig, 1000 * GST_SECOND), ==, NOTHING);
-  g_assert_cmpuint (rig_await_result (rig), ==, 1);
-  rig_free (rig);
+  g_assert_cmpuint (finish_one (rig), ==, 1);
+  open_and_free (rig);
 }
 
 /* A result that is found after a seek, of a frame before it, is nobody's. */
 static void
 test_cut (void)
 {
-  Rig *rig = slow ("policy=latest hold-time=18446744073709551615");
+  Rig *rig = gated ("policy=latest hold-time=18446744073709551615");
   GstSegment segment;
 
   step_taken (rig, 0);
@@ -108,21 +129,23 @@ test_cut (void)
   g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_segment (&segment)));
   g_assert_cmpuint (rig_stat (rig, "waiting"), ==, 0);
   g_assert_cmpint (rig_step (rig, 0), ==, NOTHING);
-  g_assert_cmpuint (rig_await_result (rig), ==, 3);     /* the first that is told */
+  gate_pass (GATE_ANALYSIS);    /* the one before the cut */
+  g_assert_cmpuint (finish_one (rig), ==, 3);   /* the first that is told */
   g_assert_cmpint (rig_step (rig, FRAME), ==, HELD);
   g_assert_cmpuint (rig_stat (rig, "skipped-dropped"), ==, 2);
   assert_accounts (rig, 5);
-  rig_free (rig);
+  open_and_free (rig);
 }
 
+/* The end waits for the analysis that is under way. */
 static void
 test_end (void)
 {
-  Rig *rig = slow ("policy=latest");
+  Rig *rig = gated ("policy=latest");
 
-  g_assert_cmpint (rig_step (rig, 0), ==, NOTHING);
+  g_assert_cmpint (step_taken (rig, 0), ==, NOTHING);
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 0);
-  g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_eos ()));
+  gate_hold_end (GATE_ANALYSIS, rig->harness);
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 1);
   assert_accounts (rig, 1);
   rig_free (rig);
@@ -137,33 +160,26 @@ push_one (gpointer data)
 }
 
 static void
-await_running (Rig * rig)
-{
-  while (rig_stat (rig, "under-way") == 0 || rig_stat (rig, "waiting") == 1)
-    g_thread_yield ();
-}
-
-static void
 test_flush_lets_go (void)
 {
-  Rig *rig = slow (NULL);
+  Rig *rig = gated (NULL);
   GThread *thread = g_thread_new ("stream", push_one, rig);
 
-  await_running (rig);
+  gate_await (GATE_ANALYSIS);
   g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_start ()));
   g_thread_join (thread);
   g_assert_cmpuint (rig_stat (rig, "under-way"), ==, 1);        /* it did not wait */
   g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_stop (TRUE)));
-  rig_free (rig);
+  open_and_free (rig);
 }
 
 static void
 test_stop_lets_go (void)
 {
-  Rig *rig = slow (NULL);
+  Rig *rig = gated (NULL);
   GThread *thread = g_thread_new ("stream", push_one, rig);
 
-  await_running (rig);
+  gate_await (GATE_ANALYSIS);
   g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
   g_thread_join (thread);
   g_assert_cmpuint (rig_stat (rig, "analysed"), ==, 0);
@@ -171,7 +187,7 @@ test_stop_lets_go (void)
   /* And again, while the worker is still at the old frame. */
   g_assert_cmpint (gst_element_set_state (rig->element, GST_STATE_PLAYING), !=, GST_STATE_CHANGE_FAILURE);
   g_assert_cmpuint (rig_stat (rig, "frames"), ==, 0);
-  rig_free (rig);
+  open_and_free (rig);
 }
 
 static void
@@ -199,11 +215,11 @@ test_late_frames (void)
 static void
 test_auto (void)
 {
-  Rig *rig = slow ("policy=auto");
+  Rig *rig = gated ("policy=auto");
 
   g_assert_cmpint (rig_step (rig, 0), ==, NOTHING);
   g_assert_cmpuint (rig_stat (rig, "under-way"), ==, 1);
-  rig_free (rig);
+  open_and_free (rig);
 }
 
 static void
@@ -235,6 +251,7 @@ test_fair (void)
   guint64 n, least = G_MAXUINT64, most = 0, all = 0;
   Rig *rigs[STREAMS];
 
+  gate_close (GATE_ANALYSIS);
   for (guint i = 0; i < STREAMS; i++)
     rigs[i] = rig_new_at (checkpoint, "policy=latest");
   for (guint frame = 0; all < ANALYSES; frame++) {
@@ -243,8 +260,10 @@ test_fair (void)
       rig_step (rigs[i], frame * FRAME);
       all += rig_stat (rigs[i], "analysed");
     }
-    g_usleep (5000);
+    gate_await (GATE_ANALYSIS);
+    gate_pass (GATE_ANALYSIS);
   }
+  gate_open (GATE_ANALYSIS);
   g_assert_cmpuint (rig_stat (rigs[0], "streams"), ==, STREAMS);
   for (guint i = 0; i < STREAMS; i++) {
     n = rig_stat (rigs[i], "analysed");

@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes data/: small checkpoints as Transformers writes them, and what Transformers computes from them.
+
+    python3 -m venv venv && venv/bin/pip install torch transformers==5.24.0 'pillow<13'
+    venv/bin/python tests/golden/make.py [--into DIRECTORY] [NAME…]
+
+Without names all are made. Nothing is downloaded: networks are random, pictures and vocabularies are the program's own.
+The same versions give the same files. (Pillow 13 scales high pictures first vertically, which neither those before it
+do nor torchvision, and rounds to 8 bits between, so it comes to other pixels.) Each directory holds a checkpoint and, besides,
+
+    pictures/i.png          what goes in: picture i is row i of the tensors; of a network of moments, frame i
+    expected.safetensors    f32, input_ids i64:
+        pixel_values              [pictures, 3, height, width], or [1, frames, 3, height, width]
+        hidden_states.L, logits   classifiers: what goes into the first layer and leaves each; [pictures, classes]
+        encoder.last_hidden_state, input_ids, logits
+                                  captioners: the pictures' tokens; [rows, n] tokens; [rows, any + n, vocabulary]
+    expected.json           classifiers: "top", the best five labels of each picture
+                            captioners: "greedy" and "beam4", ids, texts and of beams scores
+    tokens.json             where `tokens` is set below: one object a line, {text, ids, decoded}
+
+All is computed in double precision from the weights as the file holds them, rounded to its dtype.
+
+A random network hides mistakes unless each part weighs something: weights keep the size of what goes through them,
+biases and norms are random too, and an epsilon is large enough to be seen (`randomise`, `EPSILON`). What a network
+writes must have one right answer: seeds are tried until rounding its weights anew changes no word (`is_sturdy`)."""
+import argparse
+import copy
+import json
+import math
+import os
+import pathlib
+import shutil
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import torch
+import transformers
+from PIL import Image
+from safetensors.torch import save_file
+from transformers import (BitImageProcessorPil, BlipImageProcessorPil, BlipProcessor, CLIPImageProcessorPil,
+                          DeiTImageProcessorPil, GitProcessor, ViTImageProcessorPil)
+
+import draw
+import words
+
+DATA = pathlib.Path(__file__).resolve().parent / "data"
+EPSILON = 0.02  # shows where the default does not: values have a variance near 1
+LABELS = ("a circle", "a square", "a line", "a slope", "a letter", "some grain", "nothing")
+NEAREST, LANCZOS, BILINEAR, BICUBIC, BOX, HAMMING = range(6)
+LENGTH = 10  # of a caption, at most
+STEPS = 7    # of input_ids
+SHARD = "20KB"
+POSITIONS = ("decoder.transformer.wpe", "embeddings.position_embeddings")  # of texts
+ATTEMPTS = 10000
+
+
+def sides(height, width):
+    return {"height": height, "width": width}
+
+
+def vit(image_size=24, patch_size=6, **changes):
+    return dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=44, image_size=image_size,
+                patch_size=patch_size, layer_norm_eps=EPSILON) | changes
+
+
+def dinov2(image_size=24, patch_size=6, **changes):
+    return dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, mlp_ratio=2, image_size=image_size,
+                patch_size=patch_size, layer_norm_eps=EPSILON) | changes
+
+
+def classifier(architecture, config, processor, **more):
+    """A row of DIRECTORIES: class, its configuration's numbers, an image processor."""
+    return dict(architecture=architecture, config=config, processor=processor) | more
+
+
+def gpt2(**changes):
+    return dict(n_embd=20, n_layer=2, n_head=2, n_inner=36, n_positions=20, layer_norm_epsilon=EPSILON,
+                add_cross_attention=True, is_decoder=True) | changes
+
+
+def bert(**changes):
+    return dict(hidden_size=20, num_hidden_layers=2, num_attention_heads=2, intermediate_size=36,
+                layer_norm_eps=EPSILON, max_position_embeddings=24) | changes
+
+
+CLASSIFIERS = {
+    # pictures that are not square, heads of 8, an MLP of no round width
+    "vit": classifier("ViT", vit((24, 40), 8, num_hidden_layers=3),
+                      ViTImageProcessorPil(size=sides(24, 40), resample=BILINEAR)),
+    # four files; no bias in q, k, v; values between -1 and 1 by rescaling alone
+    "vit_bf16_sharded": classifier("ViT", vit(qkv_bias=False, hidden_act="quick_gelu"), ViTImageProcessorPil(
+        size=sides(24, 24), resample=BICUBIC, rescale_factor=1 / 127.5, image_mean=[1, 1, 1], image_std=[1, 1, 1]),
+        dtype=torch.bfloat16, shard=SHARD),
+    # values from 0 to 1; heads of 10
+    "vit_f16": classifier("ViT", vit(hidden_size=20, num_attention_heads=2, hidden_act="gelu_pytorch_tanh"),
+                          ViTImageProcessorPil(size=sides(24, 24), resample=LANCZOS, do_normalize=False),
+                          dtype=torch.float16),
+    # not resized: cut, and where too small, padded with black
+    "vit_multilabel": classifier("ViT", vit(hidden_act="relu", problem_type="multi_label_classification"),
+                                 ViTImageProcessorPil(do_resize=False, do_center_crop=True, crop_size=sides(24, 24)),
+                                 dtype=torch.float16),
+    # resized to other proportions, then cut
+    "deit": classifier("DeiT", vit(30), DeiTImageProcessorPil(
+        size=sides(39, 33), crop_size=sides(30, 30), image_mean=[0.4, 0.45, 0.5], image_std=[0.3, 0.25, 0.2])),
+    "deit_teacher": classifier("DeiT", vit(hidden_act="silu"), DeiTImageProcessorPil(
+        size=sides(24, 24), do_center_crop=False, resample=HAMMING, do_rescale=False, image_mean=[100, 110, 120],
+        image_std=[60, 55, 50]), dtype=torch.bfloat16, suffix="WithTeacher"),
+    # the shortest edge, then cut; one picture of the very size
+    "dinov2": classifier("Dinov2", dinov2(28, 14), BitImageProcessorPil(
+        size={"shortest_edge": 33}, crop_size=sides(28, 28)), sizes=((51, 36), (30, 43), (33, 33))),
+    "dinov2_swiglu": classifier("Dinov2", dinov2(use_swiglu_ffn=True, mlp_ratio=3), BitImageProcessorPil(
+        size={"shortest_edge": 24}, crop_size=sides(24, 24), resample=BOX), dtype=torch.float16, shard=SHARD),
+    # positions of a grid of 5 × 5, and of 7 × 7, for one of 4 × 4
+    "dinov2_interpolated": classifier("Dinov2", dinov2(30), BitImageProcessorPil(
+        size={"shortest_edge": 27}, crop_size=sides(24, 24)), dtype=torch.bfloat16),
+    "dinov2_registers": classifier("Dinov2WithRegisters", dinov2(42, num_register_tokens=3), BitImageProcessorPil(
+        size={"shortest_edge": 29}, crop_size=sides(24, 24)), dtype=torch.float16),
+}
+
+CAPTIONERS = {
+    # a projection between two widths, one file, tokenizer.json
+    "vit_gpt2": dict(encoder="ViT", config=vit(), decoder=gpt2(),
+                     processor=ViTImageProcessorPil(size=sides(24, 24)), generation=dict(no_repeat_ngram_size=2),
+                     tokens=True),
+    # no projection, a head of its own, several files, vocab.json with merges.txt; a search with every number set
+    "deit_gpt2": dict(encoder="DeiT", config=vit(hidden_size=20, num_attention_heads=2),
+                      decoder=gpt2(scale_attn_by_inverse_layer_idx=True, tie_word_embeddings=False,
+                                   activation_function="gelu", n_inner=None),
+                      processor=DeiTImageProcessorPil(size=sides(31, 28), crop_size=sides(24, 24)),
+                      generation=dict(num_beams=4, no_repeat_ngram_size=2, repetition_penalty=1.3, length_penalty=0.7,
+                                      min_length=4), dtype=torch.bfloat16, shard=SHARD, files=True, tokens=True),
+    # one picture; tokenizer.json and processor_config.json
+    "git": dict(config=vit(hidden_act="quick_gelu", layer_norm_eps=0.03), decoder=bert(),
+                processor=CLIPImageProcessorPil(size={"shortest_edge": 24}, crop_size=sides(24, 24)), tokens=True),
+    # three frames, one moment
+    "git_frames": dict(config=vit(hidden_act="quick_gelu", layer_norm_eps=0.03),
+                       decoder=bert(num_image_with_embedding=3, num_hidden_layers=3),
+                       processor=CLIPImageProcessorPil(size={"shortest_edge": 28}, crop_size=sides(24, 24)),
+                       generation=dict(no_repeat_ngram_size=2), dtype=torch.float16,
+                       sizes=((40, 32), (40, 32), (40, 32))),
+    # several files, vocab.txt and preprocessor_config.json, as on the hub
+    "blip": dict(config=vit(layer_norm_eps=0.03), decoder=bert(), processor=BlipImageProcessorPil(size=sides(24, 24)),
+                 generation=dict(repetition_penalty=1.5), shard=SHARD, files=True, tokens=True),
+}
+
+SIZES = ((47, 33), (19, 28))
+
+
+# ---- random networks
+
+def fill(p, scale, generator, around=0.0):
+    p.copy_(around + scale * torch.randn(p.shape, generator=generator))
+
+
+@torch.no_grad()
+def randomise(model, seed, head=None, end=None):
+    """Every parameter, so that each changes what comes out by more than any tolerance. The `head` of a network that
+    writes has a strong row for the `end`, which later positions point to, or few sentences had one."""
+    generator, seen = torch.Generator().manual_seed(seed), set()
+    for module in model.modules():
+        kind = type(module).__name__
+        for name, p in module.named_parameters(recurse=False):
+            if p in seen:           # one that two modules have
+                continue
+            seen.add(p)
+            if kind == "LayerNorm" and name == "weight" or name == "lambda1":
+                fill(p, 0.25, generator, around=1)
+            elif p.ndim == 1:
+                fill(p, 0.3, generator)
+            elif kind == "Conv1D":  # GPT-2's, stored [in, out]
+                fill(p, 1.2 / math.sqrt(p.shape[0]), generator)
+            elif kind in ("Linear", "Conv2d"):
+                fill(p, (2.5 if module is head else 1.2) / math.sqrt(p[0].numel()), generator)
+            elif kind == "Embedding" and len(p) > 100:  # words, which say more than their positions
+                fill(p, 0.45 if head is not None and p is head.weight else 1, generator)
+            else:                   # tokens, positions
+                fill(p, 0.3 if kind == "Embedding" else 0.6, generator)
+    model.tie_weights()
+    if head is not None:
+        head.weight[end] *= 2.5
+        positions = next(m for name, m in model.named_modules() if name.endswith(POSITIONS))
+        later = (torch.arange(len(positions.weight)) - 3).clamp(min=0)
+        positions.weight += later[:, None] * head.weight[end] / head.weight[end].norm()
+
+
+def draw_pictures(directory, sizes, seed):
+    (directory / "pictures").mkdir(parents=True)
+    for i, size in enumerate(sizes):
+        draw.picture(size, seed + i, grey=i % 2 == 1).save(directory / "pictures" / f"{i}.png", optimize=True)
+    return [Image.open(directory / "pictures" / f"{i}.png").convert("RGB") for i in range(len(sizes))]
+
+
+# ---- what all directories have
+
+def save_network(model, directory, dtype, shard):
+    model.to(dtype).save_pretrained(directory, max_shard_size=shard or "1GB")
+
+
+def load_network(model_class, directory):
+    """From the file, in double."""
+    model = model_class.from_pretrained(directory, dtype=torch.float64, attn_implementation="eager")
+    return model.double().eval()
+
+
+def pixels(processor, pictures):
+    return processor(pictures, return_tensors="pt").pixel_values.float()
+
+
+def write_expected(directory, tensors, values):
+    save_file({name: (t if t.dtype == torch.int64 else t.float()).contiguous() for name, t in tensors.items()},
+              directory / "expected.safetensors")
+    with open(directory / "expected.json", "w", encoding="utf-8") as file:
+        json.dump(values, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+
+
+# ---- classifiers
+
+def top(logits, model):
+    scores = logits.sigmoid() if model.config.problem_type == "multi_label_classification" else logits.softmax(-1)
+    rows = []
+    for row in scores:
+        best = row.argsort(descending=True)[:5].tolist()
+        rows.append([{"id": i, "label": model.config.id2label[i], "score": row[i].item()} for i in best])
+    return rows
+
+
+def write_classifier(directory, seed, architecture, config, processor, suffix="", dtype=torch.float32, shard=None,
+                     sizes=SIZES):
+    model_class = getattr(transformers, architecture + "ForImageClassification" + suffix)
+    labels = dict(enumerate(LABELS))
+    network = model_class(model_class.config_class(id2label=labels, label2id={t: i for i, t in labels.items()},
+                                                   **config))
+    randomise(network, seed)
+    pictures = draw_pictures(directory, sizes, seed)
+    save_network(network, directory, dtype, shard)
+    processor.save_pretrained(directory)
+    model, pixel_values = load_network(model_class, directory), pixels(processor, pictures)
+    out = model(pixel_values.double(), output_hidden_states=True)
+    hidden = {f"hidden_states.{i}": h for i, h in enumerate(out.hidden_states)}
+    write_expected(directory, {"pixel_values": pixel_values, "logits": out.logits} | hidden,
+                   {"top": top(out.logits, model)})
+
+
+# ---- captioners
+
+def vision_encoder_decoder(encoder, config, decoder, tokenizer):
+    end = tokenizer.eos_token_id
+    parts = (getattr(transformers, encoder + "Config")(**config),
+             transformers.GPT2Config(vocab_size=len(tokenizer), bos_token_id=end, eos_token_id=end, **decoder))
+    whole = transformers.VisionEncoderDecoderConfig.from_encoder_decoder_configs(*parts)
+    whole.decoder_start_token_id = whole.pad_token_id = end
+    return transformers.VisionEncoderDecoderModel(whole), dict(decoder_start_token_id=end, eos_token_id=end,
+                                                               pad_token_id=end)
+
+
+def git(config, decoder, tokenizer):
+    ids = dict(bos_token_id=tokenizer.cls_token_id, eos_token_id=tokenizer.sep_token_id, pad_token_id=0)
+    return transformers.GitForCausalLM(transformers.GitConfig(vision_config=config, vocab_size=len(tokenizer), **ids,
+                                                              **decoder)), ids
+
+
+def blip(config, decoder, tokenizer):
+    ids = dict(bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.sep_token_id, pad_token_id=0)
+    text = dict(vocab_size=len(tokenizer), encoder_hidden_size=config["hidden_size"], projection_dim=16,
+                sep_token_id=tokenizer.sep_token_id, is_decoder=True, **ids, **decoder)
+    return transformers.BlipForConditionalGeneration(transformers.BlipConfig(
+        vision_config=config, text_config=text, projection_dim=16, image_text_hidden_size=16)), ids
+
+
+def build(name, encoder=None, **parts):
+    """A network that writes, what its generation_config.json says, its tokenizer."""
+    if encoder:
+        tokenizer = words.bpe(merges=50)
+        return *vision_encoder_decoder(encoder, tokenizer=tokenizer, **parts), tokenizer
+    tokenizer = words.wordpiece(**({"bos_token": "[DEC]"} if name == "blip" else {}))
+    return *(blip if name == "blip" else git)(tokenizer=tokenizer, **parts), tokenizer
+
+
+def save_words(directory, name, tokenizer, processor, files):
+    whole = {"git": GitProcessor, "blip": BlipProcessor}.get(name.split("_")[0])
+    if whole and not files:
+        whole(processor, tokenizer).save_pretrained(directory)
+        return
+    processor.save_pretrained(directory)
+    tokenizer.save_pretrained(directory)
+    if files:  # the vocabulary as it lies beside most checkpoints on the hub
+        (directory / "tokenizer.json").unlink()
+        backend = tokenizer.backend_tokenizer
+        backend.model.save(str(directory))
+        known = backend.get_vocab_size(with_added_tokens=False)
+        added = {token: i for token, i in tokenizer.get_added_vocab().items() if i >= known}
+        if added:
+            (directory / "added_tokens.json").write_text(json.dumps(added))
+
+
+def head_of(model):
+    if hasattr(model, "encoder"):
+        return model.decoder.lm_head
+    return model.output if hasattr(model, "git") else model.text_decoder.cls.predictions.decoder
+
+
+def encode(model, pixel_values):
+    if hasattr(model, "encoder"):
+        return model.encoder(pixel_values).last_hidden_state
+    if hasattr(model, "git"):
+        return model.git.image_encoder(pixel_values.flatten(0, -4)).last_hidden_state
+    return model.vision_model(pixel_values).last_hidden_state
+
+
+def next_tokens(model, pixel_values, ids):
+    if hasattr(model, "encoder"):
+        return model(pixel_values=pixel_values, decoder_input_ids=ids).logits
+    if hasattr(model, "git"):
+        return model(pixel_values=pixel_values, input_ids=ids).logits
+    return model.text_decoder(input_ids=ids, encoder_hidden_states=encode(model, pixel_values)).logits
+
+
+def write_sentences(model, pixel_values, beams):
+    out = model.generate(pixel_values=pixel_values, num_beams=beams, do_sample=False, return_dict_in_generate=True,
+                         output_scores=True, early_stopping=False)
+    return out.sequences, out.sequences_scores if beams > 1 else None
+
+
+@torch.no_grad()
+def rounded(model, bits, seed):
+    """A copy whose weights are each off by up to 2^-bits of themselves."""
+    generator = torch.Generator().manual_seed(seed)
+    other = copy.deepcopy(model)
+    for p in other.parameters():
+        p.mul_(1 + 2.0 ** -bits * (2 * torch.rand(p.shape, generator=generator, dtype=p.dtype) - 1))
+    return other
+
+
+def says_something(ids, end):
+    """Others for other pictures, and not one word over and over?"""
+    rows = [row.tolist() for row in ids]
+    return len(set(map(tuple, rows))) == len(rows) and all(len({*row} - {end, *row[:1], 0}) >= 3 for row in rows)
+
+
+def is_sturdy(model, pixel_values):
+    """Are words the same however weights are rounded, to bf16 with one beam and to f16 with four? Does one end?"""
+    end, ended = model.generation_config.eos_token_id, False
+    for beams, bits in ((1, 6), (4, 9)):
+        ids = write_sentences(model, pixel_values, beams)[0]
+        ended |= (ids[:, 1:] == end).any().item()
+        if beams == 1 and not says_something(ids, end):
+            return False
+        for times in range(4):
+            other = write_sentences(rounded(model, bits, times), pixel_values, beams)[0]
+            if other.shape != ids.shape or (other != ids).any():
+                return False
+    return ended
+
+
+def sentences(model, tokenizer, pixel_values):
+    found = {}
+    for way, beams in (("greedy", 1), ("beam4", 4)):
+        ids, scores = write_sentences(model, pixel_values, beams)
+        texts = [tokenizer.decode(row, skip_special_tokens=True).strip() for row in ids]
+        found[way] = {"ids": ids.tolist(), "texts": texts} | ({} if scores is None else {"scores": scores.tolist()})
+    return found
+
+
+def some_ids(model, found, vocabulary, seed):
+    """The start, then words of the vocabulary at random."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(5, vocabulary, (len(found["greedy"]["ids"]), STEPS), generator=generator)
+    ids[:, 0] = found["greedy"]["ids"][0][0]
+    return ids
+
+
+def write_captioner(directory, seed, name, processor, dtype=torch.float32, shard=None, files=False, tokens=False,
+                    generation=None, sizes=SIZES, **parts):
+    pictures = draw_pictures(directory, sizes, seed)
+    pixel_values = pixels(processor, pictures)
+    if name == "git_frames":
+        pixel_values = pixel_values[None]
+    network, ids, tokenizer = build(name, **parts)
+    network.generation_config = transformers.GenerationConfig(max_length=LENGTH, **ids, **(generation or {}))
+    if name == "blip":  # its decoder generates
+        network.text_decoder.generation_config = network.generation_config
+    for attempt in range(ATTEMPTS):
+        randomise(network.float(), ATTEMPTS * seed + attempt, head_of(network), ids["eos_token_id"])
+        if is_sturdy(network.to(dtype).double().eval(), pixel_values.double()):
+            break
+    else:
+        raise SystemExit(f"{name}: none of {ATTEMPTS} networks writes what can be compared")
+    save_network(network, directory, dtype, shard)
+    model = load_network(type(network), directory)
+    if name == "blip":
+        model.text_decoder.generation_config = model.generation_config
+    save_words(directory, name, tokenizer, processor, files)
+    found = sentences(model, tokenizer, pixel_values.double())
+    given = some_ids(model, found, len(tokenizer), seed)
+    write_expected(directory, {
+        "pixel_values": pixel_values, "encoder.last_hidden_state": encode(model, pixel_values.double()),
+        "input_ids": given, "logits": next_tokens(model, pixel_values.double(), given)}, found)
+    if tokens:
+        words.write_tokens(directory, tokenizer)
+    print(f"{name}: attempt {attempt}", found["greedy"]["texts"], found["beam4"]["texts"])
+
+
+def main():
+    names = [*CLASSIFIERS, *CAPTIONERS]
+    parser = argparse.ArgumentParser(description="Makes the golden directories.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
+    parser.add_argument("--into", type=pathlib.Path, default=DATA, metavar="DIRECTORY")
+    args = parser.parse_args()
+    torch.set_grad_enabled(False)
+    torch.set_num_threads(1)
+    for name in args.names or names:
+        directory, seed = args.into / name, 1 + names.index(name)
+        shutil.rmtree(directory, ignore_errors=True)
+        if name in CLASSIFIERS:
+            write_classifier(directory, 10 * seed, **CLASSIFIERS[name])
+        else:
+            write_captioner(directory, 10 * seed, name, **CAPTIONERS[name])
+        for file in directory.rglob("*.*"):  # Transformers writes some for the owner alone
+            file.chmod(0o644)
+        print(name, sum(file.stat().st_size for file in directory.rglob("*.*")) // 1024, "KB")
+
+
+main()
