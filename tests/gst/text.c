@@ -206,12 +206,15 @@ test_full (void)
 
 static GstFlowReturn flow;      /* what refuse answers with; atomic */
 static guint refused;
+static gint held;               /* its answer is; atomic */
 
 static GstFlowReturn
 refuse (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
   gst_buffer_unref (buffer);
   g_atomic_int_inc (&refused);
+  while (g_atomic_int_get (&held))
+    g_usleep (1000);
   return g_atomic_int_get (&flow);
 }
 
@@ -236,12 +239,13 @@ test_refused (void)
     g_assert_cmpint (gst_pad_link (pad, sink), ==, GST_PAD_LINK_OK);
     g_atomic_int_set (&flow, flows[i]);
     g_atomic_int_set (&refused, 0);
+    g_atomic_int_set (&held, TRUE);
     pads_push (&pads, 0);
     while (g_atomic_int_get (&refused) == 0)
       g_usleep (1000);
-    g_usleep (50000);           /* it has been told by then; were it not, `refused` would say so below */
-    pads_push_until (&pads, FRAME, 2500 * GST_MSECOND);
-    g_usleep (50000);
+    pads_push_until (&pads, FRAME, 2500 * GST_MSECOND); /* what waits behind it is not sent after the answer */
+    g_atomic_int_set (&held, FALSE);
+    g_usleep (20000);           /* only to see it, were it sent */
     g_assert_cmpint (g_atomic_int_get (&refused), ==, 1);
     g_atomic_int_set (&flow, GST_FLOW_OK);
     g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_start ()));
