@@ -33,12 +33,14 @@ G_BEGIN_DECLS
  * long as the program lives, or in a file, then NULL. Of those, `read` puts n bytes, from byte
  * `first` of the tensor, at `to`, or fails, since files change under us: they are never mapped,
  * because what reads a mapping of a file that was cut dies. Any thread. Backends ask through
- * weights.h. The plan's loader has checked names and shapes, so all that is asked for is there. */
+ * weights.h. Asked by the plan's part, whose number stands for its name: a loader looks each name up
+ * once, and has checked shapes, before there is a program. So all that is asked for is there. */
 typedef struct {
-  gconstpointer (*find) (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n_elements);
+  gconstpointer (*find) (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n_elements);
   gpointer user;
   /* NULL: all is in memory */
-  gboolean (*read) (gpointer user, const gchar *name, gsize first, gsize n, gpointer to, GError **error);
+  gboolean (*read) (gpointer user, const GptVisWeightPart *part, gsize first, gsize n, gpointer to,
+      GError **error);
 } GptVisWeights;
 
 typedef struct {

@@ -8,6 +8,7 @@ struct _GptVisPlan {
   guint max_batch;
   GArray *tensors;              /* GptVisTensor */
   GArray *ops;                  /* GptVisOp */
+  GHashTable *names;            /* a part's name, which is the part's → its number, for checkpoint tensors */
   GError *error;                /* the first mistake */
   gboolean finished;
   gboolean stepping;            /* the step is being recorded */

@@ -109,6 +109,12 @@ gptvis_plan_op (const GptVisPlan *plan, guint i)
 }
 
 guint
+gptvis_plan_n_names (const GptVisPlan *plan)
+{
+  return g_hash_table_size (plan->names);
+}
+
+guint
 gptvis_plan_n_tensors (const GptVisPlan *plan)
 {
   return plan->tensors->len;

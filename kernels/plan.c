@@ -17,6 +17,7 @@ gptvis_plan_new (const gchar *name, guint max_batch)
   plan->max_batch = CLAMP (max_batch, 1, GPTVIS_MAX_BATCH);
   plan->tensors = g_array_new (FALSE, TRUE, sizeof (GptVisTensor));
   plan->ops = g_array_new (FALSE, TRUE, sizeof (GptVisOp));
+  plan->names = g_hash_table_new (g_str_hash, g_str_equal);
   return plan;
 }
 
@@ -25,6 +26,7 @@ gptvis_plan_free (GptVisPlan *plan)
 {
   if (!plan)
     return;
+  g_hash_table_unref (plan->names);
   for (guint i = 0; i < plan->tensors->len; i++) {
     GptVisTensor *t = &g_array_index (plan->tensors, GptVisTensor, i);
     for (guint p = 0; p < t->n_parts; p++)
@@ -205,6 +207,18 @@ find_weight (const GptVisPlan *plan, guint width, const GptVisWeightPart *parts,
   return GPTVIS_NO_TENSOR;
 }
 
+/* The number of the checkpoint tensor of that name, which stays the caller's; a new one when it is new. */
+static guint
+number_name (GptVisPlan *plan, const gchar *name)
+{
+  gpointer number;
+  if (g_hash_table_lookup_extended (plan->names, name, NULL, &number))
+    return GPOINTER_TO_UINT (number);
+  const guint next = g_hash_table_size (plan->names);
+  g_hash_table_insert (plan->names, (gpointer) name, GUINT_TO_POINTER (next));
+  return next;
+}
+
 GptVisTensorId
 gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVisWeightPart *parts,
     guint n_parts)
@@ -237,6 +251,7 @@ gptvis_plan_weight_stack (GptVisPlan *plan, guint rows, guint width, const GptVi
   for (guint i = 0; i < n_parts; i++) {
     t->parts[i] = parts[i];
     t->parts[i].name = g_strdup (parts[i].name);
+    t->parts[i].number = number_name (plan, t->parts[i].name);
   }
   return id;
 }

@@ -64,6 +64,7 @@ typedef struct {
   const gchar *name;
   guint first, rows;
   gboolean transposed;
+  guint number;                 /* the name's among the plan's, which gives it: below gptvis_plan_n_names */
 } GptVisWeightPart;
 
 #define GPTVIS_WEIGHT_PARTS 3
@@ -245,6 +246,7 @@ gsize gptvis_plan_slot_states (const GptVisPlan *plan);        /* floats of stat
 const GptVisOp *gptvis_plan_op (const GptVisPlan *plan, guint i);
 guint gptvis_plan_n_tensors (const GptVisPlan *plan);
 const GptVisTensor *gptvis_plan_tensor (const GptVisPlan *plan, GptVisTensorId id);
+guint gptvis_plan_n_names (const GptVisPlan *plan);     /* of checkpoint tensors, each counted once */
 gsize gptvis_plan_arena (const GptVisPlan *plan);      /* floats, for the largest batches */
 GptVisTensorId gptvis_plan_input_id (const GptVisPlan *plan);  /* every finished plan has one */
 GptVisTensorId gptvis_plan_find (const GptVisPlan *plan, const gchar *name); /* an output or input by name */

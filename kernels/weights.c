@@ -38,7 +38,8 @@ gptvis_to_f16 (float x)
     return sign;
   if (u < 0x38800000) {         /* a denormal: units of 2⁻²⁴ */
     const guint shift = 126 - (u >> 23);
-    const guint32 fraction = (u & 0x7fffff) | 0x800000, rest = fraction & ((1u << shift) - 1), half = 1u << (shift - 1);
+    const guint32 fraction = (u & 0x7fffff) | 0x800000;
+    const guint32 rest = fraction & ((1u << shift) - 1), half = 1u << (shift - 1);
     const guint32 n = fraction >> shift;
     return sign | (n + (rest > half || (rest == half && n % 2)));
   }
@@ -75,7 +76,8 @@ gptvis_to_f32 (GptVisDtype dtype, gconstpointer from, float *to, gsize n)
 /* Columns [first, first + n) of a part [width, columns] as rows. A row of the file at a
  * time, so that memory is read in order. */
 static void
-read_transposed (GptVisDtype dtype, const guint8 *data, gsize columns, gsize first, guint n, guint width, float *to)
+read_transposed (GptVisDtype dtype, const guint8 *data, gsize columns, gsize first, guint n, guint width,
+    float *to)
 {
   float row[256];
   for (guint k = 0; k < width; k++)
@@ -119,7 +121,7 @@ find_part (GptVisHeldWeight *self, guint i, const GptVisWeights *weights)
   const guint width = self->tensor->width;
   GptVisDtype dtype;
   gsize n;                      /* elements */
-  const guint8 *there = weights->find (weights->user, part->name, &dtype, &n);
+  const guint8 *there = weights->find (weights->user, part, &dtype, &n);
   const gsize size = gptvis_dtype_size (dtype);
   self->parts[i].dtype = dtype;
   self->parts[i].columns = n / width;
@@ -145,7 +147,7 @@ make_room (GptVisHeldWeight *self, gsize bytes, GError **error)
 
 gboolean
 gptvis_weights_hold (const GptVisWeights *weights, const GptVisTensor *t, GptVisHeldWeight *to,
-GError **error)
+    GError **error)
 {
   Bytes parts[GPTVIS_WEIGHT_PARTS];
   gsize size = 0;
@@ -158,10 +160,9 @@ GError **error)
     return FALSE;
   guint8 *room = to->room;
   for (guint i = 0; i < t->n_parts; i++) {
-    const gchar *name = t->parts[i].name;
     to->parts[i].bytes = parts[i].there;
     if (!parts[i].there) {
-      if (!weights->read (weights->user, name, parts[i].first, parts[i].n, room, error))
+      if (!weights->read (weights->user, &t->parts[i], parts[i].first, parts[i].n, room, error))
         return FALSE;
       to->parts[i].bytes = room;
       room += parts[i].n;
@@ -169,7 +170,7 @@ GError **error)
     if (!is_finite (to->parts[i].dtype, to->parts[i].bytes,
         parts[i].n / gptvis_dtype_size (to->parts[i].dtype))) {
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
-          "tensor %s holds a NaN or an infinity where only finite weights make sense", name);
+          "tensor %s holds a NaN or an infinity where only finite weights make sense", t->parts[i].name);
       return FALSE;
     }
   }
@@ -218,13 +219,13 @@ gptvis_held_weight_in_place (const GptVisHeldWeight *self)
 }
 
 gsize
-gptvis_weights_sample (const GptVisWeights *weights, const gchar *name, gpointer to, gsize n)
+gptvis_weights_sample (const GptVisWeights *weights, const GptVisWeightPart *part, gpointer to, gsize n)
 {
   GptVisDtype dtype;
   gsize n_elements;
-  gconstpointer bytes = weights->find (weights->user, name, &dtype, &n_elements);
+  gconstpointer bytes = weights->find (weights->user, part, &dtype, &n_elements);
   n = MIN (n, n_elements * gptvis_dtype_size (dtype));
   if (bytes)
     memcpy (to, bytes, n);
-  return bytes || weights->read (weights->user, name, 0, n, to, NULL) ? n : 0;
+  return bytes || weights->read (weights->user, part, 0, n, to, NULL) ? n : 0;
 }

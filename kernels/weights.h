@@ -26,17 +26,18 @@ typedef struct {
 
 /* Holds t instead of what was held. FALSE with FORMAT (a NaN or an infinity, by the tensor's
  * name; a file that has changed) or LIMIT. */
-gboolean gptvis_weights_hold (const GptVisWeights * weights, const GptVisTensor * t, GptVisHeldWeight * to,
-    GError ** error);
-void gptvis_held_weight_clear (GptVisHeldWeight * self);
+gboolean gptvis_weights_hold (const GptVisWeights *weights, const GptVisTensor *t, GptVisHeldWeight *to,
+    GError **error);
+void gptvis_held_weight_clear (GptVisHeldWeight *self);
 
 /* Rows [first, first + n) of the weight, stacked from its parts, as [n, width] floats at `to`. Any thread. */
-void gptvis_held_weight_read (const GptVisHeldWeight * self, guint first, guint n, float *to);
+void gptvis_held_weight_read (const GptVisHeldWeight *self, guint first, guint n, float *to);
 
 /* The f32 bytes themselves when the weight is one whole, aligned f32 tensor, else NULL. */
-const float *gptvis_held_weight_in_place (const GptVisHeldWeight * self);
+const float *gptvis_held_weight_in_place (const GptVisHeldWeight *self);
 
-/* The first bytes of a tensor, at most n, and how many: 0 when they cannot be read. */
-gsize gptvis_weights_sample (const GptVisWeights * weights, const gchar * name, gpointer to, gsize n);
+/* The first bytes of the tensor that a part is of, at most n, and how many: 0 when they cannot be read. */
+gsize gptvis_weights_sample (const GptVisWeights *weights, const GptVisWeightPart *part, gpointer to,
+    gsize n);
 
 G_END_DECLS

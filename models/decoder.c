@@ -19,8 +19,8 @@ vocabulary_fits (const GptVisDecoder *self, const gchar *path, GError **error)
 }
 
 static gboolean
-load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, guint n_beams, const GptVisProgramOptions *options,
-    GError **error)
+load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, guint n_beams,
+    const GptVisProgramOptions *options, GError **error)
 {
   const gchar *path = gptvis_checkpoint_path (checkpoint);
   const GptVisConfiguration *config = gptvis_checkpoint_configuration (checkpoint);
@@ -31,10 +31,10 @@ load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, guint n_beams, co
   self->max_beams = MAX (LEAST_BEAMS, MAX (n_beams, self->generation->n_beams));
   const GptVisDecoderSize size = { MIN (SENTENCES * self->max_beams, GPTVIS_MAX_SEQUENCES), self->max_beams,
     self->generation->max_length };
-  self->plan = gptvis_checkpoint_decoder_plan (checkpoint, self->rows, 1, &size, error);
+  self->plan = gptvis_checkpoint_decoder_plan (checkpoint, self->rows, 1, &size, &self->places, error);
   if (!self->plan)
     return FALSE;
-  self->program = gptvis_checkpoint_program (checkpoint, self->plan, options, error);
+  self->program = gptvis_checkpoint_program (checkpoint, self->plan, self->places, options, error);
   if (!self->program)
     return FALSE;
   self->width = config->hidden_size;
@@ -73,6 +73,7 @@ gptvis_decoder_unref (GptVisDecoder *self)
   if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
   gptvis_program_free (self->program);
+  gptvis_places_free (self->places);
   gptvis_plan_free (self->plan);
   gptvis_tokenizer_free (self->tokenizer);
   gptvis_generation_free (self->generation);

@@ -13,6 +13,7 @@ typedef struct {
   gint refs;
   const gchar *path;            /* the checkpoint's */
   GptVisPlan *plan;
+  GptVisPlaces *places;         /* of its weights, in the checkpoint */
   GptVisProgram *program;
   GptVisTokenizer *tokenizer;
   GptVisGeneration *generation;
@@ -26,9 +27,9 @@ typedef struct {
 
 /* rows: of the tower's "tokens"; n_beams: of the widest search, 0 is as the checkpoint says. The checkpoint
  * must outlive it. Errors as gptvis_model_open's. */
-GptVisDecoder *gptvis_decoder_new (const GptVisCheckpoint * checkpoint, guint rows, guint n_beams,
-    const GptVisProgramOptions * options, GError ** error);
-GptVisDecoder *gptvis_decoder_ref (GptVisDecoder * self);
-void gptvis_decoder_unref (GptVisDecoder * self);       /* NULL is fine */
+GptVisDecoder *gptvis_decoder_new (const GptVisCheckpoint *checkpoint, guint rows, guint n_beams,
+    const GptVisProgramOptions *options, GError **error);
+GptVisDecoder *gptvis_decoder_ref (GptVisDecoder *self);
+void gptvis_decoder_unref (GptVisDecoder *self);       /* NULL is fine */
 
 G_END_DECLS

@@ -2,13 +2,13 @@
 #include "tower.h"
 
 static gboolean
-make (GptVisTower *self, const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options, guint max_batch,
-    GError **error)
+make (GptVisTower *self, const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options,
+    guint max_batch, GError **error)
 {
-  self->plan = gptvis_checkpoint_plan (checkpoint, max_batch, self->outputs, error);
+  self->plan = gptvis_checkpoint_plan (checkpoint, max_batch, self->outputs, &self->places, error);
   if (!self->plan)
     return FALSE;
-  self->program = gptvis_checkpoint_program (checkpoint, self->plan, options, error);
+  self->program = gptvis_checkpoint_program (checkpoint, self->plan, self->places, options, error);
   if (!self->program)
     return FALSE;
   self->logits = gptvis_plan_find (self->plan, "logits");
@@ -43,6 +43,7 @@ gptvis_tower_unref (GptVisTower *self)
   if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
   gptvis_program_free (self->program);
+  gptvis_places_free (self->places);
   gptvis_plan_free (self->plan);
   g_free (self);
 }

@@ -13,14 +13,15 @@ typedef struct {
   gint refs;
   GptVisOutputs outputs;
   GptVisPlan *plan;
+  GptVisPlaces *places;         /* of its weights, in the checkpoint */
   GptVisProgram *program;
   GptVisTensorId logits, scores, tokens;        /* GPTVIS_NO_TENSOR: not among the outputs */
 } GptVisTower;
 
 /* The checkpoint must outlive it. NULL with the errors of gptvis_checkpoint_plan and gptvis_program_new. */
-GptVisTower *gptvis_tower_new (const GptVisCheckpoint * checkpoint, const GptVisProgramOptions * options,
-    guint max_batch, GptVisOutputs outputs, GError ** error);
-GptVisTower *gptvis_tower_ref (GptVisTower * tower);
-void gptvis_tower_unref (GptVisTower * tower);  /* NULL is fine; all slots are free by the last */
+GptVisTower *gptvis_tower_new (const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options,
+    guint max_batch, GptVisOutputs outputs, GError **error);
+GptVisTower *gptvis_tower_ref (GptVisTower *tower);
+void gptvis_tower_unref (GptVisTower *tower);  /* NULL is fine; all slots are free by the last */
 
 G_END_DECLS

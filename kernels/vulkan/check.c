@@ -19,10 +19,10 @@ static const double tolerances[] = {
 #define SAMPLE 64u              /* bytes of each weight that tell networks apart */
 
 static void
-add_sample (GChecksum *sum, const GptVisWeights *weights, const gchar *name)
+add_sample (GChecksum *sum, const GptVisWeights *weights, const GptVisWeightPart *part)
 {
   guchar sample[SAMPLE];
-  g_checksum_update (sum, sample, gptvis_weights_sample (weights, name, sample, sizeof sample));
+  g_checksum_update (sum, sample, gptvis_weights_sample (weights, part, sample, sizeof sample));
 }
 
 /* The file that keeps the verdict. */
@@ -44,7 +44,7 @@ name_file (const GptVisVulkanProgram *p, const GptVisWeights *weights)
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     for (guint j = 0; j < t->n_parts; j++)
-      add_sample (sum, weights, t->parts[j].name);
+      add_sample (sum, weights, &t->parts[j]);
   }
   gchar *name = g_strconcat ("checked-", g_checksum_get_string (sum), NULL);
   gchar *path = g_build_filename (g_get_user_cache_dir (), "gptvis", name, NULL);

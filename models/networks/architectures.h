@@ -40,7 +40,6 @@ typedef struct {
 
 typedef struct _GptVisArchitecture {
   const gchar *model_type;      /* as config.json has it */
-  const gchar *prefix;          /* of the backbone's tensors in a checkpoint with a head: "vit." */
   /* What Transformers' configuration class takes when config.json is silent. */
   guint image_size, patch_size;
   const gchar *act;

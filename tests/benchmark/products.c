@@ -34,12 +34,12 @@ typedef struct {
 } Ours;
 
 static gconstpointer
-find_numbers (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+find_numbers (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n)
 {
   const Ours *self = user;
   const GptVisTensor *w = gptvis_plan_tensor (self->plan, gptvis_plan_op (self->plan, 0)->in[1]);
   *dtype = GPTVIS_F32;
-  *n = strcmp (name, "w") == 0 ? (gsize) w->rows * w->width : w->rows;
+  *n = strcmp (part->name, "w") == 0 ? (gsize) w->rows * w->width : w->rows;
   return self->numbers;
 }
 

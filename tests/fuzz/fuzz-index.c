@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* model.safetensors.index.json; no name it yields leads out of the directory. */
 #include "fuzz.h"
-#include "checkpoint.h"
+#include "shards.h"
 #include <string.h>
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   GError *error = NULL;
-  GHashTable *shard_of = gptvis_checkpoint_parse_index ("fuzz", (const gchar *) data, size, &error);
+  GHashTable *shard_of = gptvis_shards_parse_index ("fuzz", (const gchar *) data, size, ".safetensors", &error);
   fuzz_check (shard_of != NULL, error);
   if (!shard_of)
     return 0;

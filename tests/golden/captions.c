@@ -17,7 +17,7 @@ check_tower (Check *c, GptVisModel *model)
   const GptVisTensorId id = gptvis_plan_find (plan, "tokens");
   const GptVisTensor *t = gptvis_plan_tensor (plan, id);
   const gsize n = (gsize) t->rows * t->width;
-  if (!gptvis_safetensors_find (c->expected, "encoder.last_hidden_state"))
+  if (!gptvis_container_find (c->expected, "encoder.last_hidden_state"))
     return;
   const float *want = expect (c, "encoder.last_hidden_state", n);
   Error e = { 0 };
@@ -55,8 +55,8 @@ check_logits (Check *c, GptVisModel *model, const GptVisDecoder *d)
   const GptVisTensorId tokens = gptvis_plan_find (gptvis_model_plan (model), "tokens");
   const GptVisTensor *t = gptvis_plan_tensor (gptvis_model_plan (model), tokens);
   const gsize size = (gsize) t->rows * t->width;
-  const GptVisSafetensor *ids = gptvis_safetensors_find (c->expected, "input_ids");
-  const GptVisSafetensor *logits = gptvis_safetensors_find (c->expected, "logits");
+  const GptVisStoredTensor *ids = gptvis_container_find (c->expected, "input_ids");
+  const GptVisStoredTensor *logits = gptvis_container_find (c->expected, "logits");
   const guint frames = d->n_frames, rows = c->n_pictures / frames;
   if (!ids || !logits || strcmp (ids->dtype, "I64") != 0 || ids->n_dimensions != 2 || logits->n_dimensions != 3
       || ids->shape[0] != rows || logits->shape[0] != rows || logits->shape[1] < ids->shape[1]) {

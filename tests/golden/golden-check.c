@@ -91,15 +91,15 @@ check_traced (Check *c, GptVisModel *model, const float *pixel_values)
     for (guint i = 0;; i++) {
       g_snprintf (name, sizeof name, "hidden_states.%u", i);
       const gboolean produced = gptvis_plan_find (gptvis_model_plan (model), name) != GPTVIS_NO_TENSOR;
-      if (!produced && !gptvis_safetensors_find (c->expected, name))
+      if (!produced && !gptvis_container_find (c->expected, name))
         break;
       check_output (c, model, name, name);
     }
     check_output (c, model, "logits", "logits");
   }
   free_slots (c, slots);
-  for (guint i = 0; i < gptvis_safetensors_n_tensors (c->expected); i++) {
-    const gchar *name = gptvis_safetensors_tensor (c->expected, i)->name;
+  for (guint i = 0; i < gptvis_container_n_tensors (c->expected); i++) {
+    const gchar *name = gptvis_container_tensor (c->expected, i)->name;
     if (!g_str_has_prefix (name, "hidden_states.") && strcmp (name, "logits") != 0
         && strcmp (name, "pixel_values") != 0)
       g_print ("%-20s %-24s is unknown here and was not compared\n", c->name, name);
@@ -224,7 +224,7 @@ check_models (Check *c, GptVisModel *traced, GptVisModel *shipped)
 }
 
 /* All in memory; NULL after an error. */
-static GptVisSafetensors *
+static GptVisContainer *
 load_expected (const gchar *file, GError **error)
 {
   gchar *text;
@@ -232,7 +232,7 @@ load_expected (const gchar *file, GError **error)
   if (!g_file_get_contents (file, &text, &size, error))
     return NULL;
   GBytes *bytes = g_bytes_new_take (text, size);
-  GptVisSafetensors *expected = gptvis_safetensors_new (file, bytes, error);
+  GptVisContainer *expected = gptvis_safetensors_new (file, bytes, error);
   g_bytes_unref (bytes);
   return expected;
 }
@@ -249,7 +249,7 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
   if (error)
     miss (&c, "%s", error->message);
   g_clear_error (&error);
-  const GptVisSafetensor *pixels = c.expected ? gptvis_safetensors_find (c.expected, "pixel_values") : NULL;
+  const GptVisStoredTensor *pixels = c.expected ? gptvis_container_find (c.expected, "pixel_values") : NULL;
   const gsize n = !pixels ? 0 : pixels->n_dimensions == 4 ? pixels->shape[0]
       : pixels->n_dimensions == 5 && pixels->shape[0] == 1 ? pixels->shape[1] : 0;
   if (n >= 1 && n <= 64) {
@@ -264,7 +264,7 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
     miss (&c, "%-24s is not there with 1 to 64 pictures [n, 3, height, width] or one moment [1, n, 3, height, width]", "pixel_values");
   }
   gptvis_model_free (traced);
-  gptvis_safetensors_free (c.expected);
+  gptvis_container_free (c.expected);
   g_free (file);
   g_free (c.name);
   return c.misses;

@@ -49,7 +49,7 @@ relative (const Error *e)
 const float *
 expect (Check *c, const gchar *name, gsize n)
 {
-  const GptVisSafetensor *t = gptvis_safetensors_find (c->expected, name);
+  const GptVisStoredTensor *t = gptvis_container_find (c->expected, name);
   if (!t) {
     miss (c, "%-24s is not in expected.safetensors", name);
     return NULL;
@@ -57,7 +57,7 @@ expect (Check *c, const gchar *name, gsize n)
   if (strcmp (t->dtype, "F32") != 0 || t->n_dimensions < 1
       || (t->shape[0] != c->n_pictures && (t->n_dimensions != 5 || t->shape[1] != c->n_pictures))
       || t->n_elements != n * c->n_pictures || (guintptr) t->data % sizeof (float)) {
-    gchar *shape = gptvis_safetensor_shape (t);
+    gchar *shape = gptvis_stored_tensor_shape (t);
     miss (c, "%-24s is %s %s, where %" G_GSIZE_FORMAT " F32 values for each of %u pictures are needed", name,
         t->dtype, shape, n, c->n_pictures);
     g_free (shape);

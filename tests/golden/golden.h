@@ -12,7 +12,7 @@ typedef struct {
   const gchar *path;
   gchar *name;
   GptVisProgramOptions program;
-  GptVisSafetensors *expected;
+  GptVisContainer *expected;
   guint n_pictures;             /* of a network of moments: frames, of one moment */
   gdouble tensors, scores;      /* tolerances */
   guint beams;                  /* sentences found with more may differ */

@@ -14,7 +14,7 @@ static guint gpu_tile;          /* products take that tile; 0: what is best */
 static gchar *gpu_reason;       /* why there is none */
 
 static inline gconstpointer
-gpu_find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+gpu_find (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n)
 {
   static const float one = 1;
   *dtype = GPTVIS_F32;

@@ -10,12 +10,12 @@ typedef struct {
 } Weights;
 
 static inline gconstpointer
-find_weight (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+find_weight (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n)
 {
   Weights *w = user;
   *dtype = GPTVIS_F32;
-  *n = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, name));
-  return g_hash_table_lookup (w->tensors, name);
+  *n = GPOINTER_TO_SIZE (g_hash_table_lookup (w->sizes, part->name));
+  return g_hash_table_lookup (w->tensors, part->name);
 }
 
 static inline void

@@ -503,7 +503,7 @@ test_extremes (void)
 /* ---- on a device ---- */
 
 static gconstpointer
-find_nothing (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+find_nothing (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n)
 {
   return NULL;
 }

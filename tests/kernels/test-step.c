@@ -177,9 +177,10 @@ test_script (gconstpointer backend)
 /* By hand: one head of width 1, so that every number can be seen. Keys are 0, so each
  * recall is the mean of the values it may see. */
 static gconstpointer
-find_small (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n)
+find_small (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n)
 {
   static const float kv[] = { 0, 1 }, tokens[] = { 0, 10, 20, 30 }, positions[] = { 0, 0, 0, 0 }, qkv[] = { 0, 0, 1 };
+  const gchar *name = part->name;
   *dtype = GPTVIS_F32;
   *n = strcmp (name, "kv") == 0 ? 2 : strcmp (name, "qkv") == 0 ? 3 : 4;
   return strcmp (name, "kv") == 0 ? kv : strcmp (name, "tokens") == 0 ? tokens

@@ -44,9 +44,17 @@ includes_of () {      # ROOM FORBIDDEN-ROOM…
   done
 }
 
-echo 1..7
+echo 1..8
 problems=$(includes_of kernels models gst examples tests; includes_of models gst examples tests; includes_of gst examples tests)
 ok "includes go along the arrows"
+
+# nothing of ours but its own headers and kernels/
+problems=$(for file in $(code models/files); do
+  sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
+    [ -e "models/files/$name" ] || [ -e "kernels/$name" ] || [ "$name" = config.h ] || echo "$file includes $name"
+  done
+done)
+ok "models/files/ knows neither architectures nor configurations"
 
 problems=$(grep -lE '# *include *<(gst/|json-glib|pango|cairo|glib-object)' $(code kernels)
   grep -lE '# *include *<(gst/|glib-object|pthread|cblas|immintrin|vulkan|volk)' $(code models)

@@ -162,19 +162,20 @@ typedef struct {
 } Gate;
 
 static gconstpointer
-find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n_elements)
+find (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n_elements)
 {
   const Gate *self = user;
-  return self->weights.find (self->weights.user, name, dtype, n_elements);
+  return self->weights.find (self->weights.user, part, dtype, n_elements);
 }
 
 static gboolean
-read_after_gate (gpointer user, const gchar *name, gsize first, gsize n, gpointer to, GError **error)
+read_after_gate (gpointer user, const GptVisWeightPart *part, gsize first, gsize n, gpointer to,
+    GError **error)
 {
   Gate *self = user;
   if (++self->n_reads == self->gate)
     change_file (self->path, self->change);
-  return self->weights.read (self->weights.user, name, first, n, to, error);
+  return self->weights.read (self->weights.user, part, first, n, to, error);
 }
 
 /* Makes it ready with the gate there. FALSE: there were no so many reads. */
@@ -187,10 +188,11 @@ load_through (const gchar *backend, gboolean decoder, Change change, guint gate)
   GError *error = NULL;
   GptVisCheckpoint *checkpoint = gptvis_checkpoint_open (directory, &error);
   g_assert_no_error (error);
-  GptVisPlan *plan = decoder ? gptvis_checkpoint_decoder_plan (checkpoint, 5, 1, &size, &error)
-      : gptvis_checkpoint_plan (checkpoint, 1, GPTVIS_OUTPUT_SCORES, &error);
+  GptVisPlaces *places = NULL;
+  GptVisPlan *plan = decoder ? gptvis_checkpoint_decoder_plan (checkpoint, 5, 1, &size, &places, &error)
+      : gptvis_checkpoint_plan (checkpoint, 1, GPTVIS_OUTPUT_SCORES, &places, &error);
   g_assert_no_error (error);
-  Gate self = { gptvis_checkpoint_weights (checkpoint), path, change, 0, gate };
+  Gate self = { gptvis_places_weights (places), path, change, 0, gate };
   const GptVisWeights weights = { find, &self, read_after_gate };
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, &error);
   const gboolean passed = self.n_reads >= gate;
@@ -203,6 +205,7 @@ load_through (const gchar *backend, gboolean decoder, Change change, guint gate)
     g_assert_nonnull (program);
   }
   gptvis_program_free (program);
+  gptvis_places_free (places);
   gptvis_plan_free (plan);
   gptvis_checkpoint_free (checkpoint);
   g_free (path);

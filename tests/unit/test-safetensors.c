@@ -7,11 +7,11 @@
 #define T(name, dtype, shape, begin, end) \
   "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
 
-static GptVisSafetensors *
+static GptVisContainer *
 open_bytes (GByteArray *file, gsize size, GError **error)
 {
   GBytes *bytes = g_bytes_new (file->data, size);
-  GptVisSafetensors *self = gptvis_safetensors_new ("m.safetensors", bytes, error);
+  GptVisContainer *self = gptvis_safetensors_new ("m.safetensors", bytes, error);
   g_bytes_unref (bytes);
   return self;
 }
@@ -23,25 +23,25 @@ test_good (void)
       28) "," T ("a", "F32", "[2,3]", 0, 24) "," T ("ids", "I64", "[1]", 28, 36) "," T ("none", "F32",
       "[0,4]", 28, 28) "," T ("one", "BF16", "[]", 36, 38) "}   ", 38);
   GError *error = NULL;
-  GptVisSafetensors *self = open_bytes (file, file->len, &error);
+  GptVisContainer *self = open_bytes (file, file->len, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (gptvis_safetensors_n_tensors (self), ==, 5);
-  g_assert_cmpstr (gptvis_safetensors_tensor (self, 0)->name, ==, "a");
-  g_assert_null (gptvis_safetensors_find (self, "__metadata__"));
-  g_assert_null (gptvis_safetensors_find (self, "c"));
+  g_assert_cmpuint (gptvis_container_n_tensors (self), ==, 5);
+  g_assert_cmpstr (gptvis_container_tensor (self, 0)->name, ==, "a");
+  g_assert_null (gptvis_container_find (self, "__metadata__"));
+  g_assert_null (gptvis_container_find (self, "c"));
 
-  const GptVisSafetensor *b = gptvis_safetensors_find (self, "b");
+  const GptVisStoredTensor *b = gptvis_container_find (self, "b");
   g_assert_cmpstr (b->dtype, ==, "F16");
   g_assert_cmpuint (b->n_dimensions, ==, 2);
   g_assert_cmpuint (b->n_elements, ==, 2);
   g_assert_cmpuint (b->n_bytes, ==, 4);
   g_assert_cmpuint (*(const guint8 *) b->data, ==, 25);
-  gchar *shape = gptvis_safetensor_shape (b);
+  gchar *shape = gptvis_stored_tensor_shape (b);
   g_assert_cmpstr (shape, ==, "[2, 1]");
   g_free (shape);
-  g_assert_cmpuint (gptvis_safetensors_find (self, "one")->n_elements, ==, 1);
-  g_assert_cmpuint (gptvis_safetensors_find (self, "none")->n_bytes, ==, 0);
-  gptvis_safetensors_free (self);
+  g_assert_cmpuint (gptvis_container_find (self, "one")->n_elements, ==, 1);
+  g_assert_cmpuint (gptvis_container_find (self, "none")->n_bytes, ==, 0);
+  gptvis_container_free (self);
   g_byte_array_unref (file);
 }
 
@@ -115,7 +115,7 @@ test_bad_headers (void)
 static void
 test_long_name (void)
 {
-  gchar *name = g_strnfill (GPTVIS_SAFETENSORS_MAX_NAME + 1, 'x');
+  gchar *name = g_strnfill (GPTVIS_STORED_MAX_NAME + 1, 'x');
   gchar *header = g_strdup_printf ("{\"%s\":{}}", name);
   GByteArray *file = unit_safetensors (header, 0);
   GError *error = NULL;
@@ -164,20 +164,20 @@ test_files (void)
   gchar *directory = unit_directory ();
   gchar *path = g_build_filename (directory, "m.safetensors", NULL);
   GError *error = NULL;
-  g_assert_null (gptvis_safetensors_open (path, &error));
+  g_assert_null (gptvis_safetensors_format.open (path, &error));
   unit_expect_error ("absent", error, GPTVIS_ERROR_NOT_FOUND, "m.safetensors: there is no such file");
   error = NULL;
   GByteArray *file = unit_safetensors ("{" T ("a", "U8", "[3]", 0, 3) "}", 3);
   unit_write (directory, "m.safetensors", file->data, file->len);
-  GptVisSafetensors *self = gptvis_safetensors_open (path, &error);
+  GptVisContainer *self = gptvis_safetensors_format.open (path, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (gptvis_safetensors_file (self), ==, path);
-  const GptVisSafetensor *a = gptvis_safetensors_find (self, "a");
+  g_assert_cmpstr (gptvis_container_file (self), ==, path);
+  const GptVisStoredTensor *a = gptvis_container_find (self, "a");
   gchar got[2];
   g_assert_null (a->data);
-  g_assert_true (gptvis_safetensor_read (a, 1, 2, got, &error));
+  g_assert_true (gptvis_stored_tensor_read (a, 1, 2, got, &error));
   g_assert_cmpmem (got, 2, "\2\3", 2);
-  gptvis_safetensors_free (self);
+  gptvis_container_free (self);
   g_byte_array_unref (file);
   g_free (path);
   unit_remove (directory);

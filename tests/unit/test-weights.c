@@ -55,12 +55,14 @@ check (GptVisDtype dtype)
   g_free (from - 1);
 }
 
-/* The nearest half: of each half itself; of what lies between two neighbours the nearer, in the middle the even one. */
+/* The nearest half: of each half itself; of what lies between two neighbours the nearer, in the middle the
+ * even one. */
 static void
 test_to_f16 (void)
 {
   for (guint bits = 0; bits < 0x7c00; bits++) {
-    const float low = define (GPTVIS_F16, bits), high = bits == 0x7bff ? 65536 : define (GPTVIS_F16, bits + 1);
+    const float low = define (GPTVIS_F16, bits);
+    const float high = bits == 0x7bff ? 65536 : define (GPTVIS_F16, bits + 1);
     const float middle = (low + high) / 2;
     g_assert_cmphex (gptvis_to_f16 (low), ==, bits);
     g_assert_cmphex (gptvis_to_f16 (-low), ==, bits | 0x8000);
@@ -88,12 +90,12 @@ test_bf16 (void)
 /* As GPT-2 stores it: [3 inputs, 4 outputs], of which outputs 1 … 3 are asked for, one
  * below the other, and behind them one of a second tensor that stands upright. */
 static gconstpointer
-find (gpointer user, const gchar *name, GptVisDtype *dtype, gsize *n_elements)
+find (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n_elements)
 {
   static const float lying[] = { 1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24 }, upright[] = { 5, 6, 7 };
   *dtype = GPTVIS_F32;
-  *n_elements = strcmp (name, "lying") == 0 ? 12 : 3;
-  return strcmp (name, "lying") == 0 ? lying : upright;
+  *n_elements = strcmp (part->name, "lying") == 0 ? 12 : 3;
+  return strcmp (part->name, "lying") == 0 ? lying : upright;
 }
 
 static void

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opens a safetensors file and finds every defect there is to find without
  * looking at a value; whether the tensors are those a network needs is
- * checkpoint.c's question. */
+ * places.c's question. */
 #include "safetensors.h"
 #include "file.h"
 #include "json.h"
 #include "mistakes.h"
 #include <string.h>
 
-struct _GptVisSafetensors {
-  gchar *file;
+typedef struct {
+  GptVisContainer base;
   GptVisFile source;
   GBytes *bytes;                /* instead of a source; else NULL */
   JsonObject *header;           /* owns the names */
-  GArray *tensors;              /* GptVisSafetensor, by offset */
-  GHashTable *by_name;          /* name → index */
-};
+} Safetensors;
 
 static const struct {
   const gchar *name;
@@ -34,7 +32,7 @@ static const struct {
 
 /* Bytes of the whole. */
 static gboolean
-read_bytes (const GptVisSafetensors *self, guint64 from, gsize n, gpointer to, GError **error)
+read_bytes (const Safetensors *self, guint64 from, gsize n, gpointer to, GError **error)
 {
   if (!self->bytes)
     return gptvis_file_read (&self->source, from, n, to, error);
@@ -44,9 +42,9 @@ read_bytes (const GptVisSafetensors *self, guint64 from, gsize n, gpointer to, G
 
 /* The header's length, once it is known to be possible. */
 static gboolean
-read_length (const GptVisSafetensors *self, guint64 size, gsize *length, GError **error)
+read_length (const Safetensors *self, guint64 size, gsize *length, GError **error)
 {
-  const gchar *file = self->file;
+  const gchar *file = self->base.file;
   guint64 n;
   if (size == 0)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file is empty, as after a download that failed: "
@@ -70,19 +68,19 @@ read_length (const GptVisSafetensors *self, guint64 size, gsize *length, GError 
 
 /* NULL after an error. */
 static JsonObject *
-read_header (const GptVisSafetensors *self, guint64 size, gsize *length, GError **error)
+read_header (const Safetensors *self, guint64 size, gsize *length, GError **error)
 {
   if (!read_length (self, size, length, error))
     return NULL;
   gchar *text = g_malloc (*length + 1);
   JsonObject *header = read_bytes (self, 8, *length, text, error)
-      ? gptvis_json_parse (self->file, "header", text, *length, error) : NULL;
+      ? gptvis_json_parse (self->base.file, "header", text, *length, error) : NULL;
   g_free (text);
   return header;
 }
 
 static gboolean
-read_dtype (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint *bits, GError **error)
+read_dtype (const gchar *file, GptVisStoredTensor *t, JsonObject *entry, guint *bits, GError **error)
 {
   JsonNode *node = json_object_get_member (entry, "dtype");
   if (!node || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
@@ -99,16 +97,16 @@ read_dtype (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint *bi
 }
 
 static gboolean
-read_shape (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint bits, GError **error)
+read_shape (const gchar *file, GptVisStoredTensor *t, JsonObject *entry, guint bits, GError **error)
 {
   JsonNode *node = json_object_get_member (entry, "shape");
   if (!node || !JSON_NODE_HOLDS_ARRAY (node))
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: tensor %s has no shape in the header", file, t->name);
   JsonArray *shape = json_node_get_array (node);
   const guint n = json_array_get_length (shape);
-  if (n > GPTVIS_SAFETENSORS_MAX_DIMENSIONS)
+  if (n > GPTVIS_STORED_MAX_DIMENSIONS)
     return fail (error, GPTVIS_ERROR_LIMIT, "%s: tensor %s has %u dimensions, where at most %u are read",
-        file, t->name, n, GPTVIS_SAFETENSORS_MAX_DIMENSIONS);
+        file, t->name, n, GPTVIS_STORED_MAX_DIMENSIONS);
   gsize n_bits;
   t->n_dimensions = n;
   t->n_elements = 1;
@@ -132,7 +130,7 @@ read_shape (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint bit
 }
 
 static gboolean
-read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint64 data, guint64 size,
+read_offsets (const gchar *file, GptVisStoredTensor *t, JsonObject *entry, guint64 data, guint64 size,
     GError **error)
 {
   JsonNode *node = json_object_get_member (entry, "data_offsets");
@@ -151,7 +149,7 @@ read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint64
         "%s: the file is truncated: tensor %s ends at byte %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
         " bytes of data" UNFINISHED, file, t->name, end, size);
   if (end - begin != t->n_bytes) {
-    gchar *shape = gptvis_safetensor_shape (t);
+    gchar *shape = gptvis_stored_tensor_shape (t);
     gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
         "%s: tensor %s has %" G_GUINT64_FORMAT " bytes, where its type %s and shape %s need %" G_GSIZE_FORMAT,
         file, t->name, end - begin, t->dtype, shape, t->n_bytes);
@@ -163,31 +161,32 @@ read_offsets (const gchar *file, GptVisSafetensor *t, JsonObject *entry, guint64
 }
 
 static gboolean
-read_tensors (GptVisSafetensors *self, guint64 data, guint64 size, GError **error)
+read_tensors (Safetensors *self, guint64 data, guint64 size, GError **error)
 {
+  const gchar *file = self->base.file;
   JsonObjectIter iter;
   const gchar *name;
   JsonNode *node;
 
   json_object_iter_init (&iter, self->header);
   while (json_object_iter_next (&iter, &name, &node)) {
-    GptVisSafetensor t = { .file = self, .name = name };
+    GptVisStoredTensor t = { .name = name };
     guint bits = 0;
     if (strcmp (name, "__metadata__") == 0)
       continue;
-    if (strlen (name) > GPTVIS_SAFETENSORS_MAX_NAME)
-      return fail (error, GPTVIS_ERROR_LIMIT, "%s: a tensor's name has more than %u bytes", self->file,
-          GPTVIS_SAFETENSORS_MAX_NAME);
+    if (strlen (name) > GPTVIS_STORED_MAX_NAME)
+      return fail (error, GPTVIS_ERROR_LIMIT, "%s: a tensor's name has more than %u bytes", file,
+          GPTVIS_STORED_MAX_NAME);
     if (!JSON_NODE_HOLDS_OBJECT (node))
       return fail (error, GPTVIS_ERROR_FORMAT,
-          "%s: tensor %s is no object with dtype, shape and data_offsets in the header", self->file, name);
+          "%s: tensor %s is no object with dtype, shape and data_offsets in the header", file, name);
     JsonObject *entry = json_node_get_object (node);
-    if (!read_dtype (self->file, &t, entry, &bits, error) || !read_shape (self->file, &t, entry, bits, error)
-        || !read_offsets (self->file, &t, entry, data, size, error))
+    if (!read_dtype (file, &t, entry, &bits, error) || !read_shape (file, &t, entry, bits, error)
+        || !read_offsets (file, &t, entry, data, size, error))
       return FALSE;
     if (self->bytes)
       t.data = (const gchar *) g_bytes_get_data (self->bytes, NULL) + t.offset;
-    g_array_append_val (self->tensors, t);
+    gptvis_container_add (&self->base, &t);
   }
   return TRUE;
 }
@@ -196,7 +195,7 @@ read_tensors (GptVisSafetensors *self, guint64 data, guint64 size, GError **erro
 static gint
 by_offset (gconstpointer a, gconstpointer b)
 {
-  const GptVisSafetensor *x = a, *y = b;
+  const GptVisStoredTensor *x = a, *y = b;
   if (x->offset != y->offset)
     return x->offset < y->offset ? -1 : 1;
   if (x->n_bytes != y->n_bytes)
@@ -206,36 +205,33 @@ by_offset (gconstpointer a, gconstpointer b)
 
 /* The data are the tensors, one after the other, and nothing else. */
 static gboolean
-check_layout (GptVisSafetensors *self, guint64 data, guint64 size, GError **error)
+check_layout (Safetensors *self, guint64 data, guint64 size, GError **error)
 {
   const gchar *before = NULL;
   guint64 at = data;
-  g_array_sort (self->tensors, by_offset);
-  for (guint i = 0; i < self->tensors->len; i++) {
-    const GptVisSafetensor *t = &g_array_index (self->tensors, GptVisSafetensor, i);
+  gptvis_container_sort (&self->base, by_offset);
+  for (guint i = 0; i < gptvis_container_n_tensors (&self->base); i++) {
+    const GptVisStoredTensor *t = gptvis_container_tensor (&self->base, i);
     if (t->offset < at)
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: the data of tensors %s and %s overlap", self->file,
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s: the data of tensors %s and %s overlap", self->base.file,
           before, t->name);
     if (t->offset > at)
       return fail (error, GPTVIS_ERROR_FORMAT, "%s: there is a hole of %" G_GUINT64_FORMAT
-          " bytes in the data before tensor %s", self->file, t->offset - at, t->name);
+          " bytes in the data before tensor %s", self->base.file, t->offset - at, t->name);
     at += t->n_bytes;
     before = t->name;
-    g_hash_table_insert (self->by_name, (gpointer) t->name, GUINT_TO_POINTER (i));
   }
   if (at != data + size)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: %" G_GUINT64_FORMAT " bytes at the end belong to no tensor",
-        self->file, data + size - at);
+        self->base.file, data + size - at);
   return TRUE;
 }
 
 /* Of a file's or of memory's `size` bytes. FALSE: what was read is in `self` and goes with it. */
 static gboolean
-parse (GptVisSafetensors *self, guint64 size, GError **error)
+parse (Safetensors *self, guint64 size, GError **error)
 {
   gsize length;
-  self->tensors = g_array_new (FALSE, FALSE, sizeof (GptVisSafetensor));
-  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   self->header = read_header (self, size, &length, error);
   if (!self->header)
     return FALSE;
@@ -243,95 +239,70 @@ parse (GptVisSafetensors *self, guint64 size, GError **error)
   return read_tensors (self, data, size - data, error) && check_layout (self, data, size - data, error);
 }
 
-GptVisSafetensors *
+static Safetensors *
+begin (const gchar *file)
+{
+  Safetensors *self = g_new0 (Safetensors, 1);
+  gptvis_container_init (&self->base, &gptvis_safetensors_format, file);
+  self->source.fd = -1;
+  return self;
+}
+
+GptVisContainer *
 gptvis_safetensors_new (const gchar *name, GBytes *bytes, GError **error)
 {
-  GptVisSafetensors *self = g_new0 (GptVisSafetensors, 1);
-  self->source.fd = -1;
-  self->file = g_strdup (name);
+  Safetensors *self = begin (name);
   self->bytes = g_bytes_ref (bytes);
-  if (!parse (self, g_bytes_get_size (bytes), error))
-    g_clear_pointer (&self, gptvis_safetensors_free);
-  return self;
+  if (parse (self, g_bytes_get_size (bytes), error))
+    return &self->base;
+  gptvis_container_free (&self->base);
+  return NULL;
 }
 
 /* What has no header may be known for something else. */
 static void
-name_mistake (const GptVisSafetensors *self, GError **error)
+name_mistake (const Safetensors *self, GError **error)
 {
   gchar bytes[512];
   const gsize n = MIN (self->source.size, sizeof bytes);
   if (!self->header && gptvis_file_read (&self->source, 0, n, bytes, NULL))
-    gptvis_mistake_content (self->file, bytes, n, error);
+    gptvis_mistake_content (self->base.file, bytes, n, error);
 }
 
-GptVisSafetensors *
-gptvis_safetensors_open (const gchar *path, GError **error)
+static GptVisContainer *
+open_file (const gchar *path, GError **error)
 {
-  GptVisSafetensors *self = g_new0 (GptVisSafetensors, 1);
+  Safetensors *self = begin (path);
   GError *why = NULL;
-  self->file = g_strdup (path);
   if (gptvis_file_open (&self->source, path, &why) && !parse (self, self->source.size, &why))
     name_mistake (self, &why);
   if (!why)
-    return self;
+    return &self->base;
   g_propagate_error (error, why);
-  gptvis_safetensors_free (self);
+  gptvis_container_free (&self->base);
   return NULL;
 }
 
-gboolean
-gptvis_safetensor_read (const GptVisSafetensor *tensor, gsize first, gsize n, gpointer to, GError **error)
+static gboolean
+read_tensor (const GptVisStoredTensor *tensor, gsize first, gsize n, gpointer to, GError **error)
 {
-  return read_bytes (tensor->file, tensor->offset + first, n, to, error);
+  return read_bytes ((const Safetensors *) tensor->container, tensor->offset + first, n, to, error);
 }
 
-void
-gptvis_safetensors_free (GptVisSafetensors *self)
+static void
+free_safetensors (GptVisContainer *container)
 {
-  if (!self)
-    return;
-  g_clear_pointer (&self->by_name, g_hash_table_unref);
-  g_clear_pointer (&self->tensors, g_array_unref);
+  Safetensors *self = (Safetensors *) container;
   g_clear_pointer (&self->header, json_object_unref);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   gptvis_file_close (&self->source);
-  g_free (self->file);
   g_free (self);
 }
 
-const gchar *
-gptvis_safetensors_file (const GptVisSafetensors *self)
-{
-  return self->file;
-}
-
-const GptVisSafetensor *
-gptvis_safetensors_find (const GptVisSafetensors *self, const gchar *name)
-{
-  gpointer i;
-  return g_hash_table_lookup_extended (self->by_name, name, NULL, &i)
-      ? &g_array_index (self->tensors, GptVisSafetensor, GPOINTER_TO_UINT (i)) : NULL;
-}
-
-guint
-gptvis_safetensors_n_tensors (const GptVisSafetensors *self)
-{
-  return self->tensors->len;
-}
-
-const GptVisSafetensor *
-gptvis_safetensors_tensor (const GptVisSafetensors *self, guint i)
-{
-  return &g_array_index (self->tensors, GptVisSafetensor, i);
-}
-
-gchar *
-gptvis_safetensor_shape (const GptVisSafetensor *tensor)
-{
-  GString *text = g_string_new ("[");
-  for (guint i = 0; i < tensor->n_dimensions; i++)
-    g_string_append_printf (text, i ? ", %" G_GSIZE_FORMAT : "%" G_GSIZE_FORMAT, tensor->shape[i]);
-  g_string_append_c (text, ']');
-  return g_string_free (text, FALSE);
-}
+const GptVisFormat gptvis_safetensors_format = {
+  .single = "model.safetensors",
+  .suffix = ".safetensors",
+  .open = open_file,
+  .read = read_tensor,
+  .free = free_safetensors,
+};

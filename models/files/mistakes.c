@@ -159,8 +159,8 @@ find_name (const GPtrArray *names, const gchar *pattern)
 
 /* ---- downloads that did not end ---- */
 
-static const gchar *const unfinished[] = { "*.incomplete", "*.part", "*.partial", "*.crdownload", "*.opdownload",
-  "*.download", "*.aria2" };
+static const gchar *const unfinished[] = { "*.incomplete", "*.part", "*.partial", "*.crdownload",
+  "*.opdownload", "*.download", "*.aria2" };
 
 static const gchar *
 find_unfinished (const GPtrArray *names)
@@ -183,7 +183,8 @@ is_dangling (const gchar *path, GError **error)
   gchar *directory = g_path_get_dirname (path);
   gchar *target = g_canonicalize_filename (to, directory), *part = g_strconcat (target, ".incomplete", NULL);
   gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: this is a link to %s, which is not there%s: "
-      "download it again", path, to, g_file_test (part, G_FILE_TEST_EXISTS) ? ", only an unfinished download of it" : "");
+      "download it again", path, to,
+      g_file_test (part, G_FILE_TEST_EXISTS) ? ", only an unfinished download of it" : "");
   g_free (part);
   g_free (target);
   g_free (directory);
@@ -266,8 +267,8 @@ gptvis_mistake_no_directory (const gchar *path, GError **error)
 
 #define PYTORCH "PyTorch's pickle"
 #define ARCHIVE "an archive, which must be unpacked first"
-#define MAKE_ONE "take model.safetensors from where the checkpoint came from (its other revisions included), " \
-  "or make one in Python with %.60s.from_pretrained(DIR%s).save_pretrained(DIR)"
+#define MAKE_ONE "take model.safetensors from where the checkpoint came from (its other revisions " \
+  "included), or make one in Python with %.60s.from_pretrained(DIR%s).save_pretrained(DIR)"
 
 /* In this order: an OpenVINO model has a .bin beside it, and some have all of these. */
 static const struct {
@@ -303,7 +304,8 @@ is_adapter (const gchar *directory, const GPtrArray *names, GError **error)
 
 /* Another framework's weights: those that Transformers reads, or all others. */
 static gboolean
-is_other (const gchar *directory, const GPtrArray *names, gboolean known, const gchar *class_name, GError **error)
+is_other (const gchar *directory, const GPtrArray *names, gboolean known, const gchar *class_name,
+    GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
     const gchar *name = find_name (names, others[i].pattern);

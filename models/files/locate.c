@@ -4,6 +4,7 @@
 #include "locate.h"
 #include "config.h"
 #include "mistakes.h"
+#include "shards.h"
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -126,6 +127,13 @@ by_text (gconstpointer a, gconstpointer b)
   return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
 }
 
+/* A file that a checkpoint is read from: weights, JSON, or a text, as vocabularies are. */
+static gboolean
+is_read (const gchar *name)
+{
+  return g_str_has_suffix (name, ".json") || g_str_has_suffix (name, ".txt") || gptvis_shards_is_file (name);
+}
+
 void
 gptvis_locate_append_state (GString *key, const gchar *path)
 {
@@ -136,8 +144,7 @@ gptvis_locate_append_state (GString *key, const gchar *path)
   }
   GPtrArray *files = g_ptr_array_new_with_free_func (g_free);
   for (const gchar *name; (name = g_dir_read_name (dir));)
-    if (g_str_has_suffix (name, ".json") || g_str_has_suffix (name, ".safetensors")
-        || g_str_has_suffix (name, ".txt"))
+    if (is_read (name))
       g_ptr_array_add (files, g_build_filename (path, name, NULL));
   g_dir_close (dir);
   g_ptr_array_sort (files, by_text);

@@ -15,15 +15,15 @@ typedef struct {
 } GptVisFile;
 
 /* FALSE with NOT_FOUND or FORMAT; then there is nothing to close. */
-gboolean gptvis_file_open (GptVisFile * self, const gchar * path, GError ** error);
-void gptvis_file_close (GptVisFile * self);
+gboolean gptvis_file_open (GptVisFile *self, const gchar *path, GError **error);
+void gptvis_file_close (GptVisFile *self);
 
 /* Its n bytes from `from`; FALSE with FORMAT when it does not give them, or has been written since
  * it was opened. Any thread. */
-gboolean gptvis_file_read (const GptVisFile * self, guint64 from, gsize n, gpointer to, GError ** error);
+gboolean gptvis_file_read (const GptVisFile *self, guint64 from, gsize n, gpointer to, GError **error);
 
 /* All of a text, of at most `max` bytes, and a 0 behind it; `what` says what it is in messages ("a
  * JSON file"). What is no text of anybody's but a known mistake (mistakes.h) is refused. g_free it. */
-gchar *gptvis_file_load (const gchar * path, const gchar * what, gsize max, gsize * size, GError ** error);
+gchar *gptvis_file_load (const gchar *path, const gchar *what, gsize max, gsize *size, GError **error);
 
 G_END_DECLS

@@ -25,32 +25,32 @@ typedef struct {
 /* The text's top-level object (unref it), or NULL and FORMAT or LIMIT with a
  * sentence that begins with `file`. `what` says what the text is: "JSON",
  * "header". Names given twice in one object are refused. */
-JsonObject *gptvis_json_parse (const gchar * file, const gchar * what, const gchar * text, gsize size,
-    GError ** error);
+JsonObject *gptvis_json_parse (const gchar *file, const gchar *what, const gchar *text, gsize size,
+    GError **error);
 
 /* The same of a whole file of at most GPTVIS_JSON_MAX_BYTES. NOT_FOUND when there is none. */
-JsonObject *gptvis_json_load (const gchar * path, GError ** error);
+JsonObject *gptvis_json_load (const gchar *path, GError **error);
 
 /* An error whose sentence may quote a file: bytes that are no UTF-8 (a quotation cut
  * short) and control characters become U+FFFD, so that it stays one line of text. */
-void gptvis_json_error (GError ** error, GptVisError code, const gchar * format, ...) G_GNUC_PRINTF (3, 4);
+void gptvis_json_error (GError **error, GptVisError code, const gchar *format, ...) G_GNUC_PRINTF (3, 4);
 
 /* Keeps a sentence as "FILE: NAME …"; the first stays. */
-void gptvis_json_fail (GptVisJson * json, GptVisError code, const gchar * format, ...) G_GNUC_PRINTF (3, 4);
+void gptvis_json_fail (GptVisJson *json, GptVisError code, const gchar *format, ...) G_GNUC_PRINTF (3, 4);
 
 /* Getters. An absent member or null gives the fallback; a wrong type or range, an error. */
-gboolean gptvis_json_has (const GptVisJson * json, const gchar * name); /* there and not null */
-guint gptvis_json_uint (GptVisJson * json, const gchar * name, guint fallback, guint min, guint max);
-gdouble gptvis_json_number (GptVisJson * json, const gchar * name, gdouble fallback, gdouble min,
+gboolean gptvis_json_has (const GptVisJson *json, const gchar *name); /* there and not null */
+guint gptvis_json_uint (GptVisJson *json, const gchar *name, guint fallback, guint min, guint max);
+gdouble gptvis_json_number (GptVisJson *json, const gchar *name, gdouble fallback, gdouble min,
     gdouble max);
-gboolean gptvis_json_boolean (GptVisJson * json, const gchar * name, gboolean fallback);
+gboolean gptvis_json_boolean (GptVisJson *json, const gchar *name, gboolean fallback);
 /* The text is the object's. */
-const gchar *gptvis_json_string (GptVisJson * json, const gchar * name, const gchar * fallback);
+const gchar *gptvis_json_string (GptVisJson *json, const gchar *name, const gchar *fallback);
 /* NULL when absent; an error when it is something else. */
-JsonObject *gptvis_json_object (GptVisJson * json, const gchar * name);
-JsonArray *gptvis_json_array (GptVisJson * json, const gchar * name);
+JsonObject *gptvis_json_object (GptVisJson *json, const gchar *name);
+JsonArray *gptvis_json_array (GptVisJson *json, const gchar *name);
 /* A node as a whole number from 0 to below G_MAXINT64; FALSE when it is none. */
-gboolean gptvis_json_node_uint (JsonNode * node, guint64 * value);
-gboolean gptvis_json_node_number (JsonNode * node, gdouble * value);
+gboolean gptvis_json_node_uint (JsonNode *node, guint64 *value);
+gboolean gptvis_json_node_number (JsonNode *node, gdouble *value);
 
 G_END_DECLS
