@@ -91,8 +91,8 @@ install_stream_properties (GObjectClass * klass)
           "18446744073709551615: not for that", 0, G_MAXUINT64, defaults.caption_interval, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_THRESHOLD, g_param_spec_float ("caption-threshold",
           "Caption threshold", "Only captions that are at least so likely, by the mean probability of their words; "
-          "none is told before it is finished then. 0: all; below 0: as the checkpoint says, which the bundled one "
-          "does, else all", -1, 1, defaults.caption_threshold, LIVE));
+          "none is told before it is finished then. 0: all; below 0: as the checkpoint says, "
+          "else all", -1, 1, defaults.caption_threshold, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_PARTIAL_CAPTIONS, g_param_spec_boolean ("partial-captions",
           "Partial captions", "Tell a caption while it is written, word by word", FALSE, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
