@@ -68,24 +68,43 @@ test_unused (void)
 }
 
 #ifdef __linux__
+/* Ends when each of the pool's threads has called it, so that none can have all items: a run of no fewer items
+ * than threads in which each calls it shows every thread. */
+static void
+await_all_threads (gint *arrived, guint n_threads)
+{
+  g_atomic_int_or (arrived, 1 << gptvis_pool_thread ());
+  while (g_atomic_int_get (arrived) != (1 << n_threads) - 1)
+    sched_yield ();
+}
+
+#define NICE_THREADS 3
+
+typedef struct {
+  gint nice[32];
+  gint arrived;
+} Nices;
+
 static void
 note_nice (void *context, gsize i)
 {
-  ((gint *) context)[i] = getpriority (PRIO_PROCESS, 0);
-  g_usleep (1000);              /* so that every thread gets an item */
+  Nices *nices = context;
+  nices->nice[i] = getpriority (PRIO_PROCESS, 0);
+  await_all_threads (&nices->arrived, NICE_THREADS);
 }
 
 static gpointer
 run_nicely (gpointer pool)
 {
-  gint nice[32], own = getpriority (PRIO_PROCESS, 0);
+  gint own = getpriority (PRIO_PROCESS, 0);
 
   g_assert_cmpint (setpriority (PRIO_PROCESS, 0, own + 3), ==, 0);
   own = getpriority (PRIO_PROCESS, 0);
   for (guint again = 0; again < 3; again++) {
-    gptvis_pool_run (pool, note_nice, nice, G_N_ELEMENTS (nice));
-    for (guint i = 0; i < G_N_ELEMENTS (nice); i++)
-      g_assert_cmpint (nice[i], ==, own);
+    Nices nices = { 0 };
+    gptvis_pool_run (pool, note_nice, &nices, G_N_ELEMENTS (nices.nice));
+    for (guint i = 0; i < G_N_ELEMENTS (nices.nice); i++)
+      g_assert_cmpint (nices.nice[i], ==, own);
   }
   return NULL;
 }
@@ -93,8 +112,9 @@ run_nicely (gpointer pool)
 static void
 test_nice (void)
 {
-  GptVisPool *pool = gptvis_pool_new (3);
+  GptVisPool *pool = gptvis_pool_new (NICE_THREADS);
 
+  g_assert_cmpuint (gptvis_pool_threads (pool), ==, NICE_THREADS);
   g_thread_join (g_thread_new ("nice", run_nicely, pool));
   gptvis_pool_free (pool);
 }
@@ -102,80 +122,23 @@ test_nice (void)
 /* ---- a thread that wakes up on the caller's processor is no help ---- */
 
 typedef struct {
-  gint processors[2];           /* of the caller's thread and the other one, as they begin; -1: not seen */
-  cpu_set_t allowed;            /* the other's */
+  gint arrived;
+  gint processors[2];           /* of the caller's thread and the other one, as they begin */
+  gint id;                      /* of the other */
+  cpu_set_t allowed;            /* likewise */
 } Places;
 
-/* Computes for 1 ms, so that both threads must have some of eight. */
+/* Both threads have one of two items. */
 static void
 note_place (void *context, gsize i)
 {
   Places *places = context;
-  const guint thread = gptvis_pool_thread ();
-  const gint64 end = g_get_monotonic_time () + 1000;
-  if (places->processors[thread] < 0)
-    places->processors[thread] = sched_getcpu ();
-  if (thread == 1)
-    sched_getaffinity (0, sizeof places->allowed, &places->allowed);
-  while (g_get_monotonic_time () < end);
-}
-
-#define WAKES 40
-
-static void
-test_apart (void)
-{
-  GptVisPool *pool = gptvis_pool_new (2);
-  guint seen = 0, together = 0;
-  cpu_set_t allowed;
-  sched_getaffinity (0, sizeof allowed, &allowed);
-  for (guint i = 0; i < WAKES; i++) {
-    Places places = { .processors = { -1, -1 } };
-    g_usleep (20000);           /* as long as a camera takes */
-    gptvis_pool_run (pool, note_place, &places, 8);
-    if (places.processors[1] < 0)
-      continue;
-    seen++;
-    together += places.processors[0] == places.processors[1];
-    g_assert_true (CPU_EQUAL (&places.allowed, &allowed));
-  }
-  gptvis_pool_free (pool);
-  g_test_message ("%u of %u times on the caller's processor", together, seen);
-  if (CPU_COUNT (&allowed) < 2)
-    g_test_skip ("there is one processor");
-  else
-    g_assert_cmpuint (together, <=, WAKES / 4);
-}
-
-/* ---- an affinity set from outside stays, also while a thread is on its way back ---- */
-
-static gint moved[2], gate[2];  /* pipes: a thread came or went; it may go */
-
-/* The thread stays in here, wherever it was, until somebody writes to the gate. */
-static void
-halt (int number)
-{
-  gchar byte = 0;
-  if (write (moved[1], &byte, 1) != 1 || read (gate[0], &byte, 1) != 1 || write (moved[1], &byte, 1) != 1)
-    abort ();
-}
-
-typedef struct {
-  gint id;                      /* of the thread that is not the caller */
-  cpu_set_t allowed;            /* its */
-} Other;
-
-/* Both threads have one of two items. */
-static void
-note_other (void *context, gsize i)
-{
-  Other *other = context;
+  places->processors[gptvis_pool_thread ()] = sched_getcpu ();
   if (gptvis_pool_thread () == 1) {
-    sched_getaffinity (0, sizeof other->allowed, &other->allowed);
-    g_atomic_int_set (&other->id, gettid ());
+    sched_getaffinity (0, sizeof places->allowed, &places->allowed);
+    places->id = gettid ();
   }
-  while (!g_atomic_int_get (&other->id))
-    sched_yield ();
+  await_all_threads (&places->arrived, 2);
 }
 
 static void
@@ -192,17 +155,62 @@ await_sleep (gint id)
   g_free (path);
 }
 
+#define WAKES 40
+
+/* The caller keeps to its processor, from which the other thread is woken each time. */
+static void
+test_apart (void)
+{
+  GptVisPool *pool = gptvis_pool_new (2);
+  guint together = 0;
+  cpu_set_t allowed, here;
+  sched_getaffinity (0, sizeof allowed, &allowed);
+  if (CPU_COUNT (&allowed) < 2) {
+    g_test_skip ("there is one processor");
+    gptvis_pool_free (pool);
+    return;
+  }
+  CPU_ZERO (&here);
+  CPU_SET (sched_getcpu (), &here);
+  g_assert_no_errno (sched_setaffinity (0, sizeof here, &here));
+  for (guint i = 0; i <= WAKES; i++) {
+    Places places = { 0 };
+    gptvis_pool_run (pool, note_place, &places, 2);
+    if (i > 0)                  /* before the first it did not sleep */
+      together += places.processors[0] == places.processors[1];
+    g_assert_true (CPU_EQUAL (&places.allowed, &allowed));
+    await_sleep (places.id);
+  }
+  g_assert_no_errno (sched_setaffinity (0, sizeof allowed, &allowed));
+  gptvis_pool_free (pool);
+  g_test_message ("%u of %u times on the caller's processor", together, WAKES);
+  g_assert_cmpuint (together, <=, WAKES / 4);
+}
+
+/* ---- an affinity set from outside stays, also while a thread is on its way back ---- */
+
+static gint moved[2], gate[2];  /* pipes: a thread came or went; it may go */
+
+/* The thread stays in here, wherever it was, until somebody writes to the gate. */
+static void
+halt (int number)
+{
+  gchar byte = 0;
+  if (write (moved[1], &byte, 1) != 1 || read (gate[0], &byte, 1) != 1 || write (moved[1], &byte, 1) != 1)
+    abort ();
+}
+
 /* Halts the sleeping thread, wakes it, which sends it away, and gives it another affinity before it goes on; or
  * the whole process the very one that it was sent away with. */
 static void
 set_while_away (GptVisPool *pool, guint wakes, gboolean the_same)
 {
-  Other other = { 0 };
+  Places other = { 0 };
   cpu_set_t away, given, kept;
   Counts c = { 0 };
   gchar byte = 0;
 
-  gptvis_pool_run (pool, note_other, &other, 2);
+  gptvis_pool_run (pool, note_place, &other, 2);
   await_sleep (other.id);
   g_assert_no_errno (tgkill (getpid (), other.id, SIGUSR1));
   g_assert_cmpint (read (moved[0], &byte, 1), ==, 1);
