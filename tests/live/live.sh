@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the tests of programs that run for long share: a folder to work in, and how to wait. Sourced, not run,
-# with the test's own arguments. Nothing here waits for a time, but at most for one.
+# What the tests of programs that run for long share: a folder to work in, and what the programs have written so
+# far. Sourced, not run, with the test's own arguments.
 . "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 pid='' camera=''
@@ -9,21 +9,7 @@ export GST_REGISTRY="$work/registry.bin"
 unset GST_PLUGIN_PATH
 cd "$work" || exit 99
 
-skip () {       # REASON; once tests have begun it is no reason any more
-  [ $n = 0 ] || { echo "Bail out! $1"; exit 1; }
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-
-until_true () { # TENTHS COMMAND…: waits so long for it
-  left=$1
-  shift
-  until "$@"; do
-    left=$((left - 1))
-    [ $left -gt 0 ] || return 1
-    sleep 0.1
-  done
-}
+most=600        # tenths of a second that anything may take; less is no virtue here
 
 results () {    # STREAM: how many
   grep -cF "{\"version\":1,\"stream\":\"$1\"" lines

@@ -19,7 +19,7 @@ gst-launch-1.0 -q videotestsrc num-buffers=1 ! video/x-raw,width=320,height=240 
   skip "a picture cannot be made"
 "$server" picture.jpg > address 2> asked &
 camera=$!
-until_true 100 grep -q : address || skip "the test's server does not start: $(cat asked)"
+until_true $most grep -q : address || skip "the test's server does not start: $(cat asked)"
 host=$(cat address)
 
 cat > good <<END
@@ -82,7 +82,7 @@ ok "what can be no camera is refused at once"
 "$cameras" --max-rate 2 --output lines $(cut -d ' ' -f 1 good bad) $(cat silent) > out 2> err &
 pid=$!
 while read -r _ stream; do
-  until_true 600 more "$stream" 0
+  until_true $most more "$stream" 0
   ok "pictures of ${stream##*/}"
 done < good
 
@@ -92,11 +92,11 @@ fault () {      # STREAM SENTENCE: was it told so, and nothing before?
 }
 
 while read -r _ stream sentence; do
-  until_true 600 fault "$stream" "$sentence"
+  until_true $most fault "$stream" "$sentence"
   ok "${stream%%:*}: ${stream##*/}: $sentence"
 done < bad
 while read -r stream; do
-  until_true 600 fault "$stream" "No picture came for 10 seconds."
+  until_true $most fault "$stream" "No picture came for 10 seconds."
   ok "${stream##*/}: told when it has been silent"
 done < silent
 
@@ -105,7 +105,7 @@ asked_often () { # PATH N
 }
 
 for path in forbidden missing broken loop nowhere reset html json text garbage mixed empty cut; do
-  until_true 600 asked_often /$path 5 || break
+  until_true $most asked_often /$path 5 || break
 done
 ok "they are tried again and again${path:+: the last was $path}"
 [ "$(grep -cx /locked asked)" -le 4 ]
@@ -117,7 +117,7 @@ grep -F "\"stream\":\"http://$host/one\"" lines | grep '"pts":0,.*"time":"20' > 
 [ -s out ]
 ok "a picture has the time when it came"
 kill -TERM $pid
-until_true 150 gone $pid
+until_true $most gone $pid
 wait $pid
 [ $? = 0 ]
 ok "it ends"
@@ -125,9 +125,10 @@ pid=''
 "$check" lines > out 2> err && ! grep -q -e secret -e wrong lines
 ok "each line is whole, and no password in any"
 
+: > lines
 "$label" --json "http://$host/one" > lines 2> err &
 pid=$!
-until_true 600 more "http://$host/one" 0
+until_true $most more "http://$host/one" 0
 ok "gptvis-label: a picture without a second"
 kill -9 $pid
 wait $pid 2> err

@@ -30,7 +30,12 @@ ok "all closed"
 timeout 60 "$label" --json - <&- > out 2> err
 [ $? = 1 ] && [ ! -s out ] && grep -q '^gptvis-label: -: ' err
 ok "standard input closed, and asked for"
-timeout 60 "$cameras" --duration 1 --output lines file.avi <&- >&- 2>&-
+: > lines
+"$cameras" --output lines file.avi <&- >&- 2>&- &
+pid=$!
+until_true $most more file.avi 0
+kill -TERM $pid
+wait $pid
 [ $? = 0 ] && more file.avi 0
 ok "lines to a file need none of them"
 
@@ -70,6 +75,7 @@ exec 3<> pipe
 full () {       # COMMAND…: starts it, its lines into the pipe; sets pid
   : > err       # what the last command said is not this one's
   dd if=/dev/zero of=pipe bs=512 oflag=nonblock 2> dd-err
+  : > err
   "$@" > pipe 2> err &
   pid=$!
 }
@@ -79,14 +85,14 @@ analysed () {   # is there anything to write?
 }
 
 ended () {      # STATUS: does it end, and so?
-  until_true 300 gone $pid || return 1
+  until_true $most gone $pid || return 1
   wait $pid
   [ $? = "$1" ]
 }
 
 lost='^gptvis-cameras: Standard output was not read in time: [0-9]* lines\? \(is\|are\) lost\.$'
 full "$cameras" --stats 1 file.avi
-until_true 300 analysed
+until_true $most analysed
 kill -TERM $pid
 ended 1 && grep -q "$lost" err
 ok "nobody reads: it ends when it is told to, and says what is lost"
@@ -95,10 +101,11 @@ ended 1 && grep -q "$lost" err
 ok "nobody reads: it ends when its time is over"
 
 full "$cameras" --stats 1 file.avi
-until_true 300 analysed
+until_true $most analysed
+: > lines
 tr -d '\0' < pipe > lines 3>&- &
 camera=$!
-until_true 300 more file.avi 0
+until_true $most more file.avi 0
 kill -TERM $pid
 ended 0
 ok "a reader that comes late"
