@@ -32,7 +32,8 @@ while True:
     result = message.get_structure()
     if result.get_name() != "gptvis-result":
         continue
-    labels = result.get_value("labels")     # a list of structures
+    array = result.get_array("labels")[1]   # of structures; get_value cannot make a list of it
+    labels = [array.get_nth(i) for i in range(array.n_values)]
     seen = ", ".join(f"{label.get_value('label')} {label.get_value('score'):.2f}" for label in labels)
     caption = result.get_value("caption")   # a structure, or None
     if caption:
