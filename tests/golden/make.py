@@ -129,9 +129,10 @@ CAPTIONERS = {
                       processor=DeiTImageProcessorPil(size=sides(31, 28), crop_size=sides(24, 24)),
                       generation=dict(num_beams=4, no_repeat_ngram_size=2, repetition_penalty=1.3, length_penalty=0.7,
                                       min_length=4), dtype=torch.bfloat16, shard=SHARD, files=True, tokens=True),
-    # one picture; tokenizer.json and processor_config.json
+    # one picture; sentences that would end sooner; tokenizer.json and processor_config.json
     "git": dict(config=vit(hidden_act="quick_gelu", layer_norm_eps=0.03), decoder=bert(),
-                processor=CLIPImageProcessorPil(size={"shortest_edge": 24}, crop_size=sides(24, 24)), tokens=True),
+                processor=CLIPImageProcessorPil(size={"shortest_edge": 24}, crop_size=sides(24, 24)),
+                generation=dict(min_length=7), tokens=True),
     # three frames, one moment
     "git_frames": dict(config=vit(hidden_act="quick_gelu", layer_norm_eps=0.03),
                        decoder=bert(num_image_with_embedding=3, num_hidden_layers=3),
