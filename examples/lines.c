@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From messages to lines of JSON, and these to a file. */
 #include "lines.h"
+#include "structure.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -204,21 +206,26 @@ add_line (Lines *self, GBytes *line, gboolean may_be_lost)
   g_mutex_unlock (&self->lock);
 }
 
-/* Takes the builder. */
-static void
-write_object (Lines *self, JsonBuilder *builder, gboolean may_be_lost)
-{
-  JsonGenerator *generator = json_generator_new ();
-  JsonNode *root = json_builder_get_root (builder);
-  GString *line = g_string_sized_new (512);
+/* --- what is in them --- */
 
-  json_generator_set_root (generator, root);
-  json_generator_to_gstring (generator, line);
-  g_string_append_c (line, '\n');
-  add_line (self, g_string_free_to_bytes (line), may_be_lost);
-  json_node_unref (root);
-  g_object_unref (generator);
-  g_object_unref (builder);
+/* Takes the text. */
+static void
+end_line (Lines *self, gchar *text, gboolean may_be_lost)
+{
+  gchar *line = g_strconcat (text, "\n", NULL);
+
+  add_line (self, g_bytes_new_take (line, strlen (line)), may_be_lost);
+  g_free (text);
+}
+
+void
+lines_result (Lines *self, const gchar *stream, const GstStructure *result)
+{
+  GstStructure *named = gst_structure_copy (result);
+
+  gst_structure_set (named, "stream", G_TYPE_STRING, stream, NULL);
+  end_line (self, gptvis_structure_to_json (named), TRUE);
+  gst_structure_free (named);
 }
 
 static void
@@ -231,91 +238,12 @@ add_text (JsonBuilder *builder, const gchar *name, const gchar *text)
     json_builder_add_null_value (builder);
 }
 
-/* A field that the message does not have is null. */
-static void
-add_field (JsonBuilder *builder, const GstStructure *structure, const gchar *name)
-{
-  const GValue *value = gst_structure_get_value (structure, name);
-
-  json_builder_set_member_name (builder, name);
-  if (!value)
-    json_builder_add_null_value (builder);
-  else if (G_VALUE_HOLDS_STRING (value))
-    json_builder_add_string_value (builder, g_value_get_string (value));
-  else if (G_VALUE_HOLDS_DOUBLE (value))
-    json_builder_add_double_value (builder, g_value_get_double (value));
-  else if (G_VALUE_HOLDS_BOOLEAN (value))
-    json_builder_add_boolean_value (builder, g_value_get_boolean (value));
-  else if (G_VALUE_HOLDS_UINT (value))
-    json_builder_add_int_value (builder, g_value_get_uint (value));
-  else
-    json_builder_add_int_value (builder, (gint64) g_value_get_uint64 (value));
-}
-
-static void
-add_labels (JsonBuilder *builder, const GValue *labels)
-{
-  const guint n = labels ? gst_value_array_get_size (labels) : 0;
-
-  json_builder_set_member_name (builder, "labels");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < n; i++) {
-    const GstStructure *label = gst_value_get_structure (gst_value_array_get_value (labels, i));
-    json_builder_begin_object (builder);
-    add_field (builder, label, "label");
-    add_field (builder, label, "score");
-    json_builder_end_object (builder);
-  }
-  json_builder_end_array (builder);
-}
-
-static void
-add_caption (JsonBuilder *builder, const GValue *value)
-{
-  const GstStructure *caption = value ? gst_value_get_structure (value) : NULL;
-
-  json_builder_set_member_name (builder, "caption");
-  if (!caption) {
-    json_builder_add_null_value (builder);
-    return;
-  }
-  json_builder_begin_object (builder);
-  add_field (builder, caption, "text");
-  add_field (builder, caption, "log-probability");
-  add_field (builder, caption, "final");
-  add_field (builder, caption, "frame");
-  add_field (builder, caption, "pts");
-  json_builder_end_object (builder);
-}
-
-void
-lines_result (Lines *self, const gchar *stream, const GstStructure *result)
-{
-  JsonBuilder *builder = json_builder_new_immutable ();
-
-  json_builder_begin_object (builder);
-  add_field (builder, result, "version");
-  add_text (builder, "stream", stream);
-  add_field (builder, result, "frame");
-  add_field (builder, result, "pts");
-  add_field (builder, result, "running-time");
-  add_field (builder, result, "time");
-  add_field (builder, result, "model");
-  add_labels (builder, gst_structure_get_value (result, "labels"));
-  add_caption (builder, gst_structure_get_value (result, "caption"));
-  add_field (builder, result, "analysis-ms");
-  json_builder_set_member_name (builder, "age-ms");
-  json_builder_add_double_value (builder, 0);   /* it is told of the analysed frame itself */
-  json_builder_end_object (builder);
-  write_object (self, builder, TRUE);
-}
-
 void
 lines_event (Lines *self, const gchar *event, const gchar *stream, const gchar *reason)
 {
   JsonBuilder *builder = json_builder_new_immutable ();
-  GDateTime *now = g_date_time_new_now_utc ();
-  gchar *time = g_date_time_format_iso8601 (now);
+  gchar *time = gptvis_time_to_rfc3339 (g_get_real_time ());
+  JsonNode *root;
 
   json_builder_begin_object (builder);
   add_text (builder, "event", event);
@@ -323,7 +251,9 @@ lines_event (Lines *self, const gchar *event, const gchar *stream, const gchar *
   add_text (builder, "time", time);
   add_text (builder, "reason", reason);
   json_builder_end_object (builder);
-  write_object (self, builder, FALSE);
+  root = json_builder_get_root (builder);
+  end_line (self, json_to_string (root, FALSE), FALSE);
+  json_node_unref (root);
+  g_object_unref (builder);
   g_free (time);
-  g_date_time_unref (now);
 }

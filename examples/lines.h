@@ -35,7 +35,7 @@ gboolean lines_open (Lines * lines, const gchar * file, GMainLoop * loop);
 /* Waits until that time (monotonic µs) for a reader. FALSE after a sentence: not all was written. */
 gboolean lines_close (Lines * lines, gint64 until);
 
-/* A "gptvis-result" (its fields: gst/message.c), told as the stream's. */
+/* A "gptvis-result" (its fields: models/result.md), told as the stream's. */
 void lines_result (Lines * lines, const gchar * stream, const GstStructure * result);
 /* reason: a sentence, or NULL. */
 void lines_event (Lines * lines, const gchar * event, const gchar * stream, const gchar * reason);

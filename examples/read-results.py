@@ -4,7 +4,7 @@
 #
 #     GST_PLUGIN_PATH=build/gst examples/read-results.py video.mp4
 #
-# The fields of the message "gptvis-result" are tabled in gst/message.c.
+# The fields of the message "gptvis-result" are in models/result.md.
 import sys
 
 import gi

@@ -24,7 +24,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   GstMeta meta;
-  GptVisResult *result;
+  const GptVisResult *result;
   gboolean own;                 /* found on this very frame, not on an earlier one */
   GstClockTime age;             /* this frame's time less the analysed frame's */
 } GptVisMeta;

@@ -10,7 +10,7 @@
  *
  * Takes raw video, runs a vision transformer on every Nth frame and attaches what
  * it found: #GptVisMeta on the buffers (gptvis.h), an element message
- * "gptvis-result" on the bus (its fields: message.c). The picture is never
+ * "gptvis-result" on the bus (its fields: models/result.md). The picture is never
  * changed: buffers pass with their own memory, and only frames that are analysed
  * are mapped. Several gptvisfilter that ask for the same model share one.
  *

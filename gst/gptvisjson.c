@@ -152,18 +152,12 @@ close_file (GstGptVisJson * self)
 static void
 append_line (GstGptVisJson * self, const GptVisMeta * meta)
 {
-  const GptVisResult *seen = meta->result;
-  /* To tell it by another name. Field by field: others count it meanwhile. */
-  GptVisResult result = {.stream = seen->stream,.frame = seen->frame,.pts = seen->pts,
-    .running_time = seen->running_time,.time = seen->time,.model = seen->model,.analysis = seen->analysis,
-    .n_labels = seen->n_labels,.labels = seen->labels,.caption = seen->caption };
-  gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
+  const gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
+
   gchar *line;
 
   GST_OBJECT_LOCK (self);
-  if (self->stream)
-    result.stream = self->stream;
-  line = gptvis_result_to_json (&result, age);
+  line = gptvis_result_to_json (meta->result, self->stream, age);
   GST_OBJECT_UNLOCK (self);
   g_string_append_printf (self->lines, "%s\n", line);
   g_free (line);

@@ -28,7 +28,7 @@ meta_free (GstMeta * meta, GstBuffer * buffer)
 }
 
 static GptVisMeta *
-attach (GstBuffer * buffer, GptVisResult * result, gboolean own, GstClockTime age)
+attach (GstBuffer * buffer, const GptVisResult * result, gboolean own, GstClockTime age)
 {
   GptVisMeta *self = (GptVisMeta *) gst_buffer_add_meta (buffer, gptvis_meta_get_info (), NULL);
 
@@ -91,7 +91,7 @@ add_analytics (GstBuffer * buffer, const GptVisResult * result)
 #endif
 
 GptVisMeta *
-gptvis_buffer_add_meta (GstBuffer * buffer, GptVisResult * result, gboolean own, GstClockTime age)
+gptvis_buffer_add_meta (GstBuffer * buffer, const GptVisResult * result, gboolean own, GstClockTime age)
 {
 #if GPTVIS_HAVE_ANALYTICS
   add_analytics (buffer, result);

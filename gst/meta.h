@@ -12,7 +12,7 @@ const GstMetaInfo *gptvis_meta_get_info (void);
 
 /* Attaches the result, taking a reference of its own. `buffer` is writable.
  * Behind another gptvisfilter the buffer then carries one meta of each. */
-GptVisMeta *gptvis_buffer_add_meta (GstBuffer * buffer, GptVisResult * result, gboolean own,
+GptVisMeta *gptvis_buffer_add_meta (GstBuffer * buffer, const GptVisResult * result, gboolean own,
     GstClockTime age);
 
 G_END_DECLS

@@ -11,6 +11,7 @@ struct _GptVisClient {
   GptVisModel *model;
   GptVisOutputs outputs;
   gpointer states[N_HEADS];     /* NULL: not asked for */
+  GptVisDraft *draft;
 };
 
 /* The heads that the task asks for, a bit each, or 0: the checkpoint cannot do it. */
@@ -54,6 +55,7 @@ gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GErro
   GptVisClient *self = g_new0 (GptVisClient, 1);
   self->refs = 1;
   self->model = model;
+  self->draft = gptvis_draft_new ();
   if (open_heads (self, asked, options, error))
     return self;
   gptvis_client_unref (self);
@@ -75,6 +77,7 @@ gptvis_client_unref (GptVisClient *self)
   for (guint i = 0; i < N_HEADS; i++)
     if (self->states[i])
       heads[i]->close (self->states[i]);
+  gptvis_draft_free (self->draft);
   g_free (self);
 }
 
@@ -111,10 +114,9 @@ gptvis_client_captioner_new (GptVisClient *self, GError **error)
 GptVisResult *
 gptvis_client_read (GptVisClient *self, const GptVisRequest *request, guint top_k, gfloat threshold)
 {
-  GptVisReading reading = { .request = request, .top_k = top_k, .threshold = threshold };
+  const GptVisReading reading = { request, top_k, threshold, self->draft };
   for (guint i = 0; i < N_HEADS; i++)
     if (self->states[i] && heads[i]->read)
       heads[i]->read (self->states[i], &reading);
-  return gptvis_result_new (gptvis_model_name (self->model), request->analysis, reading.texts, reading.scores,
-      reading.ids, reading.n_labels, NULL);
+  return gptvis_draft_finish (self->draft, gptvis_model_name (self->model), request->analysis);
 }

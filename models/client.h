@@ -16,7 +16,7 @@
 #pragma once
 #include "captioner.h"
 #include "model.h"
-#include "result-private.h"
+#include "result.h"
 
 G_BEGIN_DECLS
 

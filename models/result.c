@@ -1,213 +1,225 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Results, and their JSON: written by hand, since it is a dozen fields whose order
- * is fixed and numbers must not follow the locale. result.schema.json describes it. */
-#include "result-private.h"
+/* A result's life: one counted block with all that it points to, planes apart. Its fields are
+ * result-fields.c's. */
+#include "result-fields.h"
 #include <string.h>
 
-#define VERSION 1               /* of the JSON; raised when a field changes its meaning */
-
-/* Copies text to *room and moves that on. */
-static const gchar *
-put_text (gchar **room, const gchar *text)
-{
-  const gsize bytes = strlen (text) + 1;
-  const gchar *copy = memcpy (*room, text, bytes);
-  *room += bytes;
-  return copy;
-}
-
-/* Where labels come from: another result's, or a model's scores. */
+/* What is counted stands before what is public, so that a result can be copied as a value while others
+ * count it. */
 typedef struct {
-  const GptVisLabel *labels;
-  const gchar *const *texts;
-  const float *scores;
-  const guint *ids;
-} Source;
+  gint refs;
+  gchar *stream;                /* what result.stream points to once it was set; NULL: into this block */
+  GptVisResult result;
+} Block;
 
-static GptVisLabel
-label_of (const Source *from, guint i)
+/* The table is a report's; a result alone has all of its pointers. */
+G_STATIC_ASSERT (G_STRUCT_OFFSET (GptVisReport, result) == 0);
+
+static Block *
+block_of (const GptVisResult *result)
 {
-  if (from->labels)
-    return from->labels[i];
-  return (GptVisLabel) { from->ids[i], from->texts[from->ids[i]], from->scores[from->ids[i]] };
+  return (Block *) ((gchar *) result - G_STRUCT_OFFSET (Block, result));
 }
 
-static GptVisResult *
-make (const gchar *model, gint64 analysis, const Source *from, guint n, const GptVisCaption *caption)
+/**
+ * gptvis_result_copy: (constructor)
+ * @value: (transfer none): a result, or a value filled in by hand
+ *
+ * Copies all of @value, except its planes, which get a reference.
+ *
+ * Returns: (transfer full): the copy, in one block of memory; the caller's alone until it is shared
+ */
+GptVisResult *
+gptvis_result_copy (const GptVisResult *value)
 {
-  gsize size = sizeof (GptVisResult) + sizeof (GptVisCaption) + n * sizeof (GptVisLabel) + strlen (model) + 1;
-  for (guint i = 0; i < n; i++)
-    size += strlen (label_of (from, i).text) + 1;
-  if (caption)
-    size += strlen (caption->text) + 1;
+  const guint n_planes = value->planes ? value->n_planes : 0;
+  const gsize planes = n_planes * sizeof (GptVisPlane *);
+  Block *block = g_malloc (sizeof (Block) + planes + gptvis_fields_room (&gptvis_result_fields, value));
+  GptVisResult *self = &block->result;
+  const GptVisPlane **own = (const GptVisPlane **) (block + 1);
 
-  GptVisResult *self = g_malloc (size);
-  GptVisCaption *own = (GptVisCaption *) (self + 1);
-  GptVisLabel *labels = (GptVisLabel *) (own + 1);
-  gchar *room = (gchar *) (labels + n);
-  *self = (GptVisResult) {.refs = 1,.pts = G_MAXUINT64,.running_time = G_MAXUINT64,.analysis = analysis,
-    .n_labels = n,.labels = labels };
-  self->model = put_text (&room, model);
-  for (guint i = 0; i < n; i++) {
-    labels[i] = label_of (from, i);
-    labels[i].text = put_text (&room, labels[i].text);
-  }
-  if (caption) {
-    *own = *caption;
-    own->text = put_text (&room, caption->text);
-    self->caption = own;
-  }
+  block->refs = 1;
+  block->stream = NULL;
+  *self = *value;
+  self->n_planes = n_planes;
+  self->planes = value->planes ? own : NULL;
+  for (guint i = 0; i < n_planes; i++)
+    own[i] = gptvis_plane_ref (value->planes[i]);
+  gptvis_fields_copy (&gptvis_result_fields, value, self, (gchar *) own + planes);
   return self;
 }
 
-GptVisResult *
-gptvis_result_new (const gchar *model, gint64 analysis, const gchar *const *texts, const float *scores,
-    const guint *ids, guint n, const GptVisCaption *caption)
-{
-  const Source from = { NULL, texts, scores, ids };
-  return make (model, analysis, &from, n, caption);
-}
-
+/**
+ * gptvis_result_with_caption:
+ * @result: a result
+ * @caption: (nullable): what the copy has for a caption
+ *
+ * Returns: (transfer full): a copy of @result with that caption
+ */
 GptVisResult *
 gptvis_result_with_caption (const GptVisResult *result, const GptVisCaption *caption)
 {
-  const Source from = { .labels = result->labels };
-  GptVisResult *self = make (result->model, result->analysis, &from, result->n_labels, caption);
-  gptvis_result_set_frame (self, result->stream, result->frame, result->pts, result->running_time, result->time);
-  return self;
+  GptVisResult with = *result;
+  with.caption = caption;
+  return gptvis_result_copy (&with);
 }
 
+/**
+ * gptvis_result_set_frame: (skip)
+ * @result: a result that nobody else has yet
+ * @stream: (nullable): who analysed; it is copied
+ * @frame: number of the frame
+ * @pts: its timestamp, ns, or %G_MAXUINT64
+ * @running_time: its running time, ns, or %G_MAXUINT64
+ * @time: its wall clock, µs since 1970 UTC, or 0
+ *
+ * Says which frame @result is of.
+ */
 void
 gptvis_result_set_frame (GptVisResult *result, const gchar *stream, guint64 frame, guint64 pts,
     guint64 running_time, gint64 time)
 {
+  Block *block = block_of (result);
   gchar *copy = g_strdup (stream);
-  g_free ((gchar *) result->stream);
-  result->stream = copy;
+  g_free (block->stream);
+  result->stream = block->stream = copy;
   result->frame = frame;
   result->pts = pts;
   result->running_time = running_time;
   result->time = time;
 }
 
+/**
+ * gptvis_result_ref: (skip)
+ * @result: a result
+ *
+ * Returns: (transfer full): the same result, which is to be unreferenced once more
+ */
 GptVisResult *
-gptvis_result_ref (GptVisResult *result)
+gptvis_result_ref (const GptVisResult *result)
 {
-  g_atomic_int_inc (&result->refs);
-  return result;
+  Block *block = block_of (result);
+  g_atomic_int_inc (&block->refs);
+  return &block->result;
 }
 
+/**
+ * gptvis_result_unref: (skip)
+ * @result: (nullable) (transfer full): a result
+ *
+ * The last reference takes the result with it.
+ */
 void
-gptvis_result_unref (GptVisResult *result)
+gptvis_result_unref (const GptVisResult *result)
 {
-  if (!result || !g_atomic_int_dec_and_test (&result->refs))
+  Block *block = result ? block_of (result) : NULL;
+  if (!block || !g_atomic_int_dec_and_test (&block->refs))
     return;
-  g_free ((gchar *) result->stream);
-  g_free (result);
+  for (guint i = 0; i < result->n_planes; i++)
+    gptvis_plane_unref (result->planes[i]);
+  g_free (block->stream);
+  g_free (block);
 }
 
-/* As JSON wants it: quotation marks, backslashes and control characters escaped,
- * everything else as it is; bytes that are no UTF-8 become U+FFFD. */
-static void
-append_string (GString *json, const gchar *text)
+/* --- planes --- */
+
+typedef struct {
+  gint refs;
+  GptVisPlane plane;
+  _Alignas (16) guint8 data[];
+} PlaneBlock;
+
+static PlaneBlock *
+plane_block_of (const GptVisPlane *plane)
 {
-  if (!text) {
-    g_string_append (json, "null");
-    return;
-  }
-  gchar *valid = g_utf8_validate (text, -1, NULL) ? NULL : g_utf8_make_valid (text, -1);
-  g_string_append_c (json, '"');
-  for (const gchar *p = valid ? valid : text; *p; p++) {
-    if (*p == '"' || *p == '\\')
-      g_string_append_printf (json, "\\%c", *p);
-    else if (*p == '\n')
-      g_string_append (json, "\\n");
-    else if (*p == '\t')
-      g_string_append (json, "\\t");
-    else if ((guchar) *p < 0x20 || *p == 0x7f)
-      g_string_append_printf (json, "\\u%04x", (guint) *p);
-    else
-      g_string_append_c (json, *p);
-  }
-  g_string_append_c (json, '"');
-  g_free (valid);
+  return (PlaneBlock *) ((gchar *) plane - G_STRUCT_OFFSET (PlaneBlock, plane));
 }
 
-static void
-append_decimal (GString *json, const gchar *format, gdouble value)
+/**
+ * gptvis_plane_new: (skip)
+ * @type: what its samples are
+ * @width: samples in a row, at least 1
+ * @height: rows, at least 1
+ *
+ * Who calls has checked the size, and fills the plane before others see it.
+ *
+ * Returns: (transfer full): a plane of zeros
+ */
+GptVisPlane *
+gptvis_plane_new (GptVisPlaneType type, guint width, guint height)
 {
-  gchar text[G_ASCII_DTOSTR_BUF_SIZE];
-  g_string_append (json, g_ascii_formatd (text, sizeof text, format, value));
+  const gsize stride = width * (type == GPTVIS_PLANE_DEPTH ? sizeof (gfloat) : 1);
+  PlaneBlock *block = g_malloc0 (sizeof (PlaneBlock) + stride * height);
+  block->refs = 1;
+  block->plane = (GptVisPlane) { type, width, height, stride, block->data };
+  return &block->plane;
 }
 
-static void
-append_time_ns (GString *json, guint64 ns)
+/**
+ * gptvis_plane_ref: (skip)
+ * @plane: a plane
+ *
+ * Returns: (transfer full): the same plane, which is to be unreferenced once more
+ */
+GptVisPlane *
+gptvis_plane_ref (const GptVisPlane *plane)
 {
-  if (ns == G_MAXUINT64)
-    g_string_append (json, "null");
-  else
-    g_string_append_printf (json, "%" G_GUINT64_FORMAT, ns);
+  PlaneBlock *block = plane_block_of (plane);
+  g_atomic_int_inc (&block->refs);
+  return &block->plane;
 }
 
-/* RFC 3339 in UTC, to the millisecond. */
-static void
-append_wall (GString *json, gint64 us)
+/**
+ * gptvis_plane_unref: (skip)
+ * @plane: (nullable) (transfer full): a plane
+ *
+ * The last reference takes the plane with it.
+ */
+void
+gptvis_plane_unref (const GptVisPlane *plane)
 {
-  GDateTime *time = us > 0 ? g_date_time_new_from_unix_utc (us / G_USEC_PER_SEC) : NULL;
-  gchar *text = time ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%S") : NULL;
-  if (text)
-    g_string_append_printf (json, "\"%s.%03uZ\"", text, (guint) (us % G_USEC_PER_SEC / 1000));
-  else
-    g_string_append (json, "null");
-  g_free (text);
-  g_clear_pointer (&time, g_date_time_unref);
+  if (plane && g_atomic_int_dec_and_test (&plane_block_of (plane)->refs))
+    g_free (plane_block_of (plane));
 }
 
-static void
-append_caption (GString *json, const GptVisCaption *caption)
+/* --- telling --- */
+
+GptVisReport
+gptvis_result_report (const GptVisResult *result, const gchar *stream, gint64 age)
 {
-  if (!caption) {
-    g_string_append (json, "null");
-    return;
-  }
-  g_string_append (json, "{\"text\":");
-  append_string (json, caption->text);
-  g_string_append (json, ",\"log-probability\":");
-  append_decimal (json, "%.4f", caption->log_probability);
-  g_string_append_printf (json, ",\"final\":%s,\"frame\":%" G_GUINT64_FORMAT ",\"pts\":",
-      caption->final ? "true" : "false", caption->frame);
-  append_time_ns (json, caption->pts);
-  g_string_append_c (json, '}');
+  GptVisReport report = { *result, age };
+  if (stream)
+    report.result.stream = stream;
+  return report;
 }
 
+/**
+ * gptvis_result_to_json:
+ * @result: a result
+ * @stream: (nullable): another name to tell it by than the result's own
+ * @age: µs between the analysed frame and the one that carries the result; 0: it is the same
+ *
+ * Returns: (transfer full): a JSON object without a newline, as result.schema.json describes it
+ */
 gchar *
-gptvis_result_to_json (const GptVisResult *result, gint64 age)
+gptvis_result_to_json (const GptVisResult *result, const gchar *stream, gint64 age)
 {
-  GString *json = g_string_sized_new (256);
-  g_string_append_printf (json, "{\"version\":%d,\"stream\":", VERSION);
-  append_string (json, result->stream);
-  g_string_append_printf (json, ",\"frame\":%" G_GUINT64_FORMAT ",\"pts\":", result->frame);
-  append_time_ns (json, result->pts);
-  g_string_append (json, ",\"running-time\":");
-  append_time_ns (json, result->running_time);
-  g_string_append (json, ",\"time\":");
-  append_wall (json, result->time);
-  g_string_append (json, ",\"model\":");
-  append_string (json, result->model);
-  g_string_append (json, ",\"labels\":[");
-  for (guint i = 0; i < result->n_labels; i++) {
-    g_string_append (json, i ? ",{\"label\":" : "{\"label\":");
-    append_string (json, result->labels[i].text);
-    g_string_append (json, ",\"score\":");
-    append_decimal (json, "%.4f", result->labels[i].score);
-    g_string_append_c (json, '}');
-  }
-  g_string_append (json, "],\"caption\":");
-  append_caption (json, result->caption);
-  g_string_append (json, ",\"analysis-ms\":");
-  append_decimal (json, "%.3f", result->analysis / 1000.0);
-  g_string_append (json, ",\"age-ms\":");
-  append_decimal (json, "%.3f", age / 1000.0);
-  g_string_append_c (json, '}');
+  const GptVisReport report = gptvis_result_report (result, stream, age);
+  GString *json = g_string_sized_new (512);
+  gptvis_fields_append_json (json, &gptvis_result_fields, &report);
   return g_string_free (json, FALSE);
+}
+
+/**
+ * gptvis_time_to_rfc3339:
+ * @time: µs since 1970 UTC
+ *
+ * Returns: (transfer full) (nullable): "2026-03-01T12:00:00.123Z"; %NULL for 0 (unknown) and for years that
+ *   RFC 3339 cannot write
+ */
+gchar *
+gptvis_time_to_rfc3339 (gint64 time)
+{
+  gchar text[32];
+  return gptvis_rfc3339 (time, text) ? g_strdup (text) : NULL;
 }

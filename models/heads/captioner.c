@@ -181,7 +181,7 @@ spell (GptVisCaptioner *self)
     text = gptvis_text_stream_finish (self->stream);
   put_line (self->at_hand_text, text);
   self->at_hand.text = self->at_hand_text->str;
-  self->at_hand.log_probability = gptvis_search_log_probability (self->search);
+  self->at_hand.score = exp (gptvis_search_log_probability (self->search));
   self->has_at_hand = TRUE;
 }
 
@@ -193,7 +193,7 @@ keep (GptVisCaptioner *self)
   self->last_text = self->at_hand_text;
   self->at_hand_text = text;
   self->last = self->at_hand;
-  self->has_last = self->threshold <= 0 || exp (self->last.log_probability) >= self->threshold;
+  self->has_last = self->threshold <= 0 || self->last.score >= self->threshold;
   self->has_at_hand = self->writing = FALSE;
 }
 

@@ -5,19 +5,17 @@
  * Threads: as the client's. */
 #pragma once
 #include "client.h"
+#include "draft.h"
 
 G_BEGIN_DECLS
 
-/* What there is to make of one picture, and the parts of the result that heads have found; what they
- * point to is the heads', good until the next `read`. */
+/* What there is to make of one picture, and where to put what a head makes of it. Texts that it points to
+ * are the head's, good until its next `read`. */
 typedef struct {
   const GptVisRequest *request;
   guint top_k;                  /* as gptvis_client_read has them */
   gfloat threshold;
-  const gchar *const *texts;    /* of all labels; with scores, and the ids of those that count, best first */
-  const float *scores;
-  const guint *ids;
-  guint n_labels;
+  GptVisDraft *draft;
 } GptVisReading;
 
 typedef struct {
@@ -27,7 +25,7 @@ typedef struct {
   gpointer (*open) (GptVisModel * model, const GptVisClientOptions * options, GError ** error);
   void (*close) (gpointer head);
   /* NULL: its part of the result comes later. */
-  void (*read) (gpointer head, GptVisReading * reading);
+  void (*read) (gpointer head, const GptVisReading * reading);
 } GptVisHead;
 
 extern const GptVisHead gptvis_labels_head;     /* labels.c */

@@ -161,14 +161,15 @@ threshold_of (const LabelsHead *self, const GptVisReading *reading)
 }
 
 static void
-read_labels (gpointer head, GptVisReading *reading)
+read_labels (gpointer head, const GptVisReading *reading)
 {
   LabelsHead *self = head;
-  reading->texts = self->texts;
-  reading->scores = reading->request->scores;
-  reading->ids = self->ids;
-  reading->n_labels = gptvis_labels_top (reading->scores, self->n, reading->top_k, threshold_of (self, reading),
-      self->ids);
+  const float *scores = reading->request->scores;
+  const guint n = gptvis_labels_top (scores, self->n, reading->top_k, threshold_of (self, reading), self->ids);
+  for (guint i = 0; i < n; i++) {
+    const guint id = self->ids[i];
+    gptvis_draft_add_label (reading->draft, &(GptVisLabel) { id, self->texts[id], scores[id] });
+  }
 }
 
 guint

@@ -16,7 +16,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 
   for (const Cue * cue = self->cues; cue && cue->text; cue++) {
     const guint64 frame = self->n_frames - (cue->at - cue->pts) / (100 * GST_MSECOND);
-    const GptVisCaption caption = { cue->text, -1, TRUE, frame, cue->pts, cue->pts };
+    const GptVisCaption caption = { cue->text, 0.5f, TRUE, frame, cue->pts, cue->pts };
     if (GST_BUFFER_PTS (buffer) >= cue->at && GST_BUFFER_PTS (buffer) < cue->at + 100 * GST_MSECOND)
       gptvis_text_pad_set_caption (self->text, &caption);
   }

@@ -37,7 +37,7 @@ push (Rig * rig, guint8 grey, GstClockTime pts)
       g_strlcpy (left.text, caption->text, sizeof left.text);
       left.captioned = caption->frame;
       left.final = caption->final;
-      g_assert_cmpfloat (caption->log_probability, <=, 0);
+      g_assert_cmpfloat (caption->score, <=, 1);
     }
   }
   gst_buffer_unref (out);
@@ -91,8 +91,8 @@ test_first_frame (void)
   g_assert_cmpuint (result->caption->frame, ==, 0);
   g_assert_cmpuint (result->caption->pts, ==, FRAME);
   g_assert_cmpuint (result->caption->running_time, ==, FRAME);
-  g_assert_cmpfloat (result->caption->log_probability, <=, 0);
-  g_assert_cmpfloat (result->caption->log_probability, >, -0.01);
+  g_assert_cmpfloat (result->caption->score, <=, 1);
+  g_assert_cmpfloat (result->caption->score, >, 0.99);
   gst_buffer_unref (out);
   for (guint i = 1; i < 10; i++) {
     const Left left = push (rig, 255, (1 + i) * FRAME);

@@ -220,7 +220,7 @@ test_largest (void)
     open_with (&pads, NULL, &video, &text);
     for (guint j = 0; j < G_N_ELEMENTS (times) * G_N_ELEMENTS (durations); j++) {
       const guint64 pts = times[j / G_N_ELEMENTS (durations)];
-      const GptVisCaption caption = { "text", -1, TRUE, j, pts, NONE };
+      const GptVisCaption caption = { "text", 0.5f, TRUE, j, pts, NONE };
       gptvis_text_pad_set_caption (pads.announcer->text, &caption);
       push_frame (&pads, pts, durations[j % G_N_ELEMENTS (durations)]);
     }

@@ -9,7 +9,7 @@
 static void
 expect_text_goes_on (Pads * pads, gboolean from_the_stream)
 {
-  const GptVisCaption caption = { "after", -1, TRUE, pads->announcer->n_frames, GST_SECOND, GST_SECOND };
+  const GptVisCaption caption = { "after", 0.5f, TRUE, pads->announcer->n_frames, GST_SECOND, GST_SECOND };
 
   pads_push_segment (pads, GST_FORMAT_TIME, 1, 0, GST_CLOCK_TIME_NONE);
   gptvis_text_pad_set_caption (pads->announcer->text, &caption);
@@ -249,7 +249,7 @@ caption_on (gpointer data)
   Announcer *announcer = data;
 
   for (guint64 i = 0; !g_atomic_int_get (&over); i++) {
-    const GptVisCaption caption = { "text", -1, TRUE, i, i * GST_MSECOND, i * GST_MSECOND };
+    const GptVisCaption caption = { "text", 0.5f, TRUE, i, i * GST_MSECOND, i * GST_MSECOND };
     gptvis_text_pad_set_caption (announcer->text, &caption);
     g_usleep (200);
   }
@@ -316,8 +316,8 @@ static void
 test_stale (void)
 {
   for (guint i = 0; i < 3; i++) {
-    const GptVisCaption stale = { "stale", -1, TRUE, 9, 100000 * GST_SECOND, GST_CLOCK_TIME_NONE };
-    GptVisCaption fresh = { "fresh", -1, TRUE, 10, 0, GST_CLOCK_TIME_NONE };
+    const GptVisCaption stale = { "stale", 0.5f, TRUE, 9, 100000 * GST_SECOND, GST_CLOCK_TIME_NONE };
+    GptVisCaption fresh = { "fresh", 0.5f, TRUE, 10, 0, GST_CLOCK_TIME_NONE };
     Pads pads;
     pads_open (&pads, NULL, TRUE);
     pads_push_until (&pads, 0, 10 * FRAME);

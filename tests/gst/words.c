@@ -210,7 +210,7 @@ check_growth (Desk * self, const gchar * whole)
       continue;
     g_assert_cmpuint (caption->frame, ==, 0);
     g_assert_true (g_str_has_prefix (caption->text, before));
-    g_assert_cmpfloat (caption->log_probability, <=, 0);
+    g_assert_cmpfloat (caption->score, <=, 1);
     g_assert_true (!ended || caption->final);
     ended = caption->final;
     n += !caption->final;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Is a file of gptvis-cameras what it should be? Each line whole and a JSON object: an event, or a
- * result with the fields of result.schema.json in their order; and of each stream "up" and "down"
+ * result with the fields of models/result-fields.c in their order; and of each stream "up" and "down"
  * in turn, results only while it is up. Then it prints, for each stream:
  *
  *     RESULTS UPS DOWNS STREAM
  *
  * Usage: check-lines FILE. Exit status 1, and the first fault on stderr, when there is one. */
+#include "result-fields.h"
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -14,9 +15,6 @@ typedef struct {
   gboolean up;
 } Seen;
 
-static const gchar *const result_fields[] = { "version", "stream", "frame", "pts", "running-time", "time",
-  "model", "labels", "caption", "analysis-ms", "age-ms", NULL };
-static const gchar *const caption_fields[] = { "text", "log-probability", "final", "frame", "pts", NULL };
 static const gchar *const event_fields[] = { "event", "stream", "time", "reason", NULL };
 
 static gboolean
@@ -28,6 +26,28 @@ has_fields (JsonObject *object, const gchar *const *fields)
   for (; same && member; member = member->next, fields++)
     same = g_str_equal (member->data, *fields);
   g_list_free (members);
+  return same;
+}
+
+/* Those of the table and of all that is in it. */
+static gboolean
+has_fields_of (JsonObject *object, const GptVisFields *fields)
+{
+  const gchar **names = g_new0 (const gchar *, fields->n + 1);
+  gboolean same;
+
+  for (guint f = 0; f < fields->n; f++)
+    names[f] = fields->fields[f].name;
+  same = has_fields (object, names);
+  for (guint f = 0; same && f < fields->n; f++) {
+    JsonNode *value = json_object_get_member (object, names[f]);
+    JsonArray *array = JSON_NODE_HOLDS_ARRAY (value) ? json_node_get_array (value) : NULL;
+    if (fields->fields[f].of && JSON_NODE_HOLDS_OBJECT (value))
+      same = has_fields_of (json_node_get_object (value), fields->fields[f].of);
+    for (guint i = 0; same && fields->fields[f].of && array && i < json_array_get_length (array); i++)
+      same = has_fields_of (json_array_get_object_element (array, i), fields->fields[f].of);
+  }
+  g_free (names);
   return same;
 }
 
@@ -57,11 +77,8 @@ count_event (Seen *seen, JsonObject *object)
 static const gchar *
 count_result (Seen *seen, JsonObject *object)
 {
-  if (!has_fields (object, result_fields))
+  if (!has_fields_of (object, &gptvis_result_fields))
     return "the fields of a result";
-  if (!json_object_get_null_member (object, "caption")
-      && !has_fields (json_object_get_object_member (object, "caption"), caption_fields))
-    return "the fields of a caption";
   if (seen->ups == 0)
     return "a result before it was up";
   seen->results++;
@@ -80,7 +97,8 @@ count (GHashTable *streams, const gchar *line)
   if (stream) {
     if (!(seen = g_hash_table_lookup (streams, stream)))
       g_hash_table_insert (streams, g_strdup (stream), seen = g_new0 (Seen, 1));
-    fault = json_object_has_member (object, "event") ? count_event (seen, object) : count_result (seen, object);
+    fault = json_object_has_member (object, "event") ? count_event (seen, object)
+        : count_result (seen, object);
   }
   g_clear_pointer (&node, json_node_unref);
   return fault;

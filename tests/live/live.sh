@@ -12,7 +12,7 @@ cd "$work" || exit 99
 most=600        # tenths of a second that anything may take; less is no virtue here
 
 results () {    # STREAM: how many
-  grep -cF "{\"version\":1,\"stream\":\"$1\"" lines
+  grep -cF "{\"version\":2,\"stream\":\"$1\"" lines
 }
 
 events () {     # EVENT STREAM: how many

@@ -98,7 +98,7 @@ expect_lines (const Writer * self, guint n)
 
   g_assert_cmpuint (g_strv_length (split), ==, n);
   for (guint i = 0; i < n; i++)
-    g_assert_true (g_str_has_prefix (split[i], "{\"version\":1,\"stream\":\"camera\",\"frame\":7,"));
+    g_assert_true (g_str_has_prefix (split[i], "{\"version\":2,\"stream\":\"camera\",\"frame\":7,"));
   g_strfreev (split);
 }
 
@@ -211,9 +211,9 @@ test_caption (void)
   g_assert_cmpint (gst_harness_push (writer.harness, frame (OWN, 80 * GST_MSECOND)), ==, GST_FLOW_OK);
   split = lines (&writer);
   g_assert_cmpuint (g_strv_length (split), ==, 3);
-  g_assert_nonnull (strstr (split[0], "\"caption\":{\"text\":\"a \\\"cat\\\"\",\"log-probability\":-0.5000,"
-          "\"final\":false,\"frame\":5,\"pts\":null},"));
-  g_assert_nonnull (strstr (split[1], "{\"text\":\"a \\\"cat\\\"\\non a mat\",\"log-probability\":-0.5000,\"final\":true,"));
+  g_assert_nonnull (strstr (split[0], "\"caption\":{\"text\":\"a \\\"cat\\\"\",\"score\":0.5000,"
+          "\"final\":false,\"frame\":5,\"pts\":null,\"running-time\":null},"));
+  g_assert_nonnull (strstr (split[1], "{\"text\":\"a \\\"cat\\\"\\non a mat\",\"score\":0.5000,\"final\":true,"));
   g_assert_nonnull (strstr (split[2], "\"caption\":null,"));
   g_strfreev (split);
   writer_close (&writer);
@@ -257,7 +257,7 @@ test_pad (void)
   g_assert_cmpuint (GST_BUFFER_PTS (out), ==, 40 * GST_MSECOND);
   g_assert_cmpuint (GST_BUFFER_DURATION (out), ==, 40 * GST_MSECOND);
   gst_buffer_extract_dup (out, 0, -1, (gpointer *) & text, &(gsize) { 0 });
-  g_assert_true (g_str_has_prefix (text, "{\"version\":1,"));
+  g_assert_true (g_str_has_prefix (text, "{\"version\":2,"));
   g_assert_cmpint (text[gst_buffer_get_size (out) - 1], ==, '\n');
   g_free (text);
   gst_buffer_unref (out);
@@ -422,7 +422,7 @@ slow_read (const Slow * self)
 
   while (read (self->reader, &c, 1) == 1 && c != '\n')
     g_string_append_c (line, c);
-  gboolean whole = g_str_has_prefix (line->str, "{\"version\":1,\"stream\":\"xxx")
+  gboolean whole = g_str_has_prefix (line->str, "{\"version\":2,\"stream\":\"xxx")
       && g_str_has_suffix (line->str, "}") && line->len > 3 * ROOM;
   g_string_free (line, TRUE);
   return whole;

@@ -46,7 +46,7 @@ run 0 photo.jpg "an other.png" video.avi && [ "$(streams)" = "photo.jpg|an other
   grep -q '^27 frames analysed in .*; 0 of 3 inputs failed' err
 ok "photos and a video, in their order, and a summary"
 
-run 0 --json --every 10 --threshold 0 --top-k 2 video.avi && [ "$(wc -l < out)" = 3 ] && [ ! -s err ] && [ "$(grep -o '"score"' out | wc -l)" = 6 ] &&
+run 0 --json --every 10 --threshold 0 --top-k 2 video.avi && [ "$(wc -l < out)" = 3 ] && [ ! -s err ] && [ "$(grep -o '"label":' out | wc -l)" = 6 ] &&
   [ "$(sed 's/^[^{]*{[^{]*"frame":\([0-9]*\).*/\1/' out | tr '\n' ' ')" = "0 10 20 " ]
 ok "--json, --every, --top-k, --threshold"
 
@@ -91,10 +91,10 @@ ok "no argument at all"
 run 0 --help && grep -q 'Exit status: 0' out
 ok "--help"
 
-run 0 --caption --caption-threshold 0 photo.jpg && grep -q '"labels":\[\],"caption":{"text":"[a-z]' out && grep -q '^caption: [a-z]' err
+run 0 --caption --caption-threshold 0 photo.jpg && grep -q '"labels":\[\],"regions":null,"caption":{"text":"[a-z]' out && grep -q '^caption: [a-z]' err
 ok "--caption: a sentence and no labels"
 
-run 0 --caption --caption-threshold 1 photo.jpg && grep -q '"labels":\[\],"caption":null' out && ! grep -q '^caption: [a-z]' err
+run 0 --caption --caption-threshold 1 photo.jpg && grep -q '"labels":\[\],"regions":null,"caption":null' out && ! grep -q '^caption: [a-z]' err
 ok "--caption: no sentence where none is likely enough"
 
 printf 'zero\none\n' > few.txt

@@ -31,7 +31,7 @@ frames () {     # FILE: how many frames it decodes to
 
 lines () {      # FILE N: N lines, each a whole object with the fields in their order
   [ "$(wc -l < "$1")" = "$2" ] || { echo "$1 has not $2 lines:" >> log; cat "$1" >> log; return 1; }
-  wrong=$(grep -vE '^\{"version":1,"stream":"[^"]+","frame":[0-9]+,"pts":([0-9]+|null),"running-time":([0-9]+|null),"time":(null|"[^"]+"),"model":"[^"]+","labels":\[(\{"label":"[^}]*","score":[01]\.[0-9]+\},?)*\],"caption":(null|\{"text":"[^"]*","log-probability":-?[0-9.]+,"final":(true|false),"frame":[0-9]+,"pts":([0-9]+|null)\}),"analysis-ms":[0-9.]+,"age-ms":[0-9.]+\}$' "$1")
+  wrong=$(grep -vE '^\{"version":2,"stream":"[^"]+","frame":[0-9]+,"pts":([0-9]+|null),"running-time":([0-9]+|null),"time":(null|"[^"]+"),"model":"[^"]+","labels":\[(\{"label":"[^}]*","score":[01]\.[0-9]+,"id":[0-9]+\},?)*\],"regions":null,"caption":(null|\{"text":"[^"]*","score":[01]\.[0-9]+,"final":(true|false),"frame":[0-9]+,"pts":([0-9]+|null),"running-time":([0-9]+|null)\}),"answers":null,"embedding":null,"events":null,"clip":null,"analysis-ms":[0-9.]+,"age-ms":[0-9.]+\}$' "$1")
   [ -z "$wrong" ] || { echo "$wrong" >> log; return 1; }
 }
 

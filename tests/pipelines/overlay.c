@@ -508,7 +508,7 @@ static void
 test_caption_beside_labels (void)
 {
   static const gint sizes[][2] = { {640, 360}, {320, 240}, {96, 96} };
-  const GptVisCaption caption = { SENTENCE SENTENCE, -1, TRUE, 0, 0, 0 }, *captions[] = { &caption };
+  const GptVisCaption caption = { SENTENCE SENTENCE, 0.5f, TRUE, 0, 0, 0 }, *captions[] = { &caption };
   GptVisPlateRow rows[] = { {"tabby", 0.5f, FALSE}, {"lynx", 0.1f, FALSE} };
   GptVisPlate *plate = gptvis_plate_new ();
   GptVisCaptionPlate *caption_plate = gptvis_caption_plate_new ();
@@ -537,19 +537,19 @@ test_caption_cached (void)
 {
   GptVisPlateFrame frame = { {0, 0, 640, 480}, 0, 0, 1, 1 };
   GptVisCaptionStyle style = {.position = GPTVIS_CAPTION_POSITION_BOTTOM,.font = "Sans",.color = 0xffffffff };
-  GptVisCaption caption = { "a cat", -1, FALSE, 3, 0, 0 };
+  GptVisCaption caption = { "a cat", 0.5f, FALSE, 3, 0, 0 };
   const GptVisCaption *captions[] = { &caption, &caption };
   GptVisCaptionPlate *plate = gptvis_caption_plate_new ();
   GstVideoOverlayComposition *first = gptvis_caption_plate_draw (plate, &style, captions, 1, &frame);
 
   gst_video_overlay_composition_ref (first);
-  caption = (GptVisCaption) { "a cat", -2, FALSE, 4, 40, 40 };
+  caption = (GptVisCaption) { "a cat", 0.25f, FALSE, 4, 40, 40 };
   g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) == first);
   frame.above = 20;
   g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) == first);
   caption.text = "a cat on";
   g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) != first);
-  caption = (GptVisCaption) { "a cat", -2, TRUE, 4, 40, 40 };
+  caption = (GptVisCaption) { "a cat", 0.25f, TRUE, 4, 40, 40 };
   g_assert_true (gptvis_caption_plate_draw (plate, &style, captions, 1, &frame) != first);
   g_assert_nonnull (gptvis_caption_plate_draw (plate, &style, captions, 2, &frame));
   gst_video_overlay_composition_unref (first);

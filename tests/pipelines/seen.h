@@ -5,22 +5,25 @@
 #include <gst/video/video.h>
 #include "meta.h"
 #include "model.h"
-#include "result-private.h"
+#include "result.h"
 
 /* The labels up to the NULL, scored 0.9, 0.45, 0.3 …; the caller owns it. */
 static inline GptVisResult *
 seen_result (const gchar * const *labels)
 {
-  gfloat scores[64] = { 0 };
-  guint ids[64] = { 0 }, n = 0;
-  GptVisResult *result;
+  GptVisResult value = GPTVIS_RESULT_INIT, *result;
+  GptVisLabel all[64];
+  guint n = 0;
 
   for (; labels[n]; n++) {
-    g_assert_cmpuint (n, <, G_N_ELEMENTS (ids));
-    scores[n] = 0.9f / (n + 1);
-    ids[n] = n;
+    g_assert_cmpuint (n, <, G_N_ELEMENTS (all));
+    all[n] = (GptVisLabel) { n, labels[n], 0.9f / (n + 1) };
   }
-  result = gptvis_result_new ("test", 1500, labels, scores, ids, n, NULL);
+  value.model = "test";
+  value.analysis = 1500;
+  value.labels = all;
+  value.n_labels = n;
+  result = gptvis_result_copy (&value);
   gptvis_result_set_frame (result, "camera", 7, 40 * GST_MSECOND, 40 * GST_MSECOND, 0);
   return result;
 }
@@ -29,7 +32,7 @@ seen_result (const gchar * const *labels)
 static inline GptVisResult *
 seen_captioned (const gchar * const *labels, const gchar * text, gboolean final)
 {
-  const GptVisCaption caption = { text, -0.5f, final, 5, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
+  const GptVisCaption caption = { text, 0.5f, final, 5, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
   GptVisResult *plain = seen_result (labels), *result = gptvis_result_with_caption (plain, &caption);
 
   gptvis_result_unref (plain);
