@@ -7,7 +7,7 @@ build_packages="gcc pkg-config meson ninja-build libglib2.0-dev libgstreamer1.0-
 run_packages="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x fonts-dejavu-core"
 test_packages="clang libclang-rt-dev valgrind gir1.2-gst-plugins-base-1.0 python3-gi git libgstrtspserver-1.0-dev
-  gstreamer1.0-rtsp xorriso cpio mesa-vulkan-drivers vulkan-validationlayers
+  gobject-introspection libgirepository1.0-dev gstreamer1.0-rtsp xorriso cpio mesa-vulkan-drivers vulkan-validationlayers
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static"
 
 # as_root COMMAND…: with sudo where that is needed; 1 when there is no way.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From messages to lines of JSON, and these to a file. */
 #include "lines.h"
-#include "structure.h"
+#include "gptvis.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads the labels and captions off the buffers, in C: a pad probe behind gptvisfilter. Nothing
- * of gptvis is linked, gptvis.h is enough. Build it outside this tree with
+/* Reads the labels and captions off the buffers, in C: a pad probe behind gptvisfilter. Build it outside this
+ * tree with
  *
- *     cc read-results.c -o read-results $(pkg-config --cflags --libs gptvis-1.0 gstreamer-1.0)
+ *     cc read-results.c -o read-results $(pkg-config --cflags --libs gptvis-1.0)
  *     ./read-results video.mp4
  */
 #include <gst/gst.h>

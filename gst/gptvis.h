@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gptvis for applications: what a pipeline with gptvisfilter attaches to its
- * buffers. Nothing to link: the functions are inline.
+/* libgptvis for applications: what a pipeline with gptvisfilter attaches to its buffers.
  *
  *     static GstPadProbeReturn
  *     on_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer user)
@@ -11,30 +10,62 @@
  *       return GST_PAD_PROBE_OK;
  *     }
  *
- * The result belongs to the meta and lives as long as the buffer. It is shared:
- * read it, do not write to it. Other languages read the same from the element
- * message "gptvis-result" on the bus. */
+ * A meta belongs to its buffer. Its result may be kept for longer with a reference (gptvis_result_ref). It is
+ * shared: read it, do not write to it.
+ *
+ * Build with `pkg-config --cflags --libs gptvis-1.0`. Other languages have the same by introspection, as
+ * namespace GptVis, version 1.0. */
 #pragma once
 #include <gst/gst.h>
+#include "gptvis-version.h"
 #include "result.h"
 
 G_BEGIN_DECLS
 
-#define GPTVIS_META_API_NAME "GptVisMetaAPI"
+#define GPTVIS_TYPE_RESULT (gptvis_result_get_type ())
+GPTVIS_API GType gptvis_result_get_type (void);
+#define GPTVIS_TYPE_PLANE (gptvis_plane_get_type ())
+GPTVIS_API GType gptvis_plane_get_type (void);
 
+/* --- on buffers --- */
+
+#define GPTVIS_META_API_NAME "GptVisMetaAPI"
+#define GPTVIS_META_API_TYPE (gptvis_meta_api_get_type ())
+
+/**
+ * GptVisMeta:
+ * @meta: the base
+ * @result: what was found
+ * @own: it was found on this very frame, not on an earlier one
+ * @age: this frame's time less the analysed frame's, or %GST_CLOCK_TIME_NONE
+ *
+ * A result on a buffer. It has no tags, since it says nothing about pixels: it survives conversion, scaling,
+ * cropping and copies.
+ */
 typedef struct {
   GstMeta meta;
   const GptVisResult *result;
-  gboolean own;                 /* found on this very frame, not on an earlier one */
-  GstClockTime age;             /* this frame's time less the analysed frame's */
+  gboolean own;
+  GstClockTime age;
 } GptVisMeta;
 
-/* NULL when nothing was found, or nothing in this process ever attaches one. */
-static inline GptVisMeta *
-gptvis_buffer_get_meta (GstBuffer * buffer)
-{
-  GType api = g_type_from_name (GPTVIS_META_API_NAME);
-  return api ? (GptVisMeta *) gst_buffer_get_meta (buffer, api) : NULL;
-}
+GPTVIS_API GType gptvis_meta_api_get_type (void);
+GPTVIS_API const GstMetaInfo *gptvis_meta_get_info (void);
+
+GPTVIS_API GptVisMeta *gptvis_buffer_get_meta (GstBuffer * buffer);
+GPTVIS_API GptVisMeta *gptvis_buffer_iterate_meta (GstBuffer * buffer, gpointer * state);
+GPTVIS_API GList *gptvis_buffer_list_metas (GstBuffer * buffer);
+GPTVIS_API GptVisMeta *gptvis_buffer_add_meta (GstBuffer * buffer, const GptVisResult * result, gboolean own,
+    GstClockTime age);
+
+GPTVIS_API GptVisResult *gptvis_meta_get_result (const GptVisMeta * meta);
+GPTVIS_API gboolean gptvis_meta_is_own (const GptVisMeta * meta);
+GPTVIS_API GstClockTime gptvis_meta_get_age (const GptVisMeta * meta);
+
+/* --- in messages --- */
+
+GPTVIS_API GstStructure *gptvis_result_to_structure (const GptVisResult * result);
+GPTVIS_API GstStructure *gptvis_result_caption_to_structure (const GptVisResult * result);
+GPTVIS_API gchar *gptvis_structure_to_json (const GstStructure * structure);
 
 G_END_DECLS

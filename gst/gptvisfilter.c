@@ -99,7 +99,7 @@
 #include "frame.h"
 #include "frametime.h"
 #include "message.h"
-#include "meta.h"
+#include "gptvis.h"
 #include "properties.h"
 #include "textpad.h"
 
@@ -655,7 +655,6 @@ gst_gptvis_filter_class_init (GstGptVisFilterClass * klass)
   GstCaps *caps = gptvis_frame_caps ();
 
   GST_DEBUG_CATEGORY_INIT (gptvis_debug, "gptvis", 0, "vision transformers on video");
-  gptvis_meta_get_info ();      /* so that gptvis.h finds the type by its name */
 
   object->set_property = set_property;
   object->get_property = get_property;

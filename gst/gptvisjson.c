@@ -167,7 +167,6 @@ append_line (GstGptVisJson * self, const GptVisMeta * meta)
 static void
 collect (GstGptVisJson * self, GstBuffer * buffer)
 {
-  GType api = g_type_from_name (GPTVIS_META_API_NAME);
   gpointer state = NULL;
   const guint n_before = self->carried->len;
   gboolean repeat;
@@ -177,7 +176,7 @@ collect (GstGptVisJson * self, GstBuffer * buffer)
   GST_OBJECT_LOCK (self);
   repeat = self->repeat;
   GST_OBJECT_UNLOCK (self);
-  while (api && (meta = (GptVisMeta *) gst_buffer_iterate_meta_filtered (buffer, &state, api))) {
+  while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
     if (repeat || !g_ptr_array_find (self->carried, meta->result, NULL))
       append_line (self, meta);
     g_ptr_array_add (self->carried, gptvis_result_ref (meta->result));

@@ -32,6 +32,7 @@
  */
 #include "gptvisoverlay.h"
 #include "captionplate.h"
+#include "enums.h"
 #include "frame.h"
 #include "gptvis.h"
 #include "message.h"
@@ -115,12 +116,11 @@ static const GEnumValue scores[] = {
 static void
 collect (GstBuffer * buffer, guint max, gboolean captions, Seen * seen)
 {
-  GType api = g_type_from_name (GPTVIS_META_API_NAME);
   gpointer state = NULL;
   GptVisMeta *meta;
 
   seen->n_rows = seen->n_captions = 0;
-  while (api && (meta = (GptVisMeta *) gst_buffer_iterate_meta_filtered (buffer, &state, api))) {
+  while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
     const GptVisResult *result = meta->result;
     const guint first = seen->n_rows;
     for (guint i = 0; i < result->n_labels && i < max && seen->n_rows < MAX_ROWS; i++)
@@ -390,7 +390,7 @@ install_properties (GObjectClass * klass)
       | G_PARAM_STATIC_STRINGS;
 
   g_object_class_install_property (klass, PROP_POSITION, g_param_spec_enum ("position", "Position",
-          "Where on the picture the labels are", g_enum_register_static ("GptVisPosition", positions),
+          "Where on the picture the labels are", gptvis_enum_register ("GptVisPosition", positions),
           default_style.position, flags));
   g_object_class_install_property (klass, PROP_FONT, g_param_spec_string ("font", "Font",
           "Pango font description (\"DejaVu Sans Condensed\"); its size does not count, see font-size",
@@ -401,7 +401,7 @@ install_properties (GObjectClass * klass)
           "At most so many labels a result, the best first; 0: draw none", 0, MAX_ROWS, DEFAULT_MAX_LABELS,
           flags));
   g_object_class_install_property (klass, PROP_SCORES, g_param_spec_enum ("scores", "Scores",
-          "How a label's score is shown", g_enum_register_static ("GptVisScores", scores),
+          "How a label's score is shown", gptvis_enum_register ("GptVisScores", scores),
           default_style.scores, flags));
   g_object_class_install_property (klass, PROP_COLOR, g_param_spec_uint ("color", "Color",
           "Of the text, as 0xAARRGGBB", 0, G_MAXUINT32, default_style.color, flags));
@@ -412,7 +412,7 @@ install_properties (GObjectClass * klass)
           "Show captions", "Draw the captions", TRUE, flags));
   g_object_class_install_property (klass, PROP_CAPTION_POSITION, g_param_spec_enum ("caption-position",
           "Caption position", "Where on the picture captions are",
-          g_enum_register_static ("GptVisCaptionPosition", caption_positions), GPTVIS_CAPTION_POSITION_BOTTOM,
+          gptvis_enum_register ("GptVisCaptionPosition", caption_positions), GPTVIS_CAPTION_POSITION_BOTTOM,
           flags));
   g_object_class_install_property (klass, PROP_CAPTION_FONT_SIZE, g_param_spec_uint ("caption-font-size",
           "Caption font size", "Height of the captions' letters (an em) in pixels; 0: as suits the picture", 0,

@@ -2,6 +2,7 @@
 /* The properties of gptvisfilter as gst-inspect-1.0 shows them, and their values.
  * No behaviour: see gptvisfilter.c and stream.c. */
 #include "properties.h"
+#include "enums.h"
 
 #define FIXED (GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
 #define LIVE (GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
@@ -43,13 +44,13 @@ install_model_properties (GObjectClass * klass)
           "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
           "*.safetensors); unset: the small bundled one", NULL, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_TASK, g_param_spec_enum ("task", "Task",
-          "What to find; auto: labels where the checkpoint has a classifier, else captions", g_enum_register_static ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
+          "What to find; auto: labels where the checkpoint has a classifier, else captions", gptvis_enum_register ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_BACKEND, g_param_spec_enum ("backend", "Backend",
-          "What computes", g_enum_register_static ("GptVisBackend", backends), 0, FIXED));
+          "What computes", gptvis_enum_register ("GptVisBackend", backends), 0, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_DEVICE, g_param_spec_string ("device", "Device",
           "Which GPU, by index or name (gptvis-label --list-devices); auto: the best", "auto", FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_PRECISION, g_param_spec_enum ("precision", "Precision",
-          "Numbers the network is computed in", g_enum_register_static ("GptVisPrecision", precisions),
+          "Numbers the network is computed in", gptvis_enum_register ("GptVisPrecision", precisions),
           GPTVIS_PRECISION_AUTO, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_THREADS, g_param_spec_uint ("threads", "Threads",
           "Threads that compute; 0: as many as the process may use", 0, MAX_THREADS, 0, FIXED));
@@ -67,7 +68,7 @@ install_stream_properties (GObjectClass * klass)
   const GptVisSettings defaults = GPTVIS_SETTINGS;
 
   g_object_class_install_property (klass, GPTVIS_PROP_POLICY, g_param_spec_enum ("policy", "Policy",
-          "Whether the picture waits for its result", g_enum_register_static ("GptVisPolicy", policies),
+          "Whether the picture waits for its result", gptvis_enum_register ("GptVisPolicy", policies),
           defaults.policy, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_INTERVAL, g_param_spec_uint ("interval", "Interval",
           "Analyse every Nth frame", 1, G_MAXUINT, defaults.interval, LIVE));

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Results as structures, which messages carry, and these as JSON. */
+/* Results as structures, which messages carry, and these as JSON: what gptvis.h has of it, for any table. */
 #pragma once
-#include <gst/gst.h>
+#include "gptvis.h"
 #include "result-fields.h"
 
 G_BEGIN_DECLS
 
-GstStructure *gptvis_result_to_structure (const GptVisResult * result);
-GstStructure *gptvis_result_caption_to_structure (const GptVisResult * result);
-gchar *gptvis_structure_to_json (const GstStructure * structure);
-
-/* The same for any table of fields: a structure of the table's name, owned by the caller … */
+/* An object as a structure of its table's name, owned by the caller … */
 GstStructure *gptvis_fields_to_structure (const GptVisFields * fields, gconstpointer object);
 /* … and as the JSON that the object would have; g_free it. */
 gchar *gptvis_fields_structure_to_json (const GptVisFields * fields, const GstStructure * structure);

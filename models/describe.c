@@ -31,18 +31,6 @@ static const struct {
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (types) == GPTVIS_N_FIELD_TYPES);
 
-const gchar *
-gptvis_field_json_type (const GptVisField *field)
-{
-  return types[field->type].json;
-}
-
-const gchar *
-gptvis_field_message_type (const GptVisField *field)
-{
-  return types[field->type].message;
-}
-
 /* --- the schema --- */
 
 static void append_object (GString *schema, const GptVisFields *fields, const gchar *type,

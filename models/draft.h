@@ -3,8 +3,8 @@
  * the next picture and keeps its memory, so that in the long run a result costs its own block and nothing
  * else.
  *
- *     GptVisRegion region = { .box = box, .source = GPTVIS_SOURCE_MODEL, .since = G_MAXUINT64 };
- *     gptvis_draft_look_for (draft, GPTVIS_PART_REGIONS);      // none found is none, and not "nobody looked"
+ *     gptvis_draft_look_for (draft, GPTVIS_PART_REGIONS);
+ *     const GptVisRegion region = { { x, y, width, height }, .since = G_MAXUINT64 };
  *     gptvis_draft_add_region (draft, &region);
  *     gptvis_draft_add_region_label (draft, &(GptVisLabel) { id, text, score });
  *     GptVisResult *result = gptvis_draft_finish (draft, "model", request->analysis);

@@ -2,7 +2,7 @@
 /* Tables of fields: what a structure's members are called outside, of which type they are, in which unit,
  * and what they mean. A structure with a table is copied into one block of memory, written as JSON, and
  * described (schema and page) by what the table says, and nothing else. result-fields.c has the tables of
- * results; gst/message.c makes messages by them.
+ * results; gst/structure.c makes messages by them.
  *
  * Outside, a value can be unknown: null in JSON, a missing field in a message. A field for which that may
  * be so is `optional`, and how its type says "unknown" stands beside the type.
@@ -96,9 +96,6 @@ void gptvis_text_append_json (GString * json, const gchar * text);      /* NULL 
 
 /* --- descriptions (describe.c) --- */
 
-/* What the type is in JSON ("integer", "array of numbers") and in a message (the GType's name). */
-const gchar *gptvis_field_json_type (const GptVisField * field);
-const gchar *gptvis_field_message_type (const GptVisField * field);
 /* A JSON schema of one object; g_free it. */
 gchar *gptvis_fields_to_schema (const GptVisFields * fields, const gchar * title);
 /* A table in Markdown, a row for each field and each field of what is in it; g_free it. */

@@ -22,7 +22,7 @@ block_of (const GptVisResult *result)
 }
 
 /**
- * gptvis_result_copy: (constructor)
+ * gptvis_result_copy:
  * @value: (transfer none): a result, or a value filled in by hand
  *
  * Copies all of @value, except its planes, which get a reference.
@@ -90,7 +90,7 @@ gptvis_result_set_frame (GptVisResult *result, const gchar *stream, guint64 fram
 }
 
 /**
- * gptvis_result_ref: (skip)
+ * gptvis_result_ref:
  * @result: a result
  *
  * Returns: (transfer full): the same result, which is to be unreferenced once more
@@ -104,7 +104,7 @@ gptvis_result_ref (const GptVisResult *result)
 }
 
 /**
- * gptvis_result_unref: (skip)
+ * gptvis_result_unref:
  * @result: (nullable) (transfer full): a result
  *
  * The last reference takes the result with it.
@@ -156,7 +156,7 @@ gptvis_plane_new (GptVisPlaneType type, guint width, guint height)
 }
 
 /**
- * gptvis_plane_ref: (skip)
+ * gptvis_plane_ref:
  * @plane: a plane
  *
  * Returns: (transfer full): the same plane, which is to be unreferenced once more
@@ -170,7 +170,7 @@ gptvis_plane_ref (const GptVisPlane *plane)
 }
 
 /**
- * gptvis_plane_unref: (skip)
+ * gptvis_plane_unref:
  * @plane: (nullable) (transfer full): a plane
  *
  * The last reference takes the plane with it.

@@ -77,6 +77,31 @@ test_documented (void)
   gst_object_unref (element);
 }
 
+/* So are the enums that its properties have. */
+static void
+test_enums (void)
+{
+  static const gchar *const elements[] = { "gptvisfilter", "gptvisjson", "gptvisoverlay" };
+  guint n_enums = 0;
+
+  for (guint e = 0; e < G_N_ELEMENTS (elements); e++) {
+    GstElement *element = gst_object_ref_sink (gst_element_factory_make (elements[e], NULL));
+    guint n;
+    GParamSpec **specs = g_object_class_list_properties (G_OBJECT_GET_CLASS (element), &n);
+
+    for (guint i = 0; i < n; i++) {
+      if (!G_IS_PARAM_SPEC_ENUM (specs[i]) || !g_str_has_prefix (g_type_name (specs[i]->value_type), "GptVis"))
+        continue;
+      g_test_message ("%s", g_type_name (specs[i]->value_type));
+      g_assert_true (gst_type_is_plugin_api (specs[i]->value_type, NULL));
+      n_enums++;
+    }
+    g_free (specs);
+    gst_object_unref (element);
+  }
+  g_assert_cmpuint (n_enums, ==, 7);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -84,5 +109,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/registration/loads-nothing", test_registration);
   g_test_add_func ("/registration/documented", test_documented);
+  g_test_add_func ("/registration/enums", test_enums);
   return g_test_run ();
 }

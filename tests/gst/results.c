@@ -3,7 +3,6 @@
  * element message field by field, the wall clock, two filters in a row. */
 #include "rig.h"
 #include "message.h"
-#include "meta.h"
 #include "model.h"
 #include "result.h"
 #include "config.h"
@@ -118,13 +117,23 @@ test_two_filters (void)
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
   gchar *second = g_strdup_printf ("gptvisfilter policy=every model=\"%s\" top-k=1", directory);
   GstBuffer *out = through (second);
+  GptVisMeta *first = gptvis_buffer_get_meta (out), *last;
+  GptVisResult *kept = gptvis_meta_get_result (first);
+  GList *metas = gptvis_buffer_list_metas (out);
   gpointer state = NULL;
-  guint n = 0;
 
-  while (gst_buffer_iterate_meta_filtered (out, &state, g_type_from_name (GPTVIS_META_API_NAME)))
-    n++;
-  g_assert_cmpuint (n, ==, 2);
+  g_assert_true (gptvis_buffer_iterate_meta (out, &state) == first);
+  last = gptvis_buffer_iterate_meta (out, &state);
+  g_assert_nonnull (last);
+  g_assert_null (gptvis_buffer_iterate_meta (out, &state));
+  g_assert_true (metas->data == first && metas->next->data == last && !metas->next->next);
+  g_list_free (metas);
+  g_assert_true (gptvis_meta_is_own (last));
+  g_assert_cmpuint (gptvis_meta_get_age (last), ==, 0);
+  g_assert_cmpuint (gptvis_result_get_n_labels (last->result), ==, 1);
   gst_buffer_unref (out);
+  g_assert_cmpstr (gptvis_result_get_label (kept, 0, NULL), ==, "bright");      /* it outlives its buffer */
+  gptvis_result_unref (kept);
   g_free (second);
   checkpoint_remove (directory);
 }
@@ -205,7 +214,8 @@ test_caption (void)
   gst_structure_free (field);
 
   /* Times that nobody knows are left out, bytes that are no text replaced, and text is no name. */
-  caption = (GptVisCaption) { "never a quark \xff", 0.5f, FALSE, 6, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
+  caption = (GptVisCaption) { "never a quark \xff", 0.5f, FALSE, 6, GST_CLOCK_TIME_NONE,
+    GST_CLOCK_TIME_NONE };
   other = gptvis_result_with_caption (result, &caption);
   fields = gptvis_result_to_structure (other);
   gst_structure_get (fields, "caption", GST_TYPE_STRUCTURE, &field, NULL);
@@ -343,6 +353,34 @@ test_wall_clock (void)
   rig_free (rig);
 }
 
+/* Headers and library are of one version here; boxed types count and do not copy. */
+static void
+test_library (void)
+{
+  const GptVisResult value = {.model = "m" };
+  GptVisResult *result = gptvis_result_copy (&value), *boxed = g_boxed_copy (GPTVIS_TYPE_RESULT, result);
+  GptVisPlane *plane = gptvis_plane_new (GPTVIS_PLANE_MASK, 1, 1);
+  GptVisPlane *again = g_boxed_copy (GPTVIS_TYPE_PLANE, plane);
+  guint major, minor, micro;
+
+  g_assert_true (boxed == result && again == plane);
+  g_boxed_free (GPTVIS_TYPE_RESULT, boxed);
+  g_boxed_free (GPTVIS_TYPE_PLANE, again);
+  gptvis_result_unref (result);
+  gptvis_plane_unref (plane);
+
+  gptvis_version (&major, &minor, &micro);
+  gptvis_version (NULL, NULL, NULL);
+  g_assert_cmpuint (major, ==, GPTVIS_VERSION_MAJOR);
+  g_assert_cmpuint (minor, ==, GPTVIS_VERSION_MINOR);
+  g_assert_cmpuint (micro, ==, GPTVIS_VERSION_MICRO);
+  g_assert_true (GPTVIS_CHECK_VERSION (GPTVIS_VERSION_MAJOR, GPTVIS_VERSION_MINOR, GPTVIS_VERSION_MICRO));
+  g_assert_true (GPTVIS_CHECK_VERSION (GPTVIS_VERSION_MAJOR, GPTVIS_VERSION_MINOR - 1, 1000));
+  g_assert_false (GPTVIS_CHECK_VERSION (GPTVIS_VERSION_MAJOR, GPTVIS_VERSION_MINOR, 1000));
+  g_assert_false (GPTVIS_CHECK_VERSION (GPTVIS_VERSION_MAJOR, GPTVIS_VERSION_MINOR + 1, 0));
+  g_assert_false (GPTVIS_CHECK_VERSION (GPTVIS_VERSION_MAJOR + 1, 0, 0));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -359,5 +397,6 @@ main (int argc, char **argv)
   g_test_add_func ("/results/caption-messages", test_caption_messages);
   g_test_add_func ("/results/strange-name", test_strange_name);
   g_test_add_func ("/results/wall-clock", test_wall_clock);
+  g_test_add_func ("/results/library", test_library);
   return g_test_run ();
 }

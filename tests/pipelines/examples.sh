@@ -40,5 +40,11 @@ if [ -n "$python" ]; then
 else
   omit read-results.py "no Python has GStreamer's bindings (python3-gi)"
 fi
+if [ -n "$python" ] && [ -e "$build/gst/GptVis-1.0.typelib" ]; then
+  export LD_LIBRARY_PATH="$build/gst" GI_TYPELIB_PATH="$build/gst"
+  check read-buffers.py "$python" "$source/examples/read-buffers.py"
+else
+  omit read-buffers.py "the build is without introspection, or Python without GStreamer's bindings (python3-gi)"
+fi
 echo "1..$n"
 exit $bad

@@ -3,9 +3,8 @@
 #pragma once
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
-#include "meta.h"
+#include "gptvis.h"
 #include "model.h"
-#include "result.h"
 
 /* The labels up to the NULL, scored 0.9, 0.45, 0.3 …; the caller owns it. */
 static inline GptVisResult *

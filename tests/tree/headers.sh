@@ -13,7 +13,7 @@ headers=$(find kernels models gst -name '*.h' ! -path 'kernels/cpu/tiers/*' ! -p
 echo "1..$(echo "$headers" | wc -l)"
 for header in $headers; do
   n=$((n + 1))
-  if message=$("$@" -std=gnu17 -fsyntax-only -x c -I"$build" -Ikernels -Imodels -Imodels/files -Imodels/heads -Imodels/networks -Imodels/words -Igst -Ishaders $flags "$header" 2>&1); then
+  if message=$("$@" -std=gnu17 -fsyntax-only -x c -I"$build" -I"$build/gst" -Ikernels -Imodels -Imodels/files -Imodels/heads -Imodels/networks -Imodels/words -Igst -Ishaders $flags "$header" 2>&1); then
     echo "ok $n - $header"
   else
     bad=1

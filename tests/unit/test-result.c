@@ -116,7 +116,8 @@ test_empty (void)
 static void
 test_hostile (void)
 {
-  const GptVisRegion region = {.box = { NAN, INFINITY, 0, 1 },.n_labels = 4,.source = 99,.since = G_MAXUINT64 };
+  const GptVisRegion region = {.box = { NAN, INFINITY, 0, 1 },.n_labels = 4,.source = 99,
+    .since = G_MAXUINT64 };
   GptVisResult value = GPTVIS_RESULT_INIT;
   value.model = "a\xff\"b";
   value.n_labels = value.n_answers = value.n_embedding = value.n_events = value.n_planes = 5;
@@ -126,7 +127,8 @@ test_hostile (void)
   g_assert_cmpuint (result->n_labels + result->n_answers + result->n_embedding + result->n_events, ==, 0);
   g_assert_cmpuint (result->n_planes + result->regions[0].n_labels, ==, 0);
   assert_json (result, NO_FRAME "'model':'a\xef\xbf\xbd\\\"b','labels':[],"
-      "'regions':[{'box':[null,null,0.00000,1.00000],'labels':[],'id':null,'source':null,'caption':null,'since':null}],'caption':null" NOTHING_ELSE
+      "'regions':[{'box':[null,null,0.00000,1.00000],'labels':[],'id':null,'source':null,'caption':null,"
+      "'since':null}],'caption':null" NOTHING_ELSE
       "'analysis-ms':0.000,'age-ms':0.000}");
   gptvis_result_unref (result);
 }
@@ -194,6 +196,64 @@ test_draft (void)
   gptvis_result_unref (result);
   gptvis_draft_free (draft);
   gptvis_draft_free (NULL);
+}
+
+/* Each part by functions, and what is beyond the last. */
+static void
+test_read (void)
+{
+  GptVisResult *made = made_result ();
+  const gchar *question;
+  gfloat score, yes, box[4];
+  gboolean final;
+  guint64 pts;
+  guint n;
+
+  g_assert_cmpstr (gptvis_result_get_stream (made), ==, "front");
+  g_assert_cmpstr (gptvis_result_get_model (made), ==, "made-up");
+  g_assert_cmpuint (gptvis_result_get_frame (made), ==, 7);
+  g_assert_cmpuint (gptvis_result_get_pts (made), ==, 280);
+  g_assert_cmpuint (gptvis_result_get_running_time (made), ==, G_MAXUINT64);
+  g_assert_cmpint (gptvis_result_get_time (made), ==, G_GINT64_CONSTANT (1700000000123456));
+  g_assert_cmpint (gptvis_result_get_analysis (made), ==, 12345);
+  g_assert_cmpuint (gptvis_result_get_n_labels (made), ==, 3);
+  g_assert_cmpstr (gptvis_result_get_label (made, 1, &score), ==, "cat");
+  g_assert_cmpfloat (score, ==, 0.25f);
+  g_assert_cmpuint (gptvis_result_get_label_id (made, 2), ==, 2);
+  g_assert_null (gptvis_result_get_label (made, 3, &score));
+  g_assert_cmpuint (gptvis_result_get_label_id (made, 3), ==, 0);
+
+  g_assert_cmpuint (gptvis_result_get_n_regions (made), ==, 2);
+  g_assert_true (gptvis_result_get_region (made, 0, &box[0], &box[1], &box[2], &box[3]));
+  g_assert_cmpmem (box, sizeof box, made->regions[0].box, sizeof box);
+  g_assert_cmpuint (gptvis_result_get_region_id (made, 0), ==, 12);
+  g_assert_cmpint (gptvis_result_get_region_source (made, 1), ==, GPTVIS_SOURCE_MOTION);
+  g_assert_cmpuint (gptvis_result_get_region_n_labels (made, 0), ==, 2);
+  g_assert_cmpstr (gptvis_result_get_region_label (made, 0, 1, &score), ==, "truck");
+  g_assert_cmpfloat (score, ==, 0.125f);
+  g_assert_null (gptvis_result_get_region_label (made, 1, 0, NULL));
+  g_assert_null (gptvis_result_get_region_label (made, 2, 0, NULL));
+  g_assert_false (gptvis_result_get_region (made, 2, &box[0], NULL, NULL, NULL));
+  g_assert_cmpfloat (box[0], ==, 0);
+
+  g_assert_cmpstr (gptvis_result_get_caption (made, &score, &final), ==, "a \"cat\"");
+  g_assert_true (score == 0.75f && !final);
+  g_assert_cmpuint (gptvis_result_get_caption_frame (made, &pts), ==, 3);
+  g_assert_cmpuint (pts, ==, 40);
+  g_assert_cmpuint (gptvis_result_get_n_answers (made), ==, 2);
+  g_assert_cmpstr (gptvis_result_get_answer (made, 0, &question, &yes), ==, "no");
+  g_assert_cmpstr (question, ==, "is it raining?");
+  g_assert_cmpfloat (yes, ==, 0.0625f);
+  g_assert_null (gptvis_result_get_answer (made, 2, &question, NULL));
+  g_assert_null (question);
+  g_assert_true (gptvis_result_get_embedding (made, &n) == made->embedding && n == 2);
+  gptvis_result_unref (made);
+
+  GptVisResult *plain = cat ();
+  g_assert_null (gptvis_result_get_caption (plain, &score, &final));
+  g_assert_cmpuint (gptvis_result_get_caption_frame (plain, NULL), ==, G_MAXUINT64);
+  g_assert_true (gptvis_result_get_embedding (plain, &n) == NULL && n == 0);
+  gptvis_result_unref (plain);
 }
 
 /* A comma locale changes no number. */
@@ -316,6 +376,7 @@ main (int argc, char **argv)
   g_test_add_func ("/result/hostile", test_hostile);
   g_test_add_func ("/result/caption", test_caption);
   g_test_add_func ("/result/draft", test_draft);
+  g_test_add_func ("/result/read", test_read);
   g_test_add_func ("/result/locale", test_locale);
   g_test_add_func ("/result/rfc3339", test_rfc3339);
   g_test_add_func ("/result/schema", test_schema);
