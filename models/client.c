@@ -14,13 +14,24 @@ struct _GptVisClient {
   GptVisDraft *draft;
 };
 
-/* The heads that the task asks for, a bit each, or 0: the checkpoint cannot do it. */
+/* The heads that the checkpoint has the outputs for, a bit each. */
+static guint
+possible (const GptVisConfiguration *config)
+{
+  const GptVisOutputs outputs = gptvis_architecture_outputs (config);
+  guint can = 0;
+  for (guint i = 0; i < N_HEADS; i++)
+    if ((heads[i]->outputs & ~outputs) == 0)
+      can |= 1u << i;
+  return can;
+}
+
+/* Those that the task asks for, or 0: the checkpoint cannot do it. */
 static guint
 asked_for (const GptVisModel *model, GptVisTask task, GError **error)
 {
   const GptVisConfiguration *config = gptvis_model_configuration (model);
-  const guint labels = 1u << LABELS, caption = 1u << CAPTION;
-  const guint can = (config->n_labels > 0 ? labels : 0) | (config->writes ? caption : 0);
+  const guint labels = 1u << LABELS, caption = 1u << CAPTION, can = possible (config);
   const guint asked = task == GPTVIS_TASK_LABEL ? labels : task == GPTVIS_TASK_CAPTION ? caption
       : task == GPTVIS_TASK_BOTH ? labels | caption : can & labels ? labels : caption;
   if ((asked & ~can) == 0)

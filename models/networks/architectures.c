@@ -73,8 +73,7 @@ size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *co
 GptVisOutputs
 gptvis_architecture_outputs (const GptVisConfiguration *config)
 {
-  return GPTVIS_OUTPUT_HIDDEN | (config->n_labels > 0 ? GPTVIS_OUTPUT_SCORES : 0)
-      | (config->writes ? GPTVIS_OUTPUT_TOKENS : 0);
+  return (config->n_labels > 0 ? GPTVIS_OUTPUT_SCORES : 0) | (config->writes ? GPTVIS_OUTPUT_TOKENS : 0);
 }
 
 static GptVisPlan *

@@ -66,7 +66,7 @@ const GptVisArchitecture *gptvis_architecture_find (const gchar * model_type);
 /* "deit, dinov2, …", for a message; g_free it. */
 gchar *gptvis_architecture_names (void);
 
-/* What its networks can compute of pictures. */
+/* What its network finds in pictures: all that can be asked for but hidden states. */
 GptVisOutputs gptvis_architecture_outputs (const GptVisConfiguration * config);
 
 /* The finished plan, cut to these outputs: what only others need is not in it. Or NULL with UNSUPPORTED: the recipe's pictures do not fit, or

@@ -165,7 +165,7 @@ record_tower (const GptVisConfiguration *config, const RandomVit *vit, GError **
     .filter = GPTVIS_FILTER_BILINEAR, .width = vit->side, .height = vit->side, .rescale = 1 / 255.0,
     .std = {1, 1, 1} };
 
-  return gptvis_architecture_plan (config, &recipe, 1, gptvis_architecture_outputs (config) & ~GPTVIS_OUTPUT_HIDDEN, error);
+  return gptvis_architecture_plan (config, &recipe, 1, gptvis_architecture_outputs (config), error);
 }
 
 static GptVisPlan *

@@ -25,7 +25,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     const GptVisRecipe recipe = { .width = config->image_width, .height = config->image_height, .rescale = 1,
       .std = {1, 1, 1} };
     error = NULL;
-    GptVisPlan *plan = gptvis_architecture_plan (config, &recipe, 1, gptvis_architecture_outputs (config), &error);
+    GptVisPlan *plan = gptvis_architecture_plan (config, &recipe, 1,
+        gptvis_architecture_outputs (config) | GPTVIS_OUTPUT_HIDDEN, &error);
     fuzz_check (plan != NULL, error);
     if (plan && config->writes)
       record_decoder (config, plan);

@@ -215,7 +215,7 @@ open_model (Check *c, gboolean trace)
   options.max_batch = c->n_pictures;
   GptVisModel *model = gptvis_model_open (&options, &error);
   const GptVisOutputs outputs = model ? gptvis_architecture_outputs (gptvis_model_configuration (model)) : 0;
-  if (!model || !gptvis_model_need (model, trace ? outputs : outputs & ~GPTVIS_OUTPUT_HIDDEN, &error)) {
+  if (!model || !gptvis_model_need (model, trace ? outputs | GPTVIS_OUTPUT_HIDDEN : outputs, &error)) {
     miss (c, "%s", error->message);
     g_clear_error (&error);
     g_clear_pointer (&model, gptvis_model_free);
