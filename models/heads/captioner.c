@@ -9,8 +9,7 @@
 struct _GptVisCaptioner {
   GptVisDecoder *decoder;       /* a reference */
   guint n_beams;
-  gdouble threshold;            /* that the sentence at hand must reach; 0: none */
-  gfloat next_threshold;        /* of the next; below 0: as the checkpoint says */
+  gdouble threshold;            /* that a sentence must reach; 0: none */
   GptVisSlot *slot;             /* its rows: the last n_frames pictures, the newest last */
   GptVisSearch *search;
   GptVisTextStream *stream;
@@ -33,7 +32,7 @@ gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams, GError **error)
   GptVisCaptioner *self = g_new0 (GptVisCaptioner, 1);
   self->decoder = gptvis_decoder_ref (decoder);
   self->n_beams = n_beams;
-  self->next_threshold = -1;
+  gptvis_captioner_set_threshold (self, -1);
   self->slot = slot;
   self->search = gptvis_search_new (decoder->generation, self->n_beams, decoder->vocabulary);
   self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE, gptvis_tokenizer_clean_up (decoder->tokenizer));
@@ -118,7 +117,6 @@ gptvis_captioner_begin (GptVisCaptioner *self, guint64 frame, guint64 pts, guint
   g_clear_error (&self->error);
   self->at_hand = (GptVisCaption) { .frame = frame, .pts = pts, .running_time = running_time };
   self->has_at_hand = FALSE;
-  self->threshold = self->next_threshold >= 0 ? self->next_threshold : d->generation->caption_threshold;
   memcpy (self->captioned, newest (self), d->width * sizeof (float));
   self->has_captioned = TRUE;
   g_mutex_lock (&d->lock);
@@ -132,7 +130,7 @@ gptvis_captioner_begin (GptVisCaptioner *self, guint64 frame, guint64 pts, guint
 void
 gptvis_captioner_set_threshold (GptVisCaptioner *self, gfloat threshold)
 {
-  self->next_threshold = threshold;
+  self->threshold = threshold >= 0 ? threshold : self->decoder->generation->caption_threshold;
 }
 
 gboolean

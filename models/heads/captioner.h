@@ -36,7 +36,7 @@ gdouble gptvis_captioner_change (const GptVisCaptioner * self);
  * network of moments), which must have been something; gives up one that is being written.
  * The rest goes into the caption. */
 void gptvis_captioner_begin (GptVisCaptioner * self, guint64 frame, guint64 pts, guint64 running_time);
-/* How likely a sentence must be to be given, from the next that is begun on: the probability of a token, as
+/* Before a sentence is begun: how likely it and those after it must be to be given: the probability of a token, as
  * the mean over the sentence (the exponential of its mean log-probability), 0 to 1; below 0: as the
  * checkpoint says. Where it is above 0, no word is shown before the sentence is finished and likely enough,
  * and one that is not takes the last away: it is not of this scene. */
