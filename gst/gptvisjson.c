@@ -35,7 +35,6 @@
  */
 #include "gptvisjson.h"
 #include "gptvis.h"
-#include "client.h"
 #include "outlet.h"
 #include <errno.h>
 
@@ -153,7 +152,6 @@ static void
 append_line (GstGptVisJson * self, const GptVisMeta * meta)
 {
   const gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
-
   gchar *line;
 
   GST_OBJECT_LOCK (self);

@@ -54,16 +54,11 @@ set_numbers (GstStructure * structure, const GptVisField * field, gconstpointer 
   gst_structure_take_value (structure, field->name, &array);
 }
 
-static void add_fields (GstStructure * structure, const GptVisFields * fields, gconstpointer object);
-
 static void
 init_object (GValue * value, const GptVisFields * fields, gconstpointer object)
 {
-  GstStructure *structure = gst_structure_new_empty (fields->name);
-
-  add_fields (structure, fields, object);
   g_value_init (value, GST_TYPE_STRUCTURE);
-  g_value_take_boxed (value, structure);
+  g_value_take_boxed (value, gptvis_fields_to_structure (fields, object));
 }
 
 static void
