@@ -4,10 +4,10 @@
 # looked for: headers of a room that include each other, and objects of a library that call each other's functions
 # or read each other's tables. What is found is printed as "FROM needs TO (WHY)".
 # Usage: circles.sh SOURCE-ROOT NM LIBRARY…
+. "$(dirname "$0")/report.sh"
 root=$1 nm=$2
 shift 2
 cd "$root" || exit 99
-n=0 bad=0
 
 # Reads lines "FROM TO WHY", and prints those from whose TO there is a way back to their FROM.
 circles () {
@@ -57,18 +57,6 @@ calls_of_objects () {
         if (what[i] in owner && owner[what[i]] != lacks[i])
           print lacks[i], owner[what[i]], what[i]
     }'
-}
-
-# ok NAME: reports one check; $problems is what was found wrong
-ok () {
-  n=$((n + 1))
-  if [ -z "$problems" ]; then
-    echo "ok $n - $1"
-  else
-    bad=1
-    echo "not ok $n - $1"
-    echo "$problems" | sed 's/^/# /'
-  fi
 }
 
 echo "1..$(($# + 3))"

@@ -1,24 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Each header compiles alone. Usage: headers.sh SOURCE-ROOT BUILD-ROOT COMPILER…
+. "$(dirname "$0")/report.sh"
 root=$1 build=$2
 shift 2
 cd "$root" || exit 99
 flags=$(pkg-config --cflags glib-2.0 gstreamer-1.0 gstreamer-base-1.0 gstreamer-video-1.0 json-glib-1.0 pangocairo)
-n=0 bad=0
 # without volk there is no Vulkan in the build
 not_built=
 echo '#include <volk.h>' | "$@" -fsyntax-only -x c - 2> /dev/null || not_built='kernels/vulkan/*'
 headers=$(find kernels models gst -name '*.h' ! -path 'kernels/cpu/tiers/*' ! -path "$not_built" | sort)
 echo "1..$(echo "$headers" | wc -l)"
 for header in $headers; do
-  n=$((n + 1))
-  if message=$("$@" -std=gnu17 -fsyntax-only -x c -I"$build" -I"$build/gst" -Ikernels -Imodels -Imodels/files -Imodels/heads -Imodels/networks -Imodels/words -Igst -Ishaders $flags "$header" 2>&1); then
-    echo "ok $n - $header"
-  else
-    bad=1
-    echo "not ok $n - $header"
-    echo "$message" | head -n 5 | sed 's/^/# /'
-  fi
+  message=$("$@" -std=gnu17 -fsyntax-only -x c -I"$build" -I"$build/gst" -Ikernels -Imodels -Imodels/files -Imodels/heads -Imodels/networks -Imodels/words -Igst -Ishaders $flags "$header" 2>&1) && message=
+  problems=$(echo "$message" | head -n 5)
+  ok "$header"
 done
 exit $bad

@@ -2,21 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the tree promises: includes go gst → models → kernels → shaders and no other way, libraries
 # stay in their rooms, files stay short, each opens with its licence and its purpose.
+. "$(dirname "$0")/report.sh"
 cd "$1" || exit 99
-n=0 bad=0
-
-# ok NAME: reports one check; $problems is what was found wrong
-ok () {
-  n=$((n + 1))
-  if [ -z "$problems" ]; then
-    echo "ok $n - $1"
-  else
-    bad=1
-    echo "not ok $n - $1"
-    echo "$problems" | sed 's/^/# /'
-  fi
-  problems=
-}
 
 code () {
   find "$@" -name '*.[ch]' | sort
