@@ -168,6 +168,18 @@ close_filter (GstElement * element)
   gst_object_unref (element);
 }
 
+/* Four threads do the same at a time. */
+static void
+in_threads (GThreadFunc act, gpointer data)
+{
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("one of four", act, data);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 static GptVisEngine *
 engine_of (const gchar * directory)
 {
@@ -225,12 +237,8 @@ static void
 test_shared_by_threads (void)
 {
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
-  GThread *threads[4];
 
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("opener", open_and_leave, directory);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_thread_join (threads[i]);
+  in_threads (open_and_leave, directory);
   checkpoint_remove (directory);
 }
 
@@ -254,13 +262,9 @@ static void
 test_unsound_for_threads (void)
 {
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND), *config = g_build_filename (directory, "config.json", NULL);
-  GThread *threads[4];
 
   g_assert_true (g_file_set_contents (config, "{", -1, NULL));
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("opener", open_in_vain, directory);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_thread_join (threads[i]);
+  in_threads (open_in_vain, directory);
   checkpoint_remove (directory);
   g_free (config);
 }
@@ -550,12 +554,8 @@ static void
 test_concurrent_streams (void)
 {
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
-  GThread *threads[4];
 
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("stream", one_stream, directory);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_thread_join (threads[i]);
+  in_threads (one_stream, directory);
   checkpoint_remove (directory);
 }
 
