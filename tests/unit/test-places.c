@@ -62,24 +62,45 @@ directory_of (const gchar *header, gsize n_data)
   return directory;
 }
 
+/* The plan, and where its weights lie in a directory. */
+typedef struct {
+  gchar *directory;
+  GptVisPlan *plan;
+  GptVisShards *shards;
+  GptVisPlaces *places;
+} Found;
+
+/* Takes the directory, in which all is as it must be. */
+static Found
+found_new (gchar *directory)
+{
+  GError *error = NULL;
+  Found found = { directory, record (), gptvis_shards_open (directory, "X", &error) };
+  g_assert_no_error (error);
+  found.places = gptvis_places_new (found.plan, found.shards, "vit", &error);
+  g_assert_no_error (error);
+  return found;
+}
+
+static void
+found_clear (Found *found)
+{
+  gptvis_places_free (found->places);
+  gptvis_shards_free (found->shards);
+  gptvis_plan_free (found->plan);
+  unit_remove (found->directory);
+}
+
 /* Does each name of the plan lead to the tensor that the file calls so? Frees the directory. */
 static void
 expect_names (gchar *directory, const gchar *q, const gchar *k, const gchar *weight, const gchar *bias)
 {
   const gchar *const names[][2] = { {"vit.q.weight", q}, {"vit.k.weight", k}, {"vit.norm.weight", weight},
   {"vit.norm.bias", bias} };
-  GError *error = NULL;
-  GptVisPlan *plan = record ();
-  GptVisShards *shards = gptvis_shards_open (directory, "X", &error);
-  g_assert_no_error (error);
-  GptVisPlaces *places = gptvis_places_new (plan, shards, "vit", &error);
-  g_assert_no_error (error);
+  Found found = found_new (directory);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    g_assert_cmpstr (find_tensor (places, plan, names[i][0])->name, ==, names[i][1]);
-  gptvis_places_free (places);
-  gptvis_shards_free (shards);
-  gptvis_plan_free (plan);
-  unit_remove (directory);
+    g_assert_cmpstr (find_tensor (found.places, found.plan, names[i][0])->name, ==, names[i][1]);
+  found_clear (&found);
 }
 
 /* The sentence of what is not there or not so. Frees the directory. */
@@ -126,12 +147,9 @@ test_by_number (void)
   gchar *directory = directory_of ("{" AS_IT_IS ",\"vit.pooler\":{\"dtype\":\"I64\",\"shape\":[1],"
       "\"data_offsets\":[48,56]}}", 56);
   GError *error = NULL;
-  GptVisPlan *plan = record ();
-  GptVisShards *shards = gptvis_shards_open (directory, "X", &error);
-  GptVisPlaces *places = gptvis_places_new (plan, shards, "vit", &error);
-  g_assert_no_error (error);
-  const GptVisWeights weights = gptvis_places_weights (places);
-  const GptVisWeightPart part = { .number = find_part (plan, "vit.k.weight")->number };
+  Found found = found_new (directory);
+  const GptVisWeights weights = gptvis_places_weights (found.places);
+  const GptVisWeightPart part = { .number = find_part (found.plan, "vit.k.weight")->number };
   GptVisDtype dtype = GPTVIS_BF16;
   gsize n = 0;
   guint8 got[3];
@@ -141,10 +159,7 @@ test_by_number (void)
   g_assert_true (weights.read (weights.user, &part, 1, sizeof got, got, &error));
   g_assert_no_error (error);
   g_assert_cmpmem (got, sizeof got, "\x1a\x1b\x1c", 3);  /* bytes 25 to 27 of the data, which count from 1 */
-  gptvis_places_free (places);
-  gptvis_shards_free (shards);
-  gptvis_plan_free (plan);
-  unit_remove (directory);
+  found_clear (&found);
 }
 
 static void
@@ -218,23 +233,16 @@ test_sharded (void)
       "\"vit.q.weight\":\"a.safetensors\",\"vit.k.weight\":\"b.safetensors\","
       "\"vit.norm.weight\":\"b.safetensors\",\"vit.norm.bias\":\"b.safetensors\"}}", -1);
   GError *error = NULL;
-  GptVisPlan *plan = record ();
-  GptVisShards *shards = gptvis_shards_open (directory, "X", &error);
-  g_assert_no_error (error);
-  GptVisPlaces *places = gptvis_places_new (plan, shards, "vit", &error);
-  g_assert_no_error (error);
-  const GptVisStoredTensor *q = find_tensor (places, plan, "vit.q.weight");
-  const GptVisStoredTensor *bias = find_tensor (places, plan, "vit.norm.bias");
+  Found found = found_new (directory);
+  const GptVisStoredTensor *q = find_tensor (found.places, found.plan, "vit.q.weight");
+  const GptVisStoredTensor *bias = find_tensor (found.places, found.plan, "vit.norm.bias");
   guint8 first = 0;
   g_assert_true (g_str_has_suffix (gptvis_container_file (q->container), "a.safetensors"));
   g_assert_true (g_str_has_suffix (gptvis_container_file (bias->container), "b.safetensors"));
   g_assert_true (gptvis_stored_tensor_read (bias, 0, 1, &first, &error));
   g_assert_cmpuint (first, ==, 17);
-  g_assert_null (gptvis_shards_find (shards, "spare"));         /* the index does not name it */
-  gptvis_places_free (places);
-  gptvis_shards_free (shards);
-  gptvis_plan_free (plan);
-  unit_remove (directory);
+  g_assert_null (gptvis_shards_find (found.shards, "spare"));         /* the index does not name it */
+  found_clear (&found);
 }
 
 static void
