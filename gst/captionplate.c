@@ -49,7 +49,7 @@ gptvis_caption_plate_new (void)
 }
 
 void
-gptvis_caption_plate_free (GptVisCaptionPlate * self)
+gptvis_caption_plate_free (GptVisCaptionPlate *self)
 {
   if (!self)
     return;
@@ -58,15 +58,15 @@ gptvis_caption_plate_free (GptVisCaptionPlate * self)
 }
 
 gboolean
-gptvis_caption_plate_lacks_font (const GptVisCaptionPlate * self)
+gptvis_caption_plate_lacks_font (const GptVisCaptionPlate *self)
 {
   return self->lettering.lacks_font;
 }
 
 /* Everything that the picture depends on. */
 static void
-write_key (GString * key, const GptVisCaptionStyle * style, const GptVisCaption * const *captions, guint n,
-    const GptVisPlateFrame * frame)
+write_key (GString *key, const GptVisCaptionStyle *style, const GptVisCaption *const *captions, guint n,
+    const GptVisPlateFrame *frame)
 {
   const GstVideoRectangle *area = &frame->area;
 
@@ -80,7 +80,7 @@ write_key (GString * key, const GptVisCaptionStyle * style, const GptVisCaption 
 
 /* What is to be read; empty when no caption says anything. */
 static gchar *
-write_text (const GptVisCaption * const *captions, guint n)
+write_text (const GptVisCaption *const *captions, guint n)
 {
   GString *text = g_string_new (NULL);
 
@@ -97,7 +97,7 @@ write_text (const GptVisCaption * const *captions, guint n)
 /* The narrowest width at which the lines are no more than they are: then they are of about
  * one length, and no last word stands alone. */
 static void
-balance (PangoLayout * text, double em, double width)
+balance (PangoLayout *text, double em, double width)
 {
   const gint lines = pango_layout_get_line_count (text);
   double narrow = width / lines, wide = width;
@@ -117,7 +117,7 @@ balance (PangoLayout * text, double em, double width)
 
 /* FALSE when at that size there is no room. `still`: no word will be added. */
 static gboolean
-measure_at (double area_width, double area_height, double em, gboolean still, Layout * layout)
+measure_at (double area_width, double area_height, double em, gboolean still, Layout *layout)
 {
   PangoFontDescription *font = pango_font_description_copy (pango_layout_get_font_description (layout->text));
   PangoRectangle extents;
@@ -151,8 +151,8 @@ measure_at (double area_width, double area_height, double em, gboolean still, La
 
 /* The font as large as was asked for, or as leaves room for a line. */
 static gboolean
-measure (const GptVisCaptionStyle * style, double area_width, double area_height, gboolean still,
-    Layout * layout)
+measure (const GptVisCaptionStyle *style, double area_width, double area_height, gboolean still,
+    Layout *layout)
 {
   double em = style->font_size;
 
@@ -171,7 +171,7 @@ measure (const GptVisCaptionStyle * style, double area_width, double area_height
 /* --- drawing --- */
 
 static void
-draw (cairo_t * cr, gpointer user)
+draw (cairo_t *cr, gpointer user)
 {
   const Drawing *drawing = user;
   const Layout *layout = drawing->layout;
@@ -183,8 +183,8 @@ draw (cairo_t * cr, gpointer user)
 }
 
 static GstVideoOverlayComposition *
-compose (GptVisCaptionPlate * self, const GptVisCaptionStyle * style, const gchar * text, gboolean still,
-    const GptVisPlateFrame * frame)
+compose (GptVisCaptionPlate *self, const GptVisCaptionStyle *style, const gchar *text, gboolean still,
+    const GptVisPlateFrame *frame)
 {
   const GstVideoRectangle *area = &frame->area;
   double squeeze = gptvis_plate_squeeze (frame);
@@ -204,8 +204,8 @@ compose (GptVisCaptionPlate * self, const GptVisCaptionStyle * style, const gcha
 }
 
 GstVideoOverlayComposition *
-gptvis_caption_plate_draw (GptVisCaptionPlate * self, const GptVisCaptionStyle * style,
-    const GptVisCaption * const *captions, guint n, const GptVisPlateFrame * frame)
+gptvis_caption_plate_draw (GptVisCaptionPlate *self, const GptVisCaptionStyle *style,
+    const GptVisCaption *const *captions, guint n, const GptVisPlateFrame *frame)
 {
   GptVisLettering *lettering = &self->lettering;
   gboolean still = TRUE;
@@ -224,8 +224,8 @@ gptvis_caption_plate_draw (GptVisCaptionPlate * self, const GptVisCaptionStyle *
 }
 
 void
-gptvis_caption_plate_reserve (const GptVisCaptionPlate * self, GptVisPosition position,
-    GptVisPlateFrame * frame)
+gptvis_caption_plate_reserve (const GptVisCaptionPlate *self, GptVisPosition position,
+    GptVisPlateFrame *frame)
 {
   const GstVideoRectangle *area = &frame->area;
   guint width, height;

@@ -34,21 +34,21 @@ typedef struct {
 typedef struct _GptVisCaptionPlate GptVisCaptionPlate;
 
 GptVisCaptionPlate *gptvis_caption_plate_new (void);
-void gptvis_caption_plate_free (GptVisCaptionPlate * plate);    /* NULL is fine */
+void gptvis_caption_plate_free (GptVisCaptionPlate *plate);    /* NULL is fine */
 
 /* The captions, one below the other; the frame's `above` and `below` do not count. Borrowed until the
  * next call, and the same pointer while nothing changed. NULL when there is nothing to
  * draw or no room for one line. */
-GstVideoOverlayComposition *gptvis_caption_plate_draw (GptVisCaptionPlate * plate,
-    const GptVisCaptionStyle * style, const GptVisCaption * const *captions, guint n,
-    const GptVisPlateFrame * frame);
+GstVideoOverlayComposition *gptvis_caption_plate_draw (GptVisCaptionPlate *plate,
+    const GptVisCaptionStyle *style, const GptVisCaption *const *captions, guint n,
+    const GptVisPlateFrame *frame);
 
 /* Leaves the rows of the last composition, with a margin, to the captions: sets the frame's
  * `above` or `below` for a plate at that position. Nothing without a composition. */
-void gptvis_caption_plate_reserve (const GptVisCaptionPlate * plate, GptVisPosition position,
-    GptVisPlateFrame * frame);
+void gptvis_caption_plate_reserve (const GptVisCaptionPlate *plate, GptVisPosition position,
+    GptVisPlateFrame *frame);
 
 /* Was the last NULL for want of any font? */
-gboolean gptvis_caption_plate_lacks_font (const GptVisCaptionPlate * plate);
+gboolean gptvis_caption_plate_lacks_font (const GptVisCaptionPlate *plate);
 
 G_END_DECLS

@@ -92,16 +92,16 @@ struct _GptVisEngine {
 /* The worker's thread function, with a reference on the engine. */
 gpointer gptvis_worker (gpointer engine);
 
-GptVisEngine *gptvis_engine_ref (GptVisEngine * engine);
-void gptvis_engine_unref (GptVisEngine * engine);
+GptVisEngine *gptvis_engine_ref (GptVisEngine *engine);
+void gptvis_engine_unref (GptVisEngine *engine);
 /* For the worker, which was told to end and has nothing under way: takes the engine out of the
  * table, unless somebody has opened it again, who is to be worked for: then FALSE. */
-gboolean gptvis_engine_retire (GptVisEngine * engine);
+gboolean gptvis_engine_retire (GptVisEngine *engine);
 
-GptVisSeat *gptvis_seat_ref (GptVisSeat * seat);
+GptVisSeat *gptvis_seat_ref (GptVisSeat *seat);
 /* News for the seat's listener: counted at once, and told by whoever is to. With the engine's
  * lock, which is let go while the application is called. */
-void gptvis_seat_tell (GptVisSeat * seat, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
-    const GError * error);
+void gptvis_seat_tell (GptVisSeat *seat, GptVisNews news, const GptVisTicket *ticket, GptVisResult *result,
+    const GError *error);
 
 G_END_DECLS

@@ -13,7 +13,7 @@ static GCond engines_changed;   /* a model is loaded, or a worker is over, or is
 static GHashTable *engines;     /* key → GptVisEngine; neither is held */
 
 static GptVisEngine *
-engine_new (gchar * key)
+engine_new (gchar *key)
 {
   GptVisEngine *self = g_new0 (GptVisEngine, 1);
 
@@ -27,14 +27,14 @@ engine_new (gchar * key)
 }
 
 GptVisEngine *
-gptvis_engine_ref (GptVisEngine * self)
+gptvis_engine_ref (GptVisEngine *self)
 {
   g_atomic_int_inc (&self->refs);
   return self;
 }
 
 void
-gptvis_engine_unref (GptVisEngine * self)
+gptvis_engine_unref (GptVisEngine *self)
 {
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
@@ -48,7 +48,7 @@ gptvis_engine_unref (GptVisEngine * self)
 }
 
 static void
-set_ending (GptVisEngine * self, gboolean ending)
+set_ending (GptVisEngine *self, gboolean ending)
 {
   g_mutex_lock (&self->lock);
   self->ending = ending;
@@ -59,7 +59,7 @@ set_ending (GptVisEngine * self, gboolean ending)
 /* With the table's lock, which is let go while somebody else loads the model. NULL: there is none, and the
  * caller is to load it. */
 static GptVisEngine *
-find (const gchar * key)
+find (const gchar *key)
 {
   GptVisEngine *engine;
 
@@ -73,7 +73,7 @@ find (const gchar * key)
 }
 
 static void
-put_in (GptVisEngine * self)
+put_in (GptVisEngine *self)
 {
   if (!engines)
     engines = g_hash_table_new (g_str_hash, g_str_equal);
@@ -82,7 +82,7 @@ put_in (GptVisEngine * self)
 
 /* Likewise. */
 static void
-take_out (GptVisEngine * self)
+take_out (GptVisEngine *self)
 {
   self->over = TRUE;
   g_hash_table_remove (engines, self->key);
@@ -92,7 +92,7 @@ take_out (GptVisEngine * self)
 
 /* With the table's lock, which is let go meanwhile, so that others can come and leave. */
 static gboolean
-load (GptVisEngine * self, const GptVisModelOptions * options, GError ** error)
+load (GptVisEngine *self, const GptVisModelOptions *options, GError **error)
 {
   g_mutex_unlock (&engines_lock);
   GptVisModel *model = gptvis_model_open (options, error);
@@ -105,7 +105,7 @@ load (GptVisEngine * self, const GptVisModelOptions * options, GError ** error)
 }
 
 GptVisEngine *
-gptvis_engine_open (const GptVisModelOptions * options, GError ** error)
+gptvis_engine_open (const GptVisModelOptions *options, GError **error)
 {
   GptVisModelOptions batched = *options;
   GptVisEngine *engine;
@@ -130,7 +130,7 @@ gptvis_engine_open (const GptVisModelOptions * options, GError ** error)
 }
 
 gboolean
-gptvis_engine_retire (GptVisEngine * self)
+gptvis_engine_retire (GptVisEngine *self)
 {
   g_mutex_lock (&engines_lock);
   gboolean over = self->users == 0;
@@ -146,7 +146,7 @@ gptvis_engine_retire (GptVisEngine * self)
 }
 
 static GThread *
-worker_of (GptVisEngine * self)
+worker_of (GptVisEngine *self)
 {
   g_mutex_lock (&self->lock);
   GThread *worker = self->worker;
@@ -157,7 +157,7 @@ worker_of (GptVisEngine * self)
 /* With the table's lock, which is let go meanwhile. TRUE: the worker is over and the caller's to
  * join. FALSE: it works for somebody else, or another thread joins it. */
 static gboolean
-await_worker (GptVisEngine * self)
+await_worker (GptVisEngine *self)
 {
   self->closing++;
   while (self->users == 0 && !self->over)
@@ -170,7 +170,7 @@ await_worker (GptVisEngine * self)
 }
 
 void
-gptvis_engine_close (GptVisEngine * self)
+gptvis_engine_close (GptVisEngine *self)
 {
   gboolean joins = FALSE;
   GThread *worker;
@@ -193,13 +193,13 @@ gptvis_engine_close (GptVisEngine * self)
 }
 
 GptVisModel *
-gptvis_engine_model (GptVisEngine * self)
+gptvis_engine_model (GptVisEngine *self)
 {
   return self->model;
 }
 
 guint
-gptvis_engine_n_seats (GptVisEngine * self)
+gptvis_engine_n_seats (GptVisEngine *self)
 {
   g_mutex_lock (&self->lock);
   guint n = self->seats->len;
@@ -208,7 +208,7 @@ gptvis_engine_n_seats (GptVisEngine * self)
 }
 
 GptVisTimes
-gptvis_engine_device_times (GptVisEngine * self)
+gptvis_engine_device_times (GptVisEngine *self)
 {
   g_mutex_lock (&self->lock);
   GptVisTimes times = gptvis_timing_summary (&self->device, GPTVIS_TIMING_WINDOW);

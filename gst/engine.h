@@ -84,60 +84,60 @@ typedef struct {
   /* News of the ticket's frame: the one that the result's labels are of. Without a result it
    * failed. Returns a set of GptVisTelling; result and ticket are borrowed. Under the engine's
    * lock, so it calls neither the engine nor the application. */
-  guint (*take) (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result);
+  guint (*take) (gpointer user, GptVisNews news, const GptVisTicket *ticket, GptVisResult *result);
   /* Calls the application with one of them (see above). Borrows. */
-  void (*tell) (gpointer user, GptVisTelling what, GptVisResult * result, const GError * error);
+  void (*tell) (gpointer user, GptVisTelling what, GptVisResult *result, const GError *error);
   gpointer user;
 } GptVisSeatListener;
 
 /* The engine of the model that the options ask for (gptvis_model_key); one engine a model. Errors are
  * gptvis_model_open's. */
-GptVisEngine *gptvis_engine_open (const GptVisModelOptions * options, GError ** error);
+GptVisEngine *gptvis_engine_open (const GptVisModelOptions *options, GError **error);
 /* Clients of the one who closes are gone by then, and its seats are left. The last to close ends the worker, which first finishes the batch in hand, and waits for it
  * unless it is the worker itself or somebody opens the model again meanwhile. NULL is fine. */
-void gptvis_engine_close (GptVisEngine * engine);
-GptVisModel *gptvis_engine_model (GptVisEngine * engine);       /* borrowed */
-guint gptvis_engine_n_seats (GptVisEngine * engine);
+void gptvis_engine_close (GptVisEngine *engine);
+GptVisModel *gptvis_engine_model (GptVisEngine *engine);       /* borrowed */
+guint gptvis_engine_n_seats (GptVisEngine *engine);
 /* How long the last batches took by a GPU's own clock; all 0 where that is not known. */
-GptVisTimes gptvis_engine_device_times (GptVisEngine * engine);
+GptVisTimes gptvis_engine_device_times (GptVisEngine *engine);
 
 /* Where frames wait that the client (of the engine's model, a reference is taken) asks about. Starts the
  * worker if this is the first seat; NULL with LIMIT when the system has no thread
  * or no memory to give. */
-GptVisSeat *gptvis_seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener,
-    GError ** error);
+GptVisSeat *gptvis_seat_new (GptVisEngine *engine, GptVisClient *client, const GptVisSeatListener *listener,
+    GError **error);
 /* The stream wants nothing more of it. Does not wait for an analysis that is under way: it is
  * forgotten. The listener is not called any more once this has returned; but a call in which
  * this is called ends later. */
-void gptvis_seat_leave (GptVisSeat * seat);
+void gptvis_seat_leave (GptVisSeat *seat);
 /* Gives the reference of gptvis_seat_new back. NULL is fine. */
-void gptvis_seat_unref (GptVisSeat * seat);
+void gptvis_seat_unref (GptVisSeat *seat);
 
 /* Is what waits so new that staging another would be no gain? Staging is the
  * streaming thread's time, so a frame is only replaced by one that is newer by more
  * than an eighth of the time between two of the stream's analyses. */
-gboolean gptvis_seat_is_fresh (GptVisSeat * seat);
+gboolean gptvis_seat_is_fresh (GptVisSeat *seat);
 
 /* Stages the picture, whose memory is not needed afterwards, and lets it wait for the
  * worker. `replaced`: another was waiting and will not be analysed. FALSE with the
  * staging's error: then nothing waits. */
-gboolean gptvis_seat_stage (GptVisSeat * seat, const GptVisPicture * picture, const GptVisTicket * ticket,
-    gboolean * replaced, GError ** error);
+gboolean gptvis_seat_stage (GptVisSeat *seat, const GptVisPicture *picture, const GptVisTicket *ticket,
+    gboolean *replaced, GError **error);
 
 /* Returns when all that was staged is analysed, no caption is being written and all of it is
  * told, by this thread where it came while it waited; at once while flushing, when the seat is
  * left, and in the worker's thread, for which nobody else works. */
-void gptvis_seat_wait (GptVisSeat * seat);
+void gptvis_seat_wait (GptVisSeat *seat);
 
 /* TRUE: whoever waits returns, and waits no more until it is FALSE again; a caption that
  * is being written is given up. */
-void gptvis_seat_set_flushing (GptVisSeat * seat, gboolean flushing);
+void gptvis_seat_set_flushing (GptVisSeat *seat, gboolean flushing);
 
 /* Forgets the frame that waits (was there one?), the last caption, the one that is being
  * written and what is not told yet. */
-gboolean gptvis_seat_clear (GptVisSeat * seat);
+gboolean gptvis_seat_clear (GptVisSeat *seat);
 
 /* Does a frame wait for the worker? */
-gboolean gptvis_seat_is_waiting (GptVisSeat * seat);
+gboolean gptvis_seat_is_waiting (GptVisSeat *seat);
 
 G_END_DECLS

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /* Once for each name. They are part of what the plugin documents. */
 static inline GType
-gptvis_enum_register (const gchar * name, const GEnumValue * values)
+gptvis_enum_register (const gchar *name, const GEnumValue *values)
 {
   GType type = g_enum_register_static (name, values);
 

@@ -35,7 +35,7 @@ gptvis_frame_caps (void)
 }
 
 static gboolean
-picture_format (GstVideoFormat format, GptVisPictureFormat * picture)
+picture_format (GstVideoFormat format, GptVisPictureFormat *picture)
 {
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
     if (formats[i].format == format) {
@@ -49,7 +49,7 @@ picture_format (GstVideoFormat format, GptVisPictureFormat * picture)
 /* FCC's coefficients are BT.601's within 0.001, SMPTE 240M's are BT.709's within
  * 0.001. What is not said is guessed by size, as GStreamer does. */
 static GptVisMatrix
-picture_matrix (const GstVideoInfo * info)
+picture_matrix (const GstVideoInfo *info)
 {
   switch (GST_VIDEO_INFO_COLORIMETRY (info).matrix) {
     case GST_VIDEO_COLOR_MATRIX_BT601:
@@ -68,7 +68,7 @@ picture_matrix (const GstVideoInfo * info)
 /* Caps seldom name the siting. Full range then means JPEG and its centred
  * chroma, limited range means MPEG and chroma on the left samples. */
 static GptVisSite
-picture_site (const GstVideoInfo * info, gboolean full_range)
+picture_site (const GstVideoInfo *info, gboolean full_range)
 {
   GstVideoChromaSite site = GST_VIDEO_INFO_CHROMA_SITE (info);
 
@@ -80,8 +80,8 @@ picture_site (const GstVideoInfo * info, gboolean full_range)
 /* The part of the frame that is picture: the crop rectangle when there is one,
  * on whole chroma samples, else what the caps say. FALSE when it is not inside. */
 static gboolean
-picture_place (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture * picture,
-    guint * x, guint * y)
+picture_place (const GstVideoFrame *frame, const GstVideoInfo *info, GptVisPicture *picture,
+    guint *x, guint *y)
 {
   const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (frame->buffer);
   guint frame_width = GST_VIDEO_FRAME_WIDTH (frame);
@@ -104,14 +104,14 @@ picture_place (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPic
  * element upstream may have made them up --- */
 
 static const GstMapInfo *
-plane_memory (const GstVideoFrame * frame, guint plane)
+plane_memory (const GstVideoFrame *frame, guint plane)
 {
   return &frame->map[frame->meta ? plane : 0];
 }
 
 /* How far into its memory the plane has the sample at (x, y). */
 static gint64
-plane_offset (const GstVideoFrame * frame, guint plane, guint x, guint y)
+plane_offset (const GstVideoFrame *frame, guint plane, guint x, guint y)
 {
   const GstVideoFormatInfo *format = frame->info.finfo;
   guint component = 0;
@@ -125,7 +125,7 @@ plane_offset (const GstVideoFrame * frame, guint plane, guint x, guint y)
 
 /* Do `width` × `height` pixels of the plane from `offset` on lie inside its memory, each row in bytes of its own? */
 static gboolean
-plane_is_inside (const GstVideoFrame * frame, guint plane, gint64 offset, gint width, gint height)
+plane_is_inside (const GstVideoFrame *frame, guint plane, gint64 offset, gint width, gint height)
 {
   const GstVideoFormatInfo *format = frame->info.finfo;
   const gint64 stride = GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane);
@@ -144,7 +144,7 @@ plane_is_inside (const GstVideoFrame * frame, guint plane, gint64 offset, gint w
 
 /* Of bits and tiles, where a plane is no rows of samples: laid out as GStreamer does it, or refused. */
 static gboolean
-plane_is_usual (const GstVideoFrame * frame, guint plane, const GstVideoInfo * usual)
+plane_is_usual (const GstVideoFrame *frame, guint plane, const GstVideoInfo *usual)
 {
   const gint64 begin = usual->offset[plane], offset = plane_offset (frame, plane, 0, 0);
   const gint64 end = plane + 1 < usual->finfo->n_planes ? usual->offset[plane + 1] : usual->size;
@@ -155,7 +155,7 @@ plane_is_usual (const GstVideoFrame * frame, guint plane, const GstVideoInfo * u
 
 /* What libgstvideo blends it reads and writes in whole rows, of the width that a GstVideoMeta says. */
 static gboolean
-is_drawable (const GstVideoFrame * frame)
+is_drawable (const GstVideoFrame *frame)
 {
   const GstVideoFormatInfo *format = frame->info.finfo;
   const gint width = GST_VIDEO_FRAME_WIDTH (frame), height = GST_VIDEO_INFO_FIELD_HEIGHT (&frame->info);
@@ -175,7 +175,7 @@ is_drawable (const GstVideoFrame * frame)
 
 /* What gst_video_frame_map takes for granted about a GstVideoMeta. */
 static gboolean
-meta_agrees (GstBuffer * buffer, const GstVideoInfo * info)
+meta_agrees (GstBuffer *buffer, const GstVideoInfo *info)
 {
   const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
 
@@ -189,7 +189,7 @@ meta_agrees (GstBuffer * buffer, const GstVideoInfo * info)
 /* --- a frame --- */
 
 static gboolean
-describe (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture * picture)
+describe (const GstVideoFrame *frame, const GstVideoInfo *info, GptVisPicture *picture)
 {
   guint x, y;
 
@@ -212,7 +212,7 @@ describe (const GstVideoFrame * frame, const GstVideoInfo * info, GptVisPicture 
 }
 
 static void
-set_lie (GError ** error, const GstVideoInfo * info)
+set_lie (GError **error, const GstVideoInfo *info)
 {
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
       "A frame's GstVideoMeta or crop rectangle does not fit its memory or its caps (%s %dx%d); "
@@ -221,7 +221,7 @@ set_lie (GError ** error, const GstVideoInfo * info)
 }
 
 static gboolean
-map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info, GstMapFlags flags, GError ** error)
+map (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *info, GstMapFlags flags, GError **error)
 {
   if (!meta_agrees (buffer, info)) {
     set_lie (error, info);
@@ -238,8 +238,8 @@ map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info, GstMa
 }
 
 gboolean
-gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
-    GptVisPicture * picture, GError ** error)
+gptvis_frame_map (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *info,
+    GptVisPicture *picture, GError **error)
 {
   if (!map (frame, buffer, info, GST_MAP_READ, error))
     return FALSE;
@@ -251,7 +251,7 @@ gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo 
 }
 
 gboolean
-gptvis_frame_map_to_draw (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info, GError ** error)
+gptvis_frame_map_to_draw (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *info, GError **error)
 {
   if (!map (frame, buffer, info, GST_MAP_READWRITE, error))
     return FALSE;

@@ -17,13 +17,13 @@ GstCaps *gptvis_frame_caps (void);
  * Allocates nothing itself. Fails with UNSUPPORTED when the memory cannot be
  * mapped, and with FORMAT when it is smaller than the caps say or its metadata
  * contradict the caps; then there is nothing to unmap. */
-gboolean gptvis_frame_map (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
-    GptVisPicture * picture, GError ** error);
+gboolean gptvis_frame_map (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *info,
+    GptVisPicture *picture, GError **error);
 
 /* Maps `buffer` for reading and writing; whole rows of it, of the width that `frame` says, may then be
  * drawn on. Any format of libgstvideo's; one without samples side by side (v210, tiles) only as libgstvideo
  * lays it out. Fails as gptvis_frame_map does. */
-gboolean gptvis_frame_map_to_draw (GstVideoFrame * frame, GstBuffer * buffer, const GstVideoInfo * info,
-    GError ** error);
+gboolean gptvis_frame_map_to_draw (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *info,
+    GError **error);
 
 G_END_DECLS

@@ -4,7 +4,7 @@
 /* µs since 1970 at which the frame was taken: as its source says, else, from a
  * live source, by the pipeline's clock. */
 static gint64
-wall_time (GstElement * element, GstBuffer * buffer, GstClockTime running_time, gboolean live)
+wall_time (GstElement *element, GstBuffer *buffer, GstClockTime running_time, gboolean live)
 {
   static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
   GstCaps *caps = gst_static_caps_get (&unix_caps);
@@ -27,7 +27,7 @@ wall_time (GstElement * element, GstBuffer * buffer, GstClockTime running_time, 
 }
 
 GptVisFrameTime
-gptvis_frame_time (GstElement * element, const GstSegment * segment, GstBuffer * buffer, gboolean live)
+gptvis_frame_time (GstElement *element, const GstSegment *segment, GstBuffer *buffer, gboolean live)
 {
   GptVisFrameTime time = { GST_BUFFER_PTS (buffer), GST_CLOCK_TIME_NONE, 0 };
 
@@ -38,13 +38,13 @@ gptvis_frame_time (GstElement * element, const GstSegment * segment, GstBuffer *
 }
 
 GstClockTime
-gptvis_frame_clock (const GptVisFrameTime * time, gint64 arrival)
+gptvis_frame_clock (const GptVisFrameTime *time, gint64 arrival)
 {
   return GST_CLOCK_TIME_IS_VALID (time->running_time) ? time->running_time : (GstClockTime) arrival * 1000;
 }
 
 gboolean
-gptvis_segment_continues (const GstSegment * a, const GstSegment * b)
+gptvis_segment_continues (const GstSegment *a, const GstSegment *b)
 {
   return a->format == b->format && a->rate == b->rate && a->base == b->base && a->offset == b->offset
       && a->start == b->start && a->time == b->time;

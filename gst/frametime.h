@@ -6,14 +6,14 @@
 G_BEGIN_DECLS
 
 /* The element's clock tells the wall time where the buffer does not and the source is live. */
-GptVisFrameTime gptvis_frame_time (GstElement * element, const GstSegment * segment, GstBuffer * buffer,
+GptVisFrameTime gptvis_frame_time (GstElement *element, const GstSegment *segment, GstBuffer *buffer,
     gboolean live);
 
 /* The running time; of a frame without one, when it came, in ns. */
-GstClockTime gptvis_frame_clock (const GptVisFrameTime * time, gint64 arrival);
+GstClockTime gptvis_frame_clock (const GptVisFrameTime *time, gint64 arrival);
 
 /* Does `next` lie on the same line of time? A new end changes nothing. */
-gboolean gptvis_segment_continues (const GstSegment * segment, const GstSegment * next);
+gboolean gptvis_segment_continues (const GstSegment *segment, const GstSegment *next);
 
 /* What is later than time can be is at its end, and valid: numbers from outside may be any. */
 static inline GstClockTime

@@ -2,7 +2,7 @@
 /* libgptvis for applications: what a pipeline with gptvisfilter attaches to its buffers.
  *
  *     static GstPadProbeReturn
- *     on_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer user)
+ *     on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user)
  *     {
  *       GptVisMeta *seen = gptvis_buffer_get_meta (GST_PAD_PROBE_INFO_BUFFER (info));
  *       for (guint i = 0; seen && i < seen->result->n_labels; i++)
@@ -52,20 +52,20 @@ typedef struct {
 GPTVIS_API GType gptvis_meta_api_get_type (void);
 GPTVIS_API const GstMetaInfo *gptvis_meta_get_info (void);
 
-GPTVIS_API GptVisMeta *gptvis_buffer_get_meta (GstBuffer * buffer);
-GPTVIS_API GptVisMeta *gptvis_buffer_iterate_meta (GstBuffer * buffer, gpointer * state);
-GPTVIS_API GList *gptvis_buffer_list_metas (GstBuffer * buffer);
-GPTVIS_API GptVisMeta *gptvis_buffer_add_meta (GstBuffer * buffer, const GptVisResult * result, gboolean own,
+GPTVIS_API GptVisMeta *gptvis_buffer_get_meta (GstBuffer *buffer);
+GPTVIS_API GptVisMeta *gptvis_buffer_iterate_meta (GstBuffer *buffer, gpointer *state);
+GPTVIS_API GList *gptvis_buffer_list_metas (GstBuffer *buffer);
+GPTVIS_API GptVisMeta *gptvis_buffer_add_meta (GstBuffer *buffer, const GptVisResult *result, gboolean own,
     GstClockTime age);
 
-GPTVIS_API GptVisResult *gptvis_meta_get_result (const GptVisMeta * meta);
-GPTVIS_API gboolean gptvis_meta_is_own (const GptVisMeta * meta);
-GPTVIS_API GstClockTime gptvis_meta_get_age (const GptVisMeta * meta);
+GPTVIS_API GptVisResult *gptvis_meta_get_result (const GptVisMeta *meta);
+GPTVIS_API gboolean gptvis_meta_is_own (const GptVisMeta *meta);
+GPTVIS_API GstClockTime gptvis_meta_get_age (const GptVisMeta *meta);
 
 /* --- in messages --- */
 
-GPTVIS_API GstStructure *gptvis_result_to_structure (const GptVisResult * result);
-GPTVIS_API GstStructure *gptvis_result_caption_to_structure (const GptVisResult * result);
-GPTVIS_API gchar *gptvis_structure_to_json (const GstStructure * structure);
+GPTVIS_API GstStructure *gptvis_result_to_structure (const GptVisResult *result);
+GPTVIS_API GstStructure *gptvis_result_caption_to_structure (const GptVisResult *result);
+GPTVIS_API gchar *gptvis_structure_to_json (const GstStructure *structure);
 
 G_END_DECLS

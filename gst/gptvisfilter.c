@@ -145,7 +145,7 @@ GST_ELEMENT_REGISTER_DEFINE (gptvisfilter, "gptvisfilter", GST_RANK_NONE, GST_TY
 /* One warning for frames that cannot be mapped, few for analyses that fail:
  * stats counts them all. */
 static void
-on_failed (gpointer user, gboolean unmappable, const GError * error)
+on_failed (gpointer user, gboolean unmappable, const GError *error)
 {
   GstGptVisFilter *self = user;
   gint64 now = g_get_monotonic_time ();
@@ -164,7 +164,7 @@ on_failed (gpointer user, gboolean unmappable, const GError * error)
 }
 
 static gboolean
-posts_messages (GstGptVisFilter * self)
+posts_messages (GstGptVisFilter *self)
 {
   GST_OBJECT_LOCK (self);
   gboolean posts = self->properties.post_messages;
@@ -173,7 +173,7 @@ posts_messages (GstGptVisFilter * self)
 }
 
 static void
-on_found (gpointer user, GptVisResult * result)
+on_found (gpointer user, GptVisResult *result)
 {
   GstGptVisFilter *self = user;
 
@@ -182,7 +182,7 @@ on_found (gpointer user, GptVisResult * result)
 }
 
 static void
-on_said (gpointer user, GptVisResult * result)
+on_said (gpointer user, GptVisResult *result)
 {
   GstGptVisFilter *self = gst_object_ref (user);
 
@@ -196,7 +196,7 @@ on_said (gpointer user, GptVisResult * result)
  * events may then find no stream; nor do they after a call in which the application closed the
  * element. NULL, or what stays while the stream lock is held and nobody is called. */
 static GptVisStream *
-running_stream (GstGptVisFilter * self)
+running_stream (GstGptVisFilter *self)
 {
   GST_OBJECT_LOCK (self);
   GptVisStream *stream = self->stream;
@@ -206,7 +206,7 @@ running_stream (GstGptVisFilter * self)
 
 /* After a call: is the frame at hand still one of the stream that runs? */
 static gboolean
-is_current (GstGptVisFilter * self, guint epoch)
+is_current (GstGptVisFilter *self, guint epoch)
 {
   GST_OBJECT_LOCK (self);
   gboolean current = self->stream && self->epoch == epoch;
@@ -215,7 +215,7 @@ is_current (GstGptVisFilter * self, guint epoch)
 }
 
 static void
-tell_stats (GstGptVisFilter * self, GstClockTime interval)
+tell_stats (GstGptVisFilter *self, GstClockTime interval)
 {
   const gint64 now = g_get_monotonic_time (), due = self->next_stats;
 
@@ -228,7 +228,7 @@ tell_stats (GstGptVisFilter * self, GstClockTime interval)
 }
 
 static void
-tell_latency (GstGptVisFilter * self)
+tell_latency (GstGptVisFilter *self)
 {
   GstClockTime latency = gptvis_stream_latency (self->stream);
 
@@ -242,7 +242,7 @@ tell_latency (GstGptVisFilter * self)
 /* --- a frame --- */
 
 static void
-begin (GstGptVisFilter * self)
+begin (GstGptVisFilter *self)
 {
   GstQuery *query = gst_query_new_latency ();
 
@@ -255,7 +255,7 @@ begin (GstGptVisFilter * self)
 /* The base class calls this for every buffer. A buffer that others hold gets a
  * new one around the same memory, to carry the metadata. */
 static GstFlowReturn
-prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** out)
+prepare_output_buffer (GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
 {
   *out = gst_buffer_is_writable (in) ? in : gst_buffer_copy (in);
   if (!*out)
@@ -265,14 +265,14 @@ prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** ou
 
 /* Is the frame too late at its sink already? */
 static gboolean
-is_late (GstClockTime earliest, const GptVisFrameTime * time)
+is_late (GstClockTime earliest, const GptVisFrameTime *time)
 {
   return GST_CLOCK_TIME_IS_VALID (earliest) && GST_CLOCK_TIME_IS_VALID (time->running_time)
       && time->running_time < earliest;
 }
 
 static GstFlowReturn
-transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   GptVisSettings settings;
@@ -318,7 +318,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 /* --- negotiation, events, queries --- */
 
 static gboolean
-set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
+set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
 
@@ -327,7 +327,7 @@ set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
 }
 
 static gboolean
-is_cut (GstBaseTransform * trans, GstEvent * event)
+is_cut (GstBaseTransform *trans, GstEvent *event)
 {
   const GstSegment *segment;
   const gchar *id;
@@ -352,7 +352,7 @@ is_cut (GstBaseTransform * trans, GstEvent * event)
 
 /* Nobody waits for the results of what is being flushed or stopped. Any thread. */
 static void
-let_go (GstGptVisFilter * self)
+let_go (GstGptVisFilter *self)
 {
   GST_OBJECT_LOCK (self);
   if (self->stream)
@@ -361,7 +361,7 @@ let_go (GstGptVisFilter * self)
 }
 
 static gboolean
-sink_event (GstBaseTransform * trans, GstEvent * event)
+sink_event (GstBaseTransform *trans, GstEvent *event)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   GptVisStream *stream;
@@ -389,7 +389,7 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
 /* What a sink says of its lateness: until it has caught up, frames are not analysed. It
  * goes on upstream, as the base class has it. */
 static gboolean
-src_event (GstBaseTransform * trans, GstEvent * event)
+src_event (GstBaseTransform *trans, GstEvent *event)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   GstClockTimeDiff late;
@@ -407,7 +407,7 @@ src_event (GstBaseTransform * trans, GstEvent * event)
 }
 
 static gboolean
-query (GstBaseTransform * trans, GstPadDirection direction, GstQuery * query)
+query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   GstClockTime min, max, own = 0;
@@ -432,7 +432,7 @@ query (GstBaseTransform * trans, GstPadDirection direction, GstQuery * query)
 
 /* Puts the engine and its client in the place of those of before. */
 static void
-set_engine (GstGptVisFilter * self, GptVisEngine * engine, GptVisClient * client)
+set_engine (GstGptVisFilter *self, GptVisEngine *engine, GptVisClient *client)
 {
   GST_OBJECT_LOCK (self);
   GptVisEngine *engine_before = self->engine;
@@ -445,7 +445,7 @@ set_engine (GstGptVisFilter * self, GptVisEngine * engine, GptVisClient * client
 }
 
 static void
-note_model (GstGptVisFilter * self, GptVisModel * model)
+note_model (GstGptVisFilter *self, GptVisModel *model)
 {
   gchar *description = gptvis_model_description (model);
 
@@ -455,7 +455,7 @@ note_model (GstGptVisFilter * self, GptVisModel * model)
 }
 
 static gboolean
-open_engine (GstGptVisFilter * self)
+open_engine (GstGptVisFilter *self)
 {
   GptVisModelOptions options;
   GptVisClientOptions asked;
@@ -485,14 +485,14 @@ open_engine (GstGptVisFilter * self)
 }
 
 static void
-close_engine (GstGptVisFilter * self)
+close_engine (GstGptVisFilter *self)
 {
   set_engine (self, NULL, NULL);
 }
 
 /* READY → PAUSED. */
 static gboolean
-start (GstBaseTransform * trans)
+start (GstBaseTransform *trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   const GptVisListener listener = { on_found, on_said, on_failed, self };
@@ -516,7 +516,7 @@ start (GstBaseTransform * trans)
 }
 
 static gboolean
-stop (GstBaseTransform * trans)
+stop (GstBaseTransform *trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
 
@@ -542,7 +542,7 @@ stop (GstBaseTransform * trans)
 
 /* A property that makes another model may have changed in READY. */
 static gboolean
-renew_engine (GstGptVisFilter * self)
+renew_engine (GstGptVisFilter *self)
 {
   GST_OBJECT_LOCK (self);
   gboolean stale = self->stale;
@@ -551,7 +551,7 @@ renew_engine (GstGptVisFilter * self)
 }
 
 static GstStateChangeReturn
-change_state (GstElement * element, GstStateChange transition)
+change_state (GstElement *element, GstStateChange transition)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (element);
   GstStateChangeReturn result;
@@ -580,7 +580,7 @@ change_state (GstElement * element, GstStateChange transition)
 
 /* What makes a model rests while a stream runs on one. */
 static gboolean
-rests (GstGptVisFilter * self, GParamSpec * spec)
+rests (GstGptVisFilter *self, GParamSpec *spec)
 {
   GST_OBJECT_LOCK (self);
   gboolean late = self->stream && (spec->flags & GST_PARAM_MUTABLE_READY);
@@ -589,7 +589,7 @@ rests (GstGptVisFilter * self, GParamSpec * spec)
 }
 
 static void
-set_property (GObject * object, guint id, const GValue * value, GParamSpec * spec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
 
@@ -610,7 +610,7 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * spe
 
 /* The running stream's, else the last one's, else empty. Under the object lock. */
 static GstStructure *
-stats (GstGptVisFilter * self)
+stats (GstGptVisFilter *self)
 {
   if (self->stream)
     return gptvis_stream_stats (self->stream);
@@ -618,7 +618,7 @@ stats (GstGptVisFilter * self)
 }
 
 static void
-get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
+get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
   gboolean known = TRUE;
@@ -636,7 +636,7 @@ get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
 /* --- type --- */
 
 static void
-finalize (GObject * object)
+finalize (GObject *object)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
 
@@ -647,7 +647,7 @@ finalize (GObject * object)
 }
 
 static void
-gst_gptvis_filter_class_init (GstGptVisFilterClass * klass)
+gst_gptvis_filter_class_init (GstGptVisFilterClass *klass)
 {
   GObjectClass *object = G_OBJECT_CLASS (klass);
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
@@ -686,7 +686,7 @@ gst_gptvis_filter_class_init (GstGptVisFilterClass * klass)
 /* Passthrough in the base class's sense: caps, allocation and memory are
  * downstream's and upstream's own affair. */
 static void
-gst_gptvis_filter_init (GstGptVisFilter * self)
+gst_gptvis_filter_init (GstGptVisFilter *self)
 {
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
 

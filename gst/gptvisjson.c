@@ -73,13 +73,13 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_P
 
 /* Is it standard output that `location` names? */
 static gboolean
-is_stdout (const gchar * location)
+is_stdout (const gchar *location)
 {
   return !location || g_str_equal (location, "-");
 }
 
 static gboolean
-open_file (GstGptVisJson * self)
+open_file (GstGptVisJson *self)
 {
   gchar *location, *name;
   gboolean append;
@@ -102,7 +102,7 @@ open_file (GstGptVisJson * self)
 }
 
 static gchar *
-file_name (GstGptVisJson * self)
+file_name (GstGptVisJson *self)
 {
   GST_OBJECT_LOCK (self);
   gchar *name = is_stdout (self->location) ? g_strdup ("Standard output")
@@ -112,7 +112,7 @@ file_name (GstGptVisJson * self)
 }
 
 static gboolean
-report (GstGptVisJson * self, int error)
+report (GstGptVisJson *self, int error)
 {
   gchar *name;
 
@@ -133,7 +133,7 @@ report (GstGptVisJson * self, int error)
 }
 
 static void
-close_file (GstGptVisJson * self)
+close_file (GstGptVisJson *self)
 {
   gsize lost;
   int error = gptvis_outlet_close (&self->outlet, &lost);
@@ -149,7 +149,7 @@ close_file (GstGptVisJson * self)
 /* --- a frame --- */
 
 static void
-append_line (GstGptVisJson * self, const GptVisMeta * meta)
+append_line (GstGptVisJson *self, const GptVisMeta *meta)
 {
   const gint64 age = GST_CLOCK_TIME_IS_VALID (meta->age) ? (gint64) GST_TIME_AS_USECONDS (meta->age) : 0;
   gchar *line;
@@ -163,7 +163,7 @@ append_line (GstGptVisJson * self, const GptVisMeta * meta)
 
 /* The lines of the buffer's results: those that the buffer before did not carry, or all. */
 static void
-collect (GstGptVisJson * self, GstBuffer * buffer)
+collect (GstGptVisJson *self, GstBuffer *buffer)
 {
   gpointer state = NULL;
   const guint n_before = self->carried->len;
@@ -183,7 +183,7 @@ collect (GstGptVisJson * self, GstBuffer * buffer)
 }
 
 static GstFlowReturn
-write_lines (GstGptVisJson * self)
+write_lines (GstGptVisJson *self)
 {
   int error = 0;
 
@@ -196,7 +196,7 @@ write_lines (GstGptVisJson * self)
 
 /* Video on the source pad. */
 static GstFlowReturn
-transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
 
@@ -206,14 +206,14 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 
 /* Lines on the source pad: a buffer that is theirs, filled by transform. */
 static GstFlowReturn
-prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** out)
+prepare_output_buffer (GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
 {
   *out = GST_GPTVIS_JSON (trans)->lines_on_pad ? gst_buffer_new () : in;
   return GST_FLOW_OK;
 }
 
 static GstFlowReturn
-transform (GstBaseTransform * trans, GstBuffer * in, GstBuffer * out)
+transform (GstBaseTransform *trans, GstBuffer *in, GstBuffer *out)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
   GstFlowReturn flow;
@@ -238,7 +238,7 @@ transform (GstBaseTransform * trans, GstBuffer * in, GstBuffer * out)
 
 /* Video becomes itself or lines, in this order; lines come of any video. */
 static GstCaps *
-transform_caps (GstBaseTransform * trans, GstPadDirection direction, GstCaps * caps, GstCaps * filter)
+transform_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
   GstCaps *other = gst_caps_new_empty (), *both;
 
@@ -260,7 +260,7 @@ transform_caps (GstBaseTransform * trans, GstPadDirection direction, GstCaps * c
 }
 
 static gboolean
-set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
+set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
   gboolean unset;
@@ -283,7 +283,7 @@ set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
 
 /* A flush comes while the streaming thread may wait for the reader. */
 static gboolean
-sink_event (GstBaseTransform * trans, GstEvent * event)
+sink_event (GstBaseTransform *trans, GstEvent *event)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
 
@@ -296,7 +296,7 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
 
 /* So may the end. */
 static GstStateChangeReturn
-change_state (GstElement * element, GstStateChange change)
+change_state (GstElement *element, GstStateChange change)
 {
   GptVisOutlet *outlet = &GST_GPTVIS_JSON (element)->outlet;
 
@@ -308,7 +308,7 @@ change_state (GstElement * element, GstStateChange change)
 }
 
 static gboolean
-start (GstBaseTransform * trans)
+start (GstBaseTransform *trans)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
 
@@ -321,7 +321,7 @@ start (GstBaseTransform * trans)
 }
 
 static gboolean
-stop (GstBaseTransform * trans)
+stop (GstBaseTransform *trans)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
 
@@ -334,7 +334,7 @@ stop (GstBaseTransform * trans)
 }
 
 static void
-set_property (GObject * object, guint id, const GValue * value, GParamSpec * spec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (object);
   gboolean late = FALSE;
@@ -365,7 +365,7 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * spe
 }
 
 static void
-get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
+get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (object);
 
@@ -384,7 +384,7 @@ get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
 }
 
 static void
-install_properties (GObjectClass * klass)
+install_properties (GObjectClass *klass)
 {
   const GParamFlags fixed = GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
   const GParamFlags live = GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
@@ -402,7 +402,7 @@ install_properties (GObjectClass * klass)
 }
 
 static void
-finalize (GObject * object)
+finalize (GObject *object)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (object);
 
@@ -415,7 +415,7 @@ finalize (GObject * object)
 }
 
 static void
-gst_gptvis_json_class_init (GstGptVisJsonClass * klass)
+gst_gptvis_json_class_init (GstGptVisJsonClass *klass)
 {
   GObjectClass *object = G_OBJECT_CLASS (klass);
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
@@ -447,7 +447,7 @@ gst_gptvis_json_class_init (GstGptVisJsonClass * klass)
 }
 
 static void
-gst_gptvis_json_init (GstGptVisJson * self)
+gst_gptvis_json_init (GstGptVisJson *self)
 {
   gptvis_outlet_init (&self->outlet);
   self->lines = g_string_new (NULL);

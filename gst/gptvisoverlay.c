@@ -114,7 +114,7 @@ static const GEnumValue scores[] = {
 
 /* The labels, `max` of each, and the captions of every result on the buffer. */
 static void
-collect (GstBuffer * buffer, guint max, gboolean captions, Seen * seen)
+collect (GstBuffer *buffer, guint max, gboolean captions, Seen *seen)
 {
   gpointer state = NULL;
   GptVisMeta *meta;
@@ -134,7 +134,7 @@ collect (GstBuffer * buffer, guint max, gboolean captions, Seen * seen)
 /* The part of the frame that is shown. What a GstVideoCropMeta cuts out of is the frame in memory, which a
  * GstVideoMeta may make larger than the caps say. */
 static GstVideoRectangle
-shown_area (GstGptVisOverlay * self, GstBuffer * buffer)
+shown_area (GstGptVisOverlay *self, GstBuffer *buffer)
 {
   const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (buffer);
   const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
@@ -152,7 +152,7 @@ shown_area (GstGptVisOverlay * self, GstBuffer * buffer)
 }
 
 static void
-tell_no_font (GstGptVisOverlay * self, const gchar * font)
+tell_no_font (GstGptVisOverlay *self, const gchar *font)
 {
   self->told_no_font = TRUE;
   GST_ELEMENT_WARNING (self, RESOURCE, NOT_FOUND,
@@ -161,7 +161,7 @@ tell_no_font (GstGptVisOverlay * self, const gchar * font)
 }
 
 static void
-tell_not_drawn (GstGptVisOverlay * self, const GError * error)
+tell_not_drawn (GstGptVisOverlay *self, const GError *error)
 {
   GST_DEBUG_OBJECT (self, "not drawn on: %s", error->message);
   if (self->told_not_drawn)
@@ -172,7 +172,7 @@ tell_not_drawn (GstGptVisOverlay * self, const GError * error)
 
 /* Draws the plates, captions first: labels make room for them. */
 static void
-draw (GstGptVisOverlay * self, GstBuffer * buffer, const Seen * seen)
+draw (GstGptVisOverlay *self, GstBuffer *buffer, const Seen *seen)
 {
   GptVisPlateFrame frame = { shown_area (self, buffer), 0, 0, GST_VIDEO_INFO_PAR_N (&self->info),
     GST_VIDEO_INFO_PAR_D (&self->info)
@@ -207,7 +207,7 @@ draw (GstGptVisOverlay * self, GstBuffer * buffer, const Seen * seen)
 
 /* What this buffer gets; nothing is the rule. */
 static void
-compose (GstGptVisOverlay * self, GstBuffer * buffer)
+compose (GstGptVisOverlay *self, GstBuffer *buffer)
 {
   gboolean captions;
   Seen seen;
@@ -228,7 +228,7 @@ compose (GstGptVisOverlay * self, GstBuffer * buffer)
 /* Called for every buffer. Only one that is drawn on needs to be ours alone; then
  * mapping it copies the memory, should others hold that. */
 static GstFlowReturn
-prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** out)
+prepare_output_buffer (GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
 
@@ -242,7 +242,7 @@ prepare_output_buffer (GstBaseTransform * trans, GstBuffer * in, GstBuffer ** ou
 }
 
 static GstFlowReturn
-transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
   GError *error = NULL;
@@ -266,13 +266,13 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 }
 
 static gboolean
-set_caps (GstBaseTransform * trans, GstCaps * in, GstCaps * out)
+set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
 {
   return gst_video_info_from_caps (&GST_GPTVIS_OVERLAY (trans)->info, in);
 }
 
 static gboolean
-start (GstBaseTransform * trans)
+start (GstBaseTransform *trans)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
 
@@ -284,7 +284,7 @@ start (GstBaseTransform * trans)
 }
 
 static gboolean
-stop (GstBaseTransform * trans)
+stop (GstBaseTransform *trans)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (trans);
 
@@ -297,7 +297,7 @@ stop (GstBaseTransform * trans)
 /* --- properties --- */
 
 static void
-set_property (GObject * object, guint id, const GValue * value, GParamSpec * spec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
 
@@ -341,7 +341,7 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * spe
 }
 
 static void
-get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
+get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
 
@@ -384,7 +384,7 @@ get_property (GObject * object, guint id, GValue * value, GParamSpec * spec)
 }
 
 static void
-install_properties (GObjectClass * klass)
+install_properties (GObjectClass *klass)
 {
   const GParamFlags flags = GST_PARAM_CONTROLLABLE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE
       | G_PARAM_STATIC_STRINGS;
@@ -440,14 +440,14 @@ pad_caps (void)
 }
 
 static void
-finalize (GObject * object)
+finalize (GObject *object)
 {
   g_ref_string_release (GST_GPTVIS_OVERLAY (object)->font);
   G_OBJECT_CLASS (gst_gptvis_overlay_parent_class)->finalize (object);
 }
 
 static void
-gst_gptvis_overlay_class_init (GstGptVisOverlayClass * klass)
+gst_gptvis_overlay_class_init (GstGptVisOverlayClass *klass)
 {
   GObjectClass *object = G_OBJECT_CLASS (klass);
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
@@ -481,7 +481,7 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass * klass)
 /* Passthrough in the base class's sense: caps and allocation are downstream's and
  * upstream's own affair. */
 static void
-gst_gptvis_overlay_init (GstGptVisOverlay * self)
+gst_gptvis_overlay_init (GstGptVisOverlay *self)
 {
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   self->style = default_style;

@@ -17,7 +17,7 @@ context_new (void)
 
 /* Is there any font at all? Pango takes the nearest. */
 static gboolean
-has_font (PangoContext * context, const gchar * font)
+has_font (PangoContext *context, const gchar *font)
 {
   PangoFontDescription *description = pango_font_description_from_string (font);
   PangoFont *found = pango_context_load_font (context, description);
@@ -29,7 +29,7 @@ has_font (PangoContext * context, const gchar * font)
 }
 
 PangoLayout *
-gptvis_lettering_layout (PangoContext * context, const gchar * font, double em, const gchar * text,
+gptvis_lettering_layout (PangoContext *context, const gchar *font, double em, const gchar *text,
     gboolean bold)
 {
   PangoLayout *layout = pango_layout_new (context);
@@ -50,14 +50,14 @@ gptvis_lettering_layout (PangoContext * context, const gchar * font, double em, 
 /* --- drawing --- */
 
 void
-gptvis_lettering_color (cairo_t * cr, guint32 argb, double alpha)
+gptvis_lettering_color (cairo_t *cr, guint32 argb, double alpha)
 {
   cairo_set_source_rgba (cr, (argb >> 16 & 0xff) / 255.0, (argb >> 8 & 0xff) / 255.0, (argb & 0xff) / 255.0,
       (argb >> 24) / 255.0 * alpha);
 }
 
 void
-gptvis_lettering_rounded (cairo_t * cr, double x, double y, double width, double height, double radius)
+gptvis_lettering_rounded (cairo_t *cr, double x, double y, double width, double height, double radius)
 {
   radius = MIN (radius, MIN (width, height) / 2);
   cairo_new_sub_path (cr);
@@ -69,7 +69,7 @@ gptvis_lettering_rounded (cairo_t * cr, double x, double y, double width, double
 }
 
 void
-gptvis_lettering_draw (cairo_t * cr, PangoLayout * text, guint32 color, double x, double y, double em)
+gptvis_lettering_draw (cairo_t *cr, PangoLayout *text, guint32 color, double x, double y, double em)
 {
   double offset = MAX (1, em / 18);
 
@@ -98,7 +98,7 @@ begin (gint start, gint room, gint length, gint margin, guint third)
 
 /* The same in a row, kept between top and bottom. */
 static gint
-begin_between (const GptVisPlace * place, gint length, gint margin)
+begin_between (const GptVisPlace *place, gint length, gint margin)
 {
   const GstVideoRectangle *area = &place->area;
   gint at = begin (area->y, area->h, length, margin, place->row);
@@ -112,7 +112,7 @@ begin_between (const GptVisPlace * place, gint length, gint margin)
 
 GstVideoOverlayComposition *
 gptvis_lettering_compose (double width, double height, double margin, double squeeze,
-    const GptVisPlace * place, void (*draw) (cairo_t * cr, gpointer user), gpointer user)
+    const GptVisPlace *place, void (*draw) (cairo_t *cr, gpointer user), gpointer user)
 {
   gint w = MIN (((gint) ceil (width * squeeze) + 1) & ~1, place->area.w);
   gint h = MIN (((gint) ceil (height) + 1) & ~1, place->area.h);
@@ -146,13 +146,13 @@ gptvis_lettering_compose (double width, double height, double margin, double squ
 }
 
 void
-gptvis_lettering_init (GptVisLettering * self)
+gptvis_lettering_init (GptVisLettering *self)
 {
   *self = (GptVisLettering) {.key = g_string_new (NULL),.next_key = g_string_new (NULL) };
 }
 
 void
-gptvis_lettering_clear (GptVisLettering * self)
+gptvis_lettering_clear (GptVisLettering *self)
 {
   g_clear_object (&self->pango);
   g_string_free (self->key, TRUE);
@@ -161,7 +161,7 @@ gptvis_lettering_clear (GptVisLettering * self)
 }
 
 gboolean
-gptvis_lettering_is_kept (GptVisLettering * self)
+gptvis_lettering_is_kept (GptVisLettering *self)
 {
   GString *key = self->next_key;
 
@@ -175,7 +175,7 @@ gptvis_lettering_is_kept (GptVisLettering * self)
 }
 
 gboolean
-gptvis_lettering_open (GptVisLettering * self, const gchar * font)
+gptvis_lettering_open (GptVisLettering *self, const gchar *font)
 {
   if (!self->pango)
     self->pango = context_new ();

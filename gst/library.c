@@ -4,13 +4,13 @@
 
 /* Boxed types want functions without const. */
 static void
-unref_result (GptVisResult * result)
+unref_result (GptVisResult *result)
 {
   gptvis_result_unref (result);
 }
 
 static void
-unref_plane (GptVisPlane * plane)
+unref_plane (GptVisPlane *plane)
 {
   gptvis_plane_unref (plane);
 }
@@ -27,7 +27,7 @@ G_DEFINE_BOXED_TYPE (GptVisPlane, gptvis_plane, gptvis_plane_ref, unref_plane)
  * The version of the library that runs, which may be newer than the headers.
  */
 void
-gptvis_version (guint * major, guint * minor, guint * micro)
+gptvis_version (guint *major, guint *minor, guint *micro)
 {
   if (major)
     *major = GPTVIS_VERSION_MAJOR;

@@ -3,19 +3,19 @@
 #include "message.h"
 
 GstMessage *
-gptvis_result_to_message (const GptVisResult * result, GstObject * source)
+gptvis_result_to_message (const GptVisResult *result, GstObject *source)
 {
   return gst_message_new_element (source, gptvis_result_to_structure (result));
 }
 
 GstMessage *
-gptvis_caption_to_message (const GptVisResult * result, GstObject * source)
+gptvis_caption_to_message (const GptVisResult *result, GstObject *source)
 {
   return gst_message_new_element (source, gptvis_result_caption_to_structure (result));
 }
 
 void
-gptvis_error_post (const GError * error, GstElement * element, GstMessageType type)
+gptvis_error_post (const GError *error, GstElement *element, GstMessageType type)
 {
   GQuark domain = GST_RESOURCE_ERROR;
   gint code = GST_RESOURCE_ERROR_FAILED;
@@ -46,7 +46,7 @@ gptvis_error_post (const GError * error, GstElement * element, GstMessageType ty
 }
 
 void
-gptvis_no_text_post (GstElement * element, const GptVisModel * model)
+gptvis_no_text_post (GstElement *element, const GptVisModel *model)
 {
   const gboolean could = gptvis_model_configuration (model)->writes;
   const gchar *right = could ? "set task=both or task=caption"

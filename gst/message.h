@@ -8,16 +8,16 @@
 G_BEGIN_DECLS
 
 /* A result as an element message "gptvis-result" from `source`; owned by the caller. */
-GstMessage *gptvis_result_to_message (const GptVisResult * result, GstObject * source);
+GstMessage *gptvis_result_to_message (const GptVisResult *result, GstObject *source);
 
 /* The result's caption, which must be there, as an element message "gptvis-caption". */
-GstMessage *gptvis_caption_to_message (const GptVisResult * result, GstObject * source);
+GstMessage *gptvis_caption_to_message (const GptVisResult *result, GstObject *source);
 
 /* Posts an error of GPTVIS_ERROR as the element's message of that type (error or warning), in
  * GStreamer's domains. */
-void gptvis_error_post (const GError * error, GstElement * element, GstMessageType type);
+void gptvis_error_post (const GError *error, GstElement *element, GstMessageType type);
 
 /* Warns that an element's text is taken, which that model never writes with that task. */
-void gptvis_no_text_post (GstElement * element, const GptVisModel * model);
+void gptvis_no_text_post (GstElement *element, const GptVisModel *model);
 
 G_END_DECLS

@@ -10,7 +10,7 @@
 #endif
 
 static gboolean
-meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
+meta_init (GstMeta *meta, gpointer params, GstBuffer *buffer)
 {
   GptVisMeta *self = (GptVisMeta *) meta;
 
@@ -21,13 +21,13 @@ meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 }
 
 static void
-meta_free (GstMeta * meta, GstBuffer * buffer)
+meta_free (GstMeta *meta, GstBuffer *buffer)
 {
   gptvis_result_unref (((GptVisMeta *) meta)->result);
 }
 
 static GptVisMeta *
-attach (GstBuffer * buffer, const GptVisResult * result, gboolean own, GstClockTime age)
+attach (GstBuffer *buffer, const GptVisResult *result, gboolean own, GstClockTime age)
 {
   GptVisMeta *self = (GptVisMeta *) gst_buffer_add_meta (buffer, gptvis_meta_get_info (), NULL);
 
@@ -40,7 +40,7 @@ attach (GstBuffer * buffer, const GptVisResult * result, gboolean own, GstClockT
 /* What a picture shows does not change when it is copied, cut or scaled. Other
  * transformations are not known here and do not keep the meta. */
 static gboolean
-meta_transform (GstBuffer * to, GstMeta * meta, GstBuffer * from, GQuark type, gpointer data)
+meta_transform (GstBuffer *to, GstMeta *meta, GstBuffer *from, GQuark type, gpointer data)
 {
   GptVisMeta *self = (GptVisMeta *) meta;
 
@@ -84,7 +84,7 @@ gptvis_meta_get_info (void)
 /* One classification with all the labels. Analytics wants quarks, which are never
  * freed: only labels of a checkpoint or a label file become one, a bounded set. */
 static void
-add_analytics (GstBuffer * buffer, const GptVisResult * result)
+add_analytics (GstBuffer *buffer, const GptVisResult *result)
 {
   GstAnalyticsRelationMeta *relations = gst_buffer_get_analytics_relation_meta (buffer);
   gfloat *scores = g_new (gfloat, result->n_labels);
@@ -116,7 +116,7 @@ add_analytics (GstBuffer * buffer, const GptVisResult * result)
  * Returns: (transfer none): the meta
  */
 GptVisMeta *
-gptvis_buffer_add_meta (GstBuffer * buffer, const GptVisResult * result, gboolean own, GstClockTime age)
+gptvis_buffer_add_meta (GstBuffer *buffer, const GptVisResult *result, gboolean own, GstClockTime age)
 {
 #if GPTVIS_HAVE_ANALYTICS
   add_analytics (buffer, result);
@@ -131,7 +131,7 @@ gptvis_buffer_add_meta (GstBuffer * buffer, const GptVisResult * result, gboolea
  * Returns: (transfer none) (nullable): the first result on @buffer, or %NULL
  */
 GptVisMeta *
-gptvis_buffer_get_meta (GstBuffer * buffer)
+gptvis_buffer_get_meta (GstBuffer *buffer)
 {
   return (GptVisMeta *) gst_buffer_get_meta (buffer, GPTVIS_META_API_TYPE);
 }
@@ -146,7 +146,7 @@ gptvis_buffer_get_meta (GstBuffer * buffer)
  * Returns: (transfer none) (nullable): the next, or %NULL
  */
 GptVisMeta *
-gptvis_buffer_iterate_meta (GstBuffer * buffer, gpointer * state)
+gptvis_buffer_iterate_meta (GstBuffer *buffer, gpointer *state)
 {
   return (GptVisMeta *) gst_buffer_iterate_meta_filtered (buffer, state, GPTVIS_META_API_TYPE);
 }
@@ -160,12 +160,12 @@ gptvis_buffer_iterate_meta (GstBuffer * buffer, gpointer * state)
  * Returns: (transfer container) (element-type GptVisMeta): a list, maybe an empty one
  */
 GList *
-gptvis_buffer_list_metas (GstBuffer * buffer)
+gptvis_buffer_list_metas (GstBuffer *buffer)
 {
   GList *list = NULL;
   gpointer state = NULL;
 
-  for (GptVisMeta * meta; (meta = gptvis_buffer_iterate_meta (buffer, &state));)
+  for (GptVisMeta *meta; (meta = gptvis_buffer_iterate_meta (buffer, &state));)
     list = g_list_prepend (list, meta);
   return g_list_reverse (list);
 }
@@ -177,7 +177,7 @@ gptvis_buffer_list_metas (GstBuffer * buffer)
  * Returns: (transfer full): the result, which may be kept for longer than the buffer
  */
 GptVisResult *
-gptvis_meta_get_result (const GptVisMeta * meta)
+gptvis_meta_get_result (const GptVisMeta *meta)
 {
   return gptvis_result_ref (meta->result);
 }
@@ -189,7 +189,7 @@ gptvis_meta_get_result (const GptVisMeta * meta)
  * Returns: whether it was found on this very frame, not on an earlier one
  */
 gboolean
-gptvis_meta_is_own (const GptVisMeta * meta)
+gptvis_meta_is_own (const GptVisMeta *meta)
 {
   return meta->own;
 }
@@ -201,7 +201,7 @@ gptvis_meta_is_own (const GptVisMeta * meta)
  * Returns: this frame's time less the analysed frame's, or %GST_CLOCK_TIME_NONE
  */
 GstClockTime
-gptvis_meta_get_age (const GptVisMeta * meta)
+gptvis_meta_get_age (const GptVisMeta *meta)
 {
   return meta->age;
 }

@@ -14,7 +14,7 @@
 static GptVisOutletTurns on_stdout;
 
 void
-gptvis_outlet_init (GptVisOutlet * outlet)
+gptvis_outlet_init (GptVisOutlet *outlet)
 {
   *outlet = (GptVisOutlet) {.descriptor = -1,.poll = gst_poll_new (TRUE) };
   g_mutex_init (&outlet->own.lock);
@@ -23,7 +23,7 @@ gptvis_outlet_init (GptVisOutlet * outlet)
 }
 
 void
-gptvis_outlet_clear (GptVisOutlet * outlet)
+gptvis_outlet_clear (GptVisOutlet *outlet)
 {
   gst_poll_free (outlet->poll);
   g_mutex_clear (&outlet->own.lock);
@@ -33,7 +33,7 @@ gptvis_outlet_clear (GptVisOutlet * outlet)
 /* --- turns --- */
 
 static void
-join (GptVisOutlet * outlet, GptVisOutletTurns * turns)
+join (GptVisOutlet *outlet, GptVisOutletTurns *turns)
 {
   outlet->turns = turns;
   g_mutex_lock (&turns->lock);
@@ -44,7 +44,7 @@ join (GptVisOutlet * outlet, GptVisOutletTurns * turns)
 
 /* FALSE: a flush came first. */
 static gboolean
-take_turn (GptVisOutlet * outlet)
+take_turn (GptVisOutlet *outlet)
 {
   GptVisOutletTurns *turns = outlet->turns;
 
@@ -59,7 +59,7 @@ take_turn (GptVisOutlet * outlet)
 }
 
 static void
-end_turn (GptVisOutlet * outlet)
+end_turn (GptVisOutlet *outlet)
 {
   g_mutex_lock (&outlet->turns->lock);
   outlet->turns->busy = FALSE;
@@ -68,7 +68,7 @@ end_turn (GptVisOutlet * outlet)
 }
 
 void
-gptvis_outlet_set_flushing (GptVisOutlet * outlet, gboolean flushing)
+gptvis_outlet_set_flushing (GptVisOutlet *outlet, gboolean flushing)
 {
   g_mutex_lock (&on_stdout.lock);       /* whose turns alone others take too */
   g_atomic_int_set (&outlet->flushing, flushing);
@@ -80,7 +80,7 @@ gptvis_outlet_set_flushing (GptVisOutlet * outlet, gboolean flushing)
 /* --- the descriptor --- */
 
 int
-gptvis_outlet_open (GptVisOutlet * outlet, const gchar * file, gboolean append)
+gptvis_outlet_open (GptVisOutlet *outlet, const gchar *file, gboolean append)
 {
   const int how = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
   struct stat status;
@@ -100,7 +100,7 @@ gptvis_outlet_open (GptVisOutlet * outlet, const gchar * file, gboolean append)
 /* A reader that is gone is an error to report, not a signal to die of: SIGPIPE is held back in this
  * thread alone, and taken back if it was ours. Returns 0 or an errno. */
 static int
-put (GptVisOutlet * outlet)
+put (GptVisOutlet *outlet)
 {
   GString *rest = outlet->turns->rest;
   const struct timespec now = { 0 };
@@ -126,7 +126,7 @@ put (GptVisOutlet * outlet)
 
 /* 0 when it may be ready. */
 static int
-wait_for_reader (GptVisOutlet * outlet)
+wait_for_reader (GptVisOutlet *outlet)
 {
   if (gst_poll_wait (outlet->poll, GST_CLOCK_TIME_NONE) >= 0 || errno == EINTR || errno == EAGAIN)
     return 0;
@@ -134,7 +134,7 @@ wait_for_reader (GptVisOutlet * outlet)
 }
 
 int
-gptvis_outlet_write (GptVisOutlet * outlet, const GString * text)
+gptvis_outlet_write (GptVisOutlet *outlet, const GString *text)
 {
   GString *rest;
   int error = 0;
@@ -156,7 +156,7 @@ gptvis_outlet_write (GptVisOutlet * outlet, const GString * text)
 }
 
 int
-gptvis_outlet_close (GptVisOutlet * outlet, gsize * lost)
+gptvis_outlet_close (GptVisOutlet *outlet, gsize *lost)
 {
   GptVisOutletTurns *turns = outlet->turns;
   struct pollfd ready = {.fd = outlet->descriptor,.events = POLLOUT };

@@ -28,17 +28,17 @@ typedef struct {
   gint flushing;                /* atomic */
 } GptVisOutlet;
 
-void gptvis_outlet_init (GptVisOutlet * outlet);
-void gptvis_outlet_clear (GptVisOutlet * outlet);       /* closed before */
+void gptvis_outlet_init (GptVisOutlet *outlet);
+void gptvis_outlet_clear (GptVisOutlet *outlet);       /* closed before */
 
 /* 0 or an errno. NULL: standard output. */
-int gptvis_outlet_open (GptVisOutlet * outlet, const gchar * file, gboolean append);
+int gptvis_outlet_open (GptVisOutlet *outlet, const gchar *file, gboolean append);
 /* The same. How many bytes of a begun text nobody read comes to `lost`. Closed may be closed again. */
-int gptvis_outlet_close (GptVisOutlet * outlet, gsize * lost);
+int gptvis_outlet_close (GptVisOutlet *outlet, gsize *lost);
 
 /* 0, an errno, or ECANCELED: a wait was ended; what was not begun will not be written. */
-int gptvis_outlet_write (GptVisOutlet * outlet, const GString * text);
+int gptvis_outlet_write (GptVisOutlet *outlet, const GString *text);
 /* Any thread: while set, nothing is waited for. */
-void gptvis_outlet_set_flushing (GptVisOutlet * outlet, gboolean flushing);
+void gptvis_outlet_set_flushing (GptVisOutlet *outlet, gboolean flushing);
 
 G_END_DECLS

@@ -50,7 +50,7 @@ gptvis_plate_new (void)
 }
 
 void
-gptvis_plate_free (GptVisPlate * self)
+gptvis_plate_free (GptVisPlate *self)
 {
   if (!self)
     return;
@@ -59,22 +59,22 @@ gptvis_plate_free (GptVisPlate * self)
 }
 
 gboolean
-gptvis_plate_lacks_font (const GptVisPlate * self)
+gptvis_plate_lacks_font (const GptVisPlate *self)
 {
   return self->lettering.lacks_font;
 }
 
 /* NaN is no share of anything. */
 static guint
-percent (const GptVisPlateRow * row)
+percent (const GptVisPlateRow *row)
 {
   return row->score > 0 ? (guint) lrintf (MIN (row->score, 1.0f) * 100) : 0;
 }
 
 /* Everything that the picture of the plate depends on. */
 static void
-write_key (GString * key, const GptVisPlateStyle * style, const GptVisPlateRow * rows, guint n_rows,
-    const GptVisPlateFrame * frame)
+write_key (GString *key, const GptVisPlateStyle *style, const GptVisPlateRow *rows, guint n_rows,
+    const GptVisPlateFrame *frame)
 {
   const GstVideoRectangle *area = &frame->area;
 
@@ -88,7 +88,7 @@ write_key (GString * key, const GptVisPlateStyle * style, const GptVisPlateRow *
 /* --- measuring --- */
 
 static void
-text_size (GptVisPlate * self, const GptVisPlateStyle * style, double em, const gchar * text, gboolean bold,
+text_size (GptVisPlate *self, const GptVisPlateStyle *style, double em, const gchar *text, gboolean bold,
     double *width, double *height)
 {
   PangoLayout *layout = gptvis_lettering_layout (self->lettering.pango, style->font, em, text, bold);
@@ -101,20 +101,20 @@ text_size (GptVisPlate * self, const GptVisPlateStyle * style, double em, const 
 }
 
 static gboolean
-has_bar (const GptVisPlateStyle * style)
+has_bar (const GptVisPlateStyle *style)
 {
   return style->scores == GPTVIS_SCORES_BAR || style->scores == GPTVIS_SCORES_BOTH;
 }
 
 static gboolean
-has_percent (const GptVisPlateStyle * style)
+has_percent (const GptVisPlateStyle *style)
 {
   return style->scores == GPTVIS_SCORES_PERCENT || style->scores == GPTVIS_SCORES_BOTH;
 }
 
 /* The best label of a result is written in bold. */
 static gboolean
-is_best (const GptVisPlateRow * rows, guint i)
+is_best (const GptVisPlateRow *rows, guint i)
 {
   return i == 0 || rows[i].apart;
 }
@@ -127,21 +127,21 @@ bar_height (double em)
 }
 
 static double
-row_height (const Layout * layout, const GptVisPlateStyle * style)
+row_height (const Layout *layout, const GptVisPlateStyle *style)
 {
   return layout->line + (has_bar (style) ? BAR_GAP * layout->em + bar_height (layout->em) : 0);
 }
 
 static double
-gap_above (const Layout * layout, const GptVisPlateRow * rows, guint i)
+gap_above (const Layout *layout, const GptVisPlateRow *rows, guint i)
 {
   return i == 0 ? 0 : (ROW_GAP + (rows[i].apart ? APART_GAP : 0)) * layout->em;
 }
 
 /* How many rows find room, how wide and how high that is; FALSE for none. */
 static gboolean
-measure_at (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRow * rows, guint n_rows,
-    double area_width, double area_height, double em, Layout * layout)
+measure_at (GptVisPlate *self, const GptVisPlateStyle *style, const GptVisPlateRow *rows, guint n_rows,
+    double area_width, double area_height, double em, Layout *layout)
 {
   double room_width, room_height, width, height, widest = 0;
 
@@ -178,8 +178,8 @@ measure_at (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlat
 
 /* The font as large as was asked for, or as leaves room for a row. */
 static gboolean
-measure (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRow * rows, guint n_rows,
-    double area_width, double area_height, double room, Layout * layout)
+measure (GptVisPlate *self, const GptVisPlateStyle *style, const GptVisPlateRow *rows, guint n_rows,
+    double area_width, double area_height, double room, Layout *layout)
 {
   double em = style->font_size;
 
@@ -195,7 +195,7 @@ measure (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRo
 /* --- drawing --- */
 
 static void
-draw_bar (cairo_t * cr, const GptVisPlateStyle * style, double x, double y, double width, double em,
+draw_bar (cairo_t *cr, const GptVisPlateStyle *style, double x, double y, double width, double em,
     guint score)
 {
   double height = bar_height (em), alpha = (style->color >> 24) / 255.0;
@@ -211,8 +211,8 @@ draw_bar (cairo_t * cr, const GptVisPlateStyle * style, double x, double y, doub
 }
 
 static void
-draw_row (GptVisPlate * self, cairo_t * cr, const GptVisPlateStyle * style, const Layout * layout,
-    const GptVisPlateRow * row, gboolean best, double y)
+draw_row (GptVisPlate *self, cairo_t *cr, const GptVisPlateStyle *style, const Layout *layout,
+    const GptVisPlateRow *row, gboolean best, double y)
 {
   PangoLayout *text = gptvis_lettering_layout (self->lettering.pango, style->font, layout->em, row->text, best);
   double room = layout->inner - (layout->percent > 0 ? COLUMN_GAP * layout->em + layout->percent : 0);
@@ -251,7 +251,7 @@ typedef struct {
 } Drawing;
 
 static void
-draw (cairo_t * cr, gpointer user)
+draw (cairo_t *cr, gpointer user)
 {
   const Drawing *drawing = user;
   const GptVisPlateStyle *style = drawing->style;
@@ -270,8 +270,8 @@ draw (cairo_t * cr, gpointer user)
 }
 
 GstVideoOverlayComposition *
-gptvis_plate_draw (GptVisPlate * self, const GptVisPlateStyle * style, const GptVisPlateRow * rows,
-    guint n_rows, const GptVisPlateFrame * frame)
+gptvis_plate_draw (GptVisPlate *self, const GptVisPlateStyle *style, const GptVisPlateRow *rows,
+    guint n_rows, const GptVisPlateFrame *frame)
 {
   const GstVideoRectangle *area = &frame->area;
   double squeeze = gptvis_plate_squeeze (frame);

@@ -53,7 +53,7 @@ typedef struct {
 
 /* Frame pixels in the width of a display pixel. */
 static inline double
-gptvis_plate_squeeze (const GptVisPlateFrame * frame)
+gptvis_plate_squeeze (const GptVisPlateFrame *frame)
 {
   return frame->par_n > 0 && frame->par_d > 0 ? (double) frame->par_d / frame->par_n : 1;
 }
@@ -61,14 +61,14 @@ gptvis_plate_squeeze (const GptVisPlateFrame * frame)
 typedef struct _GptVisPlate GptVisPlate;
 
 GptVisPlate *gptvis_plate_new (void);
-void gptvis_plate_free (GptVisPlate * plate);   /* NULL is fine */
+void gptvis_plate_free (GptVisPlate *plate);   /* NULL is fine */
 
 /* The rows, as many as fit, on a plate. Borrowed until the next call, and the same
  * pointer while nothing changed. NULL when there is nothing to draw or no room for one row. */
-GstVideoOverlayComposition *gptvis_plate_draw (GptVisPlate * plate, const GptVisPlateStyle * style,
-    const GptVisPlateRow * rows, guint n_rows, const GptVisPlateFrame * frame);
+GstVideoOverlayComposition *gptvis_plate_draw (GptVisPlate *plate, const GptVisPlateStyle *style,
+    const GptVisPlateRow *rows, guint n_rows, const GptVisPlateFrame *frame);
 
 /* Was the last NULL for want of any font? */
-gboolean gptvis_plate_lacks_font (const GptVisPlate * plate);
+gboolean gptvis_plate_lacks_font (const GptVisPlate *plate);
 
 G_END_DECLS

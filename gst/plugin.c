@@ -10,7 +10,7 @@
 #define PACKAGE "gptvis"
 
 static gboolean
-plugin_init (GstPlugin * plugin)
+plugin_init (GstPlugin *plugin)
 {
   gboolean filter = GST_ELEMENT_REGISTER (gptvisfilter, plugin);
   gboolean overlay = GST_ELEMENT_REGISTER (gptvisoverlay, plugin);

@@ -38,7 +38,7 @@ static const GEnumValue policies[] = {
 };
 
 static void
-install_model_properties (GObjectClass * klass)
+install_model_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, GPTVIS_PROP_MODEL, g_param_spec_string ("model", "Model",
           "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
@@ -63,7 +63,7 @@ install_model_properties (GObjectClass * klass)
 }
 
 static void
-install_stream_properties (GObjectClass * klass)
+install_stream_properties (GObjectClass *klass)
 {
   const GptVisSettings defaults = GPTVIS_SETTINGS;
 
@@ -109,20 +109,20 @@ install_stream_properties (GObjectClass * klass)
 }
 
 void
-gptvis_properties_install (GObjectClass * klass)
+gptvis_properties_install (GObjectClass *klass)
 {
   install_model_properties (klass);
   install_stream_properties (klass);
 }
 
 void
-gptvis_properties_init (GptVisProperties * self)
+gptvis_properties_init (GptVisProperties *self)
 {
   *self = (GptVisProperties) {.device = g_strdup ("auto"),.settings = GPTVIS_SETTINGS,.post_messages = TRUE };
 }
 
 void
-gptvis_properties_clear (GptVisProperties * self)
+gptvis_properties_clear (GptVisProperties *self)
 {
   g_clear_pointer (&self->model, g_free);
   g_clear_pointer (&self->device, g_free);
@@ -131,7 +131,7 @@ gptvis_properties_clear (GptVisProperties * self)
 
 /* An empty string is what command lines and forms have for "unset". */
 static void
-set_text (gchar ** field, const GValue * value)
+set_text (gchar **field, const GValue *value)
 {
   const gchar *text = g_value_get_string (value);
 
@@ -140,7 +140,7 @@ set_text (gchar ** field, const GValue * value)
 }
 
 gboolean
-gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
+gptvis_properties_set (GptVisProperties *self, guint id, const GValue *value)
 {
   switch (id) {
     case GPTVIS_PROP_MODEL:
@@ -209,7 +209,7 @@ gptvis_properties_set (GptVisProperties * self, guint id, const GValue * value)
 }
 
 gboolean
-gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
+gptvis_properties_get (const GptVisProperties *self, guint id, GValue *value)
 {
   switch (id) {
     case GPTVIS_PROP_MODEL:
@@ -278,7 +278,7 @@ gptvis_properties_get (const GptVisProperties * self, guint id, GValue * value)
 }
 
 void
-gptvis_properties_get_options (const GptVisProperties * self, GptVisModelOptions * model, GptVisClientOptions * client)
+gptvis_properties_get_options (const GptVisProperties *self, GptVisModelOptions *model, GptVisClientOptions *client)
 {
   *model = (GptVisModelOptions) GPTVIS_MODEL_OPTIONS;
   model->path = g_strdup (self->model);
@@ -289,7 +289,7 @@ gptvis_properties_get_options (const GptVisProperties * self, GptVisModelOptions
 }
 
 void
-gptvis_properties_clear_options (GptVisModelOptions * model, GptVisClientOptions * client)
+gptvis_properties_clear_options (GptVisModelOptions *model, GptVisClientOptions *client)
 {
   g_free ((gchar *) model->path);
   g_free ((gchar *) model->program.device);

@@ -33,17 +33,17 @@ typedef struct {
   GstClockTime stats_interval;  /* 0: none */
 } GptVisProperties;
 
-void gptvis_properties_install (GObjectClass * klass);
-void gptvis_properties_init (GptVisProperties * properties);
-void gptvis_properties_clear (GptVisProperties * properties);
+void gptvis_properties_install (GObjectClass *klass);
+void gptvis_properties_init (GptVisProperties *properties);
+void gptvis_properties_clear (GptVisProperties *properties);
 
 /* FALSE for an id that is not among them. Values are in range: GObject saw to it. */
-gboolean gptvis_properties_set (GptVisProperties * properties, guint id, const GValue * value);
-gboolean gptvis_properties_get (const GptVisProperties * properties, guint id, GValue * value);
+gboolean gptvis_properties_set (GptVisProperties *properties, guint id, const GValue *value);
+gboolean gptvis_properties_get (const GptVisProperties *properties, guint id, GValue *value);
 
 /* The model that they ask for, and what is asked of it; texts in these are copies, until they are cleared. */
-void gptvis_properties_get_options (const GptVisProperties * properties, GptVisModelOptions * model,
-    GptVisClientOptions * client);
-void gptvis_properties_clear_options (GptVisModelOptions * model, GptVisClientOptions * client);
+void gptvis_properties_get_options (const GptVisProperties *properties, GptVisModelOptions *model,
+    GptVisClientOptions *client);
+void gptvis_properties_clear_options (GptVisModelOptions *model, GptVisClientOptions *client);
 
 G_END_DECLS

@@ -15,14 +15,14 @@ clear_untold (gpointer data)
 }
 
 GptVisSeat *
-gptvis_seat_ref (GptVisSeat * self)
+gptvis_seat_ref (GptVisSeat *self)
 {
   g_atomic_int_inc (&self->refs);
   return self;
 }
 
 void
-gptvis_seat_unref (GptVisSeat * self)
+gptvis_seat_unref (GptVisSeat *self)
 {
   if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
@@ -38,7 +38,7 @@ gptvis_seat_unref (GptVisSeat * self)
 
 /* FALSE: there is no memory. */
 static gboolean
-make_room (GptVisSeat * self, GError ** error)
+make_room (GptVisSeat *self, GError **error)
 {
   GError *why = NULL;
 
@@ -51,7 +51,7 @@ make_room (GptVisSeat * self, GError ** error)
 }
 
 static GptVisSeat *
-seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener, GError ** error)
+seat_new (GptVisEngine *engine, GptVisClient *client, const GptVisSeatListener *listener, GError **error)
 {
   GptVisSeat *self = g_new0 (GptVisSeat, 1);
 
@@ -66,7 +66,7 @@ seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener
 
 /* With the lock. */
 static gboolean
-start_worker (GptVisEngine * engine, GError ** error)
+start_worker (GptVisEngine *engine, GError **error)
 {
   GError *why = NULL;
 
@@ -82,8 +82,8 @@ start_worker (GptVisEngine * engine, GError ** error)
 }
 
 GptVisSeat *
-gptvis_seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatListener * listener,
-    GError ** error)
+gptvis_seat_new (GptVisEngine *engine, GptVisClient *client, const GptVisSeatListener *listener,
+    GError **error)
 {
   GptVisSeat *seat = NULL;
 
@@ -98,7 +98,7 @@ gptvis_seat_new (GptVisEngine * engine, GptVisClient * client, const GptVisSeatL
 
 /* With the lock, which is let go for the call. */
 static void
-tell_next (GptVisSeat * self)
+tell_next (GptVisSeat *self)
 {
   GptVisUntold *news = &g_array_index (self->untold, GptVisUntold, 0), told = *news;
   GThread *teller = self->teller;       /* this thread, when it is told something within a call */
@@ -117,13 +117,13 @@ tell_next (GptVisSeat * self)
 
 /* Is another thread in a call? */
 static gboolean
-is_told_elsewhere (const GptVisSeat * self)
+is_told_elsewhere (const GptVisSeat *self)
 {
   return self->teller && self->teller != g_thread_self ();
 }
 
 static void
-append_untold (GptVisSeat * self, GptVisTelling what, GptVisResult * result, const GError * error)
+append_untold (GptVisSeat *self, GptVisTelling what, GptVisResult *result, const GError *error)
 {
   const GptVisUntold untold = { what, result ? gptvis_result_ref (result) : NULL, error ? g_error_copy (error) : NULL };
 
@@ -131,8 +131,8 @@ append_untold (GptVisSeat * self, GptVisTelling what, GptVisResult * result, con
 }
 
 void
-gptvis_seat_tell (GptVisSeat * self, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result,
-    const GError * error)
+gptvis_seat_tell (GptVisSeat *self, GptVisNews news, const GptVisTicket *ticket, GptVisResult *result,
+    const GError *error)
 {
   const guint whats = self->left ? 0 : self->listener.take (self->listener.user, news, ticket, result);
 
@@ -147,7 +147,7 @@ gptvis_seat_tell (GptVisSeat * self, GptVisNews news, const GptVisTicket * ticke
 }
 
 void
-gptvis_seat_leave (GptVisSeat * self)
+gptvis_seat_leave (GptVisSeat *self)
 {
   GptVisEngine *engine = self->engine;
 
@@ -164,7 +164,7 @@ gptvis_seat_leave (GptVisSeat * self)
 /* --- frames --- */
 
 gboolean
-gptvis_seat_is_fresh (GptVisSeat * self)
+gptvis_seat_is_fresh (GptVisSeat *self)
 {
   g_mutex_lock (&self->engine->lock);
   gboolean fresh = self->front == READY && g_get_monotonic_time () - self->since < self->period / 8;
@@ -173,8 +173,8 @@ gptvis_seat_is_fresh (GptVisSeat * self)
 }
 
 gboolean
-gptvis_seat_stage (GptVisSeat * self, const GptVisPicture * picture, const GptVisTicket * ticket,
-    gboolean * replaced, GError ** error)
+gptvis_seat_stage (GptVisSeat *self, const GptVisPicture *picture, const GptVisTicket *ticket,
+    gboolean *replaced, GError **error)
 {
   GptVisEngine *engine = self->engine;
   gboolean staged;
@@ -195,7 +195,7 @@ gptvis_seat_stage (GptVisSeat * self, const GptVisPicture * picture, const GptVi
 }
 
 gboolean
-gptvis_seat_is_waiting (GptVisSeat * self)
+gptvis_seat_is_waiting (GptVisSeat *self)
 {
   g_mutex_lock (&self->engine->lock);
   gboolean waiting = self->front == READY;
@@ -207,14 +207,14 @@ gptvis_seat_is_waiting (GptVisSeat * self)
 
 /* There will be news, and when is for the worker to say. */
 static gboolean
-is_busy (const GptVisSeat * self)
+is_busy (const GptVisSeat *self)
 {
   return self->front == READY || self->running || self->writing || self->owed;
 }
 
 /* FALSE: whoever is being told holds this thread up longer than it bears with. */
 static gboolean
-await_progress (GptVisSeat * self)
+await_progress (GptVisSeat *self)
 {
   GptVisEngine *engine = self->engine;
 
@@ -225,7 +225,7 @@ await_progress (GptVisSeat * self)
 }
 
 void
-gptvis_seat_wait (GptVisSeat * self)
+gptvis_seat_wait (GptVisSeat *self)
 {
   GptVisEngine *engine = self->engine;
 
@@ -247,7 +247,7 @@ gptvis_seat_wait (GptVisSeat * self)
 
 /* The worker sees to it before its next word. */
 static void
-forget_captions (GptVisSeat * self)
+forget_captions (GptVisSeat *self)
 {
   if (!self->captioner)
     return;
@@ -256,7 +256,7 @@ forget_captions (GptVisSeat * self)
 }
 
 void
-gptvis_seat_set_flushing (GptVisSeat * self, gboolean flushing)
+gptvis_seat_set_flushing (GptVisSeat *self, gboolean flushing)
 {
   g_mutex_lock (&self->engine->lock);
   self->flushing = flushing;
@@ -267,7 +267,7 @@ gptvis_seat_set_flushing (GptVisSeat * self, gboolean flushing)
 }
 
 gboolean
-gptvis_seat_clear (GptVisSeat * self)
+gptvis_seat_clear (GptVisSeat *self)
 {
   g_mutex_lock (&self->engine->lock);
   gboolean waited = self->front == READY;

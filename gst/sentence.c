@@ -5,14 +5,14 @@
 #define MOST 2000u              /* characters */
 
 gchar *
-gptvis_sentence (const gchar * text)
+gptvis_sentence (const gchar *text)
 {
   gchar *valid = g_utf8_make_valid (text, -1);
   GString *line = g_string_sized_new (64);
   gboolean blank = FALSE;
   guint n = 0;
 
-  for (const gchar * p = valid; *p && n < MOST; p = g_utf8_next_char (p)) {
+  for (const gchar *p = valid; *p && n < MOST; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
     if (g_unichar_isspace (c) || g_unichar_iscntrl (c)) {
       blank = line->len > 0;

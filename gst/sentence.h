@@ -9,6 +9,6 @@ G_BEGIN_DECLS
 /* What is no UTF-8 replaced, control characters and line ends made blanks, of several blanks
  * one, none at the ends, and so long at most that it can be laid out at once; maybe empty. To
  * be freed. */
-gchar *gptvis_sentence (const gchar * text);
+gchar *gptvis_sentence (const gchar *text);
 
 G_END_DECLS

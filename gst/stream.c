@@ -45,7 +45,7 @@ struct _GptVisStream {
 
 /* A frame that was under way becomes one of these. */
 static void
-settle (GptVisStream * self, guint64 * counter)
+settle (GptVisStream *self, guint64 *counter)
 {
   g_mutex_lock (&self->lock);
   self->under_way--;
@@ -57,7 +57,7 @@ settle (GptVisStream * self, guint64 * counter)
 
 /* Takes the result; with the lock. */
 static void
-hold (GptVisStream * self, GptVisResult * result, gint64 arrival)
+hold (GptVisStream *self, GptVisResult *result, gint64 arrival)
 {
   gptvis_result_unref (self->held);
   self->held = result;
@@ -67,7 +67,7 @@ hold (GptVisStream * self, GptVisResult * result, gint64 arrival)
 
 /* With the lock. A caption is told with every result from then on, and counts once. */
 static gboolean
-is_new_caption (GptVisStream * self, const GptVisResult * result)
+is_new_caption (GptVisStream *self, const GptVisResult *result)
 {
   const GptVisCaption *caption = result->caption;
 
@@ -79,7 +79,7 @@ is_new_caption (GptVisStream * self, const GptVisResult * result)
 
 /* The end of a frame's analysis: what there is to tell of it. */
 static guint
-take_result (GptVisStream * self, const GptVisTicket * ticket, GptVisResult * result)
+take_result (GptVisStream *self, const GptVisTicket *ticket, GptVisResult *result)
 {
   self->under_way--;
   if (ticket->generation != self->generation) {
@@ -99,7 +99,7 @@ take_result (GptVisStream * self, const GptVisTicket * ticket, GptVisResult * re
 
 /* More of a caption after its result was told, or an error in its place. */
 static guint
-take_caption (GptVisStream * self, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result)
+take_caption (GptVisStream *self, GptVisNews news, const GptVisTicket *ticket, GptVisResult *result)
 {
   if (ticket->generation != self->generation)
     return 0;
@@ -115,7 +115,7 @@ take_caption (GptVisStream * self, GptVisNews news, const GptVisTicket * ticket,
 }
 
 static guint
-take (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult * result)
+take (gpointer user, GptVisNews news, const GptVisTicket *ticket, GptVisResult *result)
 {
   GptVisStream *self = user;
   guint what;
@@ -133,7 +133,7 @@ take (gpointer user, GptVisNews news, const GptVisTicket * ticket, GptVisResult 
 
 /* The stream may have ended when this returns. */
 static void
-tell (gpointer user, GptVisTelling what, GptVisResult * result, const GError * error)
+tell (gpointer user, GptVisTelling what, GptVisResult *result, const GError *error)
 {
   const GptVisListener *listener = &((GptVisStream *) user)->listener;
 
@@ -153,14 +153,14 @@ tell (gpointer user, GptVisTelling what, GptVisResult * result, const GError * e
 /* --- the stream --- */
 
 static GptVisStream *
-ref (GptVisStream * self)
+ref (GptVisStream *self)
 {
   g_atomic_int_inc (&self->refs);
   return self;
 }
 
 static void
-unref (GptVisStream * self)
+unref (GptVisStream *self)
 {
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
@@ -172,8 +172,8 @@ unref (GptVisStream * self)
 }
 
 GptVisStream *
-gptvis_stream_new (GptVisEngine * engine, GptVisClient * client, const gchar * name,
-    const GptVisListener * listener, GError ** error)
+gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name,
+    const GptVisListener *listener, GError **error)
 {
   GptVisStream *self = g_new0 (GptVisStream, 1);
   const GptVisSeatListener seat_listener = { take, tell, self };
@@ -193,7 +193,7 @@ gptvis_stream_new (GptVisEngine * engine, GptVisClient * client, const gchar * n
 }
 
 void
-gptvis_stream_free (GptVisStream * self)
+gptvis_stream_free (GptVisStream *self)
 {
   if (!self)
     return;
@@ -202,7 +202,7 @@ gptvis_stream_free (GptVisStream * self)
 }
 
 guint64
-gptvis_stream_cut (GptVisStream * self)
+gptvis_stream_cut (GptVisStream *self)
 {
   self->next = GST_CLOCK_TIME_NONE;
   if (!self->begun)
@@ -219,7 +219,7 @@ gptvis_stream_cut (GptVisStream * self)
 }
 
 void
-gptvis_stream_drain (GptVisStream * self)
+gptvis_stream_drain (GptVisStream *self)
 {
   ref (self);
   gptvis_seat_wait (self->seat);
@@ -227,7 +227,7 @@ gptvis_stream_drain (GptVisStream * self)
 }
 
 void
-gptvis_stream_set_flushing (GptVisStream * self, gboolean flushing)
+gptvis_stream_set_flushing (GptVisStream *self, gboolean flushing)
 {
   gptvis_seat_set_flushing (self->seat, flushing);
 }
@@ -236,7 +236,7 @@ gptvis_stream_set_flushing (GptVisStream * self, gboolean flushing)
 
 /* max-rate, kept on average: a late frame does not postpone the ones after it. */
 static gboolean
-rate_allows (GptVisStream * self, gdouble max_rate, GstClockTime now)
+rate_allows (GptVisStream *self, gdouble max_rate, GstClockTime now)
 {
   const gboolean known = GST_CLOCK_TIME_IS_VALID (self->next);
 
@@ -257,8 +257,8 @@ rate_allows (GptVisStream * self, gdouble max_rate, GstClockTime now)
 
 /* Is the frame to be analysed, or why not? */
 static gboolean
-is_due (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer, gboolean late,
-    GstClockTime now, Skip * why)
+is_due (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, gboolean late,
+    GstClockTime now, Skip *why)
 {
   self->since = MIN (self->since, G_MAXUINT - 1) + 1;
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))     /* there is no picture in it */
@@ -282,8 +282,8 @@ is_due (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer
 /* Stages the frame, whose memory is then let go, and leaves it to the engine. FALSE with why not;
  * `unmappable`: since its memory could not be read. */
 static gboolean
-hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer, const GstVideoInfo * info,
-    GptVisTicket * ticket, gboolean * unmappable, GError ** error)
+hand_in (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, const GstVideoInfo *info,
+    GptVisTicket *ticket, gboolean *unmappable, GError **error)
 {
   GptVisPicture picture;
   GstVideoFrame frame;
@@ -311,7 +311,7 @@ hand_in (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffe
  * the lock. What its analysis took is not held against it where no frame waited for it,
  * or labels would blink when that takes longer than the rest of hold-time. */
 static void
-carry (GptVisStream * self, const GptVisSettings * settings, const GptVisTicket * ticket, GptVisSeen * seen)
+carry (GptVisStream *self, const GptVisSettings *settings, const GptVisTicket *ticket, GptVisSeen *seen)
 {
   const GstClockTime now = ticket->time.running_time;
   GstClockTime age = 0, spent = 0;
@@ -337,7 +337,7 @@ carry (GptVisStream * self, const GptVisSettings * settings, const GptVisTicket 
 /* With the lock. The latency changes seldom, so that a pipeline is not asked to
  * distribute it anew for every tremor. */
 static void
-note_stay (GptVisStream * self, gboolean waited, gint64 us)
+note_stay (GptVisStream *self, gboolean waited, gint64 us)
 {
   if (!waited && self->warm_up > 0) {
     self->warm_up--;
@@ -351,8 +351,8 @@ note_stay (GptVisStream * self, gboolean waited, gint64 us)
 }
 
 void
-gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBuffer * buffer,
-    const GstVideoInfo * info, const GptVisFrameTime * time, gboolean late, GptVisSeen * seen)
+gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer,
+    const GstVideoInfo *info, const GptVisFrameTime *time, gboolean late, GptVisSeen *seen)
 {
   const gboolean waits = settings->policy != GPTVIS_POLICY_LATEST;
   GptVisTicket ticket = { .frame = self->frames, .generation = self->generation, .time = *time,
@@ -389,7 +389,7 @@ gptvis_stream_frame (GptVisStream * self, const GptVisSettings * settings, GstBu
 }
 
 GstClockTime
-gptvis_stream_latency (GptVisStream * self)
+gptvis_stream_latency (GptVisStream *self)
 {
   g_mutex_lock (&self->lock);
   GstClockTime latency = self->latency;
@@ -398,7 +398,7 @@ gptvis_stream_latency (GptVisStream * self)
 }
 
 static void
-set_times (GstStructure * stats, const gchar * what, const GptVisTimes * times)
+set_times (GstStructure *stats, const gchar *what, const GptVisTimes *times)
 {
   const struct { const gchar *name; gint64 us; } fields[] = {
     { "min", times->min }, { "mean", times->mean }, { "max", times->max }, { "p50", times->p50 },
@@ -412,7 +412,7 @@ set_times (GstStructure * stats, const gchar * what, const GptVisTimes * times)
 }
 
 GstStructure *
-gptvis_stream_stats (GptVisStream * self)
+gptvis_stream_stats (GptVisStream *self)
 {
   GptVisModel *model = gptvis_engine_model (self->engine);
   guint64 skipped = 0;

@@ -46,9 +46,9 @@ typedef struct {
  * and nothing is held or half done meanwhile. `failed` comes from there too, or at the end of
  * gptvis_stream_frame. All borrow. */
 typedef struct {
-  void (*found) (gpointer user, GptVisResult * result);
-  void (*said) (gpointer user, GptVisResult * result);
-  void (*failed) (gpointer user, gboolean unmappable, const GError * error);
+  void (*found) (gpointer user, GptVisResult *result);
+  void (*said) (gpointer user, GptVisResult *result);
+  void (*failed) (gpointer user, gboolean unmappable, const GError *error);
   gpointer user;
 } GptVisListener;
 
@@ -56,36 +56,36 @@ typedef struct _GptVisStream GptVisStream;
 
 /* `name` becomes the results' stream; the engine must outlive the stream. NULL with
  * LIMIT when there is no thread to be had. */
-GptVisStream *gptvis_stream_new (GptVisEngine * engine, GptVisClient * client, const gchar * name,
-    const GptVisListener * listener, GError ** error);
+GptVisStream *gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name,
+    const GptVisListener *listener, GError **error);
 /* Waits for no analysis. The listener is not called afterwards; it may be called in this very
  * moment by this thread, and by no other. NULL is fine. */
-void gptvis_stream_free (GptVisStream * stream);
+void gptvis_stream_free (GptVisStream *stream);
 
 /* The next frame: counts it, has it analysed when it is due, and says what it leaves
  * with. `late`: downstream is behind (QoS) and it should not be. A frame that was due
  * and could not be analysed is told to the listener; then `seen` is empty, and under
  * `every` the result before is forgotten, so that it cannot pass for this one's. */
-void gptvis_stream_frame (GptVisStream * stream, const GptVisSettings * settings, GstBuffer * buffer,
-    const GstVideoInfo * info, const GptVisFrameTime * time, gboolean late, GptVisSeen * seen);
+void gptvis_stream_frame (GptVisStream *stream, const GptVisSettings *settings, GstBuffer *buffer,
+    const GstVideoInfo *info, const GptVisFrameTime *time, gboolean late, GptVisSeen *seen);
 
 /* What comes next does not continue what came before (flush, seek, another
  * segment or stream): forgets the last result and what is under way, raises the
  * generation, and the next frame, whose number is returned, is due. */
-guint64 gptvis_stream_cut (GptVisStream * stream);
+guint64 gptvis_stream_cut (GptVisStream *stream);
 
 /* Returns when nothing is under way and all of it is told (gptvis_seat_wait). */
-void gptvis_stream_drain (GptVisStream * stream);
+void gptvis_stream_drain (GptVisStream *stream);
 
 /* TRUE: a frame that waits for its result leaves at once without, until FALSE. */
-void gptvis_stream_set_flushing (GptVisStream * stream, gboolean flushing);
+void gptvis_stream_set_flushing (GptVisStream *stream, gboolean flushing);
 
 /* What a due frame's stay here adds to its latency: analysis under `every`, staging
  * under `latest`. The 90th percentile of recent ones and a quarter more; it moves only
  * when that is exceeded or has halved. 0 before the first. */
-GstClockTime gptvis_stream_latency (GptVisStream * stream);
+GstClockTime gptvis_stream_latency (GptVisStream *stream);
 
 /* The structure "gptvis-stats"; its fields are tabled in gptvisfilter.c. Owned by the caller. */
-GstStructure *gptvis_stream_stats (GptVisStream * stream);
+GstStructure *gptvis_stream_stats (GptVisStream *stream);
 
 G_END_DECLS

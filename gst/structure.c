@@ -5,7 +5,7 @@
 #include "structure.h"
 
 static void
-set_value (GstStructure * structure, const GptVisField * field, const GptVisValue * value)
+set_value (GstStructure *structure, const GptVisField *field, const GptVisValue *value)
 {
   if (!value->known)
     return;
@@ -37,7 +37,7 @@ set_value (GstStructure * structure, const GptVisField * field, const GptVisValu
 }
 
 static void
-set_numbers (GstStructure * structure, const GptVisField * field, gconstpointer object)
+set_numbers (GstStructure *structure, const GptVisField *field, gconstpointer object)
 {
   guint n;
   const gfloat *numbers = gptvis_field_numbers (field, object, &n);
@@ -55,14 +55,14 @@ set_numbers (GstStructure * structure, const GptVisField * field, gconstpointer 
 }
 
 static void
-init_object (GValue * value, const GptVisFields * fields, gconstpointer object)
+init_object (GValue *value, const GptVisFields *fields, gconstpointer object)
 {
   g_value_init (value, GST_TYPE_STRUCTURE);
   g_value_take_boxed (value, gptvis_fields_to_structure (fields, object));
 }
 
 static void
-set_objects (GstStructure * structure, const GptVisField * field, gconstpointer object)
+set_objects (GstStructure *structure, const GptVisField *field, gconstpointer object)
 {
   guint n;
   const gchar *first = gptvis_field_objects (field, object, &n);
@@ -84,7 +84,7 @@ set_objects (GstStructure * structure, const GptVisField * field, gconstpointer 
 }
 
 static void
-add_fields (GstStructure * structure, const GptVisFields * fields, gconstpointer object)
+add_fields (GstStructure *structure, const GptVisFields *fields, gconstpointer object)
 {
   for (guint f = 0; f < fields->n; f++) {
     const GptVisField *field = &fields->fields[f];
@@ -105,7 +105,7 @@ add_fields (GstStructure * structure, const GptVisFields * fields, gconstpointer
 }
 
 GstStructure *
-gptvis_fields_to_structure (const GptVisFields * fields, gconstpointer object)
+gptvis_fields_to_structure (const GptVisFields *fields, gconstpointer object)
 {
   GstStructure *structure = gst_structure_new_empty (fields->name);
 
@@ -120,7 +120,7 @@ gptvis_fields_to_structure (const GptVisFields * fields, gconstpointer object)
  * Returns: (transfer full): the structure "gptvis-result", as messages have it
  */
 GstStructure *
-gptvis_result_to_structure (const GptVisResult * result)
+gptvis_result_to_structure (const GptVisResult *result)
 {
   const GptVisReport report = gptvis_result_report (result, NULL, 0);
 
@@ -134,7 +134,7 @@ gptvis_result_to_structure (const GptVisResult * result)
  * Returns: (transfer full): the structure "gptvis-caption", as messages have it
  */
 GstStructure *
-gptvis_result_caption_to_structure (const GptVisResult * result)
+gptvis_result_caption_to_structure (const GptVisResult *result)
 {
   const GptVisReport report = gptvis_result_report (result, NULL, 0);
 
@@ -146,7 +146,7 @@ gptvis_result_caption_to_structure (const GptVisResult * result)
 
 /* A field of a structure, which may come from anywhere: of another type than it should be it is unknown. */
 static void
-read_field (const GptVisField * field, const GValue * from, GptVisValue * value)
+read_field (const GptVisField *field, const GValue *from, GptVisValue *value)
 {
   const GType type = from ? G_VALUE_TYPE (from) : G_TYPE_INVALID;
 
@@ -175,11 +175,11 @@ read_field (const GptVisField * field, const GValue * from, GptVisValue * value)
   }
 }
 
-static void append_structure (GString * json, const GptVisFields * fields, const GstStructure * structure);
+static void append_structure (GString *json, const GptVisFields *fields, const GstStructure *structure);
 
 /* Elements of another type than they should be are left out. */
 static void
-append_array (GString * json, const GptVisField * field, const GValue * array)
+append_array (GString *json, const GptVisField *field, const GValue *array)
 {
   const GType type = field->of ? GST_TYPE_STRUCTURE : G_TYPE_DOUBLE;
   const gchar *comma = "";
@@ -200,7 +200,7 @@ append_array (GString * json, const GptVisField * field, const GValue * array)
 }
 
 static void
-append_field (GString * json, const GptVisField * field, const GValue * from)
+append_field (GString *json, const GptVisField *field, const GValue *from)
 {
   const gboolean is_array = field->type == GPTVIS_FIELD_OBJECTS || field->type == GPTVIS_FIELD_BOX
       || field->type == GPTVIS_FIELD_NUMBERS;
@@ -218,7 +218,7 @@ append_field (GString * json, const GptVisField * field, const GValue * from)
 }
 
 static void
-append_structure (GString * json, const GptVisFields * fields, const GstStructure * structure)
+append_structure (GString *json, const GptVisFields *fields, const GstStructure *structure)
 {
   for (guint f = 0; f < fields->n; f++) {
     const GptVisField *field = &fields->fields[f];
@@ -229,7 +229,7 @@ append_structure (GString * json, const GptVisFields * fields, const GstStructur
 }
 
 gchar *
-gptvis_fields_structure_to_json (const GptVisFields * fields, const GstStructure * structure)
+gptvis_fields_structure_to_json (const GptVisFields *fields, const GstStructure *structure)
 {
   GString *json = g_string_sized_new (512);
 
@@ -244,7 +244,7 @@ gptvis_fields_structure_to_json (const GptVisFields * fields, const GstStructure
  * Returns: (transfer full): what gptvis_result_to_json() makes of the same result
  */
 gchar *
-gptvis_structure_to_json (const GstStructure * structure)
+gptvis_structure_to_json (const GstStructure *structure)
 {
   return gptvis_fields_structure_to_json (&gptvis_result_fields, structure);
 }

@@ -7,14 +7,14 @@
 G_BEGIN_DECLS
 
 /* An object as a structure of its table's name, owned by the caller … */
-GstStructure *gptvis_fields_to_structure (const GptVisFields * fields, gconstpointer object);
+GstStructure *gptvis_fields_to_structure (const GptVisFields *fields, gconstpointer object);
 /* … and as the JSON that the object would have; g_free it. */
-gchar *gptvis_fields_structure_to_json (const GptVisFields * fields, const GstStructure * structure);
+gchar *gptvis_fields_structure_to_json (const GptVisFields *fields, const GstStructure *structure);
 
 /* Sets a field to a text from outside (a directory may be called anything), which GStreamer wants in UTF-8:
  * what is none becomes U+FFFD. */
 static inline void
-gptvis_structure_set_text (GstStructure * structure, const gchar * field, const gchar * text)
+gptvis_structure_set_text (GstStructure *structure, const gchar *field, const gchar *text)
 {
   gchar *valid = g_utf8_validate (text, -1, NULL) ? NULL : g_utf8_make_valid (text, -1);
 

@@ -53,7 +53,7 @@ gptvis_text_pad_template (void)
 }
 
 GptVisTextPad *
-gptvis_text_pad_new (GstElement * element)
+gptvis_text_pad_new (GstElement *element)
 {
   GptVisTextPad *self = g_new0 (GptVisTextPad, 1);
 
@@ -67,7 +67,7 @@ gptvis_text_pad_new (GstElement * element)
 }
 
 void
-gptvis_text_pad_free (GptVisTextPad * self)
+gptvis_text_pad_free (GptVisTextPad *self)
 {
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
@@ -90,7 +90,7 @@ static void loop (gpointer user);
 
 /* The pad may have gone since it was to be started. Takes the pad. */
 static void
-start_task (GptVisTextPad * self, GstPad * pad)
+start_task (GptVisTextPad *self, GstPad *pad)
 {
   const gboolean runs = gst_pad_start_task (pad, loop, pad, NULL);
 
@@ -108,7 +108,7 @@ start_task (GptVisTextPad * self, GstPad * pad)
  * without it, for that may do with the element what it likes: a task that starts is told of in a
  * message, and what is freed may hold anything. */
 static void
-let_go (GptVisTextPad * self)
+let_go (GptVisTextPad *self)
 {
   GstPad *pad = self->starts ? gst_object_ref (self->pad) : NULL;
   GQueue dropped = self->dropped;
@@ -124,14 +124,14 @@ let_go (GptVisTextPad * self)
 /* --- the queue; all under the lock --- */
 
 static gboolean
-is_event (const Item * item)
+is_event (const Item *item)
 {
   return item->event != NULL;
 }
 
 /* What a pad keeps through a flush. */
 static gboolean
-is_of_stream (const Item * item)
+is_of_stream (const Item *item)
 {
   const GstEventType type = item->event ? GST_EVENT_TYPE (item->event) : GST_EVENT_UNKNOWN;
 
@@ -140,7 +140,7 @@ is_of_stream (const Item * item)
 
 /* Drops what `stays` does not keep, which is never a caption; NULL: all. */
 static void
-drop_items (GptVisTextPad * self, gboolean (*stays) (const Item *))
+drop_items (GptVisTextPad *self, gboolean (*stays) (const Item *))
 {
   for (guint n = self->items.length; n > 0; n--) {
     Item *item = g_queue_pop_head (&self->items);
@@ -150,7 +150,7 @@ drop_items (GptVisTextPad * self, gboolean (*stays) (const Item *))
 }
 
 static void
-drop_oldest_caption (GptVisTextPad * self)
+drop_oldest_caption (GptVisTextPad *self)
 {
   GList *link = self->items.head;
 
@@ -163,9 +163,9 @@ drop_oldest_caption (GptVisTextPad * self)
 
 /* While nobody takes them, an event makes those before it void that are of its type, and a stream all. */
 static void
-drop_void (GptVisTextPad * self, GstEventType type)
+drop_void (GptVisTextPad *self, GstEventType type)
 {
-  for (GList * next, *link = self->items.head; link; link = next) {
+  for (GList *next, *link = self->items.head; link; link = next) {
     const Item *item = link->data;
     next = link->next;
     if (item->event && (type == GST_EVENT_STREAM_START || GST_EVENT_TYPE (item->event) == type)) {
@@ -176,14 +176,14 @@ drop_void (GptVisTextPad * self, GstEventType type)
 }
 
 static gboolean
-is_taken (GptVisTextPad * self)
+is_taken (GptVisTextPad *self)
 {
   return self->pad && self->active && !self->flushing && !self->stopped && gst_pad_is_linked (self->pad);
 }
 
 /* There is something for the task, which there is from the first link on. */
 static void
-wake (GptVisTextPad * self)
+wake (GptVisTextPad *self)
 {
   if (!self->started && gst_pad_is_linked (self->pad))
     self->started = self->starts = TRUE;
@@ -191,7 +191,7 @@ wake (GptVisTextPad * self)
 }
 
 static void
-append (GptVisTextPad * self, const Item item)
+append (GptVisTextPad *self, const Item item)
 {
   g_queue_push_tail (&self->items, g_memdup2 (&item, sizeof item));
   wake (self);
@@ -199,7 +199,7 @@ append (GptVisTextPad * self, const Item item)
 
 /* Takes the event. */
 static void
-append_event (GptVisTextPad * self, GstEvent * event)
+append_event (GptVisTextPad *self, GstEvent *event)
 {
   Item item = {.event = event };
 
@@ -217,7 +217,7 @@ append_event (GptVisTextPad * self, GstEvent * event)
 
 /* Gaps that wait are made one. */
 static void
-append_gap (GptVisTextPad * self, GstClockTime from, GstClockTime to)
+append_gap (GptVisTextPad *self, GstClockTime from, GstClockTime to)
 {
   Item *last = g_queue_peek_tail (&self->items);
 
@@ -229,7 +229,7 @@ append_gap (GptVisTextPad * self, GstClockTime from, GstClockTime to)
 
 /* The gap up to where the video is, if that is news to who takes text. */
 static void
-append_due_gap (GptVisTextPad * self)
+append_due_gap (GptVisTextPad *self)
 {
   GstClockTime from, to;
 
@@ -243,7 +243,7 @@ append_due_gap (GptVisTextPad * self)
 
 /* Downstream takes no more, which is the text's affair and not the video's. */
 static void
-stop (GptVisTextPad * self, GstPad * pad, guint epoch, GstFlowReturn flow)
+stop (GptVisTextPad *self, GstPad *pad, guint epoch, GstFlowReturn flow)
 {
   g_mutex_lock (&self->lock);
   const gboolean stops = epoch == self->epoch;
@@ -257,14 +257,14 @@ stop (GptVisTextPad * self, GstPad * pad, guint epoch, GstFlowReturn flow)
 }
 
 static gboolean
-may_send (GptVisTextPad * self, GstPad * pad)
+may_send (GptVisTextPad *self, GstPad *pad)
 {
   return self->pad == pad && self->active && !self->flushing;
 }
 
 /* Whoever flushed may have gone on in the meantime. */
 static void
-rest (GptVisTextPad * self, GstPad * pad)
+rest (GptVisTextPad *self, GstPad *pad)
 {
   gst_pad_pause_task (pad);
   g_mutex_lock (&self->lock);
@@ -276,7 +276,7 @@ rest (GptVisTextPad * self, GstPad * pad)
 
 /* Takes the item. */
 static GstFlowReturn
-send (GstPad * pad, Item * item)
+send (GstPad *pad, Item *item)
 {
   GstFlowReturn flow = GST_FLOW_OK;
 
@@ -319,7 +319,7 @@ loop (gpointer user)
 /* --- the pad --- */
 
 static gboolean
-activate (GstPad * pad, GstObject * parent, GstPadMode mode, gboolean active)
+activate (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
 {
   GptVisTextPad *self = gst_pad_get_element_private (pad);
 
@@ -338,7 +338,7 @@ activate (GstPad * pad, GstObject * parent, GstPadMode mode, gboolean active)
 /* There is somebody new downstream, who is told what the one before was, even if the video rests
  * or has ended. */
 static void
-begin_anew (GptVisTextPad * self)
+begin_anew (GptVisTextPad *self)
 {
   g_mutex_lock (&self->lock);
   self->stopped = FALSE;
@@ -356,7 +356,7 @@ begin_anew (GptVisTextPad * self)
 
 /* From downstream. That text comes late is nothing to a video, and a new peer not either. */
 static gboolean
-src_event (GstPad * pad, GstObject * parent, GstEvent * event)
+src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_RECONFIGURE:
@@ -372,7 +372,7 @@ src_event (GstPad * pad, GstObject * parent, GstEvent * event)
 }
 
 void
-gptvis_text_pad_add (GptVisTextPad * self)
+gptvis_text_pad_add (GptVisTextPad *self)
 {
   GstElementClass *klass = GST_ELEMENT_GET_CLASS (self->element);
   GstPad *pad;
@@ -396,7 +396,7 @@ gptvis_text_pad_add (GptVisTextPad * self)
 }
 
 void
-gptvis_text_pad_remove (GptVisTextPad * self)
+gptvis_text_pad_remove (GptVisTextPad *self)
 {
   g_mutex_lock (&self->lock);
   GstPad *pad = self->pad ? gst_object_ref (self->pad) : NULL;
@@ -414,7 +414,7 @@ gptvis_text_pad_remove (GptVisTextPad * self)
 /* --- what comes --- */
 
 void
-gptvis_text_pad_set_caption (GptVisTextPad * self, const GptVisCaption * caption)
+gptvis_text_pad_set_caption (GptVisTextPad *self, const GptVisCaption *caption)
 {
   gchar *text = caption && caption->final ? gptvis_sentence (caption->text) : NULL;
   GstBuffer *buffer;
@@ -439,7 +439,7 @@ gptvis_text_pad_set_caption (GptVisTextPad * self, const GptVisCaption * caption
 }
 
 void
-gptvis_text_pad_advance (GptVisTextPad * self, GstClockTime pts, GstClockTime duration, gboolean live)
+gptvis_text_pad_advance (GptVisTextPad *self, GstClockTime pts, GstClockTime duration, gboolean live)
 {
   g_mutex_lock (&self->lock);
   self->live = live;
@@ -449,7 +449,7 @@ gptvis_text_pad_advance (GptVisTextPad * self, GstClockTime pts, GstClockTime du
 }
 
 void
-gptvis_text_pad_cut (GptVisTextPad * self, guint64 frame)
+gptvis_text_pad_cut (GptVisTextPad *self, guint64 frame)
 {
   g_mutex_lock (&self->lock);
   self->oldest = MAX (self->oldest, frame);
@@ -458,7 +458,7 @@ gptvis_text_pad_cut (GptVisTextPad * self, guint64 frame)
 }
 
 void
-gptvis_text_pad_check_client (GptVisTextPad * self, const GptVisModel * model, const GptVisClient * client)
+gptvis_text_pad_check_client (GptVisTextPad *self, const GptVisModel *model, const GptVisClient *client)
 {
   if (gptvis_client_writes (client))
     return;
@@ -471,7 +471,7 @@ gptvis_text_pad_check_client (GptVisTextPad * self, const GptVisModel * model, c
 }
 
 static void
-begin_stream (GptVisTextPad * self, GstEvent * event)
+begin_stream (GptVisTextPad *self, GstEvent *event)
 {
   GstCaps *caps = gst_caps_from_string (CAPS);
   GstEvent *own, *own_caps = gst_event_new_caps (caps);
@@ -496,7 +496,7 @@ begin_stream (GptVisTextPad * self, GstEvent * event)
 }
 
 static GstEvent *
-make_segment (GstEvent * event)
+make_segment (GstEvent *event)
 {
   const GstSegment *video;
   GptVisTextTimes times;
@@ -512,7 +512,7 @@ make_segment (GstEvent * event)
 }
 
 static void
-begin_segment (GptVisTextPad * self, GstEvent * event)
+begin_segment (GptVisTextPad *self, GstEvent *event)
 {
   GstEvent *own = make_segment (event);
   const GstSegment *video;
@@ -526,7 +526,7 @@ begin_segment (GptVisTextPad * self, GstEvent * event)
 
 /* The video ends, or its segment does. */
 static void
-end (GptVisTextPad * self, GstEvent * event)
+end (GptVisTextPad *self, GstEvent *event)
 {
   g_mutex_lock (&self->lock);
   self->ended = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
@@ -536,7 +536,7 @@ end (GptVisTextPad * self, GstEvent * event)
 
 /* Flushes overtake the queue. Between start and stop the task rests: it was waited for. */
 static void
-flush (GptVisTextPad * self, GstEvent * event)
+flush (GptVisTextPad *self, GstEvent *event)
 {
   const gboolean starts = GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START;
 
@@ -565,7 +565,7 @@ flush (GptVisTextPad * self, GstEvent * event)
 }
 
 void
-gptvis_text_pad_event (GptVisTextPad * self, GstEvent * event)
+gptvis_text_pad_event (GptVisTextPad *self, GstEvent *event)
 {
   GstClockTime at, duration;
 

@@ -51,33 +51,33 @@ GstPadTemplate *gptvis_text_pad_template (void);
 typedef struct _GptVisTextPad GptVisTextPad;
 
 /* Without a pad yet, so that it can live as long as its element, which it borrows. */
-GptVisTextPad *gptvis_text_pad_new (GstElement * element);
-void gptvis_text_pad_free (GptVisTextPad * text);
+GptVisTextPad *gptvis_text_pad_new (GstElement *element);
+void gptvis_text_pad_free (GptVisTextPad *text);
 
 /* Adds the pad, active, to the element, or takes it away; nothing when it is so already.
  * Without a pad the functions below do nothing. For READY → PAUSED, before the pads are made
  * active, and for PAUSED → READY, after they no longer are. */
-void gptvis_text_pad_add (GptVisTextPad * text);
-void gptvis_text_pad_remove (GptVisTextPad * text);
+void gptvis_text_pad_add (GptVisTextPad *text);
+void gptvis_text_pad_remove (GptVisTextPad *text);
 
 /* What is known now. Ignored: NULL, one that is not final, one of the same frame as the last or
  * an earlier one, one of a frame of before a cut, one without words. */
-void gptvis_text_pad_set_caption (GptVisTextPad * text, const GptVisCaption * caption);
+void gptvis_text_pad_set_caption (GptVisTextPad *text, const GptVisCaption *caption);
 
 /* The video is at `pts` and has a frame of `duration`, either maybe NONE, which is about to
  * go on. `live`: captions may be dropped where they are not taken. */
-void gptvis_text_pad_advance (GptVisTextPad * text, GstClockTime pts, GstClockTime duration, gboolean live);
+void gptvis_text_pad_advance (GptVisTextPad *text, GstClockTime pts, GstClockTime duration, gboolean live);
 
 /* What comes next does not continue what came before: it begins with the frame of that number,
  * and captions of those before it are of the past, even if they are about to be set. To be called
  * before the event that cuts, a flush's stop, a segment or a stream, is passed to what follows. */
-void gptvis_text_pad_cut (GptVisTextPad * text, guint64 frame);
+void gptvis_text_pad_cut (GptVisTextPad *text, guint64 frame);
 
 /* Warns, once from when the pad was added, if text is taken that the client never asks for. */
-void gptvis_text_pad_check_client (GptVisTextPad * text, const GptVisModel * model, const GptVisClient * client);
+void gptvis_text_pad_check_client (GptVisTextPad *text, const GptVisModel *model, const GptVisClient *client);
 
 /* What came on the video's sink pad: stream-start, segment and its end, gaps, flushes and EOS, of
  * which it makes its own; the rest is ignored. Borrows. */
-void gptvis_text_pad_event (GptVisTextPad * text, GstEvent * event);
+void gptvis_text_pad_event (GptVisTextPad *text, GstEvent *event);
 
 G_END_DECLS

@@ -16,14 +16,14 @@ later (GstClockTime a, GstClockTime b)
 /* --- the segment --- */
 
 void
-gptvis_text_times_reset (GptVisTextTimes * self)
+gptvis_text_times_reset (GptVisTextTimes *self)
 {
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   gptvis_text_times_forget (self);
 }
 
 void
-gptvis_text_times_forget (GptVisTextTimes * self)
+gptvis_text_times_forget (GptVisTextTimes *self)
 {
   self->now = self->begin = self->reach = self->covered = self->end = self->known = GST_CLOCK_TIME_NONE;
   self->again = FALSE;
@@ -31,7 +31,7 @@ gptvis_text_times_forget (GptVisTextTimes * self)
 
 /* Where a segment that is played backwards begins; NONE: that is not to be known. */
 static GstClockTime
-beginning (const GstSegment * video)
+beginning (const GstSegment *video)
 {
   if (GST_CLOCK_TIME_IS_VALID (video->stop) || !GST_CLOCK_TIME_IS_VALID (video->duration))
     return video->stop;
@@ -39,7 +39,7 @@ beginning (const GstSegment * video)
 }
 
 gboolean
-gptvis_text_times_set_segment (GptVisTextTimes * self, const GstSegment * video)
+gptvis_text_times_set_segment (GptVisTextTimes *self, const GstSegment *video)
 {
   GstSegment *own = &self->segment;
 
@@ -65,7 +65,7 @@ gptvis_text_times_set_segment (GptVisTextTimes * self, const GstSegment * video)
 /* --- frames and gaps --- */
 
 void
-gptvis_text_times_set_frame (GptVisTextTimes * self, GstClockTime pts, GstClockTime duration)
+gptvis_text_times_set_frame (GptVisTextTimes *self, GstClockTime pts, GstClockTime duration)
 {
   const GstClockTime length = GST_CLOCK_TIME_IS_VALID (duration) ? MAX (duration, LEAST_GAP) : LEAST_GAP;
 
@@ -90,7 +90,7 @@ gptvis_text_times_set_frame (GptVisTextTimes * self, GstClockTime pts, GstClockT
 }
 
 gboolean
-gptvis_text_times_take_gap (GptVisTextTimes * self, GstClockTime * from, GstClockTime * to)
+gptvis_text_times_take_gap (GptVisTextTimes *self, GstClockTime *from, GstClockTime *to)
 {
   const gboolean covers = GST_CLOCK_TIME_IS_VALID (self->covered);
 
@@ -108,7 +108,7 @@ gptvis_text_times_take_gap (GptVisTextTimes * self, GstClockTime * from, GstCloc
 }
 
 void
-gptvis_text_times_uncover (GptVisTextTimes * self)
+gptvis_text_times_uncover (GptVisTextTimes *self)
 {
   self->covered = GST_CLOCK_TIME_NONE;
 }
@@ -116,8 +116,8 @@ gptvis_text_times_uncover (GptVisTextTimes * self)
 /* --- captions --- */
 
 gboolean
-gptvis_text_times_take_caption (GptVisTextTimes * self, GstClockTime pts, gboolean live, GstClockTime * start,
-    GstClockTime * duration)
+gptvis_text_times_take_caption (GptVisTextTimes *self, GstClockTime pts, gboolean live, GstClockTime *start,
+    GstClockTime *duration)
 {
   const GstClockTime seen = later (pts, self->now);
   GstClockTime hold = HOLD;

@@ -29,23 +29,23 @@ typedef struct {
 } GptVisTextTimes;
 
 /* Neither segment nor times: at the beginning, and after a flush. */
-void gptvis_text_times_reset (GptVisTextTimes * times);
+void gptvis_text_times_reset (GptVisTextTimes *times);
 /* Time begins anew; the segment stays until there is another. */
-void gptvis_text_times_forget (GptVisTextTimes * times);
+void gptvis_text_times_forget (GptVisTextTimes *times);
 /* The video's segment. TRUE: the pad's is the same. */
-gboolean gptvis_text_times_set_segment (GptVisTextTimes * times, const GstSegment * video);
+gboolean gptvis_text_times_set_segment (GptVisTextTimes *times, const GstSegment *video);
 
 /* The video is at `pts`, of its own time, with a frame of `duration`; both maybe NONE. */
-void gptvis_text_times_set_frame (GptVisTextTimes * times, GstClockTime pts, GstClockTime duration);
+void gptvis_text_times_set_frame (GptVisTextTimes *times, GstClockTime pts, GstClockTime duration);
 
 /* The gap that is due now, which is counted as sent, or FALSE. */
-gboolean gptvis_text_times_take_gap (GptVisTextTimes * times, GstClockTime * from, GstClockTime * to);
+gboolean gptvis_text_times_take_gap (GptVisTextTimes *times, GstClockTime *from, GstClockTime *to);
 /* Who is to follow gaps has heard none yet. */
-void gptvis_text_times_uncover (GptVisTextTimes * times);
+void gptvis_text_times_uncover (GptVisTextTimes *times);
 
 /* From where to where a caption of the frame at `pts`, of the video's time, is shown; FALSE where
  * there is no text, or nobody knows the time. */
-gboolean gptvis_text_times_take_caption (GptVisTextTimes * times, GstClockTime pts, gboolean live,
-    GstClockTime * start, GstClockTime * duration);
+gboolean gptvis_text_times_take_caption (GptVisTextTimes *times, GstClockTime pts, gboolean live,
+    GstClockTime *start, GstClockTime *duration);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 void
-gptvis_timing_add (GptVisTiming * timing, gint64 us)
+gptvis_timing_add (GptVisTiming *timing, gint64 us)
 {
   timing->us[timing->n++ % GPTVIS_TIMING_WINDOW] = us;
 }
@@ -19,13 +19,13 @@ compare (gconstpointer a, gconstpointer b)
 
 /* Nearest rank: the smallest value that at least `percent` in a hundred do not exceed. */
 static gint64
-percentile (const gint64 * sorted, guint n, guint percent)
+percentile (const gint64 *sorted, guint n, guint percent)
 {
   return sorted[(n * percent + 99) / 100 - 1];
 }
 
 GptVisTimes
-gptvis_timing_summary (const GptVisTiming * timing, guint last)
+gptvis_timing_summary (const GptVisTiming *timing, guint last)
 {
   GptVisTimes times = { 0 };
   gint64 sorted[GPTVIS_TIMING_WINDOW], sum = 0;

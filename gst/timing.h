@@ -18,8 +18,8 @@ typedef struct {
   gint64 p50, p90, p99;         /* nearest rank */
 } GptVisTimes;
 
-void gptvis_timing_add (GptVisTiming * timing, gint64 us);
+void gptvis_timing_add (GptVisTiming *timing, gint64 us);
 /* Over the last `last` durations at most. */
-GptVisTimes gptvis_timing_summary (const GptVisTiming * timing, guint last);
+GptVisTimes gptvis_timing_summary (const GptVisTiming *timing, guint last);
 
 G_END_DECLS

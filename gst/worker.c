@@ -20,7 +20,7 @@
 
 /* What was seen and written before a cut is not what comes after it. */
 static void
-mind_cut (GptVisSeat * seat)
+mind_cut (GptVisSeat *seat)
 {
   if (!seat->forgetting)
     return;
@@ -33,7 +33,7 @@ mind_cut (GptVisSeat * seat)
 
 /* Moves the frame in front to the worker; until `finish` it holds the seat. */
 static void
-take (GptVisSeat * seat)
+take (GptVisSeat *seat)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -50,7 +50,7 @@ take (GptVisSeat * seat)
 /* Of the streams that have a frame ready, the one whose turn was longest ago. So one that is
  * passed over, since it is just staging a newer frame, comes next. */
 static GptVisSeat *
-in_turn (GptVisEngine * self)
+in_turn (GptVisEngine *self)
 {
   GptVisSeat *first = NULL;
 
@@ -63,7 +63,7 @@ in_turn (GptVisEngine * self)
 }
 
 static guint
-gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
+gather (GptVisEngine *self, GptVisSeat *batch[MAX_BATCH])
 {
   const guint most = CLAMP (BATCH_US / MAX (self->picture_us, 1), 1, MAX_BATCH);
   GptVisSeat *seat;
@@ -78,7 +78,7 @@ gather (GptVisEngine * self, GptVisSeat * batch[MAX_BATCH])
 
 /* What goes with a result: the sentence at hand only where it may be seen as it grows. */
 static const GptVisCaption *
-caption_of (const GptVisSeat * seat)
+caption_of (const GptVisSeat *seat)
 {
   if (!seat->captioner)
     return NULL;
@@ -88,7 +88,7 @@ caption_of (const GptVisSeat * seat)
 
 /* Tells the last result with the caption that there is; the result is shared from then on. */
 static void
-tell_result (GptVisSeat * seat, GptVisNews news)
+tell_result (GptVisSeat *seat, GptVisNews news)
 {
   const GptVisCaption *caption = caption_of (seat);
   GptVisResult *whole = caption ? gptvis_result_with_caption (seat->result, caption) : gptvis_result_ref (seat->result);
@@ -99,7 +99,7 @@ tell_result (GptVisSeat * seat, GptVisNews news)
 
 /* 2 is more than any change: opposite pictures have that, or a little less by rounding. */
 static gboolean
-has_changed (const GptVisSeat * seat)
+has_changed (const GptVisSeat *seat)
 {
   const gfloat least = seat->ticket.caption_change;
 
@@ -108,7 +108,7 @@ has_changed (const GptVisSeat * seat)
 
 /* Is a sentence to be begun about the picture that was just analysed? */
 static gboolean
-is_worth_a_caption (const GptVisSeat * seat)
+is_worth_a_caption (const GptVisSeat *seat)
 {
   const GptVisTicket *ticket = &seat->ticket;
   const GstClockTime now = gptvis_frame_clock (&ticket->time, ticket->arrival);
@@ -125,7 +125,7 @@ is_worth_a_caption (const GptVisSeat * seat)
 
 /* With the lock, which is let go while the decoder looks at the picture. */
 static void
-begin_caption (GptVisEngine * self, GptVisSeat * seat)
+begin_caption (GptVisEngine *self, GptVisSeat *seat)
 {
   const GptVisTicket *ticket = &seat->ticket;
 
@@ -143,7 +143,7 @@ begin_caption (GptVisEngine * self, GptVisSeat * seat)
  * caption is to come. One without a result leaves the last as it is, of which a caption
  * may be under way. */
 static void
-finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GError * error)
+finish (GptVisEngine *self, GptVisSeat *seat, GptVisResult *result, const GError *error)
 {
   const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
 
@@ -165,7 +165,7 @@ finish (GptVisEngine * self, GptVisSeat * seat, GptVisResult * result, const GEr
 
 /* For good, since less nice again would be a privilege. The pool's threads follow. */
 static void
-be_nice (GptVisEngine * self)
+be_nice (GptVisEngine *self)
 {
   self->nice = TRUE;
 #ifdef __linux__                /* where that is a thread's own affair */
@@ -175,7 +175,7 @@ be_nice (GptVisEngine * self)
 
 /* What has become of a batch; one that has no result has that error. Takes the results. */
 static void
-finish_all (GptVisEngine * self, GptVisBatch * batch, GptVisResult ** results, const GError * error)
+finish_all (GptVisEngine *self, GptVisBatch *batch, GptVisResult **results, const GError *error)
 {
   for (guint i = 0; i < batch->n; i++) {
     finish (self, batch->seats[i], results[i], results[i] ? NULL : error);
@@ -186,7 +186,7 @@ finish_all (GptVisEngine * self, GptVisBatch * batch, GptVisResult ** results, c
 /* Those who wait, if anybody does, become a batch and the model's: on a GPU beside the one
  * before, on the processor it is all computed here. */
 static gboolean
-begin_batch (GptVisEngine * self)
+begin_batch (GptVisEngine *self)
 {
   GptVisBatch *batch = &self->batches[self->n_begun % GPTVIS_MAX_IN_FLIGHT];
   GptVisResult *none[MAX_BATCH] = { NULL };
@@ -217,7 +217,7 @@ begin_batch (GptVisEngine * self)
 
 /* What a seat makes of its picture's outputs; NULL: there are none. */
 static GptVisResult *
-read_request (GptVisSeat * seat, const GptVisRequest * request)
+read_request (GptVisSeat *seat, const GptVisRequest *request)
 {
   const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
 
@@ -230,7 +230,7 @@ read_request (GptVisSeat * seat, const GptVisRequest * request)
 
 /* Waits for the batch that was begun first. */
 static void
-end_batch (GptVisEngine * self)
+end_batch (GptVisEngine *self)
 {
   GptVisBatch *batch = &self->batches[self->n_ended++ % GPTVIS_MAX_IN_FLIGHT];
   GptVisResult *results[MAX_BATCH];
@@ -256,7 +256,7 @@ end_batch (GptVisEngine * self)
 
 /* An awaited frame whose caption is finished, given up or failed. */
 static void
-pay (GptVisSeat * seat)
+pay (GptVisSeat *seat)
 {
   if (!seat->owed || seat->writing)
     return;
@@ -266,7 +266,7 @@ pay (GptVisSeat * seat)
 
 /* A seat's sentence after a step. */
 static void
-tell_words (GptVisSeat * seat)
+tell_words (GptVisSeat *seat)
 {
   const GError *error = gptvis_captioner_error (seat->captioner);
 
@@ -282,7 +282,7 @@ tell_words (GptVisSeat * seat)
 /* Those that write. Results that are owed no longer are told on the way, which lets go of
  * the lock, so seats may come and go; who is passed over has its turn in the next round. */
 static guint
-gather_writers (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
+gather_writers (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
   g_ptr_array_set_size (writers, 0);
   g_ptr_array_set_size (captioners, 0);
@@ -309,7 +309,7 @@ gather_writers (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners
 
 /* A word more for each of them. */
 static void
-write_words (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
+write_words (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
   gint64 begun = g_get_monotonic_time ();
 
@@ -331,14 +331,14 @@ write_words (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
 /* --- the worker's day --- */
 
 static guint
-n_under_way (const GptVisEngine * self)
+n_under_way (const GptVisEngine *self)
 {
   return self->n_begun - self->n_ended;
 }
 
 /* Words and pictures in turn, as much time for one as for the other while both wait. */
 static gboolean
-is_words_turn (GptVisEngine * self, guint n_writers)
+is_words_turn (GptVisEngine *self, guint n_writers)
 {
   /* what one has while the other does not wait, it owes nobody */
   if (n_writers == 0 || (!in_turn (self) && n_under_way (self) == 0))
@@ -348,7 +348,7 @@ is_words_turn (GptVisEngine * self, guint n_writers)
 
 /* With the lock, until the engine is told to end and nothing is under way. */
 static void
-work (GptVisEngine * self, GPtrArray * writers, GPtrArray * captioners)
+work (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
   while (!self->ending) {
     const guint n_writers = gather_writers (self, writers, captioners);
