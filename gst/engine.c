@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Engines: who shares one, when its worker begins and when it ends. What happens to a frame
- * that waits at a seat is worker.c's.
+/* Engines: who shares one, when its worker starts and when it ends. What happens to a frame
+ * that waits in a session is in worker.c.
  *
- * One worker a model holds because of one rule: an engine is in the table from its first user
- * until its worker has nothing more to do with the model, and that the worker itself decides,
- * with the table's lock (gptvis_engine_retire). Whoever opens the model while the last user is
- * closing it finds the same engine, whose worker goes on: nothing is ended, begun or waited for. */
+ * A model never has two workers, because of one rule: an engine is in the table from its first user
+ * until its worker is done with the model, and the worker itself decides when that is, with the
+ * table's lock (gptvis_engine_retire). Whoever opens the model while the last user is closing it
+ * finds the same engine, whose worker goes on: nothing is stopped, started or waited for. */
 #include "engine-private.h"
 
 static GMutex engines_lock;
-static GCond engines_changed;   /* a model is loaded, or a worker is over, or is wanted again */
-static GHashTable *engines;     /* key → GptVisEngine; neither is held */
+static GCond engines_changed;   /* a model was loaded, or an engine retired or wanted again */
+static GHashTable *engines;     /* key → GptVisEngine; owns neither */
 
 static GptVisEngine *
 engine_new (gchar *key)
@@ -22,7 +22,7 @@ engine_new (gchar *key)
   g_mutex_init (&self->lock);
   g_cond_init (&self->work);
   g_cond_init (&self->progress);
-  self->seats = g_ptr_array_new ();
+  self->sessions = g_ptr_array_new ();
   return self;
 }
 
@@ -40,7 +40,7 @@ gptvis_engine_unref (GptVisEngine *self)
     return;
   gptvis_model_free (self->model);
   g_free (self->key);
-  g_ptr_array_unref (self->seats);
+  g_ptr_array_unref (self->sessions);
   g_cond_clear (&self->progress);
   g_cond_clear (&self->work);
   g_mutex_clear (&self->lock);
@@ -56,10 +56,10 @@ set_ending (GptVisEngine *self, gboolean ending)
   g_mutex_unlock (&self->lock);
 }
 
-/* With the table's lock, which is let go while somebody else loads the model. NULL: there is none, and the
- * caller is to load it. */
+/* With the table's lock, which is released while another thread loads the model. NULL: there is none, and
+ * the caller is to load it. */
 static GptVisEngine *
-find (const gchar *key)
+find_engine (const gchar *key)
 {
   GptVisEngine *engine;
 
@@ -73,24 +73,24 @@ find (const gchar *key)
 }
 
 static void
-put_in (GptVisEngine *self)
+add_to_table (GptVisEngine *self)
 {
   if (!engines)
     engines = g_hash_table_new (g_str_hash, g_str_equal);
   g_hash_table_insert (engines, self->key, self);
 }
 
-/* Likewise. */
+/* With the table's lock. */
 static void
-take_out (GptVisEngine *self)
+remove_from_table (GptVisEngine *self)
 {
-  self->over = TRUE;
+  self->retired = TRUE;
   g_hash_table_remove (engines, self->key);
   if (g_hash_table_size (engines) == 0)
     g_clear_pointer (&engines, g_hash_table_unref);
 }
 
-/* With the table's lock, which is let go meanwhile, so that others can come and leave. */
+/* With the table's lock, which is released meanwhile, so that others can open and close engines. */
 static gboolean
 load (GptVisEngine *self, const GptVisModelOptions *options, GError **error)
 {
@@ -98,8 +98,8 @@ load (GptVisEngine *self, const GptVisModelOptions *options, GError **error)
   GptVisModel *model = gptvis_model_open (options, error);
   g_mutex_lock (&engines_lock);
   self->model = model;
-  if (!model)                   /* who waits for it tries it anew, and hears why not */
-    take_out (self);
+  if (!model)                   /* whoever waits for it tries again, and gets the error */
+    remove_from_table (self);
   g_cond_broadcast (&engines_changed);
   return model != NULL;
 }
@@ -115,11 +115,11 @@ gptvis_engine_open (const GptVisModelOptions *options, GError **error)
   if (!(key = gptvis_model_key (&batched, error)))
     return NULL;
   g_mutex_lock (&engines_lock);
-  if ((engine = find (key))) {
+  if ((engine = find_engine (key))) {
     gptvis_engine_ref (engine);
     g_free (key);
   } else {
-    put_in (engine = engine_new (key));
+    add_to_table (engine = engine_new (key));
     if (!load (engine, &batched, error))
       g_clear_pointer (&engine, gptvis_engine_unref);
   }
@@ -133,20 +133,20 @@ gboolean
 gptvis_engine_retire (GptVisEngine *self)
 {
   g_mutex_lock (&engines_lock);
-  gboolean over = self->users == 0;
-  if (over) {
-    take_out (self);
+  gboolean retired = self->users == 0;
+  if (retired) {
+    remove_from_table (self);
     self->joined = self->closing == 0;
-    if (self->joined)           /* it was closed from here, by a handler of a message */
+    if (self->joined)           /* it was closed in this thread, within a call to the application */
       g_thread_unref (self->worker);
     g_cond_broadcast (&engines_changed);
   }
   g_mutex_unlock (&engines_lock);
-  return over;
+  return retired;
 }
 
 static GThread *
-worker_of (GptVisEngine *self)
+get_worker (GptVisEngine *self)
 {
   g_mutex_lock (&self->lock);
   GThread *worker = self->worker;
@@ -154,16 +154,16 @@ worker_of (GptVisEngine *self)
   return worker;
 }
 
-/* With the table's lock, which is let go meanwhile. TRUE: the worker is over and the caller's to
- * join. FALSE: it works for somebody else, or another thread joins it. */
+/* With the table's lock, which is released meanwhile. TRUE: the worker has ended and the caller is to join
+ * it. FALSE: it works for somebody else, or another thread joins it. */
 static gboolean
-await_worker (GptVisEngine *self)
+wait_for_worker (GptVisEngine *self)
 {
   self->closing++;
-  while (self->users == 0 && !self->over)
+  while (self->users == 0 && !self->retired)
     g_cond_wait (&engines_changed, &engines_lock);
   self->closing--;
-  if (!self->over || self->joined)
+  if (!self->retired || self->joined)
     return FALSE;
   self->joined = TRUE;
   return TRUE;
@@ -178,13 +178,13 @@ gptvis_engine_close (GptVisEngine *self)
   if (!self)
     return;
   g_mutex_lock (&engines_lock);
-  worker = worker_of (self);
+  worker = get_worker (self);
   if (--self->users == 0) {
     if (worker)
       set_ending (self, TRUE);
     else
-      take_out (self);
-    joins = worker && worker != g_thread_self () && await_worker (self);
+      remove_from_table (self);
+    joins = worker && worker != g_thread_self () && wait_for_worker (self);
   }
   g_mutex_unlock (&engines_lock);
   if (joins)
@@ -199,10 +199,10 @@ gptvis_engine_model (GptVisEngine *self)
 }
 
 guint
-gptvis_engine_n_seats (GptVisEngine *self)
+gptvis_engine_n_sessions (GptVisEngine *self)
 {
   g_mutex_lock (&self->lock);
-  guint n = self->seats->len;
+  guint n = self->sessions->len;
   g_mutex_unlock (&self->lock);
   return n;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A frame's times, from its buffer, segment and the element's clock; and which events cut a stream. */
 #include "frametime.h"
 
-/* µs since 1970 at which the frame was taken: as its source says, else, from a
- * live source, by the pipeline's clock. */
+/* When the frame was captured, in µs since 1970: as its source says or, from a live source, by the
+ * pipeline's clock; else 0. */
 static gint64
 wall_time (GstElement *element, GstBuffer *buffer, GstClockTime running_time, gboolean live)
 {
@@ -43,9 +44,33 @@ gptvis_frame_clock (const GptVisFrameTime *time, gint64 arrival)
   return GST_CLOCK_TIME_IS_VALID (time->running_time) ? time->running_time : (GstClockTime) arrival * 1000;
 }
 
-gboolean
-gptvis_segment_continues (const GstSegment *a, const GstSegment *b)
+static gboolean
+is_same_timeline (const GstSegment *a, const GstSegment *b)
 {
   return a->format == b->format && a->rate == b->rate && a->base == b->base && a->offset == b->offset
       && a->start == b->start && a->time == b->time;
+}
+
+gboolean
+gptvis_event_is_cut (GstEvent *event, GstPad *pad, const GstSegment *segment)
+{
+  const GstSegment *next;
+  const gchar *id;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_FLUSH_STOP:
+      return TRUE;
+    case GST_EVENT_SEGMENT:
+      gst_event_parse_segment (event, &next);
+      return !is_same_timeline (segment, next);
+    case GST_EVENT_STREAM_START: {
+      gchar *before = gst_pad_get_stream_id (pad);
+      gst_event_parse_stream_start (event, &id);
+      gboolean other = g_strcmp0 (before, id) != 0;
+      g_free (before);
+      return other;
+    }
+    default:
+      return FALSE;
+  }
 }

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When a frame is: on its stream, in the pipeline's running time, on the wall's clock. */
+/* Times of a frame: on its stream's line of time, in the pipeline's running time and by the wall clock; and
+ * where that line of time is cut. Plain functions without state, for any thread. */
 #pragma once
 #include "engine.h"
 
 G_BEGIN_DECLS
 
-/* The element's clock tells the wall time where the buffer does not and the source is live. */
+/* The wall time is the buffer's own; where it has none and the source is live, it is worked out from the
+ * element's clock. */
 GptVisFrameTime gptvis_frame_time (GstElement *element, const GstSegment *segment, GstBuffer *buffer,
     gboolean live);
 
-/* The running time; of a frame without one, when it came, in ns. */
+/* A frame's running time or, if it has none, when it came (`arrival`, monotonic µs), in ns. */
 GstClockTime gptvis_frame_clock (const GptVisFrameTime *time, gint64 arrival);
 
-/* Does `next` lie on the same line of time? A new end changes nothing. */
-gboolean gptvis_segment_continues (const GstSegment *segment, const GstSegment *next);
+/* Does what comes after the event not continue what came before? So it is after a flush, a segment on another
+ * line of time (a new end is none) and another stream. `pad` and `segment` are the video's before the event. */
+gboolean gptvis_event_is_cut (GstEvent *event, GstPad *pad, const GstSegment *segment);
 
-/* What is later than time can be is at its end, and valid: numbers from outside may be any. */
+/* A sum that is too large becomes the latest valid time: numbers from outside may be any. */
 static inline GstClockTime
 gptvis_time_add (GstClockTime time, GstClockTime more)
 {

@@ -23,8 +23,8 @@
  * Policy "latest" (what "auto" is in a live pipeline): no frame ever waits. A frame
  * that is due is staged and handed to the worker behind the model, which takes the
  * newest frame of each stream in turn; the newest result goes with the frames that come
- * after it, with its age, for hold-time from when it was found. A model that is too slow for the camera lowers
- * the rate of analyses, never that of pictures. At the end of the stream the last
+ * after it, with its age, for hold-time from when it was found. A model that is too slow for the camera
+ * lowers the rate of analyses, never that of pictures. At the end of the stream the last
  * analysis is waited for, so that its message comes before the end.
  *
  * Policy "every" (what "auto" is elsewhere): a frame that is due waits for its own
@@ -87,7 +87,7 @@
  * | analysis-min-us, -mean-us, -max-us | #gint64 | µs that the backend took, over the last 512 analyses |
  * | analysis-p50-us, -p90-us, -p99-us | #gint64 | percentiles of the same |
  * | age-… -us | #gint64 | the same of the time from a frame's coming to its result's |
- * | device-… -us | #gint64 | the same of what a GPU took by its own clock, for a batch of all streams' frames; 0 on the processor |
+ * | device-… -us | #gint64 | the same of a batch of all streams' frames, by the GPU's clock; 0: processor |
  * | streams | #guint | streams that share the model |
  * | model | string | name of the checkpoint |
  * | backend | string | what the model runs on: backend, tier, precision, threads |
@@ -114,8 +114,8 @@ struct _GstGptVisFilter {
 
   /* Under the object lock. */
   GptVisProperties properties;
-  gboolean stale;               /* one that makes another model changed since the model was opened */
-  gboolean told_unmappable;
+  gboolean stale;               /* a property that needs another model changed since the model was opened */
+  gboolean warned_unmappable;
   gint64 next_warning;          /* monotonic µs */
   GstClockTime earliest;        /* running time before which downstream is late; NONE: it is not */
   GstStructure *last_stats;     /* of the stream that ended; NULL before the first */
@@ -124,42 +124,42 @@ struct _GstGptVisFilter {
   GptVisEngine *engine;         /* from READY on */
   GptVisClient *client;         /* of its model, likewise */
   GptVisStream *stream;         /* from PAUSED on; goes only with the sink pad's stream lock held */
-  guint epoch;                  /* raised by what makes frames on their way ones of the past: an end, a flush */
+  guint epoch;                  /* raised by a flush and a stop, which make frames on their way obsolete */
 
-  /* The streaming thread's, and made new when the stream ends. */
+  /* The streaming thread's; reset when the stream ends. */
   GstVideoInfo info;
-  gboolean begun;               /* this stream had a buffer */
+  gboolean checked_live;        /* `live` is known: this stream had a buffer */
   gboolean live;
-  GstClockTime told_latency;
+  GstClockTime posted_latency;
   gint64 next_stats;            /* monotonic µs */
 };
 
 G_DEFINE_TYPE (GstGptVisFilter, gst_gptvis_filter, GST_TYPE_BASE_TRANSFORM)
 GST_ELEMENT_REGISTER_DEFINE (gptvisfilter, "gptvisfilter", GST_RANK_NONE, GST_TYPE_GPTVIS_FILTER)
 
-/* --- what is told to the application ---
+/* --- calls to the application ---
  *
- * By the line that engine.h draws: the application may close the element, or let it go for good,
- * in any of these calls. */
+ * By the rules in engine.h: in any of these the application may close the element, or drop its last
+ * reference. */
 
-/* One warning for frames that cannot be mapped, few for analyses that fail:
- * stats counts them all. */
+/* Warns once of frames that cannot be mapped, and seldom of analyses that fail:
+ * the property stats counts them all. */
 static void
-on_failed (gpointer user, gboolean unmappable, const GError *error)
+on_error (gpointer user, gboolean unmappable, const GError *error)
 {
   GstGptVisFilter *self = user;
   gint64 now = g_get_monotonic_time ();
-  gboolean told;
+  gboolean warned;
 
   GST_DEBUG_OBJECT (self, "%s", error->message);
   GST_OBJECT_LOCK (self);
-  told = unmappable ? self->told_unmappable : now < self->next_warning;
+  warned = unmappable ? self->warned_unmappable : now < self->next_warning;
   if (unmappable)
-    self->told_unmappable = TRUE;
-  else if (!told)
+    self->warned_unmappable = TRUE;
+  else if (!warned)
     self->next_warning = now + WARNING_PAUSE;
   GST_OBJECT_UNLOCK (self);
-  if (!told)
+  if (!warned)
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_WARNING);
 }
 
@@ -173,7 +173,7 @@ posts_messages (GstGptVisFilter *self)
 }
 
 static void
-on_found (gpointer user, GptVisResult *result)
+on_result (gpointer user, GptVisResult *result)
 {
   GstGptVisFilter *self = user;
 
@@ -182,19 +182,19 @@ on_found (gpointer user, GptVisResult *result)
 }
 
 static void
-on_said (gpointer user, GptVisResult *result)
+on_caption (gpointer user, GptVisResult *result)
 {
   GstGptVisFilter *self = gst_object_ref (user);
 
-  gptvis_text_pad_set_caption (self->text, result->caption);    /* which may start a task, of which is told */
+  gptvis_text_pad_set_caption (self->text, result->caption);    /* may start a task, which posts a message */
   if (posts_messages (self))
     gst_element_post_message (GST_ELEMENT (self), gptvis_caption_to_message (result, GST_OBJECT (self)));
   gst_object_unref (self);
 }
 
-/* The pads are active before the element has started and while it stops: buffers and
- * events may then find no stream; nor do they after a call in which the application closed the
- * element. NULL, or what stays while the stream lock is held and nobody is called. */
+/* NULL while there is no stream: the pads are active before the element has started and while it stops,
+ * and the application may close the element in any call. A stream stays while the caller holds the
+ * stream lock and does not call the application. */
 static GptVisStream *
 running_stream (GstGptVisFilter *self)
 {
@@ -204,7 +204,7 @@ running_stream (GstGptVisFilter *self)
   return stream;
 }
 
-/* After a call: is the frame at hand still one of the stream that runs? */
+/* After a call to the application: does the frame at hand still belong to the stream that runs? */
 static gboolean
 is_current (GstGptVisFilter *self, guint epoch)
 {
@@ -215,7 +215,7 @@ is_current (GstGptVisFilter *self, guint epoch)
 }
 
 static void
-tell_stats (GstGptVisFilter *self, GstClockTime interval)
+post_stats (GstGptVisFilter *self, GstClockTime interval)
 {
   const gint64 now = g_get_monotonic_time (), due = self->next_stats;
 
@@ -228,28 +228,28 @@ tell_stats (GstGptVisFilter *self, GstClockTime interval)
 }
 
 static void
-tell_latency (GstGptVisFilter *self)
+post_latency (GstGptVisFilter *self)
 {
   GstClockTime latency = gptvis_stream_latency (self->stream);
 
-  if (!self->live || latency == self->told_latency)
+  if (!self->live || latency == self->posted_latency)
     return;
-  GST_INFO_OBJECT (self, "a frame's stay takes %" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
-  self->told_latency = latency;
+  GST_INFO_OBJECT (self, "a frame is delayed by %" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
+  self->posted_latency = latency;
   gst_element_post_message (GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
 }
 
 /* --- a frame --- */
 
 static void
-begin (GstGptVisFilter *self)
+check_live (GstGptVisFilter *self)
 {
   GstQuery *query = gst_query_new_latency ();
 
   if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
     gst_query_parse_latency (query, &self->live, NULL, NULL);
   gst_query_unref (query);
-  self->begun = TRUE;
+  self->checked_live = TRUE;
 }
 
 /* The base class calls this for every buffer. A buffer that others hold gets a
@@ -259,7 +259,7 @@ prepare_output_buffer (GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
 {
   *out = gst_buffer_is_writable (in) ? in : gst_buffer_copy (in);
   if (!*out)
-    *out = in;                  /* memory that refuses: passes without metadata */
+    *out = in;                  /* it cannot be copied: passes without metadata */
   return GST_FLOW_OK;
 }
 
@@ -279,14 +279,14 @@ transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   GstClockTime earliest, stats_interval;
   const guint epoch = self->epoch;
   GptVisFrameTime time;
-  GptVisSeen seen;
+  GptVisFrameResult out;
 
   if (!running_stream (self))
     return GST_FLOW_FLUSHING;
   if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
     return GST_FLOW_NOT_NEGOTIATED;
-  if (!self->begun)
-    begin (self);               /* asks upstream, which is a call too */
+  if (!self->checked_live)
+    check_live (self);          /* asks upstream, which is a call to the application too */
   GST_OBJECT_LOCK (self);
   settings = self->properties.settings;
   stats_interval = self->properties.stats_interval;
@@ -298,18 +298,18 @@ transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   time = gptvis_frame_time (GST_ELEMENT (self), &trans->segment, buffer, self->live);
   if (!is_current (self, epoch))
     return GST_FLOW_FLUSHING;
-  gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, is_late (earliest, &time), &seen);
-  if (seen.result && gst_buffer_is_writable (buffer))
-    gptvis_buffer_add_meta (buffer, seen.result, seen.own, seen.age);
-  gptvis_result_unref (seen.result);
+  gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, is_late (earliest, &time), &out);
+  if (out.result && gst_buffer_is_writable (buffer))
+    gptvis_buffer_add_meta (buffer, out.result, out.own, out.age);
+  gptvis_result_unref (out.result);
   if (is_current (self, epoch))
     gptvis_text_pad_advance (self->text, time.pts, GST_BUFFER_DURATION (buffer), self->live);
   if (is_current (self, epoch))
     gptvis_text_pad_check_client (self->text, gptvis_engine_model (self->engine), self->client);
   if (is_current (self, epoch))
-    tell_latency (self);
+    post_latency (self);
   if (is_current (self, epoch))
-    tell_stats (self, stats_interval);
+    post_stats (self, stats_interval);
   if (is_current (self, epoch))
     return GST_FLOW_OK;
   return running_stream (self) ? GST_BASE_TRANSFORM_FLOW_DROPPED : GST_FLOW_FLUSHING;
@@ -326,33 +326,9 @@ set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
   return gst_video_info_from_caps (&self->info, in);
 }
 
-static gboolean
-is_cut (GstBaseTransform *trans, GstEvent *event)
-{
-  const GstSegment *segment;
-  const gchar *id;
-
-  switch (GST_EVENT_TYPE (event)) {
-    case GST_EVENT_FLUSH_STOP:
-      return TRUE;
-    case GST_EVENT_SEGMENT:
-      gst_event_parse_segment (event, &segment);
-      return !gptvis_segment_continues (&trans->segment, segment);
-    case GST_EVENT_STREAM_START: {
-      gchar *before = gst_pad_get_stream_id (GST_BASE_TRANSFORM_SINK_PAD (trans));
-      gst_event_parse_stream_start (event, &id);
-      gboolean other = g_strcmp0 (before, id) != 0;
-      g_free (before);
-      return other;
-    }
-    default:
-      return FALSE;
-  }
-}
-
-/* Nobody waits for the results of what is being flushed or stopped. Any thread. */
+/* Before a flush or a stop: nobody waits for results any more. Any thread. */
 static void
-let_go (GstGptVisFilter *self)
+end_waiting (GstGptVisFilter *self)
 {
   GST_OBJECT_LOCK (self);
   if (self->stream)
@@ -367,12 +343,12 @@ sink_event (GstBaseTransform *trans, GstEvent *event)
   GptVisStream *stream;
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START) {
-    let_go (self);
+    end_waiting (self);
   } else if (!(stream = running_stream (self))) {
     GST_DEBUG_OBJECT (self, "no stream for %" GST_PTR_FORMAT, event);
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
     gptvis_stream_drain (stream);       /* which calls the application */
-  } else if (is_cut (trans, event)) {
+  } else if (gptvis_event_is_cut (event, GST_BASE_TRANSFORM_SINK_PAD (trans), &trans->segment)) {
     GST_DEBUG_OBJECT (self, "cut by %" GST_PTR_FORMAT, event);
     gptvis_text_pad_cut (self->text, gptvis_stream_cut (stream));
     if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
@@ -386,8 +362,8 @@ sink_event (GstBaseTransform *trans, GstEvent *event)
   return GST_BASE_TRANSFORM_CLASS (gst_gptvis_filter_parent_class)->sink_event (trans, event);
 }
 
-/* What a sink says of its lateness: until it has caught up, frames are not analysed. It
- * goes on upstream, as the base class has it. */
+/* A sink reports how late it is (QoS): frames are not analysed until it has caught up. The event
+ * goes on upstream, as in the base class. */
 static gboolean
 src_event (GstBaseTransform *trans, GstEvent *event)
 {
@@ -424,13 +400,15 @@ query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
   if (self->stream)
     own = gptvis_stream_latency (self->stream);
   GST_OBJECT_UNLOCK (self);
-  gst_query_set_latency (query, TRUE, min + own, GST_CLOCK_TIME_IS_VALID (max) ? gptvis_time_add (max, own) : max);
+  if (GST_CLOCK_TIME_IS_VALID (max))
+    max = gptvis_time_add (max, own);
+  gst_query_set_latency (query, TRUE, min + own, max);
   return TRUE;
 }
 
 /* --- states --- */
 
-/* Puts the engine and its client in the place of those of before. */
+/* Replaces the engine and its client, and closes those before. */
 static void
 set_engine (GstGptVisFilter *self, GptVisEngine *engine, GptVisClient *client)
 {
@@ -445,7 +423,7 @@ set_engine (GstGptVisFilter *self, GptVisEngine *engine, GptVisClient *client)
 }
 
 static void
-note_model (GstGptVisFilter *self, GptVisModel *model)
+log_model (GstGptVisFilter *self, GptVisModel *model)
 {
   gchar *description = gptvis_model_description (model);
 
@@ -471,13 +449,13 @@ open_engine (GstGptVisFilter *self)
     client = gptvis_client_new (gptvis_engine_model (engine), &asked, &error);
   gptvis_properties_clear_options (&options, &asked);
   if (client) {
-    note_model (self, gptvis_engine_model (engine));
+    log_model (self, gptvis_engine_model (engine));
     set_engine (self, engine, client);
     return TRUE;
   }
   gptvis_engine_close (engine);
   GST_OBJECT_LOCK (self);
-  self->stale = TRUE;           /* the engine of before is not what is asked for */
+  self->stale = TRUE;           /* the engine before is not the one asked for */
   GST_OBJECT_UNLOCK (self);
   gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
   g_error_free (error);
@@ -495,11 +473,11 @@ static gboolean
 start (GstBaseTransform *trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
-  const GptVisListener listener = { on_found, on_said, on_failed, self };
+  const GptVisListener listener = { on_result, on_caption, on_error, self };
   GptVisStream *stream;
   GError *error = NULL;
 
-  if (!self->engine)            /* closed by who was told of its pads */
+  if (!self->engine)            /* the application closed the element when its pad was added */
     return FALSE;
   if (!(stream = gptvis_stream_new (self->engine, self->client, GST_OBJECT_NAME (self), &listener, &error))) {
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
@@ -507,7 +485,7 @@ start (GstBaseTransform *trans)
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
-  self->told_unmappable = FALSE;
+  self->warned_unmappable = FALSE;
   self->next_warning = 0;
   self->earliest = GST_CLOCK_TIME_NONE;
   self->stream = stream;
@@ -530,8 +508,8 @@ stop (GstBaseTransform *trans)
   self->last_stats = stats;
   GST_OBJECT_UNLOCK (self);
   gst_video_info_init (&self->info);
-  self->begun = self->live = FALSE;
-  self->told_latency = 0;
+  self->checked_live = self->live = FALSE;
+  self->posted_latency = 0;
   self->next_stats = 0;
   GST_PAD_STREAM_UNLOCK (GST_BASE_TRANSFORM_SINK_PAD (trans));
   GST_INFO_OBJECT (self, "%" GST_PTR_FORMAT, stats);
@@ -540,9 +518,9 @@ stop (GstBaseTransform *trans)
   return TRUE;
 }
 
-/* A property that makes another model may have changed in READY. */
+/* Opens the engine anew if a property that needs another model was changed in READY. */
 static gboolean
-renew_engine (GstGptVisFilter *self)
+update_engine (GstGptVisFilter *self)
 {
   GST_OBJECT_LOCK (self);
   gboolean stale = self->stale;
@@ -557,15 +535,15 @@ change_state (GstElement *element, GstStateChange transition)
   GstStateChangeReturn result;
 
   if ((transition == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (self))
-      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !renew_engine (self)))
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !update_engine (self)))
     return GST_STATE_CHANGE_FAILURE;
-  /* The text pad comes before the other pads are active and goes after they were. */
+  /* The text pad is added before the other pads become active and removed after they no longer are. */
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     gptvis_text_pad_add (self->text);
     gst_element_no_more_pads (element);
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    let_go (self);
+    end_waiting (self);
   result = GST_ELEMENT_CLASS (gst_gptvis_filter_parent_class)->change_state (element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
       || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
@@ -578,9 +556,9 @@ change_state (GstElement *element, GstStateChange transition)
 
 /* --- properties --- */
 
-/* What makes a model rests while a stream runs on one. */
+/* A property that needs another model cannot change while a stream runs. */
 static gboolean
-rests (GstGptVisFilter *self, GParamSpec *spec)
+is_fixed (GstGptVisFilter *self, GParamSpec *spec)
 {
   GST_OBJECT_LOCK (self);
   gboolean late = self->stream && (spec->flags & GST_PARAM_MUTABLE_READY);
@@ -593,7 +571,7 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
 
-  if (rests (self, spec)) {
+  if (is_fixed (self, spec)) {
     GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS,
         ("Property \"%s\" cannot change while the stream runs and keeps its value; "
             "set it in state NULL or READY.", spec->name), (NULL));
@@ -608,7 +586,7 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
 }
 
-/* The running stream's, else the last one's, else empty. Under the object lock. */
+/* Of the running stream, else of the last one, else empty. Under the object lock. */
 static GstStructure *
 stats (GstGptVisFilter *self)
 {
@@ -662,8 +640,8 @@ gst_gptvis_filter_class_init (GstGptVisFilterClass *klass)
   gptvis_properties_install (object);
 
   gst_element_class_set_static_metadata (element, "Vision transformer", "Filter/Analyzer/Video",
-      "Labels and describes every Nth frame with a vision transformer, as metadata (GptVisMeta) and as messages "
-      "(gptvis-result); the picture passes unchanged", "The gptvis developers");
+      "Labels and describes every Nth frame with a vision transformer, as metadata (GptVisMeta) and as "
+      "messages (gptvis-result); the picture passes unchanged", "The gptvis developers");
   gst_element_class_add_pad_template (element,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
   gst_element_class_add_pad_template (element,
@@ -683,8 +661,8 @@ gst_gptvis_filter_class_init (GstGptVisFilterClass *klass)
   transform->transform_ip_on_passthrough = TRUE;
 }
 
-/* Passthrough in the base class's sense: caps, allocation and memory are
- * downstream's and upstream's own affair. */
+/* Passthrough, as the base class means it: caps, allocation and memory are settled between
+ * upstream and downstream. */
 static void
 gst_gptvis_filter_init (GstGptVisFilter *self)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One camera's state on a model: which frames are handed to the engine, what each
+/* One camera's state on a model: which frames go to the engine, which result each frame
  * leaves with, and the counters that account for every one of them. It knows nothing
  * of pads, properties and the bus, nor how batches are made. */
 #include "stream.h"
@@ -8,9 +8,10 @@
 #include "message.h"
 #include "timing.h"
 
-#define RECENT 32u              /* frames that the latency is taken from */
-#define WARM_UP 2u              /* frames that it is not, where only staging counts: each slot's first makes tables */
-#define MAX_PERIOD 9e18          /* ns, 285 years: what max-rate asks for may be longer than time is */
+#define RECENT 32u              /* frames whose delays the latency is taken from */
+/* First frames whose delays do not count under `latest`: each slot's first builds tables. */
+#define WARM_UP 2u
+#define MAX_PERIOD 9e18         /* ns, 285 years: a tiny max-rate asks for more than a GstClockTime holds */
 
 /* Why a frame was not analysed; the names are fields of the stats. */
 typedef enum { NOT_DUE, GAP, LATE, BUSY, REPLACED, DROPPED, N_SKIPS } Skip;
@@ -19,33 +20,33 @@ static const gchar *const skip_names[] = { "skipped-not-due", "skipped-gap", "sk
 G_STATIC_ASSERT (G_N_ELEMENTS (skip_names) == N_SKIPS);
 
 struct _GptVisStream {
-  gint refs;                    /* its owner's, and one for each call that may end in the owner's freeing it */
+  gint refs;                    /* the owner's, and one for each call during which the owner may free it */
   GptVisEngine *engine;
-  GptVisSeat *seat;
+  GptVisSession *session;
   GptVisListener listener;
   gchar *name;
 
   /* The streaming thread's. */
-  guint since;                  /* frames since the last that was due */
-  gboolean begun;               /* a frame was due in this generation */
-  GstClockTime next;            /* running time before which max-rate forbids another; NONE: any */
+  guint since_due;              /* frames since the last that was due */
+  gboolean had_due;             /* a frame was due in this generation */
+  GstClockTime next_due;        /* running time before which max-rate forbids another; NONE: any */
 
-  /* Under the lock; frames and generation are written by the streaming thread alone. */
+  /* Under the lock; frames and generation are written by the streaming thread only. */
   GMutex lock;
   GptVisResult *held;           /* the last analysis's, of this generation; or NULL */
-  gint64 held_arrival, held_found;      /* monotonic µs when its frame came, when it was found */
+  gint64 held_arrival, held_since;      /* monotonic µs when its frame came, when it was found */
   guint64 frames, analysed, skipped[N_SKIPS], held_frames, errors, unmappable, generation;
-  guint64 captions, caption_errors;     /* sentences finished; failed */
-  guint64 captioned_frame;      /* that the last finished one describes; G_MAXUINT64: none */
+  guint64 captions, caption_errors;     /* finished; failed */
+  guint64 captioned_frame;      /* frame of the last finished caption; G_MAXUINT64: none */
   guint under_way;              /* frames that are due and not counted elsewhere yet */
-  GptVisTiming analyses, ages, stays;   /* on the backend; frame to result; of a due frame in here */
-  guint warm_up;                /* frames that the latency is not taken from, still */
+  GptVisTiming analyses, ages, delays;  /* on the backend; frame to result; of a due frame in here */
+  guint warm_up;                /* frames left whose delays do not count */
   GstClockTime latency;
 };
 
 /* A frame that was under way becomes one of these. */
 static void
-settle (GptVisStream *self, guint64 *counter)
+count_finished (GptVisStream *self, guint64 *counter)
 {
   g_mutex_lock (&self->lock);
   self->under_way--;
@@ -62,10 +63,10 @@ hold (GptVisStream *self, GptVisResult *result, gint64 arrival)
   gptvis_result_unref (self->held);
   self->held = result;
   self->held_arrival = arrival;
-  self->held_found = g_get_monotonic_time ();
+  self->held_since = g_get_monotonic_time ();
 }
 
-/* With the lock. A caption is told with every result from then on, and counts once. */
+/* With the lock. A caption comes with every result after it, and counts once. */
 static gboolean
 is_new_caption (GptVisStream *self, const GptVisResult *result)
 {
@@ -77,75 +78,75 @@ is_new_caption (GptVisStream *self, const GptVisResult *result)
   return TRUE;
 }
 
-/* The end of a frame's analysis: what there is to tell of it. */
+/* The end of a frame's analysis. With the lock; returns the notifications. */
 static guint
-take_result (GptVisStream *self, const GptVisTicket *ticket, GptVisResult *result)
+record_result (GptVisStream *self, const GptVisJob *job, GptVisResult *result)
 {
   self->under_way--;
-  if (ticket->generation != self->generation) {
+  if (job->generation != self->generation) {
     self->skipped[DROPPED]++;
     return 0;
   }
   if (!result) {
     self->errors++;
-    return GPTVIS_TELL_FAILED;
+    return GPTVIS_NOTIFY_ERROR;
   }
   self->analysed++;
   gptvis_timing_add (&self->analyses, result->analysis);
-  gptvis_timing_add (&self->ages, g_get_monotonic_time () - ticket->arrival);
-  hold (self, gptvis_result_ref (result), ticket->arrival);
-  return GPTVIS_TELL_FOUND | (is_new_caption (self, result) ? GPTVIS_TELL_SAID : 0);
+  gptvis_timing_add (&self->ages, g_get_monotonic_time () - job->arrival);
+  hold (self, gptvis_result_ref (result), job->arrival);
+  return GPTVIS_NOTIFY_RESULT | (is_new_caption (self, result) ? GPTVIS_NOTIFY_CAPTION : 0);
 }
 
-/* More of a caption after its result was told, or an error in its place. */
+/* More of a caption whose result was reported before, or an error in its place. Likewise. */
 static guint
-take_caption (GptVisStream *self, GptVisNews news, const GptVisTicket *ticket, GptVisResult *result)
+record_caption (GptVisStream *self, GptVisUpdate kind, const GptVisJob *job, GptVisResult *result)
 {
-  if (ticket->generation != self->generation)
+  if (job->generation != self->generation)
     return 0;
   if (!result) {
     self->caption_errors++;
-    return GPTVIS_TELL_FAILED;
+    return GPTVIS_NOTIFY_ERROR;
   }
-  if (self->held && self->held->frame == result->frame) {       /* it grows where it is shown */
+  if (self->held && self->held->frame == result->frame) {       /* frames show the caption as it grows */
     gptvis_result_unref (self->held);
     self->held = gptvis_result_ref (result);
   }
-  return news == GPTVIS_NEWS_WORDS || is_new_caption (self, result) ? GPTVIS_TELL_SAID : 0;
+  return kind == GPTVIS_UPDATE_WORDS || is_new_caption (self, result) ? GPTVIS_NOTIFY_CAPTION : 0;
 }
 
 static guint
-take (gpointer user, GptVisNews news, const GptVisTicket *ticket, GptVisResult *result)
+update (gpointer user, GptVisUpdate kind, const GptVisJob *job, GptVisResult *result)
 {
   GptVisStream *self = user;
   guint what;
 
   if (result)
-    gptvis_result_set_frame (result, self->name, ticket->frame, ticket->time.pts, ticket->time.running_time,
-        ticket->time.wall);
+    gptvis_result_set_frame (result, self->name, job->frame, job->time.pts, job->time.running_time,
+        job->time.wall);
   g_mutex_lock (&self->lock);
-  what = news == GPTVIS_NEWS_RESULT ? take_result (self, ticket, result)
-      : take_caption (self, news, ticket, result);
-  self->captions += (what & GPTVIS_TELL_SAID) && result->caption->final;
+  what = kind == GPTVIS_UPDATE_RESULT ? record_result (self, job, result)
+      : record_caption (self, kind, job, result);
+  self->captions += (what & GPTVIS_NOTIFY_CAPTION) && result->caption->final;
   g_mutex_unlock (&self->lock);
   return what;
 }
 
-/* The stream may have ended when this returns. */
+/* The owner may have freed the stream when this returns. */
 static void
-tell (gpointer user, GptVisTelling what, GptVisResult *result, const GError *error)
+notify (gpointer user, GptVisNotifyFlags what, GptVisResult *result, const GError *error)
 {
   const GptVisListener *listener = &((GptVisStream *) user)->listener;
 
   switch (what) {
-    case GPTVIS_TELL_SAID:
-      listener->said (listener->user, result);
+    case GPTVIS_NOTIFY_CAPTION:
+      listener->on_caption (listener->user, result);
       break;
-    case GPTVIS_TELL_FOUND:
-      listener->found (listener->user, result);
+    case GPTVIS_NOTIFY_RESULT:
+      listener->on_result (listener->user, result);
       break;
-    case GPTVIS_TELL_FAILED:
-      listener->failed (listener->user, FALSE, error);
+    case GPTVIS_NOTIFY_ERROR:
+      listener->on_error (listener->user, FALSE, error);
       break;
   }
 }
@@ -164,7 +165,7 @@ unref (GptVisStream *self)
 {
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
-  gptvis_seat_unref (self->seat);
+  gptvis_session_unref (self->session);
   gptvis_result_unref (self->held);
   g_mutex_clear (&self->lock);
   g_free (self->name);
@@ -176,17 +177,17 @@ gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name
     const GptVisListener *listener, GError **error)
 {
   GptVisStream *self = g_new0 (GptVisStream, 1);
-  const GptVisSeatListener seat_listener = { take, tell, self };
+  const GptVisSessionListener session_listener = { update, notify, self };
 
   self->refs = 1;
   self->engine = engine;
   self->listener = *listener;
   self->name = g_strdup (name);
-  self->next = GST_CLOCK_TIME_NONE;
+  self->next_due = GST_CLOCK_TIME_NONE;
   self->captioned_frame = G_MAXUINT64;
   self->warm_up = WARM_UP;
   g_mutex_init (&self->lock);
-  if ((self->seat = gptvis_seat_new (engine, client, &seat_listener, error)))
+  if ((self->session = gptvis_session_new (engine, client, &session_listener, error)))
     return self;
   unref (self);
   return NULL;
@@ -197,18 +198,18 @@ gptvis_stream_free (GptVisStream *self)
 {
   if (!self)
     return;
-  gptvis_seat_leave (self->seat);
+  gptvis_session_close (self->session);
   unref (self);
 }
 
 guint64
 gptvis_stream_cut (GptVisStream *self)
 {
-  self->next = GST_CLOCK_TIME_NONE;
-  if (!self->begun)
+  self->next_due = GST_CLOCK_TIME_NONE;
+  if (!self->had_due)
     return self->frames;        /* one seek is several events and one cut */
-  self->begun = FALSE;
-  gboolean waited = gptvis_seat_clear (self->seat);
+  self->had_due = FALSE;
+  gboolean waited = gptvis_session_clear (self->session);
   g_mutex_lock (&self->lock);
   hold (self, NULL, 0);
   self->generation++;
@@ -222,14 +223,14 @@ void
 gptvis_stream_drain (GptVisStream *self)
 {
   ref (self);
-  gptvis_seat_wait (self->seat);
+  gptvis_session_wait (self->session);
   unref (self);
 }
 
 void
 gptvis_stream_set_flushing (GptVisStream *self, gboolean flushing)
 {
-  gptvis_seat_set_flushing (self->seat, flushing);
+  gptvis_session_set_flushing (self->session, flushing);
 }
 
 /* --- a frame --- */
@@ -238,20 +239,20 @@ gptvis_stream_set_flushing (GptVisStream *self, gboolean flushing)
 static gboolean
 rate_allows (GptVisStream *self, gdouble max_rate, GstClockTime now)
 {
-  const gboolean known = GST_CLOCK_TIME_IS_VALID (self->next);
+  const gboolean known = GST_CLOCK_TIME_IS_VALID (self->next_due);
 
   if (max_rate <= 0) {
-    self->next = GST_CLOCK_TIME_NONE;
+    self->next_due = GST_CLOCK_TIME_NONE;
     return TRUE;
   }
   const GstClockTime period = MIN (GST_SECOND / max_rate, MAX_PERIOD);
-  /* More than a period ahead: time went back, or the rate was raised. */
-  if (known && now < self->next && self->next - now <= period)
+  /* If it is more than a period ahead, time went back or the rate was raised. */
+  if (known && now < self->next_due && self->next_due - now <= period)
     return FALSE;
-  if (known && now >= self->next && now - self->next < period)
-    self->next = gptvis_time_add (self->next, period);
+  if (known && now >= self->next_due && now - self->next_due < period)
+    self->next_due = gptvis_time_add (self->next_due, period);
   else
-    self->next = gptvis_time_add (now, period);
+    self->next_due = gptvis_time_add (now, period);
   return TRUE;
 }
 
@@ -260,110 +261,110 @@ static gboolean
 is_due (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, gboolean late,
     GstClockTime now, Skip *why)
 {
-  self->since = MIN (self->since, G_MAXUINT - 1) + 1;
+  self->since_due = MIN (self->since_due, G_MAXUINT - 1) + 1;
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))     /* there is no picture in it */
     *why = GAP;
-  else if (self->begun && self->since < settings->interval)
+  else if (self->had_due && self->since_due < settings->interval)
     *why = NOT_DUE;
   else if (late)
     *why = LATE;
-  else if (settings->policy == GPTVIS_POLICY_LATEST && gptvis_seat_is_fresh (self->seat))
+  else if (settings->policy == GPTVIS_POLICY_LATEST && gptvis_session_is_fresh (self->session))
     *why = BUSY;
   else if (!rate_allows (self, settings->max_rate, now))
     *why = NOT_DUE;
   else {
-    self->begun = TRUE;
-    self->since = 0;
+    self->had_due = TRUE;
+    self->since_due = 0;
     return TRUE;
   }
   return FALSE;
 }
 
-/* Stages the frame, whose memory is then let go, and leaves it to the engine. FALSE with why not;
- * `unmappable`: since its memory could not be read. */
+/* Maps the frame, stages it for the engine and unmaps it. FALSE with the error; `unmappable`: its memory
+ * could not be read. */
 static gboolean
-hand_in (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, const GstVideoInfo *info,
-    GptVisTicket *ticket, gboolean *unmappable, GError **error)
+stage_frame (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, const GstVideoInfo *info,
+    GptVisJob *job, gboolean *unmappable, GError **error)
 {
   GptVisPicture picture;
   GstVideoFrame frame;
   gboolean replaced = FALSE, staged = FALSE;
 
-  ticket->top_k = settings->top_k;
-  ticket->threshold = settings->threshold;
-  ticket->caption_change = settings->caption_change;
-  ticket->caption_interval = settings->caption_interval;
-  ticket->caption_threshold = settings->caption_threshold;
-  ticket->partial_captions = settings->partial_captions;
+  job->top_k = settings->top_k;
+  job->threshold = settings->threshold;
+  job->caption_change = settings->caption_change;
+  job->caption_interval = settings->caption_interval;
+  job->caption_threshold = settings->caption_threshold;
+  job->partial_captions = settings->partial_captions;
   *unmappable = !gptvis_frame_map (&frame, buffer, info, &picture, error);
   if (!*unmappable) {
-    staged = gptvis_seat_stage (self->seat, &picture, ticket, &replaced, error);
+    staged = gptvis_session_stage (self->session, &picture, job, &replaced, error);
     gst_video_frame_unmap (&frame);
   }
   if (replaced)
-    settle (self, &self->skipped[REPLACED]);
+    count_finished (self, &self->skipped[REPLACED]);
   if (!staged)
-    settle (self, *unmappable ? &self->unmappable : &self->errors);
+    count_finished (self, *unmappable ? &self->unmappable : &self->errors);
   return staged;
 }
 
-/* The held result for a frame, unless it is too old for one that is not its own; with
- * the lock. What its analysis took is not held against it where no frame waited for it,
- * or labels would blink when that takes longer than the rest of hold-time. */
+/* The result that the frame leaves with: the held one, if it is the frame's own or not too old. With
+ * the lock. Under `latest` the time that the analysis took does not count as age, or labels would
+ * blink where analyses take longer than hold-time. */
 static void
-carry (GptVisStream *self, const GptVisSettings *settings, const GptVisTicket *ticket, GptVisSeen *seen)
+find_held (GptVisStream *self, const GptVisSettings *settings, const GptVisJob *job, GptVisFrameResult *out)
 {
-  const GstClockTime now = ticket->time.running_time;
+  const GstClockTime now = job->time.running_time;
   GstClockTime age = 0, spent = 0;
 
   if (!self->held)
     return;
   if (settings->policy == GPTVIS_POLICY_LATEST)
-    spent = (self->held_found - self->held_arrival) * GST_USECOND;
-  seen->own = self->held->frame == ticket->frame;
-  if (!seen->own) {
+    spent = (self->held_since - self->held_arrival) * GST_USECOND;
+  out->own = self->held->frame == job->frame;
+  if (!out->own) {
     if (GST_CLOCK_TIME_IS_VALID (now) && GST_CLOCK_TIME_IS_VALID (self->held->running_time))
       age = now - MIN (now, self->held->running_time);
     else
-      age = (ticket->arrival - self->held_arrival) * GST_USECOND;
+      age = (job->arrival - self->held_arrival) * GST_USECOND;
     if (settings->hold_time == 0 || (age > spent && age - spent > settings->hold_time))
       return;
     self->held_frames++;
   }
-  seen->result = gptvis_result_ref (self->held);
-  seen->age = age;
+  out->result = gptvis_result_ref (self->held);
+  out->age = age;
 }
 
-/* With the lock. The latency changes seldom, so that a pipeline is not asked to
- * distribute it anew for every tremor. */
+/* With the lock. The latency changes seldom, since with each change the pipeline has to distribute
+ * it anew. */
 static void
-note_stay (GptVisStream *self, gboolean waited, gint64 us)
+record_delay (GptVisStream *self, gboolean waited, gint64 us)
 {
   if (!waited && self->warm_up > 0) {
     self->warm_up--;
     return;
   }
-  gptvis_timing_add (&self->stays, us);
-  GstClockTime recent = gptvis_timing_summary (&self->stays, RECENT).p90 * GST_USECOND;
-  GstClockTime most = recent + MAX (recent / 4, GST_MSECOND / 4);
-  if (recent > self->latency || most < self->latency / 2)
-    self->latency = most;
+  gptvis_timing_add (&self->delays, us);
+  GstClockTime recent = gptvis_timing_summary (&self->delays, RECENT).p90 * GST_USECOND;
+  GstClockTime with_reserve = recent + MAX (recent / 4, GST_MSECOND / 4);
+  if (recent > self->latency || with_reserve < self->latency / 2)
+    self->latency = with_reserve;
 }
 
 void
 gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer,
-    const GstVideoInfo *info, const GptVisFrameTime *time, gboolean late, GptVisSeen *seen)
+    const GstVideoInfo *info, const GptVisFrameTime *time, gboolean late, GptVisFrameResult *out)
 {
   const gboolean waits = settings->policy != GPTVIS_POLICY_LATEST;
-  GptVisTicket ticket = { .frame = self->frames, .generation = self->generation, .time = *time,
+  GptVisJob job = { .frame = self->frames, .generation = self->generation, .time = *time,
     .arrival = g_get_monotonic_time (), .awaited = waits };
   gboolean due, unmappable = FALSE;
   GError *error = NULL;
   Skip why;
 
   ref (self);
-  *seen = (GptVisSeen) { .age = GST_CLOCK_TIME_NONE };
-  due = is_due (self, settings, buffer, late, gptvis_frame_clock (time, ticket.arrival), &why);
+  *out = (GptVisFrameResult) { .age = GST_CLOCK_TIME_NONE };
+  due = is_due (self, settings, buffer, late, gptvis_frame_clock (time, job.arrival), &why);
   g_mutex_lock (&self->lock);
   self->frames++;
   if (due)
@@ -374,16 +375,16 @@ gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, GstBuff
     hold (self, NULL, 0);
   g_mutex_unlock (&self->lock);
 
-  if (due && hand_in (self, settings, buffer, info, &ticket, &unmappable, &error) && waits)
-    gptvis_seat_wait (self->seat);
+  if (due && stage_frame (self, settings, buffer, info, &job, &unmappable, &error) && waits)
+    gptvis_session_wait (self->session);
 
   g_mutex_lock (&self->lock);
   if (due)
-    note_stay (self, waits, g_get_monotonic_time () - ticket.arrival);
-  carry (self, settings, &ticket, seen);
+    record_delay (self, waits, g_get_monotonic_time () - job.arrival);
+  find_held (self, settings, &job, out);
   g_mutex_unlock (&self->lock);
   if (error)
-    self->listener.failed (self->listener.user, unmappable, error);
+    self->listener.on_error (self->listener.user, unmappable, error);
   g_clear_error (&error);
   unref (self);
 }
@@ -416,7 +417,7 @@ gptvis_stream_stats (GptVisStream *self)
 {
   GptVisModel *model = gptvis_engine_model (self->engine);
   guint64 skipped = 0;
-  const guint waiting = gptvis_seat_is_waiting (self->seat);
+  const guint waiting = gptvis_session_is_waiting (self->session);
   const GptVisTimes device = gptvis_engine_device_times (self->engine);
 
   g_mutex_lock (&self->lock);
@@ -442,6 +443,6 @@ gptvis_stream_stats (GptVisStream *self)
   gptvis_structure_set_text (stats, "backend", backend);
   g_free (backend);
   gst_structure_set (stats, "threads", G_TYPE_UINT, gptvis_model_threads (model),
-      "streams", G_TYPE_UINT, gptvis_engine_n_seats (self->engine), NULL);
+      "streams", G_TYPE_UINT, gptvis_engine_n_sessions (self->engine), NULL);
   return stats;
 }

@@ -1,190 +1,195 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The worker: the one thread behind a model. It runs the frames that wait at the seats as
- * batches, and writes captions in turn with them, a word for all at a time. It holds the
- * engine's lock but while it computes and while it tells a stream what it has found. */
+/* The worker: the one thread behind a model. It runs the frames that wait in the sessions as
+ * batches, and in turn with these it writes captions, one word of all of them at a time. It holds the
+ * engine's lock except while it computes and while it notifies the application. */
 #include "engine-private.h"
 #include "frametime.h"
 #include <sys/resource.h>
 
-/* Pictures together take a little less than one by one, but each waits for all: so they
- * are run together as long as that takes no longer than a frame of a camera, and slow
- * ones alone, which leaves results half as old. */
+/* A batch takes a little less time than its pictures one by one, but each picture waits for all of
+ * them. So pictures are run together as long as that takes no longer than a camera's frame, and
+ * slow ones alone, which leaves results half as old. */
 #define BATCH_US 33000
 
 #define NICE 10
 
-/* A sentence is to be read before the next one is begun. */
+/* Between the starts of two captions: so long one is left to be read. */
 #define CAPTION_PAUSE GST_SECOND
 
-/* --- seats, as the worker sees them --- */
+/* --- sessions, as the worker sees them --- */
 
-/* What was seen and written before a cut is not what comes after it. */
+/* After a cut: what was seen and written before is no longer of use. */
 static void
-mind_cut (GptVisSeat *seat)
+drop_stale_captions (GptVisSession *session)
 {
-  if (!seat->forgetting)
+  if (!session->captions_stale)
     return;
-  seat->forgetting = seat->writing = FALSE;
-  seat->captioned = GST_CLOCK_TIME_NONE;
-  if (seat->captioner)
-    gptvis_captioner_forget (seat->captioner);
-  g_cond_broadcast (&seat->engine->progress);
+  session->captions_stale = session->writing = FALSE;
+  session->caption_start = GST_CLOCK_TIME_NONE;
+  if (session->captioner)
+    gptvis_captioner_forget (session->captioner);
+  g_cond_broadcast (&session->engine->progress);
 }
 
-/* Moves the frame in front to the worker; until `finish` it holds the seat. */
+/* Swaps the slots: the frame that waits becomes the worker's, with a reference on the session until
+ * `finish`. */
 static void
-take (GptVisSeat *seat)
+start_frame (GptVisSession *session)
 {
-  gint64 now = g_get_monotonic_time ();
+  const gint64 now = g_get_monotonic_time (), since = now - session->last_start;
 
-  gptvis_seat_ref (seat);
-  mind_cut (seat);
-  if (seat->taken)
-    seat->period = seat->period ? (3 * seat->period + now - seat->taken) / 4 : now - seat->taken;
-  seat->taken = now;
-  seat->in_front = !seat->in_front;
-  seat->front = EMPTY;
-  seat->running = TRUE;
+  gptvis_session_ref (session);
+  drop_stale_captions (session);
+  if (session->last_start)
+    session->period = session->period ? (3 * session->period + since) / 4 : since;
+  session->last_start = now;
+  session->staging_slot = !session->staging_slot;
+  session->staging_state = EMPTY;
+  session->running = TRUE;
 }
 
-/* Of the streams that have a frame ready, the one whose turn was longest ago. So one that is
- * passed over, since it is just staging a newer frame, comes next. */
-static GptVisSeat *
-in_turn (GptVisEngine *self)
+/* Of the sessions with a frame ready, the one whose turn was longest ago. So one that is passed over,
+ * because a newer frame is just being staged in it, comes next. */
+static GptVisSession *
+next_session (GptVisEngine *self)
 {
-  GptVisSeat *first = NULL;
+  GptVisSession *first = NULL;
 
-  for (guint i = 0; i < self->seats->len; i++) {
-    GptVisSeat *seat = self->seats->pdata[i];
-    if (seat->front == READY && !seat->running && !seat->owed && (!first || seat->taken < first->taken))
-      first = seat;
+  for (guint i = 0; i < self->sessions->len; i++) {
+    GptVisSession *session = self->sessions->pdata[i];
+    if (session->staging_state == READY && !session->running && !session->result_deferred
+        && (!first || session->last_start < first->last_start))
+      first = session;
   }
   return first;
 }
 
 static guint
-gather (GptVisEngine *self, GptVisSeat *batch[MAX_BATCH])
+gather_batch (GptVisEngine *self, GptVisSession *batch[MAX_BATCH])
 {
-  const guint most = CLAMP (BATCH_US / MAX (self->picture_us, 1), 1, MAX_BATCH);
-  GptVisSeat *seat;
+  const guint max = CLAMP (BATCH_US / MAX (self->picture_us, 1), 1, MAX_BATCH);
+  GptVisSession *session;
   guint n = 0;
 
-  while (n < most && (seat = in_turn (self))) {
-    take (seat);
-    batch[n++] = seat;
+  while (n < max && (session = next_session (self))) {
+    start_frame (session);
+    batch[n++] = session;
   }
   return n;
 }
 
-/* What goes with a result: the sentence at hand only where it may be seen as it grows. */
+/* What goes with a result: an unfinished caption only where partial captions are asked for. */
 static const GptVisCaption *
-caption_of (const GptVisSeat *seat)
+caption_of (const GptVisSession *session)
 {
-  if (!seat->captioner)
+  if (!session->captioner)
     return NULL;
-  return seat->ticket.partial_captions ? gptvis_captioner_caption (seat->captioner)
-      : gptvis_captioner_finished (seat->captioner);
+  return session->job.partial_captions ? gptvis_captioner_caption (session->captioner)
+      : gptvis_captioner_finished (session->captioner);
 }
 
-/* Tells the last result with the caption that there is; the result is shared from then on. */
+/* Reports the last result with the caption that there is; the result is shared from then on. */
 static void
-tell_result (GptVisSeat *seat, GptVisNews news)
+report_result (GptVisSession *session, GptVisUpdate update)
 {
-  const GptVisCaption *caption = caption_of (seat);
-  GptVisResult *whole = caption ? gptvis_result_with_caption (seat->result, caption) : gptvis_result_ref (seat->result);
+  const GptVisCaption *caption = caption_of (session);
+  GptVisResult *result = caption ? gptvis_result_with_caption (session->result, caption)
+      : gptvis_result_ref (session->result);
 
-  gptvis_seat_tell (seat, news, &seat->ticket, whole, NULL);
-  gptvis_result_unref (whole);
+  gptvis_session_report (session, update, &session->job, result, NULL);
+  gptvis_result_unref (result);
 }
 
-/* 2 is more than any change: opposite pictures have that, or a little less by rounding. */
+/* A threshold of 2 is never reached: only opposite pictures differ so much, and less by rounding. */
 static gboolean
-has_changed (const GptVisSeat *seat)
+has_changed (const GptVisSession *session)
 {
-  const gfloat least = seat->ticket.caption_change;
+  const gfloat threshold = session->job.caption_change;
 
-  return least < 2 && gptvis_captioner_change (seat->captioner) >= least;
+  return threshold < 2 && gptvis_captioner_change (session->captioner) >= threshold;
 }
 
-/* Is a sentence to be begun about the picture that was just analysed? */
+/* Is a caption to be begun for the picture that was just analysed? */
 static gboolean
-is_worth_a_caption (const GptVisSeat *seat)
+is_worth_a_caption (const GptVisSession *session)
 {
-  const GptVisTicket *ticket = &seat->ticket;
-  const GstClockTime now = gptvis_frame_clock (&ticket->time, ticket->arrival);
+  const GptVisJob *job = &session->job;
+  const GstClockTime now = gptvis_frame_clock (&job->time, job->arrival);
 
-  if (!seat->captioner || seat->writing || seat->forgetting || seat->flushing)
+  if (!session->captioner || session->writing || session->captions_stale || session->flushing)
     return FALSE;
-  if (!GST_CLOCK_TIME_IS_VALID (seat->captioned) || now < seat->captioned)
+  if (!GST_CLOCK_TIME_IS_VALID (session->caption_start) || now < session->caption_start)
     return TRUE;
-  if (now - seat->captioned < CAPTION_PAUSE)
+  if (now - session->caption_start < CAPTION_PAUSE)
     return FALSE;
-  return has_changed (seat)
-      || (GST_CLOCK_TIME_IS_VALID (ticket->caption_interval) && now - seat->captioned >= ticket->caption_interval);
+  return has_changed (session)
+      || (GST_CLOCK_TIME_IS_VALID (job->caption_interval)
+      && now - session->caption_start >= job->caption_interval);
 }
 
-/* With the lock, which is let go while the decoder looks at the picture. */
+/* With the lock, which is released while the decoder looks at the picture. */
 static void
-begin_caption (GptVisEngine *self, GptVisSeat *seat)
+begin_caption (GptVisEngine *self, GptVisSession *session)
 {
-  const GptVisTicket *ticket = &seat->ticket;
+  const GptVisJob *job = &session->job;
 
-  seat->captioned = gptvis_frame_clock (&ticket->time, ticket->arrival);
+  session->caption_start = gptvis_frame_clock (&job->time, job->arrival);
   g_mutex_unlock (&self->lock);
-  gptvis_captioner_set_threshold (seat->captioner, ticket->caption_threshold);
-  gptvis_captioner_begin (seat->captioner, ticket->frame, ticket->time.pts, ticket->time.running_time);
+  gptvis_captioner_set_threshold (session->captioner, job->caption_threshold);
+  gptvis_captioner_begin (session->captioner, job->frame, job->time.pts, job->time.running_time);
   g_mutex_lock (&self->lock);
-  seat->writing = gptvis_captioner_is_writing (seat->captioner);
-  if (gptvis_captioner_error (seat->captioner))
-    gptvis_seat_tell (seat, GPTVIS_NEWS_CAPTION, ticket, NULL, gptvis_captioner_error (seat->captioner));
+  const GError *error = gptvis_captioner_error (session->captioner);
+  session->writing = gptvis_captioner_is_writing (session->captioner);
+  if (error)
+    gptvis_session_report (session, GPTVIS_UPDATE_CAPTION, job, NULL, error);
 }
 
-/* What has become of a frame: keeps the result, and tells it, unless it is awaited and its
- * caption is to come. One without a result leaves the last as it is, of which a caption
- * may be under way. */
+/* The end of a frame's analysis: keeps the result and reports it, unless it is awaited and its
+ * caption is yet to come. A failed frame leaves the last result as it is, since a caption for that
+ * may be being written. */
 static void
-finish (GptVisEngine *self, GptVisSeat *seat, GptVisResult *result, const GError *error)
+finish (GptVisEngine *self, GptVisSession *session, GptVisResult *result, const GError *error)
 {
-  const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
+  const GptVisJob *job = &session->jobs[!session->staging_slot];
 
   if (result) {
-    gptvis_result_unref (seat->result);
-    seat->result = gptvis_result_ref (result);
-    seat->ticket = *ticket;
-    if (is_worth_a_caption (seat))
-      begin_caption (self, seat);
+    gptvis_result_unref (session->result);
+    session->result = gptvis_result_ref (result);
+    session->job = *job;
+    if (is_worth_a_caption (session))
+      begin_caption (self, session);
   }
-  seat->running = FALSE;
-  seat->owed = result && seat->ticket.awaited && seat->writing;
+  session->running = FALSE;
+  session->result_deferred = result && session->job.awaited && session->writing;
   if (!result)
-    gptvis_seat_tell (seat, GPTVIS_NEWS_RESULT, ticket, NULL, error);
-  else if (!seat->owed)
-    tell_result (seat, GPTVIS_NEWS_RESULT);
-  gptvis_seat_unref (seat);
+    gptvis_session_report (session, GPTVIS_UPDATE_RESULT, job, NULL, error);
+  else if (!session->result_deferred)
+    report_result (session, GPTVIS_UPDATE_RESULT);
+  gptvis_session_unref (session);
 }
 
-/* For good, since less nice again would be a privilege. The pool's threads follow. */
+/* For good, since to raise it again takes privileges. The pool's threads follow. */
 static void
-be_nice (GptVisEngine *self)
+lower_priority (GptVisEngine *self)
 {
-  self->nice = TRUE;
-#ifdef __linux__                /* where that is a thread's own affair */
+  self->low_priority = TRUE;
+#ifdef __linux__                /* where a priority is a thread's, not the process's */
   setpriority (PRIO_PROCESS, 0, NICE);
 #endif
 }
 
-/* What has become of a batch; one that has no result has that error. Takes the results. */
+/* The end of a batch: frames without a result failed with that error. Takes the results. */
 static void
 finish_all (GptVisEngine *self, GptVisBatch *batch, GptVisResult **results, const GError *error)
 {
   for (guint i = 0; i < batch->n; i++) {
-    finish (self, batch->seats[i], results[i], results[i] ? NULL : error);
+    finish (self, batch->sessions[i], results[i], results[i] ? NULL : error);
     gptvis_result_unref (results[i]);
   }
 }
 
-/* Those who wait, if anybody does, become a batch and the model's: on a GPU beside the one
- * before, on the processor it is all computed here. */
+/* Makes a batch of the frames that wait and submits it to the model: on a GPU it runs beside the one before,
+ * on the processor it is computed here. FALSE: no frame waits. */
 static gboolean
 begin_batch (GptVisEngine *self)
 {
@@ -192,17 +197,17 @@ begin_batch (GptVisEngine *self)
   GptVisResult *none[MAX_BATCH] = { NULL };
   GError *error = NULL;
 
-  batch->n = gather (self, batch->seats);
+  batch->n = gather_batch (self, batch->sessions);
   if (batch->n == 0)
     return FALSE;
-  batch->begun = g_get_monotonic_time ();
+  batch->start = g_get_monotonic_time ();
   for (guint i = 0; i < batch->n; i++) {
-    GptVisSeat *seat = batch->seats[i];
-    const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
-    batch->requests[i] = (GptVisRequest) { .slot = seat->slots[!seat->in_front],
-      .outputs = gptvis_client_outputs (seat->client) };
-    if (!ticket->awaited && !self->nice)
-      be_nice (self);
+    GptVisSession *session = batch->sessions[i];
+    const GptVisJob *job = &session->jobs[!session->staging_slot];
+    batch->requests[i] = (GptVisRequest) { .slot = session->slots[!session->staging_slot],
+      .outputs = gptvis_client_outputs (session->client) };
+    if (!job->awaited && !self->low_priority)
+      lower_priority (self);
   }
   g_mutex_unlock (&self->lock);
   const gboolean begun = gptvis_model_begin (self->model, batch->requests, batch->n, &error);
@@ -215,17 +220,17 @@ begin_batch (GptVisEngine *self)
   return TRUE;
 }
 
-/* What a seat makes of its picture's outputs; NULL: there are none. */
+/* The result that a session's heads read from its picture's outputs; NULL: it was not run. */
 static GptVisResult *
-read_request (GptVisSeat *seat, const GptVisRequest *request)
+read_request (GptVisSession *session, const GptVisRequest *request)
 {
-  const GptVisTicket *ticket = &seat->tickets[!seat->in_front];
+  const GptVisJob *job = &session->jobs[!session->staging_slot];
 
   if (!request->ran)
     return NULL;
-  if (seat->captioner)
-    gptvis_captioner_look (seat->captioner, request->tokens);
-  return gptvis_client_read (seat->client, request, ticket->top_k, ticket->threshold);
+  if (session->captioner)
+    gptvis_captioner_look (session->captioner, request->tokens);
+  return gptvis_client_read (session->client, request, job->top_k, job->threshold);
 }
 
 /* Waits for the batch that was begun first. */
@@ -239,114 +244,115 @@ end_batch (GptVisEngine *self)
   g_mutex_unlock (&self->lock);
   gptvis_model_end (self->model, batch->requests, batch->n, &error);
   for (guint i = 0; i < batch->n; i++)
-    results[i] = read_request (batch->seats[i], &batch->requests[i]);
+    results[i] = read_request (batch->sessions[i], &batch->requests[i]);
   const gint64 device_us = gptvis_model_device_us (self->model);
-  const gint64 spent = g_get_monotonic_time () - MAX (batch->begun, self->ended);
+  const gint64 spent = g_get_monotonic_time () - MAX (batch->start, self->last_end);
   g_mutex_lock (&self->lock);
   self->picture_us = spent / batch->n;
   self->spent_on_pictures += spent;
   if (device_us > 0)
     gptvis_timing_add (&self->device, device_us);
   finish_all (self, batch, results, error);
-  self->ended = g_get_monotonic_time ();
+  self->last_end = g_get_monotonic_time ();
   g_clear_error (&error);
 }
 
 /* --- captions --- */
 
-/* An awaited frame whose caption is finished, given up or failed. */
+/* The result of an awaited frame, once its caption is finished, given up or failed. */
 static void
-pay (GptVisSeat *seat)
+report_deferred (GptVisSession *session)
 {
-  if (!seat->owed || seat->writing)
+  if (!session->result_deferred || session->writing)
     return;
-  seat->owed = FALSE;
-  tell_result (seat, GPTVIS_NEWS_RESULT);
+  session->result_deferred = FALSE;
+  report_result (session, GPTVIS_UPDATE_RESULT);
 }
 
-/* A seat's sentence after a step. */
+/* A session's caption after a step. */
 static void
-tell_words (GptVisSeat *seat)
+report_words (GptVisSession *session)
 {
-  const GError *error = gptvis_captioner_error (seat->captioner);
+  GptVisCaptioner *captioner = session->captioner;
+  const GError *error = gptvis_captioner_error (captioner);
 
-  seat->writing = gptvis_captioner_is_writing (seat->captioner);
+  session->writing = gptvis_captioner_is_writing (captioner);
   if (error)
-    gptvis_seat_tell (seat, GPTVIS_NEWS_CAPTION, &seat->ticket, NULL, error);
-  else if (seat->writing && seat->ticket.partial_captions && gptvis_captioner_shows_words (seat->captioner))
-    tell_result (seat, GPTVIS_NEWS_WORDS);
-  else if (!seat->writing && !seat->owed)
-    tell_result (seat, GPTVIS_NEWS_CAPTION);
+    gptvis_session_report (session, GPTVIS_UPDATE_CAPTION, &session->job, NULL, error);
+  else if (session->writing && session->job.partial_captions && gptvis_captioner_shows_words (captioner))
+    report_result (session, GPTVIS_UPDATE_WORDS);
+  else if (!session->writing && !session->result_deferred)
+    report_result (session, GPTVIS_UPDATE_CAPTION);
 }
 
-/* Those that write. Results that are owed no longer are told on the way, which lets go of
- * the lock, so seats may come and go; who is passed over has its turn in the next round. */
+/* The sessions that write a caption. Deferred results that need not wait any more are reported first, which
+ * releases the lock, so sessions may come and go; one that is missed has its turn in the next round. */
 static guint
 gather_writers (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
   g_ptr_array_set_size (writers, 0);
   g_ptr_array_set_size (captioners, 0);
-  for (guint i = 0; i < self->seats->len; i++) {
-    GptVisSeat *seat = self->seats->pdata[i];
-    if (!seat->running)         /* what it is shown yet is from before the cut */
-      mind_cut (seat);
-    if (seat->owed && !seat->writing) {
-      gptvis_seat_ref (seat);
-      pay (seat);
-      gptvis_seat_unref (seat);
+  for (guint i = 0; i < self->sessions->len; i++) {
+    GptVisSession *session = self->sessions->pdata[i];
+    if (!session->running)      /* else its captioner will still be shown a picture from before the cut */
+      drop_stale_captions (session);
+    if (session->result_deferred && !session->writing) {
+      gptvis_session_ref (session);
+      report_deferred (session);
+      gptvis_session_unref (session);
       g_cond_broadcast (&self->progress);
     }
   }
-  for (guint i = 0; i < self->seats->len; i++) {
-    GptVisSeat *seat = self->seats->pdata[i];
-    if (seat->writing && !seat->forgetting) {
-      g_ptr_array_add (writers, seat);
-      g_ptr_array_add (captioners, seat->captioner);
+  for (guint i = 0; i < self->sessions->len; i++) {
+    GptVisSession *session = self->sessions->pdata[i];
+    if (session->writing && !session->captions_stale) {
+      g_ptr_array_add (writers, session);
+      g_ptr_array_add (captioners, session->captioner);
     }
   }
   return writers->len;
 }
 
-/* A word more for each of them. */
+/* Adds a word to each caption. */
 static void
 write_words (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
-  gint64 begun = g_get_monotonic_time ();
+  gint64 start = g_get_monotonic_time ();
 
   for (guint i = 0; i < writers->len; i++)
-    gptvis_seat_ref (writers->pdata[i]);
+    gptvis_session_ref (writers->pdata[i]);
   g_mutex_unlock (&self->lock);
   gptvis_captioners_step ((GptVisCaptioner **) captioners->pdata, captioners->len);
-  self->spent_on_words += g_get_monotonic_time () - begun;
+  self->spent_on_words += g_get_monotonic_time () - start;
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < writers->len; i++) {
-    GptVisSeat *seat = writers->pdata[i];
-    if (!seat->forgetting)
-      tell_words (seat);
-    pay (seat);
-    gptvis_seat_unref (seat);
+    GptVisSession *session = writers->pdata[i];
+    if (!session->captions_stale)
+      report_words (session);
+    report_deferred (session);
+    gptvis_session_unref (session);
   }
 }
 
-/* --- the worker's day --- */
+/* --- the worker's loop --- */
 
 static guint
-n_under_way (const GptVisEngine *self)
+n_in_flight (const GptVisEngine *self)
 {
   return self->n_begun - self->n_ended;
 }
 
-/* Words and pictures in turn, as much time for one as for the other while both wait. */
+/* Captions and pictures take turns: while both wait, each gets the same time. */
 static gboolean
 is_words_turn (GptVisEngine *self, guint n_writers)
 {
-  /* what one has while the other does not wait, it owes nobody */
-  if (n_writers == 0 || (!in_turn (self) && n_under_way (self) == 0))
+  /* time spent while the other did not wait does not count */
+  if (n_writers == 0 || (!next_session (self) && n_in_flight (self) == 0))
     self->spent_on_words = self->spent_on_pictures = 0;
   return n_writers > 0 && self->spent_on_words <= self->spent_on_pictures;
 }
 
-/* With the lock, until the engine is told to end and nothing is under way. */
+/* With the lock, until the engine is told to end and nothing is in flight. */
 static void
 work (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
@@ -354,9 +360,9 @@ work (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
     const guint n_writers = gather_writers (self, writers, captioners);
     gboolean begun = FALSE;
     if (!is_words_turn (self, n_writers))
-      while (n_under_way (self) < gptvis_model_in_flight (self->model) && begin_batch (self))
+      while (n_in_flight (self) < gptvis_model_in_flight (self->model) && begin_batch (self))
         begun = TRUE;
-    if (n_under_way (self) > 0) {
+    if (n_in_flight (self) > 0) {
       end_batch (self);
     } else if (n_writers > 0 && !begun) {
       write_words (self, writers, captioners);
@@ -366,7 +372,7 @@ work (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
     }
     g_cond_broadcast (&self->progress);
   }
-  while (n_under_way (self) > 0)
+  while (n_in_flight (self) > 0)
     end_batch (self);
 }
 

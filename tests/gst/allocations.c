@@ -57,7 +57,7 @@ test_frames (void)
   for (guint i = 0; i < 20; i++) {
     guint count_before = counting_malloc_count ();
     gsize bytes_before = counting_malloc_bytes ();
-    GptVisSeen seen;
+    GptVisFrameResult seen;
     time.pts = time.running_time = i * 40 * GST_MSECOND;
     gptvis_stream_frame (stream, &settings, buffer, &info, &time, FALSE, &seen);
     g_assert_nonnull (seen.result);

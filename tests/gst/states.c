@@ -202,21 +202,21 @@ test_shared_model (void)
   GptVisEngine *engine = engine_of (directory);
   GptVisProgram *program;
 
-  /* One engine, model and program for all, whatever each asks for, and a seat for each that has a stream. */
+  /* One engine, model and program for all, whatever each asks for, and a session for each that has a stream. */
   g_assert_cmpint (gst_element_set_state (a, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
   program = gptvis_model_program (gptvis_engine_model (engine));
   g_assert_nonnull (program);
   gst_util_set_object_arg (G_OBJECT (b), "task", "label");
   g_object_set (b, "top-k", 1, "threshold", 0.25, NULL);
   g_assert_cmpint (gst_element_set_state (b, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
-  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 1);
+  g_assert_cmpuint (gptvis_engine_n_sessions (engine), ==, 1);
   g_assert_cmpint (gst_element_set_state (b, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
-  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 2);
+  g_assert_cmpuint (gptvis_engine_n_sessions (engine), ==, 2);
   g_assert_true (gptvis_model_program (gptvis_engine_model (engine)) == program);
   close_filter (a);
-  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 1);
+  g_assert_cmpuint (gptvis_engine_n_sessions (engine), ==, 1);
   close_filter (b);
-  g_assert_cmpuint (gptvis_engine_n_seats (engine), ==, 0);
+  g_assert_cmpuint (gptvis_engine_n_sessions (engine), ==, 0);
   gptvis_engine_close (engine);
   checkpoint_remove (directory);
 }

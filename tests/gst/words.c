@@ -119,7 +119,7 @@ push (Desk * self, guint8 grey, GstClockTime time)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&self->info), NULL);
   const GptVisFrameTime times = { .pts = time, .running_time = time };
-  GptVisSeen seen;
+  GptVisFrameResult seen;
 
   gst_buffer_memset (buffer, 0, grey, GST_VIDEO_INFO_SIZE (&self->info));
   gptvis_stream_frame (self->stream, &self->settings, buffer, &self->info, &times, FALSE, &seen);
@@ -446,7 +446,7 @@ test_leaves (void)
   push_only (leaves, 255, 0);
   gptvis_stream_drain (stays->stream);
   await (leaves, 1, is_partial);
-  while (gptvis_engine_n_seats (stays->engine) > 1)
+  while (gptvis_engine_n_sessions (stays->engine) > 1)
     g_usleep (500);
   push_only (stays, 255, 2 * GST_SECOND);
   gptvis_stream_drain (stays->stream);
