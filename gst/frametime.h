@@ -14,8 +14,8 @@ GptVisFrameTime gptvis_frame_time (GstElement *element, const GstSegment *segmen
 /* A frame's running time or, if it has none, when it came (`arrival`, monotonic µs), in ns. */
 GstClockTime gptvis_frame_clock (const GptVisFrameTime *time, gint64 arrival);
 
-/* Does what comes after the event not continue what came before? So it is after a flush, a segment on another
- * line of time (a new end is none) and another stream. `pad` and `segment` are the video's before the event. */
+/* Does what comes after the event not continue what came before? So it is after a flush, another stream and
+ * a segment on another line of time (a new end makes none). `pad` and `segment` are the video's before it. */
 gboolean gptvis_event_is_cut (GstEvent *event, GstPad *pad, const GstSegment *segment);
 
 /* A sum that is too large becomes the latest valid time: numbers from outside may be any. */

@@ -46,7 +46,7 @@ gptvis_error_post (const GError *error, GstElement *element, GstMessageType type
 }
 
 void
-gptvis_no_text_post (GstElement *element, const GptVisModel *model)
+gptvis_no_captions_post (GstElement *element, const GptVisModel *model)
 {
   const gboolean could = gptvis_model_configuration (model)->writes;
   const gchar *right = could ? "set task=both or task=caption"

@@ -13,11 +13,11 @@ GstMessage *gptvis_result_to_message (const GptVisResult *result, GstObject *sou
 /* The result's caption, which must be there, as an element message "gptvis-caption". */
 GstMessage *gptvis_caption_to_message (const GptVisResult *result, GstObject *source);
 
-/* Posts an error of GPTVIS_ERROR as the element's message of that type (error or warning), in
- * GStreamer's domains. */
+/* Posts an error of GPTVIS_ERROR as the element's message of that type (error or warning), with
+ * GStreamer's domain and code. */
 void gptvis_error_post (const GError *error, GstElement *element, GstMessageType type);
 
-/* Warns that an element's text is taken, which that model never writes with that task. */
-void gptvis_no_text_post (GstElement *element, const GptVisModel *model);
+/* Posts a warning that the element's text pad is linked, but the model writes no captions with its task. */
+void gptvis_no_captions_post (GstElement *element, const GptVisModel *model);
 
 G_END_DECLS

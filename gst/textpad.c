@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text pad: a queue of captions, gaps and events, and the task that sends them. Times are
- * worked out as things come (texttimes.c), whatever downstream is doing. */
+/* The text pad: a queue of captions, gaps and events, and the task that sends them. Their times are
+ * worked out when they enter the queue (texttimes.c), whatever downstream is doing. */
 #include "textpad.h"
 #include "message.h"
 #include "sentence.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define CAPS "text/x-raw, format=(string)utf8"
-#define MOST_WAITING 4u         /* captions of a live pipeline */
+#define MAX_QUEUED_CAPTIONS 4u  /* captions of a live pipeline */
 
 /* One of the two; neither: a gap. */
 typedef struct {
@@ -27,17 +27,17 @@ struct _GptVisTextPad {
   GQueue items;                 /* of Item */
   guint n_captions;             /* among the items */
   GptVisTextTimes times;
-  guint64 oldest;               /* frame that a caption may be about */
+  guint64 min_frame;            /* captions of earlier frames are ignored */
   gboolean active, flushing;
-  gboolean started;             /* the task was */
+  gboolean started;             /* the task was started */
   gboolean stopped;             /* downstream takes no more */
-  gboolean ended;               /* the video has */
+  gboolean ended;               /* the video has ended */
   gboolean live;
-  gboolean told;                /* that there is no text */
-  guint epoch;                  /* raised by what makes an answer from downstream one of the past */
+  gboolean warned;              /* that there are no captions */
+  guint epoch;                  /* raised when what downstream returns for an earlier push no longer counts */
 
-  /* Under the lock too: what is left to do without it (let_go). */
-  gboolean starts;              /* the task */
+  /* Under the lock too: what is left to do after it is released (unlock). */
+  gboolean start_pending;       /* the task is to be started */
   GQueue dropped;               /* of Item, to be freed */
 };
 
@@ -88,7 +88,7 @@ item_free (gpointer data)
 
 static void loop (gpointer user);
 
-/* The pad may have gone since it was to be started. Takes the pad. */
+/* The pad may have been removed since. Takes the reference on the pad. */
 static void
 start_task (GptVisTextPad *self, GstPad *pad)
 {
@@ -104,16 +104,16 @@ start_task (GptVisTextPad *self, GstPad *pad)
   gst_object_unref (pad);
 }
 
-/* Every lock of those that change something ends here. What may call the application is done
- * without it, for that may do with the element what it likes: a task that starts is told of in a
- * message, and what is freed may hold anything. */
+/* Whoever changes something under the lock releases it by this. What may call the application is done
+ * without the lock, since the application may do anything with the element: a task that starts posts
+ * a message, and what is freed may hold anything. */
 static void
-let_go (GptVisTextPad *self)
+unlock (GptVisTextPad *self)
 {
-  GstPad *pad = self->starts ? gst_object_ref (self->pad) : NULL;
+  GstPad *pad = self->start_pending ? gst_object_ref (self->pad) : NULL;
   GQueue dropped = self->dropped;
 
-  self->starts = FALSE;
+  self->start_pending = FALSE;
   g_queue_init (&self->dropped);
   g_mutex_unlock (&self->lock);
   g_queue_clear_full (&dropped, item_free);
@@ -129,7 +129,7 @@ is_event (const Item *item)
   return item->event != NULL;
 }
 
-/* What a pad keeps through a flush. */
+/* Does a pad keep it through a flush? */
 static gboolean
 is_of_stream (const Item *item)
 {
@@ -138,7 +138,7 @@ is_of_stream (const Item *item)
   return type == GST_EVENT_STREAM_START || type == GST_EVENT_CAPS;
 }
 
-/* Drops what `stays` does not keep, which is never a caption; NULL: all. */
+/* Drops all items for which `stays` is not true; it is never true for captions. NULL: drops all. */
 static void
 drop_items (GptVisTextPad *self, gboolean (*stays) (const Item *))
 {
@@ -161,9 +161,9 @@ drop_oldest_caption (GptVisTextPad *self)
   self->n_captions--;
 }
 
-/* While nobody takes them, an event makes those before it void that are of its type, and a stream all. */
+/* While nobody takes events, a new one replaces those of its type, and a new stream all. */
 static void
-drop_void (GptVisTextPad *self, GstEventType type)
+drop_superseded (GptVisTextPad *self, GstEventType type)
 {
   for (GList *next, *link = self->items.head; link; link = next) {
     const Item *item = link->data;
@@ -176,17 +176,17 @@ drop_void (GptVisTextPad *self, GstEventType type)
 }
 
 static gboolean
-is_taken (GptVisTextPad *self)
+has_receiver (GptVisTextPad *self)
 {
   return self->pad && self->active && !self->flushing && !self->stopped && gst_pad_is_linked (self->pad);
 }
 
-/* There is something for the task, which there is from the first link on. */
+/* There is an item for the task, which is started when the pad is first linked. */
 static void
-wake (GptVisTextPad *self)
+wake_task (GptVisTextPad *self)
 {
   if (!self->started && gst_pad_is_linked (self->pad))
-    self->started = self->starts = TRUE;
+    self->started = self->start_pending = TRUE;
   g_cond_signal (&self->wake);
 }
 
@@ -194,7 +194,7 @@ static void
 append (GptVisTextPad *self, const Item item)
 {
   g_queue_push_tail (&self->items, g_memdup2 (&item, sizeof item));
-  wake (self);
+  wake_task (self);
 }
 
 /* Takes the event. */
@@ -208,14 +208,14 @@ append_event (GptVisTextPad *self, GstEvent *event)
     return;
   }
   if (!self->started)
-    drop_void (self, GST_EVENT_TYPE (event));
+    drop_superseded (self, GST_EVENT_TYPE (event));
   if (self->flushing)
     g_queue_push_tail (&self->items, g_memdup2 (&item, sizeof item));
   else
     append (self, item);
 }
 
-/* Gaps that wait are made one. */
+/* A gap after another that still waits is joined to it. */
 static void
 append_gap (GptVisTextPad *self, GstClockTime from, GstClockTime to)
 {
@@ -227,23 +227,23 @@ append_gap (GptVisTextPad *self, GstClockTime from, GstClockTime to)
     append (self, (Item) {.from = from,.to = to });
 }
 
-/* The gap up to where the video is, if that is news to who takes text. */
+/* The gap up to where the video is, unless it was sent before. */
 static void
 append_due_gap (GptVisTextPad *self)
 {
   GstClockTime from, to;
 
-  if (!is_taken (self))
-    gptvis_text_times_uncover (&self->times);
-  else if (gptvis_text_times_take_gap (&self->times, &from, &to))
+  if (!has_receiver (self))
+    gptvis_text_times_restart_gaps (&self->times);
+  else if (gptvis_text_times_next_gap (&self->times, &from, &to))
     append_gap (self, from, to);
 }
 
 /* --- the task --- */
 
-/* Downstream takes no more, which is the text's affair and not the video's. */
+/* Downstream takes no more. That ends the text and not the video. */
 static void
-stop (GptVisTextPad *self, GstPad *pad, guint epoch, GstFlowReturn flow)
+stop_sending (GptVisTextPad *self, GstPad *pad, guint epoch, GstFlowReturn flow)
 {
   g_mutex_lock (&self->lock);
   const gboolean stops = epoch == self->epoch;
@@ -251,7 +251,7 @@ stop (GptVisTextPad *self, GstPad *pad, guint epoch, GstFlowReturn flow)
     self->stopped = TRUE;
     drop_items (self, is_event);
   }
-  let_go (self);
+  unlock (self);
   if (stops)
     GST_INFO_OBJECT (pad, "text stops: %s", gst_flow_get_name (flow));
 }
@@ -262,9 +262,9 @@ may_send (GptVisTextPad *self, GstPad *pad)
   return self->pad == pad && self->active && !self->flushing;
 }
 
-/* Whoever flushed may have gone on in the meantime. */
+/* Pauses the task during a flush, which may have ended in the meantime. */
 static void
-rest (GptVisTextPad *self, GstPad *pad)
+pause_task (GptVisTextPad *self, GstPad *pad)
 {
   gst_pad_pause_task (pad);
   g_mutex_lock (&self->lock);
@@ -308,12 +308,12 @@ loop (gpointer user)
   g_mutex_unlock (&self->lock);
 
   if (!item) {
-    rest (self, pad);
+    pause_task (self, pad);
     return;
   }
   flow = send (pad, item);
   if (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED)
-    stop (self, pad, epoch, flow);
+    stop_sending (self, pad, epoch, flow);
 }
 
 /* --- the pad --- */
@@ -331,36 +331,36 @@ activate (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
   self->epoch++;
   drop_items (self, NULL);
   g_cond_signal (&self->wake);
-  let_go (self);
+  unlock (self);
   return active || gst_pad_stop_task (pad);
 }
 
-/* There is somebody new downstream, who is told what the one before was, even if the video rests
- * or has ended. */
+/* There is a new peer downstream: it gets what the one before got, even if no frame comes or the video
+ * has ended. */
 static void
-begin_anew (GptVisTextPad *self)
+restart (GptVisTextPad *self)
 {
   g_mutex_lock (&self->lock);
   self->stopped = FALSE;
   self->epoch++;
-  gptvis_text_times_uncover (&self->times);
-  if (is_taken (self)) {
+  gptvis_text_times_restart_gaps (&self->times);
+  if (has_receiver (self)) {
     append_due_gap (self);
-    if (self->ended)            /* any event takes those with it that the pad remembers */
+    if (self->ended)            /* with any event the pad sends its sticky ones, EOS among them */
       append_gap (self, 0, 1);
     if (!g_queue_is_empty (&self->items))
-      wake (self);
+      wake_task (self);
   }
-  let_go (self);
+  unlock (self);
 }
 
-/* From downstream. That text comes late is nothing to a video, and a new peer not either. */
+/* From downstream. Neither late text nor a new peer of the pad concerns the video. */
 static gboolean
 src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_RECONFIGURE:
-      begin_anew (gst_pad_get_element_private (pad));
+      restart (gst_pad_get_element_private (pad));
       break;
     case GST_EVENT_QOS:
       break;
@@ -387,8 +387,8 @@ gptvis_text_pad_add (GptVisTextPad *self)
   gst_pad_use_fixed_caps (pad);
   g_mutex_lock (&self->lock);
   self->pad = pad;
-  self->oldest = 0;
-  self->ended = self->told = FALSE;
+  self->min_frame = 0;
+  self->ended = self->warned = FALSE;
   gptvis_text_times_reset (&self->times);
   g_mutex_unlock (&self->lock);
   gst_pad_set_active (pad, TRUE);
@@ -411,7 +411,7 @@ gptvis_text_pad_remove (GptVisTextPad *self)
   gst_object_unref (pad);
 }
 
-/* --- what comes --- */
+/* --- input: captions, frames and events --- */
 
 void
 gptvis_text_pad_set_caption (GptVisTextPad *self, const GptVisCaption *caption)
@@ -425,16 +425,16 @@ gptvis_text_pad_set_caption (GptVisTextPad *self, const GptVisCaption *caption)
   }
   buffer = gst_buffer_new_wrapped (text, strlen (text));
   g_mutex_lock (&self->lock);
-  if (is_taken (self) && caption->frame >= self->oldest
-      && gptvis_text_times_take_caption (&self->times, caption->pts, self->live, &GST_BUFFER_PTS (buffer),
+  if (has_receiver (self) && caption->frame >= self->min_frame
+      && gptvis_text_times_add_caption (&self->times, caption->pts, self->live, &GST_BUFFER_PTS (buffer),
           &GST_BUFFER_DURATION (buffer))) {
-    self->oldest = caption->frame + 1;
+    self->min_frame = caption->frame + 1;
     self->n_captions++;
     append (self, (Item) {.caption = g_steal_pointer (&buffer) });
-    if (self->live && self->n_captions > MOST_WAITING)
+    if (self->live && self->n_captions > MAX_QUEUED_CAPTIONS)
       drop_oldest_caption (self);
   }
-  let_go (self);
+  unlock (self);
   gst_clear_buffer (&buffer);
 }
 
@@ -445,15 +445,15 @@ gptvis_text_pad_advance (GptVisTextPad *self, GstClockTime pts, GstClockTime dur
   self->live = live;
   gptvis_text_times_set_frame (&self->times, pts, duration);
   append_due_gap (self);
-  let_go (self);
+  unlock (self);
 }
 
 void
 gptvis_text_pad_cut (GptVisTextPad *self, guint64 frame)
 {
   g_mutex_lock (&self->lock);
-  self->oldest = MAX (self->oldest, frame);
-  gptvis_text_times_forget (&self->times);
+  self->min_frame = MAX (self->min_frame, frame);
+  gptvis_text_times_cut (&self->times);
   g_mutex_unlock (&self->lock);
 }
 
@@ -463,11 +463,11 @@ gptvis_text_pad_check_client (GptVisTextPad *self, const GptVisModel *model, con
   if (gptvis_client_writes (client))
     return;
   g_mutex_lock (&self->lock);
-  const gboolean tells = !self->told && is_taken (self);
-  self->told |= tells;
+  const gboolean warns = !self->warned && has_receiver (self);
+  self->warned |= warns;
   g_mutex_unlock (&self->lock);
-  if (tells)
-    gptvis_no_text_post (self->element, model);
+  if (warns)
+    gptvis_no_captions_post (self->element, model);
 }
 
 static void
@@ -490,7 +490,7 @@ begin_stream (GptVisTextPad *self, GstEvent *event)
   self->stopped = self->ended = FALSE;
   append_event (self, own);
   append_event (self, own_caps);
-  let_go (self);
+  unlock (self);
   gst_caps_unref (caps);
   g_free (id);
 }
@@ -521,20 +521,20 @@ begin_segment (GptVisTextPad *self, GstEvent *event)
   g_mutex_lock (&self->lock);
   gptvis_text_times_set_segment (&self->times, video);
   append_event (self, own);
-  let_go (self);
+  unlock (self);
 }
 
 /* The video ends, or its segment does. */
 static void
-end (GptVisTextPad *self, GstEvent *event)
+end_stream (GptVisTextPad *self, GstEvent *event)
 {
   g_mutex_lock (&self->lock);
   self->ended = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
   append_event (self, gst_event_ref (event));
-  let_go (self);
+  unlock (self);
 }
 
-/* Flushes overtake the queue. Between start and stop the task rests: it was waited for. */
+/* Flushes overtake the queue. Between start and stop the task is paused. */
 static void
 flush (GptVisTextPad *self, GstEvent *event)
 {
@@ -549,7 +549,7 @@ flush (GptVisTextPad *self, GstEvent *event)
     drop_items (self, is_of_stream);
     g_cond_signal (&self->wake);
   }
-  let_go (self);
+  unlock (self);
   if (!pad)
     return;
   gst_pad_push_event (pad, gst_event_ref (event));
@@ -576,7 +576,7 @@ gptvis_text_pad_event (GptVisTextPad *self, GstEvent *event)
     case GST_EVENT_SEGMENT:
       begin_segment (self, event);
       break;
-    case GST_EVENT_GAP:        /* where the video has no frame, it is all the same */
+    case GST_EVENT_GAP:        /* a frame that is missing counts like one */
       gst_event_parse_gap (event, &at, &duration);
       gptvis_text_pad_advance (self, at, duration, self->live);
       break;
@@ -586,7 +586,7 @@ gptvis_text_pad_event (GptVisTextPad *self, GstEvent *event)
       break;
     case GST_EVENT_SEGMENT_DONE:
     case GST_EVENT_EOS:
-      end (self, event);
+      end_stream (self, event);
       break;
     default:
       break;
