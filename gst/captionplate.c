@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The captions' plate: measured and drawn with lettering.c, and kept until something
- * on it changes. Lengths are in ems of the font and, once measured, in display pixels. */
+/* The captions' plate: measured, drawn with lettering.c, and kept until something
+ * on it changes. The constants are in ems of the font, measured lengths in display pixels. */
 #include "captionplate.h"
 #include "lettering.h"
 #include "sentence.h"
@@ -11,27 +11,27 @@
 #define SMALLEST_EM 6.0         /* … but better than no room for a single line */
 #define MAX_EM 160.0
 
-#define SHARE 3                 /* of the frame's height, that part at most */
-#define MARGIN 0.7              /* between frame and shade */
-#define PADDING_X 0.6           /* between shade and text */
+#define MAX_SHARE 3             /* at most a third of the frame's height */
+#define MARGIN 0.7              /* between frame and background */
+#define PADDING_X 0.6           /* between background and text */
 #define PADDING_Y 0.25
 #define RADIUS 0.4
-#define WIDEST 32.0             /* a longer line is hard to read */
-#define NARROWEST 3.0
+#define MAX_WIDTH 32.0          /* a longer line is hard to read */
+#define MIN_WIDTH 3.0
 
 #define MORE "…"
-#define LINE_END "\342\200\250" /* U+2028: another line, the same paragraph */
+#define LINE_END "\342\200\250" /* U+2028: a new line in the same paragraph */
 
 struct _GptVisCaptionPlate {
   GptVisLettering lettering;
-  gint margin;                  /* the composition's */
+  gint margin;                  /* of the composition */
 };
 
 typedef struct {
   PangoLayout *text;
   double em, margin;
-  double x, y;                  /* of the layout on the shade */
-  double width, height;         /* of the shade */
+  double x, y;                  /* of the text on the background */
+  double width, height;         /* of the background */
 } Layout;
 
 typedef struct {
@@ -78,7 +78,7 @@ write_key (GString *key, const GptVisCaptionStyle *style, const GptVisCaption *c
 
 /* --- measuring --- */
 
-/* What is to be read; empty when no caption says anything. */
+/* All captions as one text; empty when none has words. */
 static gchar *
 write_text (const GptVisCaption *const *captions, guint n)
 {
@@ -94,8 +94,8 @@ write_text (const GptVisCaption *const *captions, guint n)
   return g_string_free (text, FALSE);
 }
 
-/* The narrowest width at which the lines are no more than they are: then they are of about
- * one length, and no last word stands alone. */
+/* Finds the smallest width with the same number of lines: then all lines are of about the same
+ * length, and the last word does not stand alone. */
 static void
 balance (PangoLayout *text, double em, double width)
 {
@@ -115,9 +115,9 @@ balance (PangoLayout *text, double em, double width)
   pango_layout_set_width (text, wide * PANGO_SCALE);
 }
 
-/* FALSE when at that size there is no room. `still`: no word will be added. */
+/* FALSE: there is no room at that size. `finished`: no words will be added. */
 static gboolean
-measure_at (double area_width, double area_height, double em, gboolean still, Layout *layout)
+measure_at (double area_width, double area_height, double em, gboolean finished, Layout *layout)
 {
   PangoFontDescription *font = pango_font_description_copy (pango_layout_get_font_description (layout->text));
   PangoRectangle extents;
@@ -125,20 +125,20 @@ measure_at (double area_width, double area_height, double em, gboolean still, La
   layout->em = em;
   layout->margin = MAX (2, floor (MARGIN * em));
   double room_width = area_width - 2 * (layout->margin + PADDING_X * em);
-  double room_height = area_height / SHARE - layout->margin - 2 * PADDING_Y * em;
-  double width = MIN (room_width, WIDEST * em);
+  double room_height = area_height / MAX_SHARE - layout->margin - 2 * PADDING_Y * em;
+  double width = MIN (room_width, MAX_WIDTH * em);
 
   pango_font_description_set_absolute_size (font, em * PANGO_SCALE);
   pango_layout_set_font_description (layout->text, font);
   pango_font_description_free (font);
-  if (width < NARROWEST * em || room_height < 1)
+  if (width < MIN_WIDTH * em || room_height < 1)
     return FALSE;
   pango_layout_set_width (layout->text, width * PANGO_SCALE);
   pango_layout_set_height (layout->text, room_height * PANGO_SCALE);
   pango_layout_get_pixel_extents (layout->text, NULL, &extents);
   if (extents.height > room_height)
-    return FALSE;               /* not even a single line */
-  if (still) {
+    return FALSE;               /* not even one line fits */
+  if (finished) {
     balance (layout->text, em, width);
     pango_layout_get_pixel_extents (layout->text, NULL, &extents);
   }
@@ -149,9 +149,9 @@ measure_at (double area_width, double area_height, double em, gboolean still, La
   return TRUE;
 }
 
-/* The font as large as was asked for, or as leaves room for a line. */
+/* With the font as large as asked for, or smaller until one line fits. */
 static gboolean
-measure (const GptVisCaptionStyle *style, double area_width, double area_height, gboolean still,
+measure (const GptVisCaptionStyle *style, double area_width, double area_height, gboolean finished,
     Layout *layout)
 {
   double em = style->font_size;
@@ -162,7 +162,7 @@ measure (const GptVisCaptionStyle *style, double area_width, double area_height,
   if (style->font_size == 0)
     em = CLAMP (round (MIN (area_width, area_height) / ROWS_OF_TEXT), MIN_EM, MAX_EM);
   for (; em >= SMALLEST_EM; em = floor (em * 0.9)) {
-    if (measure_at (area_width, area_height, em, still, layout))
+    if (measure_at (area_width, area_height, em, finished, layout))
       return TRUE;
   }
   return FALSE;
@@ -183,21 +183,22 @@ draw (cairo_t *cr, gpointer user)
 }
 
 static GstVideoOverlayComposition *
-compose (GptVisCaptionPlate *self, const GptVisCaptionStyle *style, const gchar *text, gboolean still,
+compose (GptVisCaptionPlate *self, const GptVisCaptionStyle *style, const gchar *text, gboolean finished,
     const GptVisPlateFrame *frame)
 {
   const GstVideoRectangle *area = &frame->area;
   double squeeze = gptvis_plate_squeeze (frame);
-  const GptVisPlace place = {.area = *area,.top = area->y,.bottom = area->y + area->h,.column = 1,
+  const GptVisPlacement placement = {.area = *area,.top = area->y,.bottom = area->y + area->h,.column = 1,
     .row = style->position };
-  Layout layout = {.text = gptvis_lettering_layout (self->lettering.pango, style->font, MIN_EM, text, FALSE) };
+  PangoContext *pango = self->lettering.pango;
+  Layout layout = { .text = gptvis_lettering_layout (pango, style->font, MIN_EM, text, FALSE) };
   GstVideoOverlayComposition *composition = NULL;
 
-  if (measure (style, area->w / squeeze, area->h, still, &layout)) {
+  if (measure (style, area->w / squeeze, area->h, finished, &layout)) {
     Drawing drawing = { style, &layout };
     self->margin = layout.margin;
-    composition = gptvis_lettering_compose (layout.width, layout.height, layout.margin, squeeze, &place, draw,
-        &drawing);
+    composition = gptvis_lettering_compose (layout.width, layout.height, layout.margin, squeeze, &placement,
+        draw, &drawing);
   }
   g_object_unref (layout.text);
   return composition;
@@ -208,17 +209,17 @@ gptvis_caption_plate_draw (GptVisCaptionPlate *self, const GptVisCaptionStyle *s
     const GptVisCaption *const *captions, guint n, const GptVisPlateFrame *frame)
 {
   GptVisLettering *lettering = &self->lettering;
-  gboolean still = TRUE;
+  gboolean finished = TRUE;
   gchar *text;
 
   write_key (lettering->next_key, style, captions, n, frame);
-  if (gptvis_lettering_is_kept (lettering))
+  if (gptvis_lettering_is_current (lettering))
     return lettering->composition;
   for (guint i = 0; i < n; i++)
-    still = still && captions[i]->final;
+    finished = finished && captions[i]->final;
   text = write_text (captions, n);
   if (*text && gptvis_lettering_open (lettering, style->font))
-    lettering->composition = compose (self, style, text, still, frame);
+    lettering->composition = compose (self, style, text, finished, frame);
   g_free (text);
   return lettering->composition;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The enums that elements have for properties. */
+/* Enum types of the elements' properties, and how they are registered. */
 #pragma once
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
 
-/* Once for each name. They are part of what the plugin documents. */
+/* To be called once for each name. The plugin's documentation lists the type. `values` must stay valid. */
 static inline GType
 gptvis_enum_register (const gchar *name, const GEnumValue *values)
 {

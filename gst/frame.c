@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GStreamer's frames to pictures. One table, made from the list of picture
- * formats, has a row a format; the rest is colorimetry, cropping and the proof, for
- * reading and for drawing, that every plane lies inside the mapped memory. No pixel is
- * looked at here. */
+/* GStreamer's frames as pictures. A table, made from the list of picture formats, has a
+ * row for each; the rest is colorimetry, cropping and the check, for reading and for
+ * drawing, that every plane lies inside the mapped memory. No pixel is looked at here. */
 #include "frame.h"
 #include "error.h"
 
@@ -47,7 +46,7 @@ picture_format (GstVideoFormat format, GptVisPictureFormat *picture)
 }
 
 /* FCC's coefficients are BT.601's within 0.001, SMPTE 240M's are BT.709's within
- * 0.001. What is not said is guessed by size, as GStreamer does. */
+ * 0.001. An unknown matrix is guessed from the size, as GStreamer does. */
 static GptVisMatrix
 picture_matrix (const GstVideoInfo *info)
 {
@@ -77,8 +76,8 @@ picture_site (const GstVideoInfo *info, gboolean full_range)
   return site & GST_VIDEO_CHROMA_SITE_H_COSITED ? GPTVIS_SITE_LEFT : GPTVIS_SITE_CENTRE;
 }
 
-/* The part of the frame that is picture: the crop rectangle when there is one,
- * on whole chroma samples, else what the caps say. FALSE when it is not inside. */
+/* The part of the frame that is picture: the crop rectangle when there is one, moved to
+ * whole chroma samples, else what the caps say. FALSE when it is not inside the frame. */
 static gboolean
 picture_place (const GstVideoFrame *frame, const GstVideoInfo *info, GptVisPicture *picture,
     guint *x, guint *y)
@@ -100,8 +99,8 @@ picture_place (const GstVideoFrame *frame, const GstVideoInfo *info, GptVisPictu
       && picture->width <= frame_width - *x && picture->height <= frame_height - *y;
 }
 
-/* --- the proof: gst_video_frame_map trusts a GstVideoMeta's offsets and strides, and an
- * element upstream may have made them up --- */
+/* --- the check: gst_video_frame_map trusts the offsets and strides of a GstVideoMeta, but an
+ * element upstream may have got them wrong --- */
 
 static const GstMapInfo *
 plane_memory (const GstVideoFrame *frame, guint plane)
@@ -109,7 +108,7 @@ plane_memory (const GstVideoFrame *frame, guint plane)
   return &frame->map[frame->meta ? plane : 0];
 }
 
-/* How far into its memory the plane has the sample at (x, y). */
+/* Where in the plane's memory the sample at (x, y) is, in bytes. */
 static gint64
 plane_offset (const GstVideoFrame *frame, guint plane, guint x, guint y)
 {
@@ -123,7 +122,8 @@ plane_offset (const GstVideoFrame *frame, guint plane, guint x, guint y)
       + (gint64) (x >> format->w_sub[component]) * format->pixel_stride[component];
 }
 
-/* Do `width` × `height` pixels of the plane from `offset` on lie inside its memory, each row in bytes of its own? */
+/* Do `width` × `height` pixels of the plane from `offset` on lie inside its memory, without rows that
+ * overlap? */
 static gboolean
 plane_is_inside (const GstVideoFrame *frame, guint plane, gint64 offset, gint width, gint height)
 {
@@ -142,7 +142,7 @@ plane_is_inside (const GstVideoFrame *frame, guint plane, gint64 offset, gint wi
       && offset + MAX (span, 0) + row <= (gint64) plane_memory (frame, plane)->size;
 }
 
-/* Of bits and tiles, where a plane is no rows of samples: laid out as GStreamer does it, or refused. */
+/* For packed and tiled formats, where a plane has no rows of samples: is it laid out as GStreamer does it? */
 static gboolean
 plane_is_usual (const GstVideoFrame *frame, guint plane, const GstVideoInfo *usual)
 {
@@ -153,7 +153,7 @@ plane_is_usual (const GstVideoFrame *frame, guint plane, const GstVideoInfo *usu
       && offset + end - begin <= (gint64) plane_memory (frame, plane)->size;
 }
 
-/* What libgstvideo blends it reads and writes in whole rows, of the width that a GstVideoMeta says. */
+/* libgstvideo blends whole rows, of the width that a GstVideoMeta says. */
 static gboolean
 is_drawable (const GstVideoFrame *frame)
 {
@@ -167,7 +167,8 @@ is_drawable (const GstVideoFrame *frame)
   if (!in_samples && !gst_video_info_set_format (&usual, format->format, width, height))
     return FALSE;
   for (guint i = 0; i < format->n_planes; i++) {
-    drawable = drawable && (in_samples ? plane_is_inside (frame, i, plane_offset (frame, i, 0, 0), width, height)
+    drawable = drawable
+        && (in_samples ? plane_is_inside (frame, i, plane_offset (frame, i, 0, 0), width, height)
         : plane_is_usual (frame, i, &usual));
   }
   return drawable;
@@ -212,7 +213,7 @@ describe (const GstVideoFrame *frame, const GstVideoInfo *info, GptVisPicture *p
 }
 
 static void
-set_lie (GError **error, const GstVideoInfo *info)
+set_mismatch (GError **error, const GstVideoInfo *info)
 {
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT,
       "A frame's GstVideoMeta or crop rectangle does not fit its memory or its caps (%s %dx%d); "
@@ -224,7 +225,7 @@ static gboolean
 map (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *info, GstMapFlags flags, GError **error)
 {
   if (!meta_agrees (buffer, info)) {
-    set_lie (error, info);
+    set_mismatch (error, info);
     return FALSE;
   }
   if (gst_video_frame_map (frame, info, buffer, flags | (GstMapFlags) GST_VIDEO_FRAME_MAP_FLAG_NO_REF))
@@ -232,8 +233,9 @@ map (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *info, GstMapFl
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
       "A frame of %" G_GSIZE_FORMAT " bytes cannot be mapped for %s as %s %dx%d; "
       "let it be copied to system memory first.", gst_buffer_get_size (buffer),
-      flags & GST_MAP_WRITE ? "writing" : "reading", gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
-      GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info));
+      flags & GST_MAP_WRITE ? "writing" : "reading",
+      gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)), GST_VIDEO_INFO_WIDTH (info),
+      GST_VIDEO_INFO_HEIGHT (info));
   return FALSE;
 }
 
@@ -246,7 +248,7 @@ gptvis_frame_map (GstVideoFrame *frame, GstBuffer *buffer, const GstVideoInfo *i
   if (describe (frame, info, picture))
     return TRUE;
   gst_video_frame_unmap (frame);
-  set_lie (error, info);
+  set_mismatch (error, info);
   return FALSE;
 }
 
@@ -258,6 +260,6 @@ gptvis_frame_map_to_draw (GstVideoFrame *frame, GstBuffer *buffer, const GstVide
   if (is_drawable (frame))
     return TRUE;
   gst_video_frame_unmap (frame);
-  set_lie (error, info);
+  set_mismatch (error, info);
   return FALSE;
 }

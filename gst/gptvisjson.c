@@ -50,15 +50,15 @@ struct _GstGptVisJson {
 
   /* Under the object lock. */
   gchar *location;              /* NULL: unset */
-  gchar *stream;                /* NULL: as the results have it */
+  gchar *stream;                /* NULL: the name that the results have */
   gboolean append, repeat;
   gboolean running;             /* between start and stop */
 
   /* The streaming thread's, and start and stop. */
-  GptVisOutlet outlet;          /* where the lines go; closed: they do not */
+  GptVisOutlet outlet;          /* where the lines are written; closed: nowhere */
   gboolean lines_on_pad;
   GString *lines;               /* those of the buffer in hand */
-  GPtrArray *carried;           /* results on the buffer before, held so that none takes another's place */
+  GPtrArray *previous;          /* results on the buffer before; referenced, so that no address is reused */
 };
 
 G_DEFINE_TYPE (GstGptVisJson, gst_gptvis_json, GST_TYPE_BASE_TRANSFORM)
@@ -71,7 +71,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_P
 
 /* --- the file --- */
 
-/* Is it standard output that `location` names? */
+/* Does `location` name standard output? */
 static gboolean
 is_stdout (const gchar *location)
 {
@@ -89,7 +89,7 @@ open_file (GstGptVisJson *self)
   location = g_strdup (self->location);
   append = self->append;
   GST_OBJECT_UNLOCK (self);
-  if (location)                 /* unset is decided with the caps */
+  if (location)                 /* else the caps decide (set_caps) */
     error = gptvis_outlet_open (&self->outlet, is_stdout (location) ? NULL : location, append);
   if (error) {
     name = g_filename_display_name (location);
@@ -112,7 +112,7 @@ file_name (GstGptVisJson *self)
 }
 
 static gboolean
-report (GstGptVisJson *self, int error)
+check_error (GstGptVisJson *self, int error)
 {
   gchar *name;
 
@@ -123,7 +123,7 @@ report (GstGptVisJson *self, int error)
     GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, ("%s is full: %s.", name, g_strerror (error)), (NULL));
   else if (error == EPIPE)
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s has no reader any more.", name), (NULL));
-  else if (error == EBADF)      /* or open for reading alone */
+  else if (error == EBADF)      /* or it is open only for reading */
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s is closed.", name), (NULL));
   else
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s cannot be written: %s.", name, g_strerror (error)),
@@ -143,7 +143,7 @@ close_file (GstGptVisJson *self)
     GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s was not read in time: a line is cut short, %"
             G_GSIZE_FORMAT " bytes are lost.", name, lost), (NULL));
   g_free (name);
-  report (self, error);
+  check_error (self, error);
 }
 
 /* --- a frame --- */
@@ -161,12 +161,12 @@ append_line (GstGptVisJson *self, const GptVisMeta *meta)
   g_free (line);
 }
 
-/* The lines of the buffer's results: those that the buffer before did not carry, or all. */
+/* The lines of the buffer's results: of those that are new since the buffer before, or of all (repeat). */
 static void
 collect (GstGptVisJson *self, GstBuffer *buffer)
 {
   gpointer state = NULL;
-  const guint n_before = self->carried->len;
+  const guint n_previous = self->previous->len;
   gboolean repeat;
   GptVisMeta *meta;
 
@@ -175,11 +175,11 @@ collect (GstGptVisJson *self, GstBuffer *buffer)
   repeat = self->repeat;
   GST_OBJECT_UNLOCK (self);
   while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
-    if (repeat || !g_ptr_array_find (self->carried, meta->result, NULL))
+    if (repeat || !g_ptr_array_find (self->previous, meta->result, NULL))
       append_line (self, meta);
-    g_ptr_array_add (self->carried, gptvis_result_ref (meta->result));
+    g_ptr_array_add (self->previous, gptvis_result_ref (meta->result));
   }
-  g_ptr_array_remove_range (self->carried, 0, n_before);
+  g_ptr_array_remove_range (self->previous, 0, n_previous);
 }
 
 static GstFlowReturn
@@ -191,7 +191,7 @@ write_lines (GstGptVisJson *self)
     error = gptvis_outlet_write (&self->outlet, self->lines);
   if (error == ECANCELED)
     return GST_FLOW_FLUSHING;
-  return report (self, error) ? GST_FLOW_OK : GST_FLOW_ERROR;
+  return check_error (self, error) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 /* Video on the source pad. */
@@ -204,7 +204,7 @@ transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   return write_lines (self);
 }
 
-/* Lines on the source pad: a buffer that is theirs, filled by transform. */
+/* Lines on the source pad: a buffer of their own, filled by transform. */
 static GstFlowReturn
 prepare_output_buffer (GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
 {
@@ -236,7 +236,7 @@ transform (GstBaseTransform *trans, GstBuffer *in, GstBuffer *out)
 
 /* --- negotiation --- */
 
-/* Video becomes itself or lines, in this order; lines come of any video. */
+/* Video becomes the same video, which is preferred, or lines; lines are made of any video. */
 static GstCaps *
 transform_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
@@ -281,7 +281,7 @@ set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
 
 /* --- states and properties --- */
 
-/* A flush comes while the streaming thread may wait for the reader. */
+/* A flush may come while the streaming thread waits for the reader. */
 static gboolean
 sink_event (GstBaseTransform *trans, GstEvent *event)
 {
@@ -294,7 +294,7 @@ sink_event (GstBaseTransform *trans, GstEvent *event)
   return GST_BASE_TRANSFORM_CLASS (gst_gptvis_json_parent_class)->sink_event (trans, event);
 }
 
-/* So may the end. */
+/* So may a stop. */
 static GstStateChangeReturn
 change_state (GstElement *element, GstStateChange change)
 {
@@ -326,7 +326,7 @@ stop (GstBaseTransform *trans)
   GstGptVisJson *self = GST_GPTVIS_JSON (trans);
 
   close_file (self);
-  g_ptr_array_set_size (self->carried, 0);
+  g_ptr_array_set_size (self->previous, 0);
   GST_OBJECT_LOCK (self);
   self->running = FALSE;
   GST_OBJECT_UNLOCK (self);
@@ -393,12 +393,12 @@ install_properties (GObjectClass *klass)
           "File to write; \"-\": standard output; unset: standard output too, unless the source pad carries "
           "the lines (" LINES_CAPS ")", NULL, fixed));
   g_object_class_install_property (klass, PROP_APPEND, g_param_spec_boolean ("append", "Append",
-          "Go on at the file's end instead of emptying it first", FALSE, fixed));
+          "Append to the file instead of replacing it", FALSE, fixed));
   g_object_class_install_property (klass, PROP_REPEAT, g_param_spec_boolean ("repeat", "Repeat",
           "Write a line for each frame that carries a result, with its age; false: each result once",
           FALSE, live));
   g_object_class_install_property (klass, PROP_STREAM, g_param_spec_string ("stream", "Stream",
-          "What the field \"stream\" says; unset: the name of the gptvisfilter", NULL, live));
+          "Value of the field \"stream\"; unset: the name of the gptvisfilter", NULL, live));
 }
 
 static void
@@ -410,7 +410,7 @@ finalize (GObject *object)
   g_free (self->stream);
   gptvis_outlet_clear (&self->outlet);
   g_string_free (self->lines, TRUE);
-  g_ptr_array_unref (self->carried);
+  g_ptr_array_unref (self->previous);
   G_OBJECT_CLASS (gst_gptvis_json_parent_class)->finalize (object);
 }
 
@@ -429,8 +429,8 @@ gst_gptvis_json_class_init (GstGptVisJsonClass *klass)
   install_properties (object);
 
   gst_element_class_set_static_metadata (element, "JSON writer", "Filter/Sink/Video",
-      "Writes what gptvisfilter attached to the buffers, a JSON object a line, to a file or standard output, "
-      "or to the source pad when that is asked for " LINES_CAPS, "The gptvis developers");
+      "Writes what gptvisfilter attached to the buffers, one JSON object a line, to a file, standard output "
+      "or, when downstream asks for " LINES_CAPS ", to the source pad", "The gptvis developers");
   gst_element_class_add_static_pad_template (element, &sink_template);
   gst_element_class_add_static_pad_template (element, &src_template);
 
@@ -451,6 +451,6 @@ gst_gptvis_json_init (GstGptVisJson *self)
 {
   gptvis_outlet_init (&self->outlet);
   self->lines = g_string_new (NULL);
-  self->carried = g_ptr_array_new_with_free_func ((GDestroyNotify) gptvis_result_unref);
+  self->previous = g_ptr_array_new_with_free_func ((GDestroyNotify) gptvis_result_unref);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }

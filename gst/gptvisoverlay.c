@@ -49,12 +49,12 @@ enum {
   PROP_SHOW_CAPTIONS, PROP_CAPTION_POSITION, PROP_CAPTION_FONT_SIZE
 };
 
-/* What is read off a buffer. */
+/* What the results on a buffer have to draw. */
 typedef struct {
   GptVisPlateRow rows[MAX_ROWS];
   const GptVisCaption *captions[MAX_CAPTIONS];
   guint n_rows, n_captions;
-} Seen;
+} Contents;
 
 struct _GstGptVisOverlay {
   GstBaseTransform parent;
@@ -71,7 +71,7 @@ struct _GstGptVisOverlay {
   GptVisPlate *plate;           /* between start and stop */
   GptVisCaptionPlate *caption_plate;    /* likewise */
   GstVideoOverlayComposition *labels, *captions;        /* for the buffer in hand; the plates' */
-  gboolean told_no_font, told_not_drawn;
+  gboolean warned_no_font, warned_not_drawn;
 };
 
 G_DEFINE_TYPE (GstGptVisOverlay, gst_gptvis_overlay, GST_TYPE_BASE_TRANSFORM)
@@ -103,7 +103,7 @@ static const GEnumValue caption_positions[] = {
   { 0 }
 };
 static const GEnumValue scores[] = {
-  { GPTVIS_SCORES_NONE, "Labels alone", "none" },
+  { GPTVIS_SCORES_NONE, "Labels without scores", "none" },
   { GPTVIS_SCORES_PERCENT, "A percentage", "percent" },
   { GPTVIS_SCORES_BAR, "A bar", "bar" },
   { GPTVIS_SCORES_BOTH, "A percentage and a bar", "both" },
@@ -114,25 +114,25 @@ static const GEnumValue scores[] = {
 
 /* The labels, `max` of each, and the captions of every result on the buffer. */
 static void
-collect (GstBuffer *buffer, guint max, gboolean captions, Seen *seen)
+collect (GstBuffer *buffer, guint max, gboolean captions, Contents *contents)
 {
   gpointer state = NULL;
   GptVisMeta *meta;
 
-  seen->n_rows = seen->n_captions = 0;
+  contents->n_rows = contents->n_captions = 0;
   while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
     const GptVisResult *result = meta->result;
-    const guint first = seen->n_rows;
-    for (guint i = 0; i < result->n_labels && i < max && seen->n_rows < MAX_ROWS; i++)
-      seen->rows[seen->n_rows++] = (GptVisPlateRow) { result->labels[i].text, result->labels[i].score,
+    const guint first = contents->n_rows;
+    for (guint i = 0; i < result->n_labels && i < max && contents->n_rows < MAX_ROWS; i++)
+      contents->rows[contents->n_rows++] = (GptVisPlateRow) { result->labels[i].text, result->labels[i].score,
         i == 0 && first > 0 };
-    if (captions && result->caption && seen->n_captions < MAX_CAPTIONS)
-      seen->captions[seen->n_captions++] = result->caption;
+    if (captions && result->caption && contents->n_captions < MAX_CAPTIONS)
+      contents->captions[contents->n_captions++] = result->caption;
   }
 }
 
-/* The part of the frame that is shown. What a GstVideoCropMeta cuts out of is the frame in memory, which a
- * GstVideoMeta may make larger than the caps say. */
+/* The part of the frame that is shown. A GstVideoCropMeta is a part of the frame in memory, which may be
+ * larger than the caps say if there is a GstVideoMeta. */
 static GstVideoRectangle
 shown_area (GstGptVisOverlay *self, GstBuffer *buffer)
 {
@@ -152,27 +152,27 @@ shown_area (GstGptVisOverlay *self, GstBuffer *buffer)
 }
 
 static void
-tell_no_font (GstGptVisOverlay *self, const gchar *font)
+warn_no_font (GstGptVisOverlay *self, const gchar *font)
 {
-  self->told_no_font = TRUE;
+  self->warned_no_font = TRUE;
   GST_ELEMENT_WARNING (self, RESOURCE, NOT_FOUND,
       ("There is no font to draw \"%s\" with, so nothing is drawn; install one (Debian: fonts-dejavu-core).",
           font), (NULL));
 }
 
 static void
-tell_not_drawn (GstGptVisOverlay *self, const GError *error)
+warn_not_drawn (GstGptVisOverlay *self, const GError *error)
 {
   GST_DEBUG_OBJECT (self, "not drawn on: %s", error->message);
-  if (self->told_not_drawn)
+  if (self->warned_not_drawn)
     return;
-  self->told_not_drawn = TRUE;
+  self->warned_not_drawn = TRUE;
   gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_WARNING);
 }
 
-/* Draws the plates, captions first: labels make room for them. */
+/* Draws the plates, captions first, since labels keep off them. */
 static void
-draw (GstGptVisOverlay *self, GstBuffer *buffer, const Seen *seen)
+draw (GstGptVisOverlay *self, GstBuffer *buffer, const Contents *contents)
 {
   GptVisPlateFrame frame = { shown_area (self, buffer), 0, 0, GST_VIDEO_INFO_PAR_N (&self->info),
     GST_VIDEO_INFO_PAR_D (&self->info)
@@ -190,27 +190,27 @@ draw (GstGptVisOverlay *self, GstBuffer *buffer, const Seen *seen)
   style.font = caption_style.font = font;
   caption_style.color = style.color;
   caption_style.background = style.background;
-  if (seen->n_captions > 0) {
-    self->captions = gptvis_caption_plate_draw (self->caption_plate, &caption_style, seen->captions,
-        seen->n_captions, &frame);
+  if (contents->n_captions > 0) {
+    self->captions = gptvis_caption_plate_draw (self->caption_plate, &caption_style, contents->captions,
+        contents->n_captions, &frame);
     lacks_font = gptvis_caption_plate_lacks_font (self->caption_plate);
     gptvis_caption_plate_reserve (self->caption_plate, style.position, &frame);
   }
-  if (seen->n_rows > 0) {
-    self->labels = gptvis_plate_draw (self->plate, &style, seen->rows, seen->n_rows, &frame);
+  if (contents->n_rows > 0) {
+    self->labels = gptvis_plate_draw (self->plate, &style, contents->rows, contents->n_rows, &frame);
     lacks_font = lacks_font || gptvis_plate_lacks_font (self->plate);
   }
-  if (lacks_font && !self->told_no_font)
-    tell_no_font (self, font);
+  if (lacks_font && !self->warned_no_font)
+    warn_no_font (self, font);
   g_ref_string_release (font);
 }
 
-/* What this buffer gets; nothing is the rule. */
+/* Makes the plates for this buffer; most buffers have none. */
 static void
 compose (GstGptVisOverlay *self, GstBuffer *buffer)
 {
   gboolean captions;
-  Seen seen;
+  Contents contents;
   guint max;
 
   self->labels = self->captions = NULL;
@@ -220,13 +220,13 @@ compose (GstGptVisOverlay *self, GstBuffer *buffer)
   max = self->max_labels;
   captions = self->show_captions;
   GST_OBJECT_UNLOCK (self);
-  collect (buffer, max, captions, &seen);
-  if (seen.n_rows > 0 || seen.n_captions > 0)
-    draw (self, buffer, &seen);
+  collect (buffer, max, captions, &contents);
+  if (contents.n_rows > 0 || contents.n_captions > 0)
+    draw (self, buffer, &contents);
 }
 
-/* Called for every buffer. Only one that is drawn on needs to be ours alone; then
- * mapping it copies the memory, should others hold that. */
+/* Called for every buffer. Only one that is drawn on must be writable; mapping that one
+ * copies its memory if others hold it too. */
 static GstFlowReturn
 prepare_output_buffer (GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
 {
@@ -258,7 +258,7 @@ transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
     gst_video_frame_unmap (&frame);
   } else {
     g_prefix_error (&error, "Nothing is drawn. ");
-    tell_not_drawn (self, error);
+    warn_not_drawn (self, error);
     g_error_free (error);
   }
   self->labels = self->captions = NULL;
@@ -279,7 +279,7 @@ start (GstBaseTransform *trans)
   gst_video_info_init (&self->info);
   self->plate = gptvis_plate_new ();
   self->caption_plate = gptvis_caption_plate_new ();
-  self->told_no_font = self->told_not_drawn = FALSE;
+  self->warned_no_font = self->warned_not_drawn = FALSE;
   return TRUE;
 }
 
@@ -390,38 +390,38 @@ install_properties (GObjectClass *klass)
       | G_PARAM_STATIC_STRINGS;
 
   g_object_class_install_property (klass, PROP_POSITION, g_param_spec_enum ("position", "Position",
-          "Where on the picture the labels are", gptvis_enum_register ("GptVisPosition", positions),
+          "Where on the picture the labels are drawn", gptvis_enum_register ("GptVisPosition", positions),
           default_style.position, flags));
   g_object_class_install_property (klass, PROP_FONT, g_param_spec_string ("font", "Font",
-          "Pango font description (\"DejaVu Sans Condensed\"); its size does not count, see font-size",
+          "Pango font description (\"DejaVu Sans Condensed\"); its size is ignored, see font-size",
           DEFAULT_FONT, flags));
   g_object_class_install_property (klass, PROP_FONT_SIZE, g_param_spec_uint ("font-size", "Font size",
-          "Height of the labels' letters (an em) in pixels; 0: as suits the picture", 0, MAX_FONT_SIZE, 0, flags));
+          "Font size of the labels (an em) in pixels; 0: to suit the picture", 0, MAX_FONT_SIZE, 0, flags));
   g_object_class_install_property (klass, PROP_MAX_LABELS, g_param_spec_uint ("max-labels", "Maximum labels",
-          "At most so many labels a result, the best first; 0: draw none", 0, MAX_ROWS, DEFAULT_MAX_LABELS,
-          flags));
+          "Maximum number of labels drawn of a result, the best first; 0: none", 0, MAX_ROWS,
+          DEFAULT_MAX_LABELS, flags));
   g_object_class_install_property (klass, PROP_SCORES, g_param_spec_enum ("scores", "Scores",
           "How a label's score is shown", gptvis_enum_register ("GptVisScores", scores),
           default_style.scores, flags));
   g_object_class_install_property (klass, PROP_COLOR, g_param_spec_uint ("color", "Color",
-          "Of the text, as 0xAARRGGBB", 0, G_MAXUINT32, default_style.color, flags));
+          "Color of the text, as 0xAARRGGBB", 0, G_MAXUINT32, default_style.color, flags));
   g_object_class_install_property (klass, PROP_BACKGROUND, g_param_spec_uint ("background", "Background",
-          "Color of the plate and of the captions' shade, as 0xAARRGGBB; an AA of 00: none, the text has a "
+          "Color behind labels and captions, as 0xAARRGGBB; an AA of 00: none, the text still has a "
           "shadow", 0, G_MAXUINT32, default_style.background, flags));
   g_object_class_install_property (klass, PROP_SHOW_CAPTIONS, g_param_spec_boolean ("show-captions",
           "Show captions", "Draw the captions", TRUE, flags));
   g_object_class_install_property (klass, PROP_CAPTION_POSITION, g_param_spec_enum ("caption-position",
-          "Caption position", "Where on the picture captions are",
+          "Caption position", "Where on the picture captions are drawn",
           gptvis_enum_register ("GptVisCaptionPosition", caption_positions), GPTVIS_CAPTION_POSITION_BOTTOM,
           flags));
   g_object_class_install_property (klass, PROP_CAPTION_FONT_SIZE, g_param_spec_uint ("caption-font-size",
-          "Caption font size", "Height of the captions' letters (an em) in pixels; 0: as suits the picture", 0,
+          "Caption font size", "Font size of the captions (an em) in pixels; 0: to suit the picture", 0,
           MAX_FONT_SIZE, 0, flags));
 }
 
 /* --- type --- */
 
-/* What libgstvideo blends: all but pictures with a palette. */
+/* The formats that libgstvideo can blend: all but those with a palette. */
 static GstCaps *
 pad_caps (void)
 {
@@ -478,8 +478,8 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass *klass)
   transform->transform_ip_on_passthrough = TRUE;
 }
 
-/* Passthrough in the base class's sense: caps and allocation are downstream's and
- * upstream's own affair. */
+/* Passthrough, as the base class means it: caps and allocation are settled between
+ * upstream and downstream. */
 static void
 gst_gptvis_overlay_init (GstGptVisOverlay *self)
 {

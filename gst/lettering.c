@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text from Pango onto a surface, and the surface into the frame. */
+/* Lays text out, draws it onto a surface and places that on the frame. */
 #include "lettering.h"
 #include <math.h>
 
@@ -15,7 +15,7 @@ context_new (void)
   return context;
 }
 
-/* Is there any font at all? Pango takes the nearest. */
+/* Is there any font at all? Pango takes the most similar one. */
 static gboolean
 has_font (PangoContext *context, const gchar *font)
 {
@@ -81,12 +81,12 @@ gptvis_lettering_draw (cairo_t *cr, PangoLayout *text, guint32 color, double x, 
   pango_cairo_show_layout (cr, text);
 }
 
-/* --- into the frame --- */
+/* --- onto the frame --- */
 
-/* Where something of that length begins, in a column or row. On a multiple of four,
- * since chroma may be shared by so many pixels. */
+/* Where something of that length starts, in that third of the room. A multiple of four,
+ * since up to four pixels share their chroma. */
 static gint
-begin (gint start, gint room, gint length, gint margin, guint third)
+align (gint start, gint room, gint length, gint margin, guint third)
 {
   gint at = third == 0 ? margin : third == 1 ? (room - length) / 2 : room - length - margin;
 
@@ -96,26 +96,26 @@ begin (gint start, gint room, gint length, gint margin, guint third)
   return start + MAX (at, 0);
 }
 
-/* The same in a row, kept between top and bottom. */
+/* The same for rows, and between top and bottom. */
 static gint
-begin_between (const GptVisPlace *place, gint length, gint margin)
+align_row (const GptVisPlacement *placement, gint length, gint margin)
 {
-  const GstVideoRectangle *area = &place->area;
-  gint at = begin (area->y, area->h, length, margin, place->row);
+  const GstVideoRectangle *area = &placement->area;
+  gint at = align (area->y, area->h, length, margin, placement->row);
 
-  if (at + length > place->bottom)
-    at = area->y + ((place->bottom - length - area->y) & ~3);
-  if (at < place->top)
-    at = area->y + ((place->top - area->y + 3) & ~3);
+  if (at + length > placement->bottom)
+    at = area->y + ((placement->bottom - length - area->y) & ~3);
+  if (at < placement->top)
+    at = area->y + ((placement->top - area->y + 3) & ~3);
   return CLAMP (at, area->y, MAX (area->y, area->y + area->h - length));
 }
 
 GstVideoOverlayComposition *
 gptvis_lettering_compose (double width, double height, double margin, double squeeze,
-    const GptVisPlace *place, void (*draw) (cairo_t *cr, gpointer user), gpointer user)
+    const GptVisPlacement *placement, void (*draw) (cairo_t *cr, gpointer user), gpointer user)
 {
-  gint w = MIN (((gint) ceil (width * squeeze) + 1) & ~1, place->area.w);
-  gint h = MIN (((gint) ceil (height) + 1) & ~1, place->area.h);
+  gint w = MIN (((gint) ceil (width * squeeze) + 1) & ~1, placement->area.w);
+  gint h = MIN (((gint) ceil (height) + 1) & ~1, placement->area.h);
   GstBuffer *pixels = gst_buffer_new_allocate (NULL, (gsize) w * h * 4, NULL);
   GstMapInfo map;
 
@@ -135,8 +135,8 @@ gptvis_lettering_compose (double width, double height, double margin, double squ
 
   gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, w,
       h);
-  gint x = begin (place->area.x, place->area.w, w, round (margin * squeeze), place->column);
-  gint y = begin_between (place, h, round (margin));
+  gint x = align (placement->area.x, placement->area.w, w, round (margin * squeeze), placement->column);
+  gint y = align_row (placement, h, round (margin));
   GstVideoOverlayRectangle *rectangle = gst_video_overlay_rectangle_new_raw (pixels, x, y, w, h,
       GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
   GstVideoOverlayComposition *composition = gst_video_overlay_composition_new (rectangle);
@@ -161,7 +161,7 @@ gptvis_lettering_clear (GptVisLettering *self)
 }
 
 gboolean
-gptvis_lettering_is_kept (GptVisLettering *self)
+gptvis_lettering_is_current (GptVisLettering *self)
 {
   GString *key = self->next_key;
 

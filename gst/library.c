@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libgptvis adds to results for GObject and for who links it: boxed types and its version. */
+/* What libgptvis adds to results for applications: boxed types for GObject, and the library's version. */
 #include "gptvis.h"
 
-/* Boxed types want functions without const. */
+/* G_DEFINE_BOXED_TYPE needs functions without const. */
 static void
 unref_result (GptVisResult *result)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Results, errors and warnings as messages on the bus. What is in a result's is structure.c's. */
+/* Results, errors and warnings as messages on the bus. The fields of a result are set in structure.c. */
 #include "message.h"
 
 GstMessage *
@@ -49,11 +49,11 @@ void
 gptvis_no_captions_post (GstElement *element, const GptVisModel *model)
 {
   const gboolean could = gptvis_model_configuration (model)->writes;
-  const gchar *right = could ? "set task=both or task=caption"
+  const gchar *advice = could ? "set task=both or task=caption"
       : "set model to a checkpoint that does, of type vision-encoder-decoder, git or blip";
 
   GST_ELEMENT_WARNING (element, LIBRARY, SETTINGS,
       ("Pad \"text\" of %s is linked, but %s writes no captions%s; %s, or leave the pad unlinked.",
-          GST_OBJECT_NAME (element), gptvis_model_name (model), could ? " with this task" : "", right),
+          GST_OBJECT_NAME (element), gptvis_model_name (model), could ? " with this task" : "", advice),
       (NULL));
 }

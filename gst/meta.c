@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Results on buffers: put there and found there. The meta holds a reference to the shared result and two
- * values of this buffer; copying a meta copies the reference. Where GStreamer has it (1.24), what is found
- * becomes GstAnalyticsRelationMeta too. It knows nothing of models and streams. */
+/* Results on buffers: how they are attached and read. The meta has a reference to the shared result and two
+ * values of its buffer; copying a meta copies the reference. Where GStreamer has it (1.24), the labels are
+ * attached as GstAnalyticsRelationMeta too. This file knows nothing of models and streams. */
 #include "gptvis.h"
 #include "config.h"
 #include <gst/video/video.h>
@@ -37,8 +37,8 @@ attach (GstBuffer *buffer, const GptVisResult *result, gboolean own, GstClockTim
   return self;
 }
 
-/* What a picture shows does not change when it is copied, cut or scaled. Other
- * transformations are not known here and do not keep the meta. */
+/* What a picture shows does not change when it is copied, cropped or scaled. Other
+ * transformations are not known here and drop the meta. */
 static gboolean
 meta_transform (GstBuffer *to, GstMeta *meta, GstBuffer *from, GQuark type, gpointer data)
 {
@@ -81,8 +81,8 @@ gptvis_meta_get_info (void)
 }
 
 #if GPTVIS_HAVE_ANALYTICS
-/* One classification with all the labels. Analytics wants quarks, which are never
- * freed: only labels of a checkpoint or a label file become one, a bounded set. */
+/* One classification with all the labels. Analytics needs quarks, which are never
+ * freed; but labels come only from a checkpoint or a labels file, so they are few. */
 static void
 add_analytics (GstBuffer *buffer, const GptVisResult *result)
 {
@@ -111,7 +111,7 @@ add_analytics (GstBuffer *buffer, const GptVisResult *result)
  * @own: it was found on this very frame
  * @age: this frame's time less the analysed frame's, or %GST_CLOCK_TIME_NONE
  *
- * Attaches @result to @buffer. A buffer that has one already, of another gptvisfilter, then has both.
+ * Attaches @result to @buffer. A buffer that has a result of another gptvisfilter then has both.
  *
  * Returns: (transfer none): the meta
  */
@@ -157,7 +157,7 @@ gptvis_buffer_iterate_meta (GstBuffer *buffer, gpointer *state)
  *
  * The results on @buffer, one of each gptvisfilter.
  *
- * Returns: (transfer container) (element-type GptVisMeta): a list, maybe an empty one
+ * Returns: (transfer container) (element-type GptVisMeta): a list, which may be empty
  */
 GList *
 gptvis_buffer_list_metas (GstBuffer *buffer)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waiting is poll's, which another thread can end; then at most so much is written as a pipe that
- * poll says is ready takes at once. */
+/* Text to a descriptor, without ever blocking in write(): poll waits, which another thread can end, and then
+ * no more is written than a pipe takes at once when poll calls it ready. */
 #include "outlet.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -33,12 +33,12 @@ gptvis_outlet_clear (GptVisOutlet *outlet)
 /* --- turns --- */
 
 static void
-join (GptVisOutlet *outlet, GptVisOutletTurns *turns)
+add_writer (GptVisOutlet *outlet, GptVisOutletTurns *turns)
 {
   outlet->turns = turns;
   g_mutex_lock (&turns->lock);
   if (turns->writers++ == 0)
-    turns->rest = g_string_new (NULL);
+    turns->unwritten = g_string_new (NULL);
   g_mutex_unlock (&turns->lock);
 }
 
@@ -70,7 +70,7 @@ end_turn (GptVisOutlet *outlet)
 void
 gptvis_outlet_set_flushing (GptVisOutlet *outlet, gboolean flushing)
 {
-  g_mutex_lock (&on_stdout.lock);       /* whose turns alone others take too */
+  g_mutex_lock (&on_stdout.lock);       /* the only turns that are shared */
   g_atomic_int_set (&outlet->flushing, flushing);
   g_cond_broadcast (&on_stdout.changed);
   g_mutex_unlock (&on_stdout.lock);
@@ -88,21 +88,22 @@ gptvis_outlet_open (GptVisOutlet *outlet, const gchar *file, gboolean append)
   outlet->descriptor = file ? g_open (file, how, 0666) : STDOUT_FILENO;
   if (outlet->descriptor < 0)
     return errno;
-  outlet->most = fstat (outlet->descriptor, &status) == 0 && S_ISREG (status.st_mode) ? G_MAXSSIZE : PIPE_BUF;
+  const gboolean is_file = fstat (outlet->descriptor, &status) == 0 && S_ISREG (status.st_mode);
+  outlet->max_write = is_file ? G_MAXSSIZE : PIPE_BUF;
   gst_poll_fd_init (&outlet->polled);
   outlet->polled.fd = outlet->descriptor;
   gst_poll_add_fd (outlet->poll, &outlet->polled);
   gst_poll_fd_ctl_write (outlet->poll, &outlet->polled, TRUE);
-  join (outlet, file ? &outlet->own : &on_stdout);
+  add_writer (outlet, file ? &outlet->own : &on_stdout);
   return 0;
 }
 
-/* A reader that is gone is an error to report, not a signal to die of: SIGPIPE is held back in this
- * thread alone, and taken back if it was ours. Returns 0 or an errno. */
+/* A reader that is gone is an error to report, and must not end the process: SIGPIPE is blocked in this
+ * thread only, and removed if this write has raised it. Returns 0 or an errno. */
 static int
-put (GptVisOutlet *outlet)
+write_some (GptVisOutlet *outlet)
 {
-  GString *rest = outlet->turns->rest;
+  GString *unwritten = outlet->turns->unwritten;
   const struct timespec now = { 0 };
   sigset_t pipe, pending, before;
   gboolean ours;
@@ -113,18 +114,18 @@ put (GptVisOutlet *outlet)
   sigpending (&pending);
   ours = !sigismember (&pending, SIGPIPE);
   pthread_sigmask (SIG_BLOCK, &pipe, &before);
-  gssize n = write (outlet->descriptor, rest->str, MIN (rest->len, outlet->most));
+  gssize n = write (outlet->descriptor, unwritten->str, MIN (unwritten->len, outlet->max_write));
   if (n < 0)
     error = errno;
   if (error == EPIPE && ours)
     while (sigtimedwait (&pipe, NULL, &now) < 0 && errno == EINTR);
   pthread_sigmask (SIG_SETMASK, &before, NULL);
   if (n > 0)
-    g_string_erase (rest, 0, n);
+    g_string_erase (unwritten, 0, n);
   return error == EINTR || error == EAGAIN ? 0 : error;
 }
 
-/* 0 when it may be ready. */
+/* Returns 0 when the descriptor may be ready, else an errno; ECANCELED: a flush. */
 static int
 wait_for_reader (GptVisOutlet *outlet)
 {
@@ -136,21 +137,21 @@ wait_for_reader (GptVisOutlet *outlet)
 int
 gptvis_outlet_write (GptVisOutlet *outlet, const GString *text)
 {
-  GString *rest;
+  GString *unwritten;
   int error = 0;
 
   if (!take_turn (outlet))
     return ECANCELED;
-  rest = outlet->turns->rest;
-  g_string_append_len (rest, text->str, text->len);
-  while (!error && rest->len > 0) {
+  unwritten = outlet->turns->unwritten;
+  g_string_append_len (unwritten, text->str, text->len);
+  while (!error && unwritten->len > 0) {
     if (!(error = wait_for_reader (outlet)))
-      error = put (outlet);
+      error = write_some (outlet);
   }
-  if (error == ECANCELED && rest->len >= text->len)
-    g_string_truncate (rest, rest->len - text->len);
+  if (error == ECANCELED && unwritten->len >= text->len)
+    g_string_truncate (unwritten, unwritten->len - text->len);
   else if (error && error != ECANCELED)
-    g_string_truncate (rest, 0);
+    g_string_truncate (unwritten, 0);
   end_turn (outlet);
   return error;
 }
@@ -167,11 +168,11 @@ gptvis_outlet_close (GptVisOutlet *outlet, gsize *lost)
     return 0;
   g_mutex_lock (&turns->lock);
   if (--turns->writers == 0) {
-    while (!error && turns->rest->len > 0 && poll (&ready, 1, 0) > 0)
-      error = put (outlet);
-    *lost = turns->rest->len;
-    g_string_free (turns->rest, TRUE);
-    turns->rest = NULL;
+    while (!error && turns->unwritten->len > 0 && poll (&ready, 1, 0) > 0)
+      error = write_some (outlet);
+    *lost = turns->unwritten->len;
+    g_string_free (turns->unwritten, TRUE);
+    turns->unwritten = NULL;
   }
   g_mutex_unlock (&turns->lock);
   gst_poll_remove_fd (outlet->poll, &outlet->polled);

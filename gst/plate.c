@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The plate: measured, drawn with Pango and Cairo into premultiplied ARGB, and kept
- * until something on it changes. All lengths below are in ems of the font and, once
- * measured, in display pixels; only lettering.c makes frame pixels of them. */
+/* The labels' plate: measured, drawn with lettering.c, and kept until something on it
+ * changes. The constants below are in ems of the font, measured lengths in display
+ * pixels; only lettering.c knows frame pixels. */
 #include "plate.h"
 #include "lettering.h"
 #include <math.h>
@@ -15,15 +15,15 @@
 #define PADDING 0.6             /* between plate and text */
 #define RADIUS 0.45
 #define ROW_GAP 0.35
-#define APART_GAP 0.6           /* and that much more above another result */
+#define RESULT_GAP 0.6          /* added above the first row of another result */
 #define BAR_GAP 0.12
 #define BAR_HEIGHT 0.17
 #define COLUMN_GAP 0.8          /* between text and percentage */
-#define MIN_INNER 11.0          /* a plate that changes its width with each label flickers … */
+#define MIN_INNER 11.0          /* a plate whose width changes with each label flickers … */
 #define MAX_INNER 18.0
 #define INNER_STEP 2.0          /* … so it has few widths */
 #define NARROWEST_INNER 3.0
-#define NARROWEST_TEXT 4.5      /* less beside a percentage, and that is left out */
+#define NARROWEST_TEXT 4.5      /* the percentage is left out if it leaves less */
 
 #define TRACK_ALPHA 0.20
 static const double bar_color[3] = { 0.31, 0.82, 0.77 };
@@ -34,7 +34,7 @@ struct _GptVisPlate {
 
 typedef struct {
   double em, line;              /* a line of text's height */
-  double inner, percent;        /* widths: between the paddings; of the percentages, 0 without */
+  double inner, percent;        /* widths: between the paddings; of the percentages, 0: there are none */
   double margin, padding;
   guint n_rows;
   double width, height;         /* of the plate */
@@ -64,7 +64,7 @@ gptvis_plate_lacks_font (const GptVisPlate *self)
   return self->lettering.lacks_font;
 }
 
-/* NaN is no share of anything. */
+/* NaN counts as 0. */
 static guint
 percent (const GptVisPlateRow *row)
 {
@@ -82,7 +82,8 @@ write_key (GString *key, const GptVisPlateStyle *style, const GptVisPlateRow *ro
       style->font_size, style->color, style->background, area->x, area->y, area->w, area->h, frame->above,
       frame->below, frame->par_n, frame->par_d, style->font);
   for (guint i = 0; i < n_rows; i++)
-    g_string_append_printf (key, "\n%u%c%s", percent (&rows[i]), rows[i].apart ? '^' : ' ', rows[i].text);
+    g_string_append_printf (key, "\n%u%c%s", percent (&rows[i]), rows[i].new_result ? '^' : ' ',
+        rows[i].text);
 }
 
 /* --- measuring --- */
@@ -116,10 +117,10 @@ has_percent (const GptVisPlateStyle *style)
 static gboolean
 is_best (const GptVisPlateRow *rows, guint i)
 {
-  return i == 0 || rows[i].apart;
+  return i == 0 || rows[i].new_result;
 }
 
-/* A bar is whole pixels high, at least two. */
+/* In whole pixels, at least two. */
 static double
 bar_height (double em)
 {
@@ -135,10 +136,10 @@ row_height (const Layout *layout, const GptVisPlateStyle *style)
 static double
 gap_above (const Layout *layout, const GptVisPlateRow *rows, guint i)
 {
-  return i == 0 ? 0 : (ROW_GAP + (rows[i].apart ? APART_GAP : 0)) * layout->em;
+  return i == 0 ? 0 : (ROW_GAP + (rows[i].new_result ? RESULT_GAP : 0)) * layout->em;
 }
 
-/* How many rows find room, how wide and how high that is; FALSE for none. */
+/* How many rows fit at that size, and how wide and high they are. FALSE: none fits. */
 static gboolean
 measure_at (GptVisPlate *self, const GptVisPlateStyle *style, const GptVisPlateRow *rows, guint n_rows,
     double area_width, double area_height, double em, Layout *layout)
@@ -176,7 +177,7 @@ measure_at (GptVisPlate *self, const GptVisPlateStyle *style, const GptVisPlateR
   return TRUE;
 }
 
-/* The font as large as was asked for, or as leaves room for a row. */
+/* With the font as large as asked for, or smaller until one row fits. */
 static gboolean
 measure (GptVisPlate *self, const GptVisPlateStyle *style, const GptVisPlateRow *rows, guint n_rows,
     double area_width, double area_height, double room, Layout *layout)
@@ -214,16 +215,17 @@ static void
 draw_row (GptVisPlate *self, cairo_t *cr, const GptVisPlateStyle *style, const Layout *layout,
     const GptVisPlateRow *row, gboolean best, double y)
 {
-  PangoLayout *text = gptvis_lettering_layout (self->lettering.pango, style->font, layout->em, row->text, best);
+  PangoContext *pango = self->lettering.pango;
+  PangoLayout *text = gptvis_lettering_layout (pango, style->font, layout->em, row->text, best);
   double room = layout->inner - (layout->percent > 0 ? COLUMN_GAP * layout->em + layout->percent : 0);
   int height;
 
   pango_layout_set_width (text, MAX (room, layout->em) * PANGO_SCALE);
   pango_layout_set_ellipsize (text, PANGO_ELLIPSIZE_END);
   pango_layout_set_height (text, -1);
-  /* Another script's font may be higher: on the same baseline, then. */
+  /* Another script's font may be higher: text and percentage share a baseline. */
   height = pango_layout_get_baseline (text) / PANGO_SCALE;
-  PangoLayout *digits = gptvis_lettering_layout (self->lettering.pango, style->font, layout->em, "", best);
+  PangoLayout *digits = gptvis_lettering_layout (pango, style->font, layout->em, "", best);
   double down = pango_layout_get_baseline (digits) / PANGO_SCALE - height;
   gptvis_lettering_draw (cr, text, style->color, layout->padding, y + down, layout->em);
   g_object_unref (text);
@@ -242,7 +244,7 @@ draw_row (GptVisPlate *self, cairo_t *cr, const GptVisPlateStyle *style, const L
         layout->em, percent (row));
 }
 
-/* What `draw` is handed. */
+/* For `draw`. */
 typedef struct {
   GptVisPlate *plate;
   const GptVisPlateStyle *style;
@@ -275,7 +277,7 @@ gptvis_plate_draw (GptVisPlate *self, const GptVisPlateStyle *style, const GptVi
 {
   const GstVideoRectangle *area = &frame->area;
   double squeeze = gptvis_plate_squeeze (frame);
-  const GptVisPlace place = {.area = *area,.top = area->y + frame->above,
+  const GptVisPlacement placement = {.area = *area,.top = area->y + frame->above,
     .bottom = area->y + area->h - frame->below,.column = style->position % 3,.row = style->position / 3 };
   GptVisLettering *lettering = &self->lettering;
   Layout layout;
@@ -283,13 +285,14 @@ gptvis_plate_draw (GptVisPlate *self, const GptVisPlateStyle *style, const GptVi
   if (n_rows == 0)
     return NULL;
   write_key (lettering->next_key, style, rows, n_rows, frame);
-  if (gptvis_lettering_is_kept (lettering))
+  if (gptvis_lettering_is_current (lettering))
     return lettering->composition;
   if (gptvis_lettering_open (lettering, style->font)
-      && measure (self, style, rows, n_rows, area->w / squeeze, area->h, place.bottom - place.top, &layout)) {
+      && measure (self, style, rows, n_rows, area->w / squeeze, area->h, placement.bottom - placement.top,
+      &layout)) {
     Drawing drawing = { self, style, &layout, rows };
     lettering->composition = gptvis_lettering_compose (layout.width, layout.height, layout.margin, squeeze,
-        &place, draw, &drawing);
+        &placement, draw, &drawing);
   }
   return lettering->composition;
 }

@@ -7,23 +7,24 @@
 #define FIXED (GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
 #define LIVE (GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
 #define MAX_THREADS 1024u
-#define MAX_RATE 1000.0         /* analyses a second; more is no limit */
+#define MAX_RATE 1000.0         /* analyses a second */
 
 static const GEnumValue tasks[] = {
   { GPTVIS_TASK_AUTO, "What the checkpoint can do", "auto" },
   { GPTVIS_TASK_LABEL, "Labels with scores", "label" },
-  { GPTVIS_TASK_CAPTION, "A sentence, when the scene changes", "caption" },
+  { GPTVIS_TASK_CAPTION, "A caption when the scene changes", "caption" },
   { GPTVIS_TASK_BOTH, "Labels and captions", "both" },
   { 0 }
 };
 static const GEnumValue backends[] = {
-  { 0, "The best there is", "auto" },
+  { 0, "The best available: a GPU, else the processor", "auto" },
   { 1, "The processor", "cpu" },
   { 2, "A GPU, through Vulkan", "vulkan" },
   { 0 }
 };
 static const GEnumValue precisions[] = {
-  { GPTVIS_PRECISION_AUTO, "Quickest that changes no answer: bf16 on processors that have it, else f32", "auto" },
+  { GPTVIS_PRECISION_AUTO, "The fastest with the same answers: bf16 on processors that have it, else f32",
+    "auto" },
   { GPTVIS_PRECISION_F32, "32-bit floats", "f32" },
   { GPTVIS_PRECISION_F16, "16-bit floats", "f16" },
   { GPTVIS_PRECISION_BF16, "bfloat16", "bf16" },
@@ -42,24 +43,25 @@ install_model_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, GPTVIS_PROP_MODEL, g_param_spec_string ("model", "Model",
           "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
-          "*.safetensors); unset: the small bundled one", NULL, FIXED));
+          "*.safetensors); unset: the small one that is bundled", NULL, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_TASK, g_param_spec_enum ("task", "Task",
-          "What to find; auto: labels where the checkpoint has a classifier, else captions", gptvis_enum_register ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
+          "What to find; auto: labels where the checkpoint has a classifier, else captions",
+          gptvis_enum_register ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_BACKEND, g_param_spec_enum ("backend", "Backend",
-          "What computes", gptvis_enum_register ("GptVisBackend", backends), 0, FIXED));
+          "Where to compute", gptvis_enum_register ("GptVisBackend", backends), 0, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_DEVICE, g_param_spec_string ("device", "Device",
           "Which GPU, by index or name (gptvis-label --list-devices); auto: the best", "auto", FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_PRECISION, g_param_spec_enum ("precision", "Precision",
-          "Numbers the network is computed in", gptvis_enum_register ("GptVisPrecision", precisions),
-          GPTVIS_PRECISION_AUTO, FIXED));
+          "Number format that the network is computed in",
+          gptvis_enum_register ("GptVisPrecision", precisions), GPTVIS_PRECISION_AUTO, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_THREADS, g_param_spec_uint ("threads", "Threads",
           "Threads that compute; 0: as many as the process may use", 0, MAX_THREADS, 0, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_LABELS_FILE, g_param_spec_string ("labels-file",
-          "Labels file", "UTF-8 text, one label a line, instead of the names in the checkpoint; unset: those",
-          NULL, FIXED));
+          "Labels file", "UTF-8 text with one label a line, in place of the labels in the checkpoint; unset: "
+          "those", NULL, FIXED));
   g_object_class_install_property (klass, GPTVIS_PROP_BEAMS, g_param_spec_uint ("beams", "Beams",
-          "Beginnings that a caption is searched with; 1 is quickest; 0: as the checkpoint says", 0, GPTVIS_MAX_BEAMS, 0,
-          FIXED));
+          "Beam width of the search for a caption; 1 is fastest; 0: as the checkpoint says", 0,
+          GPTVIS_MAX_BEAMS, 0, FIXED));
 }
 
 static void
@@ -68,43 +70,47 @@ install_stream_properties (GObjectClass *klass)
   const GptVisSettings defaults = GPTVIS_SETTINGS;
 
   g_object_class_install_property (klass, GPTVIS_PROP_POLICY, g_param_spec_enum ("policy", "Policy",
-          "Whether the picture waits for its result", gptvis_enum_register ("GptVisPolicy", policies),
+          "Whether a frame waits for its result", gptvis_enum_register ("GptVisPolicy", policies),
           defaults.policy, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_INTERVAL, g_param_spec_uint ("interval", "Interval",
           "Analyse every Nth frame", 1, G_MAXUINT, defaults.interval, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_MAX_RATE, g_param_spec_double ("max-rate",
-          "Maximum rate", "At most so many analyses a second, by the frames' running time; 0: no limit",
+          "Maximum rate", "Maximum number of analyses a second, by the frames' running time; 0: no limit",
           0, MAX_RATE, defaults.max_rate, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_HOLD_TIME, g_param_spec_uint64 ("hold-time",
-          "Hold time", "How long, in ns, the frames after an analysed one carry its result (latest: counted from when "
-          "it was found); 0: not at all; "
-          "18446744073709551615: until the next result", 0, G_MAXUINT64, defaults.hold_time, LIVE));
+          "Hold time", "How long, in ns, the frames after an analysed one carry its result (policy latest: "
+          "from when it was found); 0: not at all; 18446744073709551615: until the next result", 0,
+          G_MAXUINT64, defaults.hold_time, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_TOP_K, g_param_spec_uint ("top-k", "Top k",
-          "At most so many labels a result, best first; 0: all", 0, G_MAXINT, defaults.top_k, LIVE));
+          "Maximum number of labels in a result, the best first; 0: all", 0, G_MAXINT, defaults.top_k, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_THRESHOLD, g_param_spec_float ("threshold", "Threshold",
-          "Only labels that score at least this; below 0: what suits the checkpoint, 0.1 where all "
-          "labels share a softmax, 0.5 where each has a sigmoid of its own", -1, 1, defaults.threshold, LIVE));
+          "Minimum score of a label; below 0: what suits the checkpoint, 0.1 where all labels share a "
+          "softmax, 0.5 where each has a sigmoid of its own", -1, 1, defaults.threshold, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_CHANGE, g_param_spec_float ("caption-change",
-          "Caption change", "A new caption is written when the scene differs so much from the one of the last: 0 is "
-          "any picture, 1 one that has nothing in common with it, 2 no picture", 0, 2, defaults.caption_change, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_INTERVAL, g_param_spec_uint64 ("caption-interval",
-          "Caption interval", "A new caption after so long, in ns, even if the scene has not changed; "
-          "18446744073709551615: not for that", 0, G_MAXUINT64, defaults.caption_interval, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_THRESHOLD, g_param_spec_float ("caption-threshold",
-          "Caption threshold", "Only captions that are at least so likely, by the mean probability of their words; "
-          "none is told before it is finished then. 0: all; below 0: as the checkpoint says, "
-          "else all", -1, 1, defaults.caption_threshold, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_PARTIAL_CAPTIONS, g_param_spec_boolean ("partial-captions",
-          "Partial captions", "Tell a caption while it is written, word by word", FALSE, LIVE));
+          "Caption change", "How much the scene must differ from that of the last caption for a new one; 0: "
+          "any picture will do, 1: nothing may be in common, 2: never", 0, 2, defaults.caption_change, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_INTERVAL,
+      g_param_spec_uint64 ("caption-interval", "Caption interval",
+          "Time, in ns, after which a new caption is written even if the scene has not changed; "
+          "18446744073709551615: never", 0, G_MAXUINT64, defaults.caption_interval, LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_THRESHOLD,
+      g_param_spec_float ("caption-threshold", "Caption threshold",
+          "Minimum score of a caption, the mean probability of its words; above 0 there are no partial "
+          "captions. 0: all; below 0: as the checkpoint says, else all", -1, 1, defaults.caption_threshold,
+          LIVE));
+  g_object_class_install_property (klass, GPTVIS_PROP_PARTIAL_CAPTIONS,
+      g_param_spec_boolean ("partial-captions", "Partial captions",
+          "Report a caption word by word while it is written", FALSE, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
-          "Post messages", "Post an element message \"gptvis-result\" for each analysed frame", TRUE, LIVE));
+          "Post messages", "Post an element message \"gptvis-result\" for each analysed frame, and "
+          "\"gptvis-caption\" for each caption", TRUE, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_STATS_INTERVAL, g_param_spec_uint64 ("stats-interval",
-          "Statistics interval", "Post the statistics as an element message \"gptvis-stats\" so often, in ns; "
-          "0: never", 0, G_MAXUINT64, 0, LIVE));
+          "Statistics interval", "Time, in ns, between element messages \"gptvis-stats\" with the "
+          "statistics; 0: none", 0, G_MAXUINT64, 0, LIVE));
   g_object_class_install_property (klass, GPTVIS_PROP_STATS, g_param_spec_boxed ("stats", "Statistics",
           "Counters (frames, analysed, skipped and why, held, errors, unmappable, under-way), times of "
-          "analyses and ages of results in µs (min, mean, max, percentiles), model, backend, streams on it",
-          GST_TYPE_STRUCTURE,
+          "analyses and ages of results in µs (min, mean, max, percentiles), the model, its backend and the "
+          "number of its streams", GST_TYPE_STRUCTURE,
           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
@@ -129,7 +135,7 @@ gptvis_properties_clear (GptVisProperties *self)
   g_clear_pointer (&self->labels_file, g_free);
 }
 
-/* An empty string is what command lines and forms have for "unset". */
+/* An empty string counts as unset: command lines and forms have nothing else for that. */
 static void
 set_text (gchar **field, const GValue *value)
 {
@@ -278,7 +284,8 @@ gptvis_properties_get (const GptVisProperties *self, guint id, GValue *value)
 }
 
 void
-gptvis_properties_get_options (const GptVisProperties *self, GptVisModelOptions *model, GptVisClientOptions *client)
+gptvis_properties_get_options (const GptVisProperties *self, GptVisModelOptions *model,
+    GptVisClientOptions *client)
 {
   *model = (GptVisModelOptions) GPTVIS_MODEL_OPTIONS;
   model->path = g_strdup (self->model);

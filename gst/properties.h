@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a user asked of a gptvisfilter: its properties' names, ranges, defaults,
- * documentation and values. What they do, and when they may change, is the
- * element's. A plain value; not locked. */
+/* The properties of gptvisfilter: names, ranges, defaults, documentation and values. What they do, and
+ * when they may change, is in gptvisfilter.c and stream.c. A plain value; not locked. */
 #pragma once
 #include "stream.h"
 
@@ -9,13 +8,13 @@ G_BEGIN_DECLS
 
 enum {
   GPTVIS_PROP_0,
-  /* These make another model; they rest from PAUSED on (GST_PARAM_MUTABLE_READY). */
+  /* These need another model; they cannot change from PAUSED on (GST_PARAM_MUTABLE_READY). */
   GPTVIS_PROP_MODEL, GPTVIS_PROP_TASK, GPTVIS_PROP_BACKEND, GPTVIS_PROP_DEVICE, GPTVIS_PROP_PRECISION,
   GPTVIS_PROP_THREADS, GPTVIS_PROP_LABELS_FILE, GPTVIS_PROP_BEAMS,
-  /* These hold from the next frame on. */
+  /* These take effect with the next frame. */
   GPTVIS_PROP_POLICY, GPTVIS_PROP_INTERVAL, GPTVIS_PROP_MAX_RATE, GPTVIS_PROP_HOLD_TIME, GPTVIS_PROP_TOP_K,
-  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_CAPTION_CHANGE, GPTVIS_PROP_CAPTION_INTERVAL, GPTVIS_PROP_CAPTION_THRESHOLD,
-  GPTVIS_PROP_PARTIAL_CAPTIONS,
+  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_CAPTION_CHANGE, GPTVIS_PROP_CAPTION_INTERVAL,
+  GPTVIS_PROP_CAPTION_THRESHOLD, GPTVIS_PROP_PARTIAL_CAPTIONS,
   GPTVIS_PROP_POST_MESSAGES, GPTVIS_PROP_STATS_INTERVAL,
   /* Read-only, answered by the element. */
   GPTVIS_PROP_STATS
@@ -37,11 +36,11 @@ void gptvis_properties_install (GObjectClass *klass);
 void gptvis_properties_init (GptVisProperties *properties);
 void gptvis_properties_clear (GptVisProperties *properties);
 
-/* FALSE for an id that is not among them. Values are in range: GObject saw to it. */
+/* FALSE: there is no property with that id. GObject has checked that the value is in range. */
 gboolean gptvis_properties_set (GptVisProperties *properties, guint id, const GValue *value);
 gboolean gptvis_properties_get (const GptVisProperties *properties, guint id, GValue *value);
 
-/* The model that they ask for, and what is asked of it; texts in these are copies, until they are cleared. */
+/* The options for the model and the client. Strings in these are copies; free them with _clear_options. */
 void gptvis_properties_get_options (const GptVisProperties *properties, GptVisModelOptions *model,
     GptVisClientOptions *client);
 void gptvis_properties_clear_options (GptVisModelOptions *model, GptVisClientOptions *client);

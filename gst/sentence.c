@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One line of UTF-8 from whatever a caption has. */
+/* Cleans the text of a caption, whatever is in it. */
 #include "sentence.h"
 
-#define MOST 2000u              /* characters */
+#define MAX_CHARACTERS 2000u
 
 gchar *
 gptvis_sentence (const gchar *text)
@@ -12,7 +12,7 @@ gptvis_sentence (const gchar *text)
   gboolean blank = FALSE;
   guint n = 0;
 
-  for (const gchar *p = valid; *p && n < MOST; p = g_utf8_next_char (p)) {
+  for (const gchar *p = valid; *p && n < MAX_CHARACTERS; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
     if (g_unichar_isspace (c) || g_unichar_iscntrl (c)) {
       blank = line->len > 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Results as structures, by the tables of fields in models/result-fields.c, with the words and the order
- * of the JSON; and such a structure as JSON. What is unknown has no field. Text is only ever a value: no
- * label and no caption becomes a quark. */
+/* Results as structures, by the tables of fields in models/result-fields.c, with the names and the order
+ * of the JSON; and such a structure as JSON. An unknown value has no field. Text is only ever a value: no
+ * label and no caption becomes a quark, since these are never freed. */
 #include "structure.h"
 
 static void
@@ -144,7 +144,7 @@ gptvis_result_caption_to_structure (const GptVisResult *result)
 
 /* --- JSON --- */
 
-/* A field of a structure, which may come from anywhere: of another type than it should be it is unknown. */
+/* A field of a structure, which may come from anywhere: a value of the wrong type counts as unknown. */
 static void
 read_field (const GptVisField *field, const GValue *from, GptVisValue *value)
 {
@@ -177,7 +177,7 @@ read_field (const GptVisField *field, const GValue *from, GptVisValue *value)
 
 static void append_structure (GString *json, const GptVisFields *fields, const GstStructure *structure);
 
-/* Elements of another type than they should be are left out. */
+/* Elements of the wrong type are left out. */
 static void
 append_array (GString *json, const GptVisField *field, const GValue *array)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The window of durations and its percentiles, for stats and for the latency
- * that the element answers. It measures nothing itself. */
+/* The window of durations and its percentiles, for the statistics and for the latency
+ * that the element reports. It measures nothing itself. */
 #include "timing.h"
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@ compare (gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
-/* Nearest rank: the smallest value that at least `percent` in a hundred do not exceed. */
+/* Nearest rank: the smallest value that at least `percent` % of all do not exceed. */
 static gint64
 percentile (const gint64 *sorted, guint n, guint percent)
 {

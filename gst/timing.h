@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 #define GPTVIS_TIMING_WINDOW 512u
 
 typedef struct {
-  guint n;                      /* added so far, the window holds the last of them */
+  guint n;                      /* added so far; the window has the last of them */
   gint64 us[GPTVIS_TIMING_WINDOW];
 } GptVisTiming;
 
@@ -19,7 +19,7 @@ typedef struct {
 } GptVisTimes;
 
 void gptvis_timing_add (GptVisTiming *timing, gint64 us);
-/* Over the last `last` durations at most. */
+/* Of the last `last` durations, or of as many as there are. */
 GptVisTimes gptvis_timing_summary (const GptVisTiming *timing, guint last);
 
 G_END_DECLS
