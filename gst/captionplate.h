@@ -11,7 +11,7 @@
  * ellipsis, and so does a caption that is not finished. Any script is laid out in its own
  * direction, if there is a font for it; words longer than a line are broken.
  *
- * It is laid out and drawn anew only when a text or the frame's shape changes.
+ * It is laid out and drawn again only when a text or the frame's shape changes.
  * Threads: one at a time. No font is opened before the first caption is drawn. */
 #pragma once
 #include <gst/video/video.h>

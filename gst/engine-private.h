@@ -51,7 +51,7 @@ struct _GptVisSession {
   GptVisCaptioner *captioner;   /* NULL: the model writes nothing */
   GptVisJob job;                /* of the last result */
   GptVisResult *result;         /* the last, without a caption; NULL before the first */
-  GstClockTime caption_start;   /* when the last caption was begun, by gptvis_frame_clock; NONE: never */
+  GstClockTime caption_start;   /* when the last caption was started, by gptvis_frame_clock; NONE: never */
 };
 
 /* Pictures that are run together. */
@@ -82,7 +82,7 @@ struct _GptVisEngine {
 
   /* The worker's. */
   GptVisBatch batches[GPTVIS_MAX_IN_FLIGHT];    /* batch i is at index i modulo that */
-  guint n_begun, n_ended;       /* batches */
+  guint n_started, n_ended;       /* batches */
   gint64 last_end;              /* monotonic µs when a batch last ended */
   gint64 picture_us;            /* of the last batch, for each of its pictures */
   gint64 spent_on_pictures, spent_on_words;     /* µs, since both have been waiting */

@@ -59,8 +59,8 @@ typedef struct {
   gboolean awaited;             /* the streaming thread waits for it */
   guint top_k;
   gfloat threshold;             /* below 0: what suits the model */
-  gfloat caption_change;        /* a caption is begun when the scene has changed so much … */
-  GstClockTime caption_interval;        /* … or when the last was begun so long ago; NONE: never */
+  gfloat caption_change;        /* a caption is started when the scene has changed this much … */
+  GstClockTime caption_interval;        /* … or this long after the last was started; NONE: never */
   gfloat caption_threshold;     /* gptvis_captioner_set_threshold's */
   gboolean partial_captions;    /* results have unfinished captions too, and there is GPTVIS_UPDATE_WORDS */
 } GptVisJob;

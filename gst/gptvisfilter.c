@@ -518,7 +518,7 @@ stop (GstBaseTransform *trans)
   return TRUE;
 }
 
-/* Opens the engine anew if a property that needs another model was changed in READY. */
+/* Opens the engine again if a property that needs another model was changed in READY. */
 static gboolean
 update_engine (GstGptVisFilter *self)
 {

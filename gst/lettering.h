@@ -25,7 +25,7 @@ void gptvis_lettering_rounded (cairo_t *cr, double x, double y, double width, do
 void gptvis_lettering_draw (cairo_t *cr, PangoLayout *text, guint32 color, double x, double y, double em);
 
 /* A composition that is kept until something on it changes. The owner writes all that the picture
- * depends on into `next_key`, and draws anew only when gptvis_lettering_is_current is FALSE. */
+ * depends on into `next_key`, and draws again only when gptvis_lettering_is_current is FALSE. */
 typedef struct {
   PangoContext *pango;          /* has the fonts; NULL until something is drawn */
   GString *key, *next_key;      /* of what is on `composition`, and of what is asked for */

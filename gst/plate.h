@@ -9,7 +9,7 @@
  *     │ ▬▬────────────────── │
  *     ╰──────────────────────╯
  *
- * It is drawn anew only when something on it changes. This file knows Pango, Cairo and the
+ * It is drawn again only when something on it changes. This file knows Pango, Cairo and the
  * size of the frame, but no metadata and no elements.
  *
  * Threads: one at a time. Nothing, and no font above all, is opened before the first

@@ -335,8 +335,8 @@ find_held (GptVisStream *self, const GptVisSettings *settings, const GptVisJob *
   out->age = age;
 }
 
-/* With the lock. The latency changes seldom, since with each change the pipeline has to distribute
- * it anew. */
+/* With the lock. The latency changes seldom, since after each change the pipeline has to distribute
+ * it again. */
 static void
 record_delay (GptVisStream *self, gboolean waited, gint64 us)
 {

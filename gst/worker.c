@@ -13,7 +13,7 @@
 
 #define NICE 10
 
-/* Between the starts of two captions: so long one is left to be read. */
+/* Least time between the starts of two captions: one has to be read before the next. */
 #define CAPTION_PAUSE GST_SECOND
 
 /* --- sessions, as the worker sees them --- */
@@ -109,7 +109,7 @@ has_changed (const GptVisSession *session)
   return threshold < 2 && gptvis_captioner_change (session->captioner) >= threshold;
 }
 
-/* Is a caption to be begun for the picture that was just analysed? */
+/* Should a caption be started for the picture that was just analysed? */
 static gboolean
 is_worth_a_caption (const GptVisSession *session)
 {
@@ -193,7 +193,7 @@ finish_all (GptVisEngine *self, GptVisBatch *batch, GptVisResult **results, cons
 static gboolean
 begin_batch (GptVisEngine *self)
 {
-  GptVisBatch *batch = &self->batches[self->n_begun % GPTVIS_MAX_IN_FLIGHT];
+  GptVisBatch *batch = &self->batches[self->n_started % GPTVIS_MAX_IN_FLIGHT];
   GptVisResult *none[MAX_BATCH] = { NULL };
   GError *error = NULL;
 
@@ -210,10 +210,10 @@ begin_batch (GptVisEngine *self)
       lower_priority (self);
   }
   g_mutex_unlock (&self->lock);
-  const gboolean begun = gptvis_model_begin (self->model, batch->requests, batch->n, &error);
+  const gboolean started = gptvis_model_begin (self->model, batch->requests, batch->n, &error);
   g_mutex_lock (&self->lock);
-  if (begun)
-    self->n_begun++;
+  if (started)
+    self->n_started++;
   else
     finish_all (self, batch, none, error);
   g_clear_error (&error);
@@ -233,7 +233,7 @@ read_request (GptVisSession *session, const GptVisRequest *request)
   return gptvis_client_read (session->client, request, job->top_k, job->threshold);
 }
 
-/* Waits for the batch that was begun first. */
+/* Waits for the batch that was started first. */
 static void
 end_batch (GptVisEngine *self)
 {
@@ -339,7 +339,7 @@ write_words (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 static guint
 n_in_flight (const GptVisEngine *self)
 {
-  return self->n_begun - self->n_ended;
+  return self->n_started - self->n_ended;
 }
 
 /* Captions and pictures take turns: while both wait, each gets the same time. */
@@ -358,15 +358,15 @@ work (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
   while (!self->ending) {
     const guint n_writers = gather_writers (self, writers, captioners);
-    gboolean begun = FALSE;
+    gboolean started = FALSE;
     if (!is_words_turn (self, n_writers))
       while (n_in_flight (self) < gptvis_model_in_flight (self->model) && begin_batch (self))
-        begun = TRUE;
+        started = TRUE;
     if (n_in_flight (self) > 0) {
       end_batch (self);
-    } else if (n_writers > 0 && !begun) {
+    } else if (n_writers > 0 && !started) {
       write_words (self, writers, captioners);
-    } else if (!begun) {
+    } else if (!started) {
       g_cond_wait (&self->work, &self->lock);
       continue;
     }
