@@ -25,8 +25,8 @@ find_backend (const gchar *name, GError **error)
       return backends[i];
   if (strcmp (name, "vulkan") == 0)
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-        "backend vulkan is not in this build: it needs Vulkan's headers, volk and glslangValidator when gptvis "
-        "is compiled");
+        "backend vulkan is not in this build: it needs Vulkan's headers, volk and glslangValidator when "
+        "gptvis is compiled");
   else
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
         "backend \"%s\" is none of auto, cpu, vulkan, reference", name);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Weights as a checkpoint stores them, read as floats or held as they are. */
 #include "weights.h"
 #include "memory.h"
 #include <string.h>

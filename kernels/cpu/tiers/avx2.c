@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* AVX2 with FMA. */
+/* The kernels for AVX2 with FMA. */
 #include "../tier.h"
 #include "pixels.h"
 #include "quantise.h"
