@@ -100,7 +100,7 @@ report_result (GptVisSession *session, GptVisUpdate update)
   gptvis_result_unref (result);
 }
 
-/* A threshold of 2 is never reached: only opposite pictures differ so much, and less by rounding. */
+/* A threshold of 2 means never: opposite pictures differ by that, or a little less by rounding. */
 static gboolean
 has_changed (const GptVisSession *session)
 {
