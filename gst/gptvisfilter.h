@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The element gptvisfilter: raw video through, results attached. Its
- * documentation is the block in gptvisfilter.c. The type's name is GStreamer's
+ * documentation is gptvisfilter.md. The type's name is GStreamer's
  * way (GstThing is called thing0); GptVisFilter is how a picture is resized. */
 #pragma once
 #include <gst/base/gstbasetransform.h>

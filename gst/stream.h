@@ -85,7 +85,7 @@ void gptvis_stream_set_flushing (GptVisStream *stream, gboolean flushing);
  * when that is exceeded or has halved. 0 before the first. */
 GstClockTime gptvis_stream_latency (GptVisStream *stream);
 
-/* The structure "gptvis-stats"; gptvisfilter's documentation has its fields. Owned by the caller. */
-GstStructure *gptvis_stream_stats (GptVisStream *stream);
+/* The structure "gptvis-stats"; its fields are listed in gptvisfilter.md. Owned by the caller. */
+GstStructure *gptvis_stream_stats (GptVisStream * stream);
 
 G_END_DECLS
