@@ -86,6 +86,6 @@ void gptvis_stream_set_flushing (GptVisStream *stream, gboolean flushing);
 GstClockTime gptvis_stream_latency (GptVisStream *stream);
 
 /* The structure "gptvis-stats"; its fields are listed in gptvisfilter.md. Owned by the caller. */
-GstStructure *gptvis_stream_stats (GptVisStream * stream);
+GstStructure *gptvis_stream_stats (GptVisStream *stream);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the README says to type, word for word, but for what no test has: a screen, a camera, minutes of time.
+# What the README and the elements' pages say to type, word for word, but for what no test has: a screen, a camera,
+# minutes of time.
 # Usage: readme.sh SOURCE-ROOT BUILD-ROOT SHARED-DIR.
 source=$(realpath "$1") && build=$(realpath "$2") || exit 99
 shared=$(realpath "$3" 2> /dev/null)
@@ -15,7 +16,7 @@ evidence () {
   cat log
 }
 
-for element in x264enc mp4mux qtdemux avdec_h264 jpegenc webvttenc; do
+for element in x264enc mp4mux matroskamux qtdemux avdec_h264 jpegenc webvttenc textoverlay; do
   gst-inspect-1.0 --exists $element || skip "there is no $element"
 done
 gst-launch-1.0 -q videotestsrc num-buffers=30 ! video/x-raw,width=320,height=240,framerate=30/1 ! x264enc \
@@ -29,8 +30,10 @@ for model in "$shared/models/vit-tiny-patch16-224" "$source/tests/golden/data/vi
   [ ! -d "$model" ] || [ -e vit-tiny-patch16-224 ] || ln -s "$model" vit-tiny-patch16-224
 done
 
-blocks () {     # LANGUAGE: the lines between its fences
-  sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$source/README.md" | grep -v '^```'
+blocks () {     # LANGUAGE PAGE…: the lines between its fences
+  language=$1
+  shift
+  sed -n "/^\`\`\`$language\$/,/^\`\`\`\$/p" "$@" | grep -v '^```'
 }
 
 replaced () {   # COMMAND: with what a test lacks replaced
@@ -74,9 +77,15 @@ watch () {      # COMMAND
 
 # --- shell ---
 
-blocks sh > commands
+blocks sh "$source/README.md" > commands
 [ "$(grep -c '^gst-launch-1.0 ' commands)" -ge 5 ] && [ "$(grep -c '^build/examples/' commands)" -ge 2 ]
 ok "the README has commands"
+for page in "$source"/gst/*.md; do
+  blocks sh "$page" > of-page
+  [ "$(grep -c '^gst-launch-1.0 ' of-page)" -ge 3 ]
+  ok "gst/$(basename "$page") has commands"
+  cat of-page >> commands
+done
 while read -r line; do
   why=$(missing "$line") && { omit "$line" "$why"; continue; }
   case $line in
@@ -94,6 +103,15 @@ while read -r line; do
     *location=labels.jsonl*)
       [ -s labels.jsonl ]
       ok "labels.jsonl has lines" ;;
+    *location=stream.jsonl*)
+      [ "$(wc -l < stream.jsonl)" = 6 ]
+      ok "stream.jsonl has a line for each frame analysed" ;;
+    *location=captions.mkv*)
+      [ "$(frames captions.mkv)" = 30 ] && grep -aq S_TEXT/UTF8 captions.mkv
+      ok "captions.mkv plays, each frame, and has a subtitle track" ;;
+    *location=corner.mp4*)
+      [ "$(frames corner.mp4)" = 30 ]
+      ok "corner.mp4 plays, each frame" ;;
   esac
 done < commands
 
@@ -123,9 +141,9 @@ ok "./demo of a video that is not there"
 
 # --- benchmarks: that they run, on what is quick ---
 
-grep -o '`build/tests/bench[^`]*`' "$source/README.md" | tr -d '`' > benchmarks
-[ -s benchmarks ]
-ok "the README has benchmarks"
+grep -o '^| `build/tests/bench[^`]*`' "$source/tests/benchmark/README.md" | tr -d '|`' > benchmarks
+[ "$(wc -l < benchmarks)" -ge 4 ]
+ok "tests/benchmark/README.md has benchmarks"
 while read -r line; do
   case $line in
     *bench-live*) quick="--streams=1 --seconds=1" ;;
@@ -145,10 +163,10 @@ PKG_CONFIG_PATH=$(dirname "$(find "$work/root" -name gptvis-1.0.pc)")
 export PKG_CONFIG_PATH
 prefix=$(sed -n 's/^prefix=//p' "$PKG_CONFIG_PATH/gptvis-1.0.pc")
 {
-  blocks c | grep '^#include'
+  blocks c "$source/README.md" | grep '^#include'
   echo '#include <gst/gst.h>'
   echo 'void snippet (GstBuffer *buffer); void snippet (GstBuffer *buffer) {'
-  blocks c | grep -v '^#include'
+  blocks c "$source/README.md" | grep -v '^#include'
   echo '}'
 } > snippet.c
 ${CC:-cc} -Wall -Werror -fsyntax-only $(pkg-config --cflags gstreamer-1.0) \
@@ -174,7 +192,7 @@ loop.run()
 pipeline.set_state(Gst.State.NULL)
 END
 if [ -n "$python" ] && [ -e "$build/gst/GptVis-1.0.typelib" ]; then
-  { cat before.py; blocks python; cat after.py; } > snippet.py
+  { cat before.py; blocks python "$source/README.md"; cat after.py; } > snippet.py
   # two threads print, so a line may have both
   LD_LIBRARY_PATH=$build/gst GI_TYPELIB_PATH=$build/gst timeout 60 "$python" snippet.py > log 2>&1 &&
     [ "$(grep -o 'gptvis-result, ' log | wc -l)" = 3 ] && [ "$(grep -o '[a-z] [01]\.[0-9][0-9]' log | wc -l)" = 3 ]
