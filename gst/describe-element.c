@@ -210,8 +210,8 @@ when_it_changes (const GParamSpec *spec)
   if (!(spec->flags & G_PARAM_WRITABLE))
     return "read-only";
   if (spec->flags & GST_PARAM_MUTABLE_READY)
-    return "in NULL and READY";
-  return spec->flags & GST_PARAM_CONTROLLABLE ? "at any time, controllable" : "at any time";
+    return "NULL, READY";
+  return spec->flags & GST_PARAM_CONTROLLABLE ? "always, controllable" : "always";
 }
 
 static gboolean

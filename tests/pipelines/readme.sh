@@ -36,6 +36,10 @@ blocks () {     # LANGUAGE PAGE…: the lines between its fences
   sed -n "/^\`\`\`$language\$/,/^\`\`\`\$/p" "$@" | grep -v '^```'
 }
 
+joined () {     # each command on one line
+  sed -e ':again' -e '/\\$/N' -e 's/ *\\\n */ /' -e 't again'
+}
+
 replaced () {   # COMMAND: with what a test lacks replaced
   camera='videotestsrc is-live=true num-buffers=20 !'
   echo "$1" | sed -e 's/autovideosink/fakesink/' -e "s,rtspsrc[^!]*! decodebin !,$camera," \
@@ -50,6 +54,10 @@ missing () {    # COMMAND: why it cannot be run here; fails if it can
     build/*) [ -x "${1%% *}" ] || { echo "${1%% *} is not built"; return; } ;;
   esac
   return 1
+}
+
+keys () {       # FILE: the names of fields, each once
+  grep -o '"[a-z-]*":' "$1" | sort -u
 }
 
 frames () {     # FILE: how many it plays
@@ -77,11 +85,11 @@ watch () {      # COMMAND
 
 # --- shell ---
 
-blocks sh "$source/README.md" > commands
+blocks sh "$source/README.md" | joined > commands
 [ "$(grep -c '^gst-launch-1.0 ' commands)" -ge 5 ] && [ "$(grep -c '^build/examples/' commands)" -ge 2 ]
 ok "the README has commands"
 for page in "$source"/gst/*.md; do
-  blocks sh "$page" > of-page
+  blocks sh "$page" | joined > of-page
   [ "$(grep -c '^gst-launch-1.0 ' of-page)" -ge 3 ]
   ok "gst/$(basename "$page") has commands"
   cat of-page >> commands
@@ -96,7 +104,11 @@ while read -r line; do
   case $line in
     *gptvis-label*)
       [ "$(results photo.jpg log)" = 1 ] && [ "$(results in.mp4 log)" = 30 ]
-      ok "a line for the photo and for each frame" ;;
+      ok "a line for the photo and for each frame"
+      blocks json "$source/README.md" > line.json
+      grep '"stream":"photo.jpg"' log > photo.json
+      [ "$(keys line.json)" = "$(keys photo.json)" ]
+      ok "the README's line of JSON has the same fields" ;;
     *location=out.mp4*)
       [ "$(frames out.mp4)" = 30 ]
       ok "out.mp4 plays, each frame" ;;
