@@ -65,7 +65,8 @@ limits_of (const GstStructure *structure)
     const gchar *name = gst_structure_nth_field_name (structure, f);
     const GValue *value = gst_structure_get_value (structure, name);
     const gboolean is_range = GST_VALUE_HOLDS_INT_RANGE (value);
-    if (GST_VALUE_HOLDS_FRACTION_RANGE (value) || (is_range && gst_value_get_int_range_max (value) == G_MAXINT))
+    if (GST_VALUE_HOLDS_FRACTION_RANGE (value)
+        || (is_range && gst_value_get_int_range_max (value) == G_MAXINT))
       continue;
     if (text->len)
       g_string_append (text, "; ");
@@ -149,14 +150,15 @@ append_whole_range (GString *page, guint64 low, guint64 high, guint64 preset)
   else if (high == G_MAXUINT64 || high == G_MAXUINT32 || high == G_MAXINT32)
     g_string_append_printf (page, "%" G_GUINT64_FORMAT " | from %" G_GUINT64_FORMAT, preset, low);
   else
-    g_string_append_printf (page, "%" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, preset,
-        low, high);
+    g_string_append_printf (page, "%" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+        preset, low, high);
 }
 
 static void
 append_words (GString *page, const GParamSpecEnum *spec)
 {
-  g_string_append_printf (page, "%s | ", g_enum_get_value (spec->enum_class, spec->default_value)->value_nick);
+  g_string_append_printf (page, "%s | ",
+      g_enum_get_value (spec->enum_class, spec->default_value)->value_nick);
   for (guint i = 0; i < spec->enum_class->n_values; i++)
     g_string_append_printf (page, "%s%s", i ? ", " : "", spec->enum_class->values[i].value_nick);
 }
@@ -345,8 +347,8 @@ append_statistic (GString *page, const GstStructure *stats, guint row, gint *n_t
       g_string_append_printf (names, "%s%.*s", names->len ? ", " : "",
           (int) (strlen (field) - strlen (name) + 1), field + (star - name));
   }
-  g_string_append_printf (page, "| `%s`%s%s | %s | %s |\n", name, star ? " with * = " : "", star ? names->str : "",
-      type == G_TYPE_INVALID ? "" : type_name (type), statistics[row].meaning);
+  g_string_append_printf (page, "| `%s`%s%s | %s | %s |\n", name, star ? " with * = " : "",
+      star ? names->str : "", type == G_TYPE_INVALID ? "" : type_name (type), statistics[row].meaning);
   if (type == G_TYPE_INVALID)
     fprintf (stderr, "The statistics have no field \"%s\".\n", name);
   g_string_free (names, TRUE);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is written of the fields of results is what their table says, and the page of each element says what the
-# element has. Usage: described.sh SOURCE-ROOT DESCRIBE-RESULT DESCRIBE-ELEMENT.
+# What is written of the fields of results is what their table says, and the page of each element says what
+# the element has. Usage: described.sh SOURCE-ROOT DESCRIBE-RESULT DESCRIBE-ELEMENT.
 . "$(dirname "$0")/report.sh"
 result=$(realpath "$2") && element=$(realpath "$3") && cd "$1" || exit 99
 
@@ -19,7 +19,7 @@ done
 
 for name in $elements; do
   page=gst/$name.md
-  problems=$({ "$element" "$page" || echo "describe-element fails on $page"; } 2>&1 | diff -u "$page" - 2>&1) ||
+  problems=$({ "$element" "$page" || echo "describe-element fails"; } 2>&1 | diff -u "$page" - 2>&1) ||
     problems="$problems
 To renew it: build/gst/describe-element $page > page && mv page $page"
   ok "$page"
