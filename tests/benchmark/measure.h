@@ -19,28 +19,28 @@ typedef struct {
 } BenchSettings;
 
 /* The modes. name: of a network; NULL is all where there are several. */
-void bench_classifier (const gchar * name, const BenchSettings * settings);
-void bench_frames (const gchar * name, const BenchSettings * settings);
-void bench_captions (const gchar * name, const BenchSettings * settings);
-void bench_limits (const BenchSettings * settings);
-void bench_products (const gchar * name, const BenchSettings * settings);
-void bench_peers (const gchar * name, const BenchSettings * settings);
-void bench_intensity (const gchar * name, const BenchSettings * settings);
+void bench_classifier (const gchar *name, const BenchSettings *settings);
+void bench_frames (const gchar *name, const BenchSettings *settings);
+void bench_captions (const gchar *name, const BenchSettings *settings);
+void bench_limits (const BenchSettings *settings);
+void bench_products (const gchar *name, const BenchSettings *settings);
+void bench_peers (const gchar *name, const BenchSettings *settings);
+void bench_intensity (const gchar *name, const BenchSettings *settings);
 
 /* stage.c: frames of the named format, or all with NULL. */
-void bench_stage (const gchar * name, const BenchSettings * settings);
+void bench_stage (const gchar *name, const BenchSettings *settings);
 
 /* Ends the program, with a sentence. */
-void measure_die (const gchar * what) G_GNUC_NORETURN;
+void measure_die (const gchar *what) G_GNUC_NORETURN;
 
 gint64 measure_now (void);      /* ns */
 void measure_rest (guint ms);   /* threads that spin fall asleep meanwhile */
 
 /* Durations, ns: the least and the median; 0 of none. Both put them in order. */
 GArray *measure_times_new (void);
-void measure_add (GArray * times, gint64 ns);
-gdouble measure_least (GArray * times);
-gdouble measure_median (GArray * times);
+void measure_add (GArray *times, gint64 ns);
+gdouble measure_least (GArray *times);
+gdouble measure_median (GArray *times);
 
 /* Root mean square of x − right over that of right, n of each. */
 gdouble measure_difference (const float *x, const float *right, gsize n);
@@ -51,8 +51,8 @@ gdouble limits_multiply (guint threads, GptVisPrecision precision);
 /* Reads memory from end to end, as many threads as given, each some pages at a time. */
 typedef struct _MeasureReader MeasureReader;
 MeasureReader *measure_reader_new (guint threads, gsize bytes);
-void measure_reader_free (MeasureReader * reader);
-gint64 measure_reader_run (MeasureReader * reader);     /* ns */
+void measure_reader_free (MeasureReader *reader);
+gint64 measure_reader_run (MeasureReader *reader);     /* ns */
 
 /* Has the tier dot products of bytes? What is asked of int8 depends on that. */
 gboolean measure_has_vnni (void);
@@ -60,10 +60,10 @@ gboolean measure_has_vnni (void);
 /* Its name, and how far its threads are from one another. */
 void measure_print_processor (void);
 /* limit: GFLOP/s; 0: there is none. */
-void measure_print_times (const gchar * name, GArray * times, gdouble flops, gdouble limit);
+void measure_print_times (const gchar *name, GArray *times, gdouble flops, gdouble limit);
 
 /* What operations [first, end) took (ns [n_ops], of all runs together), each by itself and
  * by kind. amounts [n_ops]: what one run of each does, in FLOP where `unit` is GFLOP/s, in
  * bytes where it is GB/s. */
-void measure_print_ops (const GptVisPlan * plan, guint first, guint end, const gint64 * ns, guint runs,
-    const gdouble * amounts, const gchar * unit, gdouble limit);
+void measure_print_ops (const GptVisPlan *plan, guint first, guint end, const gint64 *ns, guint runs,
+    const gdouble *amounts, const gchar *unit, gdouble limit);

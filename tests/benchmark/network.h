@@ -14,7 +14,7 @@ typedef struct {
 extern const BenchNetwork bench_networks[BENCH_N_NETWORKS];
 
 /* Ends the program when there is none of that name. */
-const BenchNetwork *bench_network_find (const gchar * name);
+const BenchNetwork *bench_network_find (const gchar *name);
 
 /* A network made ready to run on a batch of one picture of noise or more. */
 typedef struct {
@@ -28,10 +28,10 @@ typedef struct {
 
 /* Opens the checkpoint's directory (random_checkpoint_write) with `batch` pictures at most and as
  * many in each run. */
-BenchRun bench_run_new (const gchar * directory, const GptVisProgramOptions * options, guint batch);
-void bench_run_free (BenchRun * run);
-gint64 bench_run (BenchRun * run);      /* once; ns */
-const float *bench_run_logits (const BenchRun * run, guint picture);
+BenchRun bench_run_new (const gchar *directory, const GptVisProgramOptions *options, guint batch);
+void bench_run_free (BenchRun *run);
+gint64 bench_run (BenchRun *run);      /* once; ns */
+const float *bench_run_logits (const BenchRun *run, guint picture);
 
 /* Noise from 0 to 1: what each run's pictures are, one after the other. */
 void bench_noise (float *x, gsize n);

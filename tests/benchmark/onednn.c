@@ -30,7 +30,7 @@ typedef struct {
   X (gint, engine_create, (Handle *, gint kind, gsize index))                                          \
   X (gint, stream_create, (Handle *, Handle engine, guint flags))                                      \
   X (gint, stream_wait, (Handle))                                                                      \
-  X (gint, memory_desc_create_with_tag, (Handle *, gint n, const gint64 * dims, gint type, gint tag))  \
+  X (gint, memory_desc_create_with_tag, (Handle *, gint n, const gint64 *dims, gint type, gint tag))  \
   X (gint, memory_desc_destroy, (Handle))                                                              \
   X (gint, memory_create, (Handle *, Handle desc, Handle engine, gpointer))                            \
   X (gint, memory_get_data_handle, (Handle, gpointer *))                                               \

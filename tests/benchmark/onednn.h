@@ -13,10 +13,10 @@ const gchar *onednn_version (void);
  * output); b and y are f32. NULL where it has none. */
 typedef struct _OneDnnProduct OneDnnProduct;
 OneDnnProduct *onednn_product_new (GptVisPrecision precision, guint n, guint k, guint m);
-void onednn_product_free (OneDnnProduct * product);
-const gchar *onednn_product_implementation (const OneDnnProduct * product);
+void onednn_product_free (OneDnnProduct *product);
+const gchar *onednn_product_implementation (const OneDnnProduct *product);
 /* ns; from_f32: that of making the rows bf16 or bytes as well, with a factor that is known before. */
-gint64 onednn_product_run (OneDnnProduct * product, gboolean from_f32);
+gint64 onednn_product_run (OneDnnProduct *product, gboolean from_f32);
 
 /* Returns when its threads have stopped spinning. */
 void onednn_settle (void);

@@ -12,7 +12,7 @@
 gchar *peer_environment (void);
 
 /* The folder with a network for peers: `peer.py prepare KIND checkpoint folder`, unless it is there. */
-gchar *peer_network (const gchar * python, const gchar * kind, const gchar * name, const gchar * checkpoint);
+gchar *peer_network (const gchar *python, const gchar *kind, const gchar *name, const gchar *checkpoint);
 
 #define PEER_PARTS 3u
 
@@ -28,11 +28,11 @@ gchar *peer_write_input (const float *x, gsize n);
 
 /* Starts `peer.py run …arguments`, which is ready afterwards. FALSE, having said so, when it cannot
  * run on this processor. */
-gboolean peer_start (Peer * peer, const gchar * python, const gchar * const *arguments);
-void peer_end (Peer * peer);
+gboolean peer_start (Peer *peer, const gchar *python, const gchar *const *arguments);
+void peer_end (Peer *peer);
 /* ns that one run took by the peer's own clock. */
-gint64 peer_run (Peer * peer);
+gint64 peer_run (Peer *peer);
 /* What it gave last: n floats into x. */
-void peer_result (Peer * peer, float *x, gsize n);
+void peer_result (Peer *peer, float *x, gsize n);
 /* Returns when the peer's threads have stopped spinning. */
-void peer_settle (Peer * peer);
+void peer_settle (Peer *peer);

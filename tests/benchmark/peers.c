@@ -172,7 +172,7 @@ compare_results (Contest *self, guint labels)
 
 /* ---- what holds ---- */
 
-typedef gdouble (*Statistic) (GArray * times);
+typedef gdouble (*Statistic) (GArray *times);
 
 /* The quickest of a precision, among the peers or of ours. NAN where there is none. */
 static gdouble

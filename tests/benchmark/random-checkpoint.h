@@ -18,6 +18,6 @@ typedef struct {
 } RandomCaptioner;
 
 /* Write it, in half precision, to a fresh temporary directory; NULL with an error. */
-gchar *random_checkpoint_write (const RandomVit * vit, GError ** error);
-gchar *random_checkpoint_write_captioner (const RandomCaptioner * captioner, GError ** error);
-void random_checkpoint_remove (gchar * directory);      /* and frees the name */
+gchar *random_checkpoint_write (const RandomVit *vit, GError **error);
+gchar *random_checkpoint_write_captioner (const RandomCaptioner *captioner, GError **error);
+void random_checkpoint_remove (gchar *directory);      /* and frees the name */

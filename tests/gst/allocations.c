@@ -7,7 +7,7 @@
 #include "stream.h"
 
 static void
-on_found (gpointer user, GptVisResult * result)
+on_found (gpointer user, GptVisResult *result)
 {
 }
 

@@ -10,11 +10,11 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_P
     GST_STATIC_CAPS_ANY);
 
 static GstFlowReturn
-transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   Announcer *self = TEST_ANNOUNCER (trans);
 
-  for (const Cue * cue = self->cues; cue && cue->text; cue++) {
+  for (const Cue *cue = self->cues; cue && cue->text; cue++) {
     const guint64 frame = self->n_frames - (cue->at - cue->pts) / (100 * GST_MSECOND);
     const GptVisCaption caption = { cue->text, 0.5f, TRUE, frame, cue->pts, cue->pts };
     if (GST_BUFFER_PTS (buffer) >= cue->at && GST_BUFFER_PTS (buffer) < cue->at + 100 * GST_MSECOND)
@@ -26,7 +26,7 @@ transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 }
 
 static gboolean
-sink_event (GstBaseTransform * trans, GstEvent * event)
+sink_event (GstBaseTransform *trans, GstEvent *event)
 {
   Announcer *self = TEST_ANNOUNCER (trans);
   const GstEventType type = GST_EVENT_TYPE (event);
@@ -38,7 +38,7 @@ sink_event (GstBaseTransform * trans, GstEvent * event)
 }
 
 static GstStateChangeReturn
-change_state (GstElement * element, GstStateChange transition)
+change_state (GstElement *element, GstStateChange transition)
 {
   Announcer *self = TEST_ANNOUNCER (element);
   GstStateChangeReturn result;
@@ -54,14 +54,14 @@ change_state (GstElement * element, GstStateChange transition)
 }
 
 static void
-finalize (GObject * object)
+finalize (GObject *object)
 {
   gptvis_text_pad_free (TEST_ANNOUNCER (object)->text);
   G_OBJECT_CLASS (announcer_parent_class)->finalize (object);
 }
 
 static void
-announcer_class_init (AnnouncerClass * klass)
+announcer_class_init (AnnouncerClass *klass)
 {
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *transform = GST_BASE_TRANSFORM_CLASS (klass);
@@ -79,7 +79,7 @@ announcer_class_init (AnnouncerClass * klass)
 }
 
 static void
-announcer_init (Announcer * self)
+announcer_init (Announcer *self)
 {
   self->text = gptvis_text_pad_new (GST_ELEMENT (self));
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);

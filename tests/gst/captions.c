@@ -21,7 +21,7 @@ typedef struct {
 } Left;
 
 static Left
-push (Rig * rig, guint8 grey, GstClockTime pts)
+push (Rig *rig, guint8 grey, GstClockTime pts)
 {
   GstBuffer *out = rig_push (rig, rig_frame (rig, grey, pts));
   GptVisMeta *meta = gptvis_buffer_get_meta (out);
@@ -46,7 +46,7 @@ push (Rig * rig, guint8 grey, GstClockTime pts)
 
 /* In one look, since the worker may be at it. */
 static void
-assert_accounts (Rig * rig, guint64 frames)
+assert_accounts (Rig *rig, guint64 frames)
 {
   static const gchar *const parts[] = { "analysed", "skipped", "errors", "unmappable" };
   GstStructure *stats = NULL;
@@ -66,7 +66,7 @@ assert_accounts (Rig * rig, guint64 frames)
 }
 
 static void
-expect (Rig * rig, guint8 grey, GstClockTime pts, const gchar * text, guint64 captioned)
+expect (Rig *rig, guint8 grey, GstClockTime pts, const gchar *text, guint64 captioned)
 {
   const Left left = push (rig, grey, pts);
 
@@ -276,7 +276,7 @@ test_new_stream (void)
 
 /* Pushes white frames until one leaves with a caption. */
 static Left
-await_caption (Rig * rig, guint * frames)
+await_caption (Rig *rig, guint *frames)
 {
   for (;;) {
     const Left left = push (rig, 255, *frames * FRAME);
@@ -366,7 +366,7 @@ test_flush_lets_go (void)
 
 /* It waits for no word; and closing the model for the one that is being written, but for no other. */
 static void
-stop_while_writing (const gchar * properties)
+stop_while_writing (const gchar *properties)
 {
   gate_close (GATE_WORD);
   Rig *rig = rig_new_writing (WRITES_FOREVER, properties);
@@ -470,7 +470,7 @@ test_task_both (void)
 }
 
 static void
-expect_refused (gchar * checkpoint, const gchar * task, const gchar * part)
+expect_refused (gchar *checkpoint, const gchar *task, const gchar *part)
 {
   GstElement *element = gst_object_ref_sink (gst_element_factory_make ("gptvisfilter", NULL));
   GstBus *bus = gst_bus_new ();

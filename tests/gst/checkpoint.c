@@ -23,13 +23,13 @@
 #define LABELS 3u
 
 void
-tensors_init (Tensors * self)
+tensors_init (Tensors *self)
 {
   *self = (Tensors) { g_string_new ("{"), g_byte_array_new () };
 }
 
 void
-tensors_add (Tensors * to, const gchar * name, const gchar * shape, const gfloat * values, guint n)
+tensors_add (Tensors *to, const gchar *name, const gchar *shape, const gfloat *values, guint n)
 {
   g_string_append_printf (to->header, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%u,%u]}",
       to->header->len > 1 ? "," : "", name, shape, to->data->len, to->data->len + n * 4);
@@ -37,7 +37,7 @@ tensors_add (Tensors * to, const gchar * name, const gchar * shape, const gfloat
 }
 
 void
-tensors_fill (Tensors * to, const gchar * name, const gchar * shape, gfloat value, guint n)
+tensors_fill (Tensors *to, const gchar *name, const gchar *shape, gfloat value, guint n)
 {
   gfloat *values = g_new (gfloat, n);
 
@@ -48,7 +48,7 @@ tensors_fill (Tensors * to, const gchar * name, const gchar * shape, gfloat valu
 }
 
 void
-tensors_save (Tensors * self, const gchar * directory)
+tensors_save (Tensors *self, const gchar *directory)
 {
   GByteArray *file = g_byte_array_new ();
   guint64 length;
@@ -67,7 +67,7 @@ tensors_save (Tensors * self, const gchar * directory)
 }
 
 static void
-linear (Tensors * to, const gchar * prefix, gboolean identity)
+linear (Tensors *to, const gchar *prefix, gboolean identity)
 {
   gfloat weight[WIDTH * WIDTH] = { 0 };
   gchar *name = g_strconcat (prefix, ".weight", NULL);
@@ -82,7 +82,7 @@ linear (Tensors * to, const gchar * prefix, gboolean identity)
 }
 
 void
-tensors_add_norm (Tensors * to, const gchar * prefix)
+tensors_add_norm (Tensors *to, const gchar *prefix)
 {
   gchar *name = g_strconcat (prefix, ".weight", NULL);
 
@@ -94,7 +94,7 @@ tensors_add_norm (Tensors * to, const gchar * prefix)
 }
 
 static void
-layer (Tensors * to, const gchar * prefix, guint i)
+layer (Tensors *to, const gchar *prefix, guint i)
 {
   static const struct { const gchar *name; gboolean identity; } linears[] = {
     { "attention.attention.query", FALSE }, { "attention.attention.key", FALSE },
@@ -129,7 +129,7 @@ side_of (CheckpointKind kind)
 
 /* PREFIX.embeddings.… */
 static void
-embeddings (Tensors * to, const gchar * prefix, CheckpointKind kind)
+embeddings (Tensors *to, const gchar *prefix, CheckpointKind kind)
 {
   static const gchar *const parts[] = { "cls_token", "position_embeddings",
       "patch_embeddings.projection.weight",
@@ -156,7 +156,7 @@ embeddings (Tensors * to, const gchar * prefix, CheckpointKind kind)
 }
 
 void
-checkpoint_add_tower (Tensors * to, const gchar * prefix, CheckpointKind kind)
+checkpoint_add_tower (Tensors *to, const gchar *prefix, CheckpointKind kind)
 {
   gchar *last = g_strconcat (prefix, ".layernorm", NULL);
 
@@ -168,7 +168,7 @@ checkpoint_add_tower (Tensors * to, const gchar * prefix, CheckpointKind kind)
 }
 
 void
-checkpoint_add_classifier (Tensors * to)
+checkpoint_add_classifier (Tensors *to)
 {
   gfloat classifier[LABELS * WIDTH] = { 0 };
 
@@ -190,7 +190,7 @@ checkpoint_tower_config (CheckpointKind kind)
 }
 
 void
-checkpoint_put (const gchar * directory, const gchar * name, gconstpointer bytes, gssize length)
+checkpoint_put (const gchar *directory, const gchar *name, gconstpointer bytes, gssize length)
 {
   gchar *path = g_build_filename (directory, name, NULL);
   GError *error = NULL;
@@ -201,7 +201,7 @@ checkpoint_put (const gchar * directory, const gchar * name, gconstpointer bytes
 }
 
 void
-checkpoint_put_recipe (const gchar * directory, CheckpointKind kind)
+checkpoint_put_recipe (const gchar *directory, CheckpointKind kind)
 {
   /* Black is 0 where it must not overflow, −1 where it is to be told from grey. */
   gdouble mean = kind == CHECKPOINT_OVERFLOWS ? 0 : 0.5;
@@ -233,7 +233,7 @@ checkpoint_write (CheckpointKind kind)
 }
 
 void
-checkpoint_remove (gchar * directory)
+checkpoint_remove (gchar *directory)
 {
   const gchar *names[] = { "model.safetensors", "config.json", "preprocessor_config.json",
       "generation_config.json",

@@ -13,20 +13,20 @@ typedef struct {
   GByteArray *data;
 } Tensors;
 
-void tensors_init (Tensors * self);
+void tensors_init (Tensors *self);
 /* `shape` as JSON has it: "[8,8]". */
-void tensors_add (Tensors * self, const gchar * name, const gchar * shape, const gfloat * values, guint n);
-void tensors_fill (Tensors * self, const gchar * name, const gchar * shape, gfloat value, guint n);
+void tensors_add (Tensors *self, const gchar *name, const gchar *shape, const gfloat *values, guint n);
+void tensors_fill (Tensors *self, const gchar *name, const gchar *shape, gfloat value, guint n);
 /* PREFIX.weight [TOWER_WIDTH] of ones and PREFIX.bias of zeros. */
-void tensors_add_norm (Tensors * self, const gchar * prefix);
+void tensors_add_norm (Tensors *self, const gchar *prefix);
 /* Becomes model.safetensors; and the end of the tensors. */
-void tensors_save (Tensors * self, const gchar * directory);
+void tensors_save (Tensors *self, const gchar *directory);
 
 /* The ViT of that kind under PREFIX. */
-void checkpoint_add_tower (Tensors * to, const gchar * prefix, CheckpointKind kind);
-void checkpoint_add_classifier (Tensors * to);
+void checkpoint_add_tower (Tensors *to, const gchar *prefix, CheckpointKind kind);
+void checkpoint_add_classifier (Tensors *to);
 gchar *checkpoint_tower_config (CheckpointKind kind);   /* {…}; g_free it */
-void checkpoint_put (const gchar * directory, const gchar * name, gconstpointer bytes, gssize length);
-void checkpoint_put_recipe (const gchar * directory, CheckpointKind kind);
+void checkpoint_put (const gchar *directory, const gchar *name, gconstpointer bytes, gssize length);
+void checkpoint_put_recipe (const gchar *directory, CheckpointKind kind);
 
 G_END_DECLS

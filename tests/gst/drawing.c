@@ -18,7 +18,7 @@ typedef struct {
 } Overlay;
 
 static void
-overlay_open (Overlay * self, const gchar * properties, const gchar * caps)
+overlay_open (Overlay *self, const gchar *properties, const gchar *caps)
 {
   gchar *line = g_strdup_printf ("gptvisoverlay %s", properties);
 
@@ -32,7 +32,7 @@ overlay_open (Overlay * self, const gchar * properties, const gchar * caps)
 }
 
 static void
-overlay_close (Overlay * self)
+overlay_close (Overlay *self)
 {
   gst_element_set_bus (self->harness->element, NULL);
   gst_object_unref (self->bus);
@@ -54,7 +54,7 @@ grey (gsize size)
 
 /* Takes what was pushed: how many of its bytes were drawn on. */
 static gsize
-push (Overlay * self, GstBuffer * buffer)
+push (Overlay *self, GstBuffer *buffer)
 {
   gsize drawn = 0;
   GstMapInfo map;
@@ -73,7 +73,7 @@ push (Overlay * self, GstBuffer * buffer)
 
 /* The sentence of the only message that warns; g_free it. */
 static gchar *
-warning (Overlay * self)
+warning (Overlay *self)
 {
   GstMessage *message = gst_bus_pop_filtered (self->bus, GST_MESSAGE_WARNING);
   GError *error = NULL;
@@ -92,7 +92,7 @@ warning (Overlay * self)
 
 /* A plane's row has another length, or the plane begins elsewhere. */
 static gsize
-push_as (Overlay * self, guint plane, gsize offset, gint stride)
+push_as (Overlay *self, guint plane, gsize offset, gint stride)
 {
   GstBuffer *buffer = grey (GST_VIDEO_INFO_SIZE (&self->info));
   GstVideoInfo said = self->info;
@@ -105,7 +105,7 @@ push_as (Overlay * self, guint plane, gsize offset, gint stride)
 }
 
 static gsize
-push_sized (Overlay * self, GstVideoFormat format, guint width, guint height)
+push_sized (Overlay *self, GstVideoFormat format, guint width, guint height)
 {
   GstBuffer *buffer = grey (GST_VIDEO_INFO_SIZE (&self->info));
   GstVideoMeta *meta = gst_buffer_add_video_meta_full (buffer, 0, GST_VIDEO_INFO_FORMAT (&self->info), 8, 8,
@@ -119,7 +119,7 @@ push_sized (Overlay * self, GstVideoFormat format, guint width, guint height)
 
 /* Frame after frame passes as it came, one warning is all, and an honest one is drawn on. */
 static void
-check_lies (const gchar * format, const gchar * position)
+check_lies (const gchar *format, const gchar *position)
 {
   gchar *caps = g_strdup_printf ("video/x-raw,width=320,height=240,framerate=25/1,format=%s", format);
   gchar *properties = g_strdup_printf ("position=%s", position), *sentence;
@@ -181,7 +181,7 @@ test_upside_down (void)
 
 /* Has the format rows of samples? Others are bits or tiles. */
 static gboolean
-has_samples (const GstVideoFormatInfo * format)
+has_samples (const GstVideoFormatInfo *format)
 {
   gboolean has = !GST_VIDEO_FORMAT_INFO_IS_TILED (format);
 
@@ -192,7 +192,7 @@ has_samples (const GstVideoFormatInfo * format)
 
 /* Rows of no byte more than their samples. */
 static void
-lay_out_tightly (GstVideoInfo * info)
+lay_out_tightly (GstVideoInfo *info)
 {
   const GstVideoFormatInfo *format = info->finfo;
   gsize size = 0;

@@ -14,7 +14,7 @@ typedef struct {
 } Chain;
 
 static void
-chain_open (Chain * self)
+chain_open (Chain *self)
 {
   *self = (Chain) {.checkpoint = writer_write (WRITES) };
   gchar *line = g_strdup_printf ("gptvisfilter name=gptvisfilter model=\"%s\" task=both policy=every threshold=0 ! gptvisjson "
@@ -25,14 +25,14 @@ chain_open (Chain * self)
 }
 
 static void
-chain_close (Chain * self)
+chain_close (Chain *self)
 {
   gst_harness_teardown (self->harness);
   checkpoint_remove (self->checkpoint);
 }
 
 static void
-push_frames (Chain * self)
+push_frames (Chain *self)
 {
   for (guint i = 0; i < 3; i++, self->pts += FRAME) {
     GstBuffer *buffer = gst_buffer_new_allocate (NULL, 160 * 120 * 3, NULL);
@@ -47,7 +47,7 @@ push_frames (Chain * self)
 
 /* FALSE for what has no ends. */
 static gboolean
-set_end (GstElement * element, GParamSpec * spec, gboolean most)
+set_end (GstElement *element, GParamSpec *spec, gboolean most)
 {
   GValue value = G_VALUE_INIT;
   gboolean set = TRUE;
@@ -76,7 +76,7 @@ set_end (GstElement * element, GParamSpec * spec, gboolean most)
 
 /* One property after the other at that end, and back before the next, or `together`. How many there were. */
 static guint
-set_ends (Chain * chain, const gchar * name, gboolean together, gboolean most)
+set_ends (Chain *chain, const gchar *name, gboolean together, gboolean most)
 {
   GstElement *element = gst_bin_get_by_name (GST_BIN (chain->harness->element), name);
   guint n, tried = 0;

@@ -113,7 +113,7 @@ test_caption_message (void)
 
 /* An array with one element. */
 static void
-init_array (GValue * array, GType type, gconstpointer value)
+init_array (GValue *array, GType type, gconstpointer value)
 {
   GValue element = G_VALUE_INIT;
 

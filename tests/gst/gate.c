@@ -75,7 +75,7 @@ push_end (gpointer harness)
 #define LOOK (20 * G_TIME_SPAN_MILLISECOND)
 
 void
-gate_hold_end (Gate gate, GstHarness * harness)
+gate_hold_end (Gate gate, GstHarness *harness)
 {
   g_atomic_int_set (&n_ends, 0);
   GThread *thread = g_thread_new ("end", push_end, harness);
@@ -102,21 +102,21 @@ stand_at (Gate gate)
   g_mutex_unlock (&lock);
 }
 
-gboolean __real_gptvis_model_end (GptVisModel * self, GptVisRequest * requests, guint n, GError ** error);
-gboolean __wrap_gptvis_model_end (GptVisModel * self, GptVisRequest * requests, guint n, GError ** error);
+gboolean __real_gptvis_model_end (GptVisModel *self, GptVisRequest *requests, guint n, GError **error);
+gboolean __wrap_gptvis_model_end (GptVisModel *self, GptVisRequest *requests, guint n, GError **error);
 
 gboolean
-__wrap_gptvis_model_end (GptVisModel * self, GptVisRequest * requests, guint n, GError ** error)
+__wrap_gptvis_model_end (GptVisModel *self, GptVisRequest *requests, guint n, GError **error)
 {
   stand_at (GATE_ANALYSIS);
   return __real_gptvis_model_end (self, requests, n, error);
 }
 
-void __real_gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n);
-void __wrap_gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n);
+void __real_gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n);
+void __wrap_gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n);
 
 void
-__wrap_gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n)
+__wrap_gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n)
 {
   stand_at (GATE_WORD);
   __real_gptvis_captioners_step (captioners, n);

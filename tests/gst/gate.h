@@ -29,6 +29,6 @@ void gate_pass (Gate gate);
 /* How often somebody has come there since it was closed last. */
 guint gate_visits (Gate gate);
 /* Pushes the end, which must not come through while somebody stands there; then opens the gate. */
-void gate_hold_end (Gate gate, GstHarness * harness);
+void gate_hold_end (Gate gate, GstHarness *harness);
 
 G_END_DECLS

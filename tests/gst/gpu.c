@@ -9,7 +9,7 @@
 
 /* A rig on a GPU, or a test that is skipped and NULL. */
 static Rig *
-rig_on_gpu (gboolean writing, const gchar * properties)
+rig_on_gpu (gboolean writing, const gchar *properties)
 {
   GError *error = NULL;
   gchar *devices = gptvis_vulkan_list (&error);
@@ -29,7 +29,7 @@ rig_on_gpu (gboolean writing, const gchar * properties)
 
 /* The stats' "backend" begins so. */
 static void
-assert_backend (Rig * rig, const gchar * start)
+assert_backend (Rig *rig, const gchar *start)
 {
   GstStructure *stats;
 
@@ -39,7 +39,7 @@ assert_backend (Rig * rig, const gchar * start)
 }
 
 static void
-assert_label (Rig * rig, guint8 grey, guint i, const gchar * label)
+assert_label (Rig *rig, guint8 grey, guint i, const gchar *label)
 {
   GstBuffer *out = rig_push (rig, rig_frame (rig, grey, i * FRAME));
 
@@ -143,7 +143,7 @@ test_lost_live (void)
 }
 
 static void
-assert_caption (Rig * rig, guint8 grey, GstClockTime pts, const gchar * caption)
+assert_caption (Rig *rig, guint8 grey, GstClockTime pts, const gchar *caption)
 {
   GstBuffer *out = rig_push (rig, rig_frame (rig, grey, pts));
   const GptVisMeta *meta = gptvis_buffer_get_meta (out);

@@ -20,13 +20,13 @@ typedef struct {
   const gchar *properties;
   const gchar *message;         /* an element message of that name … */
   GstMessageType type;          /* … or a message of that type; 0: see connect */
-  void (*connect) (Case * self);
+  void (*connect) (Case *self);
   enum { STREAMING, WORKER, TEXT, MAIN } thread;        /* that calls; STREAMING for WORKER where frames wait */
 } Moment;
 
 typedef struct {
   const gchar *name;
-  void (*act) (Case * self);
+  void (*act) (Case *self);
   enum { NEEDS_NOTHING,
     NEEDS_SOURCE,               /* waits until the source has pushed what it is pushing */
     NEEDS_TASKS                 /* waits for the end of the element's tasks */
@@ -50,7 +50,7 @@ struct _Case {
 /* --- acts --- */
 
 static void
-send (Case * self, GstEvent * event)
+send (Case *self, GstEvent *event)
 {
   GstPad *pad = gst_element_get_static_pad (self->filter, "sink");
 
@@ -59,21 +59,21 @@ send (Case * self, GstEvent * event)
 }
 
 static void
-close_element (Case * self)
+close_element (Case *self)
 {
   gst_element_set_locked_state (self->filter, TRUE);
   gst_element_set_state (self->filter, GST_STATE_NULL);
 }
 
 static void
-take_out (Case * self)
+take_out (Case *self)
 {
   close_element (self);
   gst_bin_remove (GST_BIN (self->pipeline), self->filter);
 }
 
 static void
-reopen (Case * self)
+reopen (Case *self)
 {
   gst_element_set_locked_state (self->filter, TRUE);
   gst_element_set_state (self->filter, GST_STATE_READY);
@@ -81,14 +81,14 @@ reopen (Case * self)
 }
 
 static void
-close_and_open (Case * self)
+close_and_open (Case *self)
 {
   close_element (self);
   gst_element_set_state (self->filter, GST_STATE_PLAYING);
 }
 
 static void
-pause_and_play (Case * self)
+pause_and_play (Case *self)
 {
   gst_element_set_state (self->filter, GST_STATE_PAUSED);
   gst_element_set_state (self->filter, GST_STATE_PLAYING);
@@ -96,7 +96,7 @@ pause_and_play (Case * self)
 
 /* No buffer may come between the two. Before the stream has begun, the source will send a segment. */
 static void
-end_flush (Case * self)
+end_flush (Case *self)
 {
   GstPad *pad = gst_element_get_static_pad (self->filter, "sink");
   gchar *stream = gst_pad_get_stream_id (pad);
@@ -113,44 +113,44 @@ end_flush (Case * self)
 }
 
 static void
-flush (Case * self)
+flush (Case *self)
 {
   send (self, gst_event_new_flush_start ());
   end_flush (self);
 }
 
 static void
-seek (Case * self)
+seek (Case *self)
 {
   gst_element_seek_simple (self->filter, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0);
 }
 
 static void
-seek_on (Case * self)
+seek_on (Case *self)
 {
   gst_element_seek_simple (self->filter, GST_FORMAT_TIME, 0, 0);
 }
 
 static void
-end (Case * self)
+end (Case *self)
 {
   send (self, gst_event_new_eos ());
 }
 
 static void
-end_source (Case * self)
+end_source (Case *self)
 {
   gst_element_send_event (self->source, gst_event_new_eos ());
 }
 
 static void
-gap (Case * self)
+gap (Case *self)
 {
   send (self, gst_event_new_gap (0, GST_SECOND));
 }
 
 static void
-new_segment (Case * self)
+new_segment (Case *self)
 {
   GstPad *pad = gst_element_get_static_pad (self->filter, "sink");
   gchar *stream = gst_pad_get_stream_id (pad);
@@ -165,7 +165,7 @@ new_segment (Case * self)
 }
 
 static void
-properties (Case * self)
+properties (Case *self)
 {
   GstStructure *stats = NULL;
   gchar *model = NULL;
@@ -179,7 +179,7 @@ properties (Case * self)
 }
 
 static void
-latency (Case * self)
+latency (Case *self)
 {
   GstQuery *query = gst_query_new_latency ();
 
@@ -189,7 +189,7 @@ latency (Case * self)
 }
 
 static void
-unlink_pads (Case * self)
+unlink_pads (Case *self)
 {
   GstPad *text = gst_element_get_static_pad (self->filter, "text"), *peer = text ? gst_pad_get_peer (text) : NULL;
 
@@ -202,7 +202,7 @@ unlink_pads (Case * self)
 
 /* Another element on the same model, which begins and ends within the call. */
 static void
-open_another (Case * self)
+open_another (Case *self)
 {
   GstElement *other = gst_element_factory_make ("gptvisfilter", NULL);
 
@@ -224,7 +224,7 @@ ask_elsewhere (gpointer data)
 }
 
 static void
-wait_for_thread (Case * self)
+wait_for_thread (Case *self)
 {
   g_thread_join (g_thread_new ("asks", ask_elsewhere, self));
   end_flush (self);
@@ -243,7 +243,7 @@ static const Act acts[] = {
 /* --- moments --- */
 
 static void
-set (Case * self, gboolean * what)
+set (Case *self, gboolean *what)
 {
   g_mutex_lock (&self->lock);
   *what = TRUE;
@@ -252,7 +252,7 @@ set (Case * self, gboolean * what)
 }
 
 static void
-await (Case * self, const gboolean * what)
+await (Case *self, const gboolean *what)
 {
   g_mutex_lock (&self->lock);
   while (!*what)
@@ -263,7 +263,7 @@ await (Case * self, const gboolean * what)
 /* Of what comes often the third time, so that something is under way. Not while the main thread is still
  * starting the pipeline: a flush makes a live GstPipeline change its own state, without the lock that it has then. */
 static gboolean
-comes (Case * self, guint which)
+comes (Case *self, guint which)
 {
   if (g_atomic_int_add ((gint *) &self->comes, 1) != (gint) which)
     return FALSE;
@@ -276,14 +276,14 @@ comes (Case * self, guint which)
 
 /* Of the filter, or of one of its pads. */
 static gboolean
-is_its (Case * self, GstMessage * message)
+is_its (Case *self, GstMessage *message)
 {
   return GST_MESSAGE_SRC (message) == GST_OBJECT (self->filter)
       || gst_object_has_as_parent (GST_MESSAGE_SRC (message), GST_OBJECT (self->filter));
 }
 
 static GstBusSyncReply
-on_message (GstBus * bus, GstMessage * message, gpointer data)
+on_message (GstBus *bus, GstMessage *message, gpointer data)
 {
   Case *self = data;
   const Moment *moment = self->moment;
@@ -297,19 +297,19 @@ on_message (GstBus * bus, GstMessage * message, gpointer data)
 }
 
 static GstPadProbeReturn
-on_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   return comes (data, 2) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;       /* from before a flush, maybe */
 }
 
 static GstPadProbeReturn
-on_first (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+on_first (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   return comes (data, 0) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
 static void
-probe (Case * self, const gchar * name, GstPadProbeType type, GstPadProbeCallback callback)
+probe (Case *self, const gchar *name, GstPadProbeType type, GstPadProbeCallback callback)
 {
   GstPad *pad = gst_element_get_static_pad (self->filter, name);
 
@@ -318,57 +318,57 @@ probe (Case * self, const gchar * name, GstPadProbeType type, GstPadProbeCallbac
 }
 
 static void
-probe_before (Case * self)
+probe_before (Case *self)
 {
   probe (self, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_buffer);
 }
 
 static void
-probe_after (Case * self)
+probe_after (Case *self)
 {
   probe (self, "src", GST_PAD_PROBE_TYPE_BUFFER, on_buffer);
 }
 
 static void
-on_text_pad (GstElement * filter, GstPad * pad, Case * self)
+on_text_pad (GstElement *filter, GstPad *pad, Case *self)
 {
   if (!strcmp (GST_PAD_NAME (pad), "text"))
     gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_first, self, NULL);
 }
 
 static void
-probe_text (Case * self)
+probe_text (Case *self)
 {
   g_signal_connect (self->filter, "pad-added", G_CALLBACK (on_text_pad), self);
 }
 
 static void
-on_pad_added (GstElement * filter, GstPad * pad, Case * self)
+on_pad_added (GstElement *filter, GstPad *pad, Case *self)
 {
   comes (self, 0);
 }
 
 static void
-connect_pad_added (Case * self)
+connect_pad_added (Case *self)
 {
   g_signal_connect (self->filter, "pad-added", G_CALLBACK (on_pad_added), self);
 }
 
 static void
-on_no_more_pads (GstElement * filter, Case * self)
+on_no_more_pads (GstElement *filter, Case *self)
 {
   comes (self, 0);
 }
 
 static void
-connect_no_more_pads (Case * self)
+connect_no_more_pads (Case *self)
 {
   g_signal_connect (self->filter, "no-more-pads", G_CALLBACK (on_no_more_pads), self);
 }
 
 /* Too small for the caps: a frame that cannot be mapped. */
 static GstPadProbeReturn
-shrink (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+shrink (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GstBuffer *small = gst_buffer_copy_region (GST_PAD_PROBE_INFO_BUFFER (info), GST_BUFFER_COPY_ALL, 0, 10);
 
@@ -378,7 +378,7 @@ shrink (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 }
 
 static void
-shrink_frames (Case * self)
+shrink_frames (Case *self)
 {
   probe (self, "sink", GST_PAD_PROBE_TYPE_BUFFER, shrink);
 }
@@ -421,7 +421,7 @@ watch (gpointer data)
 }
 
 static GstElement *
-make_pipeline (Case * self, const gchar * policy, const gchar * between)
+make_pipeline (Case *self, const gchar *policy, const gchar *between)
 {
   gchar *line = g_strdup_printf ("videotestsrc name=source is-live=%s pattern=blink ! "
       "video/x-raw,format=RGB,width=16,height=16,framerate=101/1 ! %s gptvisfilter name=filter task=both model=\"%s\" "
@@ -437,7 +437,7 @@ make_pipeline (Case * self, const gchar * policy, const gchar * between)
 }
 
 static void
-play (Case * self, const gchar * policy, const gchar * between)
+play (Case *self, const gchar *policy, const gchar *between)
 {
   GstBus *bus;
 
@@ -460,7 +460,7 @@ play (Case * self, const gchar * policy, const gchar * between)
 }
 
 static void
-on_gone (gpointer data, GObject * object)
+on_gone (gpointer data, GObject *object)
 {
   Case *self = data;
 
@@ -468,8 +468,8 @@ on_gone (gpointer data, GObject * object)
 }
 
 static void
-run_case (const Moment * moment, const Act * act, const gchar * checkpoint, const gchar * policy,
-    const gchar * between)
+run_case (const Moment *moment, const Act *act, const gchar *checkpoint, const gchar *policy,
+    const gchar *between)
 {
   Case self = { .moment = moment, .act = act, .checkpoint = checkpoint };
   gchar *name = g_strdup_printf ("policy=%s, %s at %s, the handler %s", policy,
@@ -494,7 +494,7 @@ run_case (const Moment * moment, const Act * act, const gchar * checkpoint, cons
 /* What no element can bear. basesrc holds its locks while it pushes to a queue, which is not emptied
  * before a handler on the streaming thread returns. And a task cannot wait for its own end. */
 static gboolean
-is_hopeless (const Moment * moment, const Act * act, gboolean waits, gboolean queued)
+is_hopeless (const Moment *moment, const Act *act, gboolean waits, gboolean queued)
 {
   const gboolean streaming = moment->thread == STREAMING || (moment->thread == WORKER && waits);
 

@@ -10,7 +10,7 @@
 
 /* Its analyses stop at the gate. */
 static Rig *
-gated (const gchar * properties)
+gated (const gchar *properties)
 {
   gate_close (GATE_ANALYSIS);
   return rig_new (properties);
@@ -18,14 +18,14 @@ gated (const gchar * properties)
 
 /* Whoever stops waits for what is under way. */
 static void
-open_and_free (Rig * rig)
+open_and_free (Rig *rig)
 {
   gate_open (GATE_ANALYSIS);
   rig_free (rig);
 }
 
 static void
-assert_accounts (Rig * rig, guint64 frames)
+assert_accounts (Rig *rig, guint64 frames)
 {
   g_assert_cmpuint (rig_stat (rig, "frames"), ==, frames);
   g_assert_cmpuint (rig_stat (rig, "analysed") + rig_stat (rig, "skipped") + rig_stat (rig, "errors")
@@ -35,7 +35,7 @@ assert_accounts (Rig * rig, guint64 frames)
 
 /* A step whose frame the worker has taken when this returns. */
 static Outcome
-step_taken (Rig * rig, GstClockTime pts)
+step_taken (Rig *rig, GstClockTime pts)
 {
   Outcome outcome = rig_step (rig, pts);
 
@@ -45,7 +45,7 @@ step_taken (Rig * rig, GstClockTime pts)
 
 /* One analysis comes to its end; whose frame's was it? */
 static guint64
-finish_one (Rig * rig)
+finish_one (Rig *rig)
 {
   gate_pass (GATE_ANALYSIS);
   return rig_await_result (rig);

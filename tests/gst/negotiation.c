@@ -12,7 +12,7 @@ static const gchar *const format_names[] = {
 };
 
 static void
-assert_label (GstBuffer * buffer, const gchar * label)
+assert_label (GstBuffer *buffer, const gchar *label)
 {
   GptVisMeta *meta = gptvis_buffer_get_meta (buffer);
 
@@ -25,7 +25,7 @@ assert_label (GstBuffer * buffer, const gchar * label)
 /* GStreamer's own picture of that format, so that the bytes are not ours. The rig
  * is there for its model, which all of them share. */
 static void
-label_test_picture (Rig * rig, const gchar * caps, const gchar * pattern, const gchar * label)
+label_test_picture (Rig *rig, const gchar *caps, const gchar *pattern, const gchar *label)
 {
   gchar *line = g_strdup_printf ("videotestsrc num-buffers=1 pattern=%s ! %s ! gptvisfilter model=\"%s\" "
       "! fakesink name=sink enable-last-sample=true", pattern, caps, rig->checkpoint);
@@ -302,7 +302,7 @@ test_video_meta (void)
 }
 
 static void
-push_unmappable (Rig * rig, GstBuffer * buffer)
+push_unmappable (Rig *rig, GstBuffer *buffer)
 {
   GstBuffer *out = rig_push (rig, buffer);
 
@@ -368,25 +368,25 @@ static GType device_allocator_get_type (void);
 G_DEFINE_TYPE (DeviceAllocator, device_allocator, GST_TYPE_ALLOCATOR)
 
 static void
-device_free (GstAllocator * allocator, GstMemory * memory)
+device_free (GstAllocator *allocator, GstMemory *memory)
 {
   g_free (memory);
 }
 
 static gpointer
-device_map (GstMemory * memory, gsize size, GstMapFlags flags)
+device_map (GstMemory *memory, gsize size, GstMapFlags flags)
 {
   return NULL;
 }
 
 static void
-device_allocator_class_init (DeviceAllocatorClass * klass)
+device_allocator_class_init (DeviceAllocatorClass *klass)
 {
   klass->free = device_free;
 }
 
 static void
-device_allocator_init (DeviceAllocator * self)
+device_allocator_init (DeviceAllocator *self)
 {
   GST_ALLOCATOR (self)->mem_type = "Device";
   GST_ALLOCATOR (self)->mem_map = device_map;

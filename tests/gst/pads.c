@@ -3,7 +3,7 @@
 #include <string.h>
 
 void
-pads_link (Pads * self)
+pads_link (Pads *self)
 {
   GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (self->announcer), "text");
 
@@ -14,7 +14,7 @@ pads_link (Pads * self)
 }
 
 void
-pads_open (Pads * self, const Cue * cues, gboolean linked)
+pads_open (Pads *self, const Cue *cues, gboolean linked)
 {
   *self = (Pads) {.announcer = g_object_new (announcer_get_type (), NULL) };
   gst_object_ref_sink (self->announcer);
@@ -26,7 +26,7 @@ pads_open (Pads * self, const Cue * cues, gboolean linked)
 }
 
 void
-pads_close (Pads * self)
+pads_close (Pads *self)
 {
   if (self->text)
     gst_harness_teardown (self->text);
@@ -36,7 +36,7 @@ pads_close (Pads * self)
 }
 
 void
-pads_push (Pads * self, GstClockTime pts)
+pads_push (Pads *self, GstClockTime pts)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16, NULL);
 
@@ -47,20 +47,20 @@ pads_push (Pads * self, GstClockTime pts)
 }
 
 void
-pads_push_until (Pads * self, GstClockTime from, GstClockTime to)
+pads_push_until (Pads *self, GstClockTime from, GstClockTime to)
 {
   for (GstClockTime pts = from; pts < to; pts += FRAME)
     pads_push (self, pts);
 }
 
 void
-pads_push_event (Pads * self, GstEvent * event)
+pads_push_event (Pads *self, GstEvent *event)
 {
   g_assert_true (gst_harness_push_event (self->video, event));
 }
 
 void
-pads_push_segment (Pads * self, GstFormat format, gdouble rate, guint64 start, guint64 stop)
+pads_push_segment (Pads *self, GstFormat format, gdouble rate, guint64 start, guint64 stop)
 {
   GstSegment segment;
 
@@ -72,14 +72,14 @@ pads_push_segment (Pads * self, GstFormat format, gdouble rate, guint64 start, g
 }
 
 void
-pads_flush (Pads * self)
+pads_flush (Pads *self)
 {
   pads_push_event (self, gst_event_new_flush_start ());
   pads_push_event (self, gst_event_new_flush_stop (TRUE));
 }
 
 void
-pads_expect_text (Pads * self, const gchar * text, GstClockTime pts, GstClockTime end)
+pads_expect_text (Pads *self, const gchar *text, GstClockTime pts, GstClockTime end)
 {
   GstBuffer *buffer = gst_harness_pull (self->text);
 
@@ -92,9 +92,9 @@ pads_expect_text (Pads * self, const gchar * text, GstClockTime pts, GstClockTim
 }
 
 GstEvent *
-pads_await_event (Pads * self, GstEventType type)
+pads_await_event (Pads *self, GstEventType type)
 {
-  for (GstEvent * event; (event = gst_harness_pull_event (self->text)); gst_event_unref (event)) {
+  for (GstEvent *event; (event = gst_harness_pull_event (self->text)); gst_event_unref (event)) {
     if (GST_EVENT_TYPE (event) == type)
       return event;
   }
@@ -102,7 +102,7 @@ pads_await_event (Pads * self, GstEventType type)
 }
 
 void
-pads_expect_gap (Pads * self, GstClockTime from, GstClockTime to)
+pads_expect_gap (Pads *self, GstClockTime from, GstClockTime to)
 {
   GstEvent *event = gst_harness_pull_event (self->text);
   GstClockTime at, duration;
@@ -116,14 +116,14 @@ pads_expect_gap (Pads * self, GstClockTime from, GstClockTime to)
 }
 
 void
-pads_finish (Pads * self)
+pads_finish (Pads *self)
 {
   g_assert_true (gst_harness_push_event (self->video, gst_event_new_eos ()));
   gst_event_unref (pads_await_event (self, GST_EVENT_EOS));
 }
 
 GstPadProbeReturn
-pads_hold_back (GstPad * pad, GstPadProbeInfo * info, gpointer user)
+pads_hold_back (GstPad *pad, GstPadProbeInfo *info, gpointer user)
 {
   return GST_PAD_PROBE_OK;
 }

@@ -14,28 +14,28 @@ typedef struct {
 } Pads;
 
 /* A playing announcer with caps; what it says is borrowed. */
-void pads_open (Pads * pads, const Cue * cues, gboolean linked);
-void pads_link (Pads * pads);
-void pads_close (Pads * pads);
+void pads_open (Pads *pads, const Cue *cues, gboolean linked);
+void pads_link (Pads *pads);
+void pads_close (Pads *pads);
 
 /* A frame, in and out again. */
-void pads_push (Pads * pads, GstClockTime pts);
-void pads_push_until (Pads * pads, GstClockTime from, GstClockTime to);
-void pads_push_event (Pads * pads, GstEvent * event);
+void pads_push (Pads *pads, GstClockTime pts);
+void pads_push_until (Pads *pads, GstClockTime from, GstClockTime to);
+void pads_push_event (Pads *pads, GstEvent *event);
 /* A segment that is played so from `start` to `stop`. */
-void pads_push_segment (Pads * pads, GstFormat format, gdouble rate, guint64 start, guint64 stop);
-void pads_flush (Pads * pads);
+void pads_push_segment (Pads *pads, GstFormat format, gdouble rate, guint64 start, guint64 stop);
+void pads_flush (Pads *pads);
 
 /* The next buffer must be that. */
-void pads_expect_text (Pads * pads, const gchar * text, GstClockTime pts, GstClockTime end);
+void pads_expect_text (Pads *pads, const gchar *text, GstClockTime pts, GstClockTime end);
 /* The next event of that type, of those that came before it none is wanted. The caller owns it. */
-GstEvent *pads_await_event (Pads * pads, GstEventType type);
+GstEvent *pads_await_event (Pads *pads, GstEventType type);
 /* The next event must be that one. */
-void pads_expect_gap (Pads * pads, GstClockTime from, GstClockTime to);
+void pads_expect_gap (Pads *pads, GstClockTime from, GstClockTime to);
 /* The end of the video is that of the text. */
-void pads_finish (Pads * pads);
+void pads_finish (Pads *pads);
 
 /* A probe that keeps back what comes. */
-GstPadProbeReturn pads_hold_back (GstPad * pad, GstPadProbeInfo * info, gpointer user);
+GstPadProbeReturn pads_hold_back (GstPad *pad, GstPadProbeInfo *info, gpointer user);
 
 G_END_DECLS

@@ -10,7 +10,7 @@
 #define FRAME (40 * GST_MSECOND)
 
 static void
-assert_accounts (Rig * rig, guint64 frames)
+assert_accounts (Rig *rig, guint64 frames)
 {
   g_assert_cmpuint (rig_stat (rig, "frames"), ==, frames);
   g_assert_cmpuint (rig_stat (rig, "analysed") + rig_stat (rig, "skipped") + rig_stat (rig, "errors")
@@ -18,14 +18,14 @@ assert_accounts (Rig * rig, guint64 frames)
 }
 
 static void
-flush (Rig * rig)
+flush (Rig *rig)
 {
   g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_start ()));
   g_assert_true (gst_harness_push_event (rig->harness, gst_event_new_flush_stop (TRUE)));
 }
 
 static void
-push_segment (Rig * rig, guint64 start, guint64 stop, guint64 base)
+push_segment (Rig *rig, guint64 start, guint64 stop, guint64 base)
 {
   GstSegment segment;
 
@@ -142,7 +142,7 @@ test_max_rate_extremes (void)
 }
 
 static guint
-labels_of (Rig * rig, GstClockTime pts)
+labels_of (Rig *rig, GstClockTime pts)
 {
   GstBuffer *out = rig_push (rig, rig_frame (rig, 255, pts));
   guint n = gptvis_buffer_get_meta (out)->result->n_labels;

@@ -27,7 +27,7 @@ typedef struct {
 
 /* The best label with its score, or the sentence. */
 static gchar *
-what_it_says (const GstStructure * message)
+what_it_says (const GstStructure *message)
 {
   const GValue *labels = gst_structure_get_value (message, "labels");
   gdouble score = 0;
@@ -46,7 +46,7 @@ typedef struct {
 } Ear;
 
 static GstBusSyncReply
-on_message (GstBus * bus, GstMessage * message, gpointer data)
+on_message (GstBus *bus, GstMessage *message, gpointer data)
 {
   const Ear *ear = data;
 
@@ -62,7 +62,7 @@ on_message (GstBus * bus, GstMessage * message, gpointer data)
 }
 
 static Stream *
-stream_new (const Scene * scene, gboolean white)
+stream_new (const Scene *scene, gboolean white)
 {
   Stream *self = g_new0 (Stream, 1);
   Ear *ear = g_new (Ear, 1);
@@ -85,7 +85,7 @@ stream_new (const Scene * scene, gboolean white)
 }
 
 static void
-stream_play (Stream * self)
+stream_play (Stream *self)
 {
   g_assert_cmpint (gst_element_set_state (self->pipeline, GST_STATE_PLAYING), !=, GST_STATE_CHANGE_FAILURE);
 }
@@ -104,7 +104,7 @@ stream_close (gpointer data)
 
 /* What the model says of the picture when nobody else uses it. */
 static gchar *
-say_alone (const Scene * scene, gboolean white)
+say_alone (const Scene *scene, gboolean white)
 {
   Stream *stream = stream_new (scene, white);
   gchar *said;
@@ -116,7 +116,7 @@ say_alone (const Scene * scene, gboolean white)
 }
 
 static void
-replace_again_and_again (const Scene * scene, guint cycles)
+replace_again_and_again (const Scene *scene, guint cycles)
 {
   gchar *expected[] = { say_alone (scene, FALSE), say_alone (scene, TRUE) };
   gboolean white = FALSE;
@@ -148,7 +148,7 @@ static gint asked_cycles;       /* 0: as many as are quick */
 
 /* Takes what checkpoint_write or writer_write made. */
 static void
-replace_on (gchar * made, const gchar * task, const gchar * message, guint64 most_us, guint cycles)
+replace_on (gchar *made, const gchar *task, const gchar *message, guint64 most_us, guint cycles)
 {
   const gchar *backend = g_getenv ("GPTVIS_TEST_BACKEND");
   const Scene scene = { asked_model ? asked_model : made, backend ? backend : "cpu", task, message, most_us };

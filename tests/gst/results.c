@@ -14,7 +14,7 @@
 
 /* A white frame through the filter and then through `elements`. */
 static GstBuffer *
-through (const gchar * elements)
+through (const gchar *elements)
 {
   gchar *directory = checkpoint_write (CHECKPOINT_SOUND);
   gchar *line = g_strdup_printf ("gptvisfilter policy=every model=\"%s\" ! %s", directory, elements);
@@ -309,7 +309,7 @@ test_strange_name (void)
 }
 
 static gchar *
-time_of_next (Rig * rig)
+time_of_next (Rig *rig)
 {
   GstMessage *message = rig_message (rig, GST_MESSAGE_ELEMENT);
   gchar *time = g_strdup (gst_structure_get_string (gst_message_get_structure (message), "time"));

@@ -24,13 +24,13 @@ rig_init (int *argc, char ***argv)
 }
 
 Rig *
-rig_new (const gchar * properties)
+rig_new (const gchar *properties)
 {
   return rig_new_on (CHECKPOINT_SOUND, properties);
 }
 
 Rig *
-rig_new_on (CheckpointKind kind, const gchar * properties)
+rig_new_on (CheckpointKind kind, const gchar *properties)
 {
   gchar *checkpoint = checkpoint_write (kind);
   Rig *rig = rig_new_at (checkpoint, properties);
@@ -40,7 +40,7 @@ rig_new_on (CheckpointKind kind, const gchar * properties)
 }
 
 Rig *
-rig_new_writing (WriterKind kind, const gchar * properties)
+rig_new_writing (WriterKind kind, const gchar *properties)
 {
   gchar *checkpoint = writer_write (kind);
   gchar *all = g_strdup_printf ("task=%s %s", kind & NAMES_NOTHING ? "auto" : "both", properties ? properties : "");
@@ -52,7 +52,7 @@ rig_new_writing (WriterKind kind, const gchar * properties)
 }
 
 Rig *
-rig_new_at (const gchar * checkpoint, const gchar * properties)
+rig_new_at (const gchar *checkpoint, const gchar *properties)
 {
   Rig *rig = g_new0 (Rig, 1);
   GError *error = NULL;
@@ -72,7 +72,7 @@ rig_new_at (const gchar * checkpoint, const gchar * properties)
 }
 
 void
-rig_free (Rig * rig)
+rig_free (Rig *rig)
 {
   gst_harness_teardown (rig->harness);
   gst_element_set_bus (rig->element, NULL);
@@ -85,7 +85,7 @@ rig_free (Rig * rig)
 }
 
 void
-rig_caps (Rig * rig, const gchar * text)
+rig_caps (Rig *rig, const gchar *text)
 {
   GstCaps *caps = gst_caps_from_string (text);
 
@@ -94,7 +94,7 @@ rig_caps (Rig * rig, const gchar * text)
 }
 
 GstBuffer *
-rig_frame (Rig * rig, guint8 grey, GstClockTime pts)
+rig_frame (Rig *rig, guint8 grey, GstClockTime pts)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&rig->info), NULL);
   gsize chroma = GST_VIDEO_INFO_N_PLANES (&rig->info) > 1 ? GST_VIDEO_INFO_PLANE_OFFSET (&rig->info, 1) : 0;
@@ -107,7 +107,7 @@ rig_frame (Rig * rig, guint8 grey, GstClockTime pts)
 }
 
 GstBuffer *
-rig_push (Rig * rig, GstBuffer * buffer)
+rig_push (Rig *rig, GstBuffer *buffer)
 {
   g_assert_cmpint (gst_harness_push (rig->harness, buffer), ==, GST_FLOW_OK);
   buffer = gst_harness_try_pull (rig->harness);
@@ -116,7 +116,7 @@ rig_push (Rig * rig, GstBuffer * buffer)
 }
 
 Outcome
-rig_step (Rig * rig, GstClockTime pts)
+rig_step (Rig *rig, GstClockTime pts)
 {
   GstBuffer *out = rig_push (rig, rig_frame (rig, 255, pts));
   GptVisMeta *meta = gptvis_buffer_get_meta (out);
@@ -127,7 +127,7 @@ rig_step (Rig * rig, GstClockTime pts)
 }
 
 guint64
-rig_stat (Rig * rig, const gchar * field)
+rig_stat (Rig *rig, const gchar *field)
 {
   GstStructure *stats = NULL;
   guint64 value;
@@ -144,7 +144,7 @@ rig_stat (Rig * rig, const gchar * field)
 }
 
 guint64
-rig_await_result (Rig * rig)
+rig_await_result (Rig *rig)
 {
   for (;;) {
     GstMessage *message = gst_bus_timed_pop_filtered (rig->bus, 60 * GST_SECOND, GST_MESSAGE_ELEMENT);
@@ -161,13 +161,13 @@ rig_await_result (Rig * rig)
 }
 
 GstMessage *
-rig_message (Rig * rig, GstMessageType type)
+rig_message (Rig *rig, GstMessageType type)
 {
   return gst_bus_pop_filtered (rig->bus, type);
 }
 
 gchar *
-rig_sentence (Rig * rig, GstMessageType type)
+rig_sentence (Rig *rig, GstMessageType type)
 {
   GstMessage *message = rig_message (rig, type);
   GError *error = NULL;
@@ -186,7 +186,7 @@ rig_sentence (Rig * rig, GstMessageType type)
 }
 
 guint
-rig_count_messages (Rig * rig, GstMessageType type)
+rig_count_messages (Rig *rig, GstMessageType type)
 {
   guint n = 0;
 

@@ -26,7 +26,7 @@ typedef enum { CHECKPOINT_SOUND, CHECKPOINT_OVERFLOWS, CHECKPOINT_MULTI_LABEL, C
 
 /* Writes it to a fresh temporary directory; free with checkpoint_remove. */
 gchar *checkpoint_write (CheckpointKind kind);
-void checkpoint_remove (gchar * directory);
+void checkpoint_remove (gchar *directory);
 
 /* The same ViT before a GPT-2 that writes "a white picture" of white pictures, "a black
  * picture" of black ones (writer.c); with that classifier beside it. */
@@ -58,29 +58,29 @@ void rig_init (int *argc, char ***argv);
 
 /* A playing gptvisfilter on a SOUND checkpoint with policy=every, caps RGB 16×16 at 25
  * frames a second. `properties` is what gst-launch takes: "interval=2 top-k=1"; or NULL. */
-Rig *rig_new (const gchar * properties);
-Rig *rig_new_on (CheckpointKind kind, const gchar * properties);
-Rig *rig_new_writing (WriterKind kind, const gchar * properties);
-Rig *rig_new_at (const gchar * checkpoint, const gchar * properties);   /* which stays the caller's */
-void rig_free (Rig * rig);
+Rig *rig_new (const gchar *properties);
+Rig *rig_new_on (CheckpointKind kind, const gchar *properties);
+Rig *rig_new_writing (WriterKind kind, const gchar *properties);
+Rig *rig_new_at (const gchar *checkpoint, const gchar *properties);   /* which stays the caller's */
+void rig_free (Rig *rig);
 
-void rig_caps (Rig * rig, const gchar * caps);
+void rig_caps (Rig *rig, const gchar *caps);
 /* A buffer of the rig's caps (RGB, GRAY8 or an 8-bit planar format), all of one grey. */
-GstBuffer *rig_frame (Rig * rig, guint8 grey, GstClockTime pts);
+GstBuffer *rig_frame (Rig *rig, guint8 grey, GstClockTime pts);
 /* In and out again; the caller owns what comes out. */
-GstBuffer *rig_push (Rig * rig, GstBuffer * buffer);
+GstBuffer *rig_push (Rig *rig, GstBuffer *buffer);
 
 /* Pushes a white frame at `pts` and says what came out with it. */
 typedef enum { NOTHING, HELD, OWN } Outcome;
-Outcome rig_step (Rig * rig, GstClockTime pts);
+Outcome rig_step (Rig *rig, GstClockTime pts);
 
-guint64 rig_stat (Rig * rig, const gchar * field);
+guint64 rig_stat (Rig *rig, const gchar *field);
 /* Waits for the next "gptvis-result" and says which frame's it is. Fails after a minute. */
-guint64 rig_await_result (Rig * rig);
+guint64 rig_await_result (Rig *rig);
 /* The next message of that type, or NULL; the caller owns it. */
-GstMessage *rig_message (Rig * rig, GstMessageType type);
+GstMessage *rig_message (Rig *rig, GstMessageType type);
 /* The sentence of the next warning or error, or NULL; g_free it. */
-gchar *rig_sentence (Rig * rig, GstMessageType type);
-guint rig_count_messages (Rig * rig, GstMessageType type);      /* and drops all messages */
+gchar *rig_sentence (Rig *rig, GstMessageType type);
+guint rig_count_messages (Rig *rig, GstMessageType type);      /* and drops all messages */
 
 G_END_DECLS

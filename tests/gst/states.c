@@ -13,7 +13,7 @@ leaks_tracer (void)
   GList *tracers = gst_tracing_get_active_tracers ();
   GstTracer *found = NULL;
 
-  for (GList * l = tracers; l; l = l->next)
+  for (GList *l = tracers; l; l = l->next)
     if (!strcmp (G_OBJECT_TYPE_NAME (l->data), "GstLeaksTracer"))
       found = gst_object_ref (l->data);
   g_list_free_full (tracers, gst_object_unref);
@@ -22,7 +22,7 @@ leaks_tracer (void)
 }
 
 static void
-tally (GHashTable * counts, const GstStructure * checkpoint, const gchar * list, gint step)
+tally (GHashTable *counts, const GstStructure *checkpoint, const gchar *list, gint step)
 {
   const GValue *objects = gst_structure_get_value (checkpoint, list);
 
@@ -36,7 +36,7 @@ tally (GHashTable * counts, const GstStructure * checkpoint, const gchar * list,
 
 /* What was made and not unmade since the tracer was last asked: "GstPad 2, …". */
 static gchar *
-left_over (GstTracer * tracer)
+left_over (GstTracer *tracer)
 {
   GHashTable *counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   GString *text = g_string_new (NULL);
@@ -58,7 +58,7 @@ left_over (GstTracer * tracer)
 
 /* Played, with a frame analysed, and back to NULL. */
 static void
-cycle (Rig * rig, GstState by)
+cycle (Rig *rig, GstState by)
 {
   GstSegment segment;
 
@@ -152,7 +152,7 @@ test_new_stream_starts_anew (void)
 }
 
 static GstElement *
-filter_on (const gchar * path)
+filter_on (const gchar *path)
 {
   GstElement *element = gst_object_ref_sink (gst_element_factory_make ("gptvisfilter", NULL));
 
@@ -162,7 +162,7 @@ filter_on (const gchar * path)
 }
 
 static void
-close_filter (GstElement * element)
+close_filter (GstElement *element)
 {
   gst_element_set_state (element, GST_STATE_NULL);
   gst_object_unref (element);
@@ -181,7 +181,7 @@ in_threads (GThreadFunc act, gpointer data)
 }
 
 static GptVisEngine *
-engine_of (const gchar * directory)
+engine_of (const gchar *directory)
 {
   GptVisModelOptions options = GPTVIS_MODEL_OPTIONS;
   GError *error = NULL;
@@ -342,7 +342,7 @@ test_labels_file (void)
 }
 
 static void
-assert_model (GstElement * element, const gchar * expected)
+assert_model (GstElement *element, const gchar *expected)
 {
   gchar *model;
 
@@ -430,7 +430,7 @@ test_failed_in_ready (void)
 /* Something upstream is earlier than the element: everything comes while it starts, or
  * tries to. An error's message is a moment inside that a test can be sure of. */
 static GstBusSyncReply
-push_too_early (GstBus * bus, GstMessage * message, gpointer data)
+push_too_early (GstBus *bus, GstMessage *message, gpointer data)
 {
   Rig *rig = data;
   GstSegment segment;

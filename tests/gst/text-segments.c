@@ -9,7 +9,7 @@
 #define LAST (GST_CLOCK_TIME_NONE - 1)
 
 static void
-push_frame (Pads * pads, GstClockTime pts, GstClockTime duration)
+push_frame (Pads *pads, GstClockTime pts, GstClockTime duration)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, 16, NULL);
 
@@ -21,7 +21,7 @@ push_frame (Pads * pads, GstClockTime pts, GstClockTime duration)
 
 /* The pads with a video of that segment, and the text's. */
 static void
-open_with (Pads * pads, const Cue * cues, const GstSegment * video, GstSegment * text)
+open_with (Pads *pads, const Cue *cues, const GstSegment *video, GstSegment *text)
 {
   GstEvent *event;
 
@@ -35,7 +35,7 @@ open_with (Pads * pads, const Cue * cues, const GstSegment * video, GstSegment *
 }
 
 static void
-open_forwards (Pads * pads, const Cue * cues, GstClockTime start, GstClockTime stop)
+open_forwards (Pads *pads, const Cue *cues, GstClockTime start, GstClockTime stop)
 {
   GstSegment video, text;
 
@@ -48,7 +48,7 @@ open_forwards (Pads * pads, const Cue * cues, GstClockTime start, GstClockTime s
 
 /* As textoverlay and matroskamux judge: gaps reach beyond the frame's running time. */
 static void
-await_passage (Pads * pads, const GstSegment * text, GstClockTime running_time)
+await_passage (Pads *pads, const GstSegment *text, GstClockTime running_time)
 {
   GstClockTime at, duration, reached;
   GstEvent *event;
@@ -225,7 +225,7 @@ test_largest (void)
       push_frame (&pads, pts, durations[j % G_N_ELEMENTS (durations)]);
     }
     pads_finish (&pads);
-    for (GstBuffer * buffer; (buffer = gst_harness_try_pull (pads.text)); gst_buffer_unref (buffer)) {
+    for (GstBuffer *buffer; (buffer = gst_harness_try_pull (pads.text)); gst_buffer_unref (buffer)) {
       g_assert_cmpuint (GST_BUFFER_PTS (buffer), !=, NONE);
       g_assert_cmpuint (GST_BUFFER_DURATION (buffer), <=, LAST - GST_BUFFER_PTS (buffer));
     }
@@ -301,7 +301,7 @@ test_loop (void)
 }
 
 static void
-unlink_text (Pads * pads)
+unlink_text (Pads *pads)
 {
   gst_harness_teardown (g_steal_pointer (&pads->text));
 }

@@ -7,7 +7,7 @@
 
 /* The video goes on after a flush, and so does the text: what a stream begins with, a caption and the end. */
 static void
-expect_text_goes_on (Pads * pads, gboolean from_the_stream)
+expect_text_goes_on (Pads *pads, gboolean from_the_stream)
 {
   const GptVisCaption caption = { "after", 0.5f, TRUE, pads->announcer->n_frames, GST_SECOND, GST_SECOND };
 
@@ -26,7 +26,7 @@ expect_text_goes_on (Pads * pads, gboolean from_the_stream)
 static gint over;               /* atomic */
 
 static GstPad *
-text_pad (Pads * pads)
+text_pad (Pads *pads)
 {
   return gst_element_get_static_pad (GST_ELEMENT (pads->announcer), "text");
 }
@@ -34,7 +34,7 @@ text_pad (Pads * pads)
 /* --- from the application --- */
 
 static GstBusSyncReply
-flush_on_stream_status (GstBus * bus, GstMessage * message, gpointer data)
+flush_on_stream_status (GstBus *bus, GstMessage *message, gpointer data)
 {
   Pads *pads = data;
 
@@ -79,7 +79,7 @@ static guint n_taken;           /* atomic */
 
 /* Flushes upstream with the first caption, and is flushing itself then. */
 static GstFlowReturn
-flush_and_refuse (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+flush_and_refuse (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstElement *element;
   GstPad *peer, *sink;
@@ -129,7 +129,7 @@ test_within (void)
 /* --- from another thread --- */
 
 static GstPadProbeReturn
-hold_and_tell (GstPad * pad, GstPadProbeInfo * info, gpointer user)
+hold_and_tell (GstPad *pad, GstPadProbeInfo *info, gpointer user)
 {
   g_atomic_int_set ((gint *) user, TRUE);
   return GST_PAD_PROBE_OK;

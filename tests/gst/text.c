@@ -209,7 +209,7 @@ static guint refused;
 static gint held;               /* its answer is; atomic */
 
 static GstFlowReturn
-refuse (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+refuse (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   gst_buffer_unref (buffer);
   g_atomic_int_inc (&refused);
@@ -266,7 +266,7 @@ test_refused (void)
 /* The sentence of a filter whose checkpoint writes nothing, while its text is taken: it comes once, and
  * gaps and the end come. */
 static void
-expect_textless (Rig * rig, const gchar * why, const gchar * advice)
+expect_textless (Rig *rig, const gchar *why, const gchar *advice)
 {
   GstPad *pad = gst_element_get_static_pad (rig->element, "text");
   gchar *name, *sentence;
@@ -324,7 +324,7 @@ test_filter (void)
 }
 
 static guint
-n_objects (const GstStructure * checkpoint, const gchar * list)
+n_objects (const GstStructure *checkpoint, const gchar *list)
 {
   return gst_value_list_get_size (gst_structure_get_value (checkpoint, list));
 }

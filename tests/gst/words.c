@@ -26,7 +26,7 @@ typedef struct {
 } Desk;
 
 static gboolean
-is_told (Desk * self, const GptVisResult * result)
+is_told (Desk *self, const GptVisResult *result)
 {
   g_mutex_lock (&self->lock);
   gboolean told = self->told->len > 0 && self->told->pdata[self->told->len - 1] == result;
@@ -36,7 +36,7 @@ is_told (Desk * self, const GptVisResult * result)
 
 /* Of what is said and of what is found: a frame that waited for its caption comes as both. */
 static void
-on_told (gpointer user, GptVisResult * result)
+on_told (gpointer user, GptVisResult *result)
 {
   Desk *self = user;
 
@@ -55,7 +55,7 @@ on_told (gpointer user, GptVisResult * result)
 }
 
 static void
-on_failed (gpointer user, gboolean unmappable, const GError * error)
+on_failed (gpointer user, gboolean unmappable, const GError *error)
 {
   Desk *self = user;
 
@@ -74,7 +74,7 @@ unref_result (gpointer result)
 
 /* Another stream on the engine of `beside`, or one on a writer of that kind. */
 static Desk *
-desk_new (WriterKind kind, GptVisPolicy policy, const Desk * beside)
+desk_new (WriterKind kind, GptVisPolicy policy, const Desk *beside)
 {
   Desk *self = g_new0 (Desk, 1);
   const GptVisListener listener = { on_told, on_told, on_failed, self };
@@ -99,7 +99,7 @@ desk_new (WriterKind kind, GptVisPolicy policy, const Desk * beside)
 }
 
 static void
-desk_free (Desk * self)
+desk_free (Desk *self)
 {
   gptvis_stream_free (self->stream);
   gptvis_client_unref (self->client);
@@ -115,7 +115,7 @@ desk_free (Desk * self)
 
 /* What the frame leaves with; may be NULL. */
 static GptVisResult *
-push (Desk * self, guint8 grey, GstClockTime time)
+push (Desk *self, guint8 grey, GstClockTime time)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&self->info), NULL);
   const GptVisFrameTime times = { .pts = time, .running_time = time };
@@ -128,13 +128,13 @@ push (Desk * self, guint8 grey, GstClockTime time)
 }
 
 static void
-push_only (Desk * self, guint8 grey, GstClockTime time)
+push_only (Desk *self, guint8 grey, GstClockTime time)
 {
   gptvis_result_unref (push (self, grey, time));
 }
 
 static guint64
-stat_of (Desk * self, const gchar * field)
+stat_of (Desk *self, const gchar *field)
 {
   GstStructure *stats = gptvis_stream_stats (self->stream);
   guint64 value = 0;
@@ -149,26 +149,26 @@ stat_of (Desk * self, const gchar * field)
 }
 
 static gboolean
-is_partial (const GptVisResult * result)
+is_partial (const GptVisResult *result)
 {
   return result->caption && !result->caption->final;
 }
 
 static gboolean
-is_captioned (const GptVisResult * result)
+is_captioned (const GptVisResult *result)
 {
   return result->caption && result->caption->final;
 }
 
 static gboolean
-is_any (const GptVisResult * result)
+is_any (const GptVisResult *result)
 {
   return TRUE;
 }
 
 /* How many were told that are so, from `from` on. */
 static guint
-count (Desk * self, guint from, gboolean (*is) (const GptVisResult *))
+count (Desk *self, guint from, gboolean (*is) (const GptVisResult *))
 {
   guint n = 0;
 
@@ -180,7 +180,7 @@ count (Desk * self, guint from, gboolean (*is) (const GptVisResult *))
 }
 
 static void
-await (Desk * self, guint n, gboolean (*is) (const GptVisResult *))
+await (Desk *self, guint n, gboolean (*is) (const GptVisResult *))
 {
   while (count (self, 0, is) < n)
     g_usleep (500);
@@ -198,7 +198,7 @@ write_word (void)
 
 /* Each text goes on from the one before; the last is final. How many are there? */
 static guint
-check_growth (Desk * self, const gchar * whole)
+check_growth (Desk *self, const gchar *whole)
 {
   gchar *before = g_strdup ("");
   gboolean ended = FALSE;

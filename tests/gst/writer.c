@@ -34,7 +34,7 @@ words_of (WriterKind kind)
 
 /* Beyond the channels there are words without a row, which are less likely than any that is due. */
 static void
-add_words (Tensors * to, guint n)
+add_words (Tensors *to, guint n)
 {
   gfloat *rows = g_new0 (gfloat, n * WIDTH);
   gchar *shape = g_strdup_printf ("[%u,8]", n);
@@ -47,7 +47,7 @@ add_words (Tensors * to, guint n)
 }
 
 static void
-add_positions (Tensors * to, gboolean ends)
+add_positions (Tensors *to, gboolean ends)
 {
   gfloat rows[POSITIONS][WIDTH] = { 0 };
   gchar *shape = g_strdup_printf ("[%u,8]", POSITIONS);
@@ -61,7 +61,7 @@ add_positions (Tensors * to, gboolean ends)
 
 /* [8, width], as GPT-2 stores its products, with at most two numbers in it. */
 static void
-add_product (Tensors * to, const gchar * name, guint width, guint row, guint column, gfloat value,
+add_product (Tensors *to, const gchar *name, guint width, guint row, guint column, gfloat value,
     guint other_row, guint other_column)
 {
   gfloat *weight = g_new0 (gfloat, WIDTH * width);
@@ -84,7 +84,7 @@ add_product (Tensors * to, const gchar * name, guint width, guint row, guint col
 /* NaN: where "white" is ahead, the MLP's relu lets a number through that the next product
  * makes too large for a float. */
 static void
-add_layer (Tensors * to, gboolean nan)
+add_layer (Tensors *to, gboolean nan)
 {
   static const gchar *const norms[] = { "ln_1", "ln_cross_attn", "ln_2" };
 
@@ -103,7 +103,7 @@ add_layer (Tensors * to, gboolean nan)
 }
 
 static void
-add_decoder (Tensors * to, WriterKind kind)
+add_decoder (Tensors *to, WriterKind kind)
 {
   add_words (to, words_of (kind));
   add_positions (to, !(kind & (WRITES_FOREVER | WRITES_SLOWLY)));
@@ -114,7 +114,7 @@ add_decoder (Tensors * to, WriterKind kind)
 }
 
 static void
-put_texts (const gchar * directory, WriterKind kind, CheckpointKind tower)
+put_texts (const gchar *directory, WriterKind kind, CheckpointKind tower)
 {
   gchar *encoder = checkpoint_tower_config (tower);
   gchar *config = g_strdup_printf ("{\"architectures\":[\"VisionEncoderDecoderModel\"],"

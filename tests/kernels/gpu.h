@@ -115,7 +115,7 @@ gpu_is_with (const gchar *backend, const gchar *wanted, const gchar *word)
 {
   gchar *list = strcmp (backend, wanted) == 0 ? gptvis_backend_devices ("vulkan", NULL) : NULL;
   gchar **words = g_strsplit (list ? list : "", " ", -1);
-  const gboolean found = g_strv_contains ((const gchar * const *) words, word);
+  const gboolean found = g_strv_contains ((const gchar *const *) words, word);
   g_strfreev (words);
   g_free (list);
   return found;

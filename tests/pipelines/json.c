@@ -23,7 +23,7 @@ typedef struct {
 } Writer;
 
 static void
-writer_open (Writer * self, const gchar * location, const gchar * properties, const gchar * out_caps)
+writer_open (Writer *self, const gchar *location, const gchar *properties, const gchar *out_caps)
 {
   gchar *line;
 
@@ -42,7 +42,7 @@ writer_open (Writer * self, const gchar * location, const gchar * properties, co
 }
 
 static void
-writer_close (Writer * self)
+writer_close (Writer *self)
 {
   gst_harness_teardown (self->harness);
   gst_element_set_bus (self->element, NULL);
@@ -77,7 +77,7 @@ frame (Seen seen, GstClockTime pts)
 
 /* The lines in the file; g_strfreev them. */
 static gchar **
-lines (const Writer * self)
+lines (const Writer *self)
 {
   gchar *text = NULL;
   gchar **split;
@@ -92,7 +92,7 @@ lines (const Writer * self)
 }
 
 static void
-expect_lines (const Writer * self, guint n)
+expect_lines (const Writer *self, guint n)
 {
   gchar **split = lines (self);
 
@@ -103,7 +103,7 @@ expect_lines (const Writer * self, guint n)
 }
 
 static void
-expect_sentence (const Writer * self, GstMessageType type, const gchar * part)
+expect_sentence (const Writer *self, GstMessageType type, const gchar *part)
 {
   GstMessage *message = gst_bus_pop_filtered (self->bus, type);
   GError *error = NULL;
@@ -346,7 +346,7 @@ typedef struct {
 } Slow;
 
 static void
-open_long (Writer * writer)
+open_long (Writer *writer)
 {
   gchar *stream = g_strnfill (3 * ROOM, 'x');
 
@@ -356,7 +356,7 @@ open_long (Writer * writer)
 }
 
 static void
-slow_open (Slow * self, gboolean waits)
+slow_open (Slow *self, gboolean waits)
 {
   gint ends[2];
 
@@ -380,7 +380,7 @@ push_one (gpointer data)
 }
 
 static void
-slow_push (Slow * self)
+slow_push (Slow *self)
 {
   self->frame = frame (OWN, 0);
   self->pusher = g_thread_new ("pusher", push_one, self);
@@ -388,7 +388,7 @@ slow_push (Slow * self)
 
 /* Returns when no more of the line goes into the pipe. */
 static void
-slow_push_full (Slow * self)
+slow_push_full (Slow *self)
 {
   gint held = 0;
 
@@ -398,13 +398,13 @@ slow_push_full (Slow * self)
 }
 
 static GstFlowReturn
-slow_join (Slow * self)
+slow_join (Slow *self)
 {
   return GPOINTER_TO_INT (g_thread_join (self->pusher));
 }
 
 static void
-slow_go_on (Slow * self)
+slow_go_on (Slow *self)
 {
   GstSegment segment;
 
@@ -415,7 +415,7 @@ slow_go_on (Slow * self)
 
 /* Reads one line, and says whether it is whole. */
 static gboolean
-slow_read (const Slow * self)
+slow_read (const Slow *self)
 {
   GString *line = g_string_new (NULL);
   gchar c;
@@ -429,7 +429,7 @@ slow_read (const Slow * self)
 }
 
 static void
-slow_close (Slow * self)
+slow_close (Slow *self)
 {
   dup2 (self->terminal, STDOUT_FILENO);
   close (self->terminal);

@@ -21,7 +21,7 @@ typedef struct {
 } Overlay;
 
 static void
-overlay_open (Overlay * self, const gchar * properties, GstVideoFormat format, gint width, gint height)
+overlay_open (Overlay *self, const gchar *properties, GstVideoFormat format, gint width, gint height)
 {
   gchar *line = g_strdup_printf ("gptvisoverlay %s", properties);
   GstCaps *caps;
@@ -36,14 +36,14 @@ overlay_open (Overlay * self, const gchar * properties, GstVideoFormat format, g
 }
 
 static void
-overlay_close (Overlay * self)
+overlay_close (Overlay *self)
 {
   gst_harness_teardown (self->harness);
 }
 
 /* All bytes 0x80: grey in most formats, something in all. */
 static GstBuffer *
-blank (const Overlay * self)
+blank (const Overlay *self)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&self->info), NULL);
 
@@ -52,7 +52,7 @@ blank (const Overlay * self)
 }
 
 static GstBuffer *
-push (Overlay * self, GstBuffer * buffer)
+push (Overlay *self, GstBuffer *buffer)
 {
   g_assert_cmpint (gst_harness_push (self->harness, buffer), ==, GST_FLOW_OK);
   buffer = gst_harness_try_pull (self->harness);
@@ -61,7 +61,7 @@ push (Overlay * self, GstBuffer * buffer)
 }
 
 static GstBuffer *
-push_seen (Overlay * self, const gchar * const *texts)
+push_seen (Overlay *self, const gchar *const *texts)
 {
   GstBuffer *buffer = blank (self);
 
@@ -71,7 +71,7 @@ push_seen (Overlay * self, const gchar * const *texts)
 
 /* A row of pixels, unpacked to four components, of 16 bits at most. */
 static guint8 *
-row (GstVideoFrame * frame, gint y)
+row (GstVideoFrame *frame, gint y)
 {
   const GstVideoFormatInfo *format = frame->info.finfo;
   gint width = GST_VIDEO_FRAME_WIDTH (frame);
@@ -82,7 +82,7 @@ row (GstVideoFrame * frame, gint y)
 }
 
 static Box
-compare (const Overlay * self, GstBuffer * before, GstBuffer * after)
+compare (const Overlay *self, GstBuffer *before, GstBuffer *after)
 {
   const GstVideoFormatInfo *format = self->info.finfo;
   const GstVideoFormatInfo *unpacked = gst_video_format_get_info (format->unpack_format);
@@ -109,7 +109,7 @@ compare (const Overlay * self, GstBuffer * before, GstBuffer * after)
 }
 
 static Box
-draw (const gchar * properties, GstVideoFormat format, gint width, gint height, const gchar * const *texts)
+draw (const gchar *properties, GstVideoFormat format, gint width, gint height, const gchar *const *texts)
 {
   GstBuffer *before, *after;
   Overlay overlay;
@@ -126,7 +126,7 @@ draw (const gchar * properties, GstVideoFormat format, gint width, gint height, 
 }
 
 static guint
-area (const Box * box)
+area (const Box *box)
 {
   return box->changed ? (guint) (box->right - box->left + 1) * (guint) (box->bottom - box->top + 1) : 0;
 }
@@ -408,7 +408,7 @@ test_several (void)
 
 /* What a caption without labels changes, final or not, on its own. */
 static Box
-draw_caption (const gchar * properties, GstVideoFormat format, gint width, gint height, const gchar * text,
+draw_caption (const gchar *properties, GstVideoFormat format, gint width, gint height, const gchar *text,
     gboolean final)
 {
   static const gchar *const nothing[] = { NULL };

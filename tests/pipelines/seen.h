@@ -8,7 +8,7 @@
 
 /* The labels up to the NULL, scored 0.9, 0.45, 0.3 …; the caller owns it. */
 static inline GptVisResult *
-seen_result (const gchar * const *labels)
+seen_result (const gchar *const *labels)
 {
   GptVisResult value = GPTVIS_RESULT_INIT, *result;
   GptVisLabel all[64];
@@ -29,7 +29,7 @@ seen_result (const gchar * const *labels)
 
 /* The same with a caption, of two frames before. */
 static inline GptVisResult *
-seen_captioned (const gchar * const *labels, const gchar * text, gboolean final)
+seen_captioned (const gchar *const *labels, const gchar *text, gboolean final)
 {
   const GptVisCaption caption = { text, 0.5f, final, 5, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE };
   GptVisResult *plain = seen_result (labels), *result = gptvis_result_with_caption (plain, &caption);
@@ -39,7 +39,7 @@ seen_captioned (const gchar * const *labels, const gchar * text, gboolean final)
 }
 
 static inline void
-seen_attach (GstBuffer * buffer, const gchar * const *labels, gboolean own, GstClockTime age)
+seen_attach (GstBuffer *buffer, const gchar *const *labels, gboolean own, GstClockTime age)
 {
   GptVisResult *result = seen_result (labels);
 

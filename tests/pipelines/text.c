@@ -21,7 +21,7 @@ static const struct {
 } times[] = { {1, 4}, {6, 9}, {9, 9.8} };
 
 static gboolean
-have (const gchar * names)
+have (const gchar *names)
 {
   gchar **split = g_strsplit (names, " ", -1);
   gboolean all = TRUE;
@@ -42,7 +42,7 @@ have (const gchar * names)
 
 /* The pipeline, with its captions. Takes the line. */
 static GstElement *
-make (gchar * line, gboolean live)
+make (gchar *line, gboolean live)
 {
   GError *error = NULL;
   GstElement *pipeline = gst_parse_launch (line, &error);
@@ -60,7 +60,7 @@ make (gchar * line, gboolean live)
 
 /* Plays it to its end; takes it. */
 static void
-play (GstElement * pipeline)
+play (GstElement *pipeline)
 {
   GstBus *bus = gst_element_get_bus (pipeline);
   GstMessage *message;
@@ -110,7 +110,7 @@ test_webvtt (void)
 static guint n_read;            /* the streaming thread's, read after the end */
 
 static void
-on_text (GstElement * sink, GstBuffer * buffer, GstPad * pad, gpointer data)
+on_text (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer data)
 {
   const double start = (double) GST_BUFFER_PTS (buffer) / GST_SECOND;
   const double end = start + (double) GST_BUFFER_DURATION (buffer) / GST_SECOND;
@@ -154,7 +154,7 @@ static guint n_frames, n_right;
 
 /* Is there text on the picture when there should be, and only then? */
 static void
-on_picture (GstElement * sink, GstBuffer * buffer, GstPad * pad, gpointer data)
+on_picture (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer data)
 {
   const gboolean live = GPOINTER_TO_INT (data);
   const double at = (double) GST_BUFFER_PTS (buffer) / GST_SECOND;
@@ -238,7 +238,7 @@ static const Taker takers[] = {
 
 /* Makes the video one of its kind, as it comes. */
 static GstPadProbeReturn
-change (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+change (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   const Kind kind = GPOINTER_TO_UINT (data);
   GstSegment segment;
@@ -260,13 +260,13 @@ change (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 }
 
 static void
-count (GstElement * sink, GstBuffer * buffer, GstPad * pad, gpointer data)
+count (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer data)
 {
   n_frames++;
 }
 
 static void
-await_state (GstElement * pipeline, GstState state)
+await_state (GstElement *pipeline, GstState state)
 {
   gst_element_set_state (pipeline, state);
   g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL, 60 * GST_SECOND), ==,
@@ -274,7 +274,7 @@ await_state (GstElement * pipeline, GstState state)
 }
 
 static void
-seek_kind (GstElement * source, Kind kind)
+seek_kind (GstElement *source, Kind kind)
 {
   const GstClockTime stop = kind == WITHIN_A_FRAME ? 2950 * GST_MSECOND : 3 * GST_SECOND;
 
@@ -285,7 +285,7 @@ seek_kind (GstElement * source, Kind kind)
 /* Played with that after the announcer `c`: it prerolls, if need be again after a seek, and ends. Returns
  * how many pictures got to the element "sink". */
 static guint
-play_kind (Kind kind, const Taker * taker)
+play_kind (Kind kind, const Taker *taker)
 {
   GstElement *pipeline = make (g_strdup_printf ("videotestsrc name=source num-buffers=60 ! video/x-raw,"
           "format=I420,width=64,height=48,framerate=10/1 ! announcer name=c %s", taker->line), FALSE);

@@ -10,7 +10,7 @@
 /* --- events --- */
 
 static void
-cut (Camera * self)
+cut (Camera *self)
 {
   self->first = self->next;
   self->late = FALSE;
@@ -18,13 +18,13 @@ cut (Camera * self)
 }
 
 static void
-send (Camera * self, GstEvent * event)
+send (Camera *self, GstEvent *event)
 {
   gst_harness_push_event (self->rig->harness, event);
 }
 
 static void
-send_segment (Camera * self)
+send_segment (Camera *self)
 {
   GstSegment segment;
 
@@ -35,7 +35,7 @@ send_segment (Camera * self)
 }
 
 static void
-send_caps (Camera * self)
+send_caps (Camera *self)
 {
   static const gchar *const formats[] = { "I420", "NV12", "YUY2", "RGB", "GRAY8" };
   GstCaps *caps = gst_caps_new_simple ("video/x-raw",
@@ -51,7 +51,7 @@ send_caps (Camera * self)
 }
 
 static void
-begin_stream (Camera * self)
+begin_stream (Camera *self)
 {
   gchar *id = g_strdup_printf ("soak/%u", ++self->names);
 
@@ -63,7 +63,7 @@ begin_stream (Camera * self)
 }
 
 static void
-flush_stop (Camera * self)
+flush_stop (Camera *self)
 {
   send (self, gst_event_new_flush_stop (TRUE));
   self->ended = FALSE;
@@ -71,7 +71,7 @@ flush_stop (Camera * self)
 
 /* As a seek does, or two. */
 static void
-flush (Camera * self)
+flush (Camera *self)
 {
   for (guint n = camera_chance (self, 20) ? 2 : 1; n > 0; n--) {
     send (self, gst_event_new_flush_start ());
@@ -82,7 +82,7 @@ flush (Camera * self)
 }
 
 static void
-segment (Camera * self)
+segment (Camera *self)
 {
   if (self->ended)
     return;
@@ -91,21 +91,21 @@ segment (Camera * self)
 }
 
 static void
-stream_start (Camera * self)
+stream_start (Camera *self)
 {
   begin_stream (self);
   cut (self);
 }
 
 static void
-caps (Camera * self)
+caps (Camera *self)
 {
   if (!self->ended)
     send_caps (self);
 }
 
 static void
-end (Camera * self)
+end (Camera *self)
 {
   GstStructure *stats = NULL;
   guint under_way = 0;
@@ -128,7 +128,7 @@ end (Camera * self)
 /* --- what other threads do too: no dice in here, only what was drawn before --- */
 
 static void
-ask (Camera * self, guint drawn)
+ask (Camera *self, guint drawn)
 {
   for (guint i = 0; i <= drawn % 4; i++) {
     camera_check_stats (self);
@@ -137,7 +137,7 @@ ask (Camera * self, guint drawn)
 }
 
 static void
-set_one (Camera * self, guint drawn)
+set_one (Camera *self, guint drawn)
 {
   static const gchar *const settings[][4] = {
     { "policy", "every", "latest", "auto" }, { "interval", "1", "2", "5" }, { "max-rate", "0", "8", "1000" },
@@ -153,7 +153,7 @@ set_one (Camera * self, guint drawn)
 }
 
 static void
-tell_late (Camera * self, guint drawn)
+tell_late (Camera *self, guint drawn)
 {
   GstClockTimeDiff jitter = (gint) (drawn % 200) - 100;
 
@@ -162,26 +162,26 @@ tell_late (Camera * self, guint drawn)
 }
 
 static void
-start_flush (Camera * self, guint drawn)
+start_flush (Camera *self, guint drawn)
 {
   gst_harness_push_event (self->rig->harness, gst_event_new_flush_start ());
 }
 
 static void
-set_state (Camera * self, GstState state)
+set_state (Camera *self, GstState state)
 {
   if (gst_element_set_state (self->rig->element, state) == GST_STATE_CHANGE_FAILURE)
     camera_fail (self, "it could not go to %s", gst_element_state_get_name (state));
 }
 
 static void
-stop (Camera * self, guint drawn)
+stop (Camera *self, guint drawn)
 {
   set_state (self, drawn % 2 ? GST_STATE_READY : GST_STATE_NULL);
 }
 
 static void
-play (Camera * self, guint drawn)
+play (Camera *self, guint drawn)
 {
   set_state (self, drawn % 2 ? GST_STATE_PAUSED : GST_STATE_PLAYING);
 }
@@ -190,7 +190,7 @@ play (Camera * self, guint drawn)
 
 typedef struct {
   Camera *camera;
-  void (*act) (Camera * camera, guint drawn);
+  void (*act) (Camera *camera, guint drawn);
   guint drawn, delay;
   GThread *thread;              /* NULL: not among them this time */
 } Meddler;
@@ -207,7 +207,7 @@ meddle (gpointer data)
 }
 
 static void
-meddler_start (Meddler * self, Camera * camera, void (*act) (Camera *, guint))
+meddler_start (Meddler *self, Camera *camera, void (*act) (Camera *, guint))
 {
   *self = (Meddler) { .camera = camera, .act = act };
   self->drawn = camera_draw (camera, 1 << 16);
@@ -216,7 +216,7 @@ meddler_start (Meddler * self, Camera * camera, void (*act) (Camera *, guint))
 }
 
 static void
-meddler_join (Meddler * self)
+meddler_join (Meddler *self)
 {
   g_clear_pointer (&self->thread, g_thread_join);
 }
@@ -226,7 +226,7 @@ enum { FLUSH, STOP, ASK, SET, LATE, N_MEDDLERS };
 /* A flush that a stopped element did not pass on would last in the harness for ever; in a
  * pipeline all elements stop. */
 static void
-restart_sink (Camera * self)
+restart_sink (Camera *self)
 {
   gst_pad_set_active (self->rig->harness->sinkpad, FALSE);
   gst_pad_set_active (self->rig->harness->sinkpad, TRUE);
@@ -235,7 +235,7 @@ restart_sink (Camera * self)
 /* Frames, and up to five others who do as they like meanwhile. A flush begins while
  * frames pass and ends, as it must, in the thread that pushes them. */
 static void
-meddled (Camera * self)
+meddled (Camera *self)
 {
   static void (*const acts[]) (Camera *, guint) = {
     [FLUSH] = start_flush, [STOP] = stop, [ASK] = ask, [SET] = set_one, [LATE] = tell_late };
@@ -275,7 +275,7 @@ meddled (Camera * self)
 
 /* A stream that begins numbers its frames anew. */
 static void
-go (Camera * self, GstState state)
+go (Camera *self, GstState state)
 {
   gboolean was_up = self->up;
 
@@ -291,7 +291,7 @@ go (Camera * self, GstState state)
 }
 
 static void
-states (Camera * self)
+states (Camera *self)
 {
   static const GstState all[] = { GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED, GST_STATE_PLAYING };
 
@@ -303,7 +303,7 @@ states (Camera * self)
 /* Frames that come before the element is ready for them, as to one that an application
  * has just linked in. */
 static void
-play_meddled (Camera * self)
+play_meddled (Camera *self)
 {
   Meddler player, asker;
   Shown shown;
@@ -325,7 +325,7 @@ play_meddled (Camera * self)
 }
 
 static void
-rise (Camera * self)
+rise (Camera *self)
 {
   if (camera_chance (self, 50))
     play_meddled (self);
@@ -334,7 +334,7 @@ rise (Camera * self)
 }
 
 static void
-make_anew (Camera * self)
+make_anew (Camera *self)
 {
   rig_free (self->rig);
   camera_make_element (self);
@@ -342,7 +342,7 @@ make_anew (Camera * self)
 
 /* As an application does that restarts its camera. */
 static void
-hand_over (Camera * self)
+hand_over (Camera *self)
 {
   for (guint n = 1 + camera_draw (self, 3); n > 0; n--)
     camera_hand_over (self);
@@ -351,7 +351,7 @@ hand_over (Camera * self)
 /* --- the order of things --- */
 
 static void
-count (Camera * self)
+count (Camera *self)
 {
   guint64 frames = camera_check_stats (self);
 
@@ -361,13 +361,13 @@ count (Camera * self)
 }
 
 static void
-settings (Camera * self)
+settings (Camera *self)
 {
   set_one (self, camera_draw (self, 1 << 16));
 }
 
 static void
-lateness (Camera * self)
+lateness (Camera *self)
 {
   tell_late (self, camera_draw (self, 1 << 16));
   self->late = TRUE;
@@ -376,7 +376,7 @@ lateness (Camera * self)
 static const struct {
   const gchar *name;
   guint weight;
-  void (*act) (Camera * self);
+  void (*act) (Camera *self);
 } actions[] = {
   { "a frame", 700, camera_push }, { "frames, and others meddle", 60, meddled }, { "settings", 60, settings },
   { "statistics", 60, count }, { "caps", 30, caps }, { "lateness", 10, lateness }, { "a flush", 30, flush },
@@ -386,7 +386,7 @@ static const struct {
 };
 
 static void
-step (Camera * self)
+step (Camera *self)
 {
   guint sum = 0, i = 0;
   gint at;
@@ -404,7 +404,7 @@ step (Camera * self)
 }
 
 void
-camera_run (Camera * self, guint64 frames)
+camera_run (Camera *self, guint64 frames)
 {
   const guint64 last = self->tally.frames + frames;
 

@@ -32,30 +32,30 @@ struct _Camera {
 };
 
 /* Ends the process with a sentence, the seed and the place. Any thread. */
-void camera_fail (const Camera * camera, const gchar * format, ...) G_GNUC_NORETURN G_GNUC_PRINTF (2, 3);
+void camera_fail (const Camera *camera, const gchar *format, ...) G_GNUC_NORETURN G_GNUC_PRINTF (2, 3);
 
 /* The dice, in the camera's own thread. */
-guint camera_draw (Camera * camera, guint n);   /* 0 … n − 1 */
-gboolean camera_chance (Camera * camera, guint percent);
+guint camera_draw (Camera *camera, guint n);   /* 0 … n − 1 */
+gboolean camera_chance (Camera *camera, guint percent);
 
 /* An element in PLAYING, on one of the checkpoints; the one before it must be gone. */
-void camera_make_element (Camera * camera);
+void camera_make_element (Camera *camera);
 /* Likewise, while another thread closes the one before, which was made so too, maybe. */
-void camera_hand_over (Camera * camera);
+void camera_hand_over (Camera *camera);
 /* Another model, and something that it can do; in READY or NULL. */
-void camera_change_model (Camera * camera);
+void camera_change_model (Camera *camera);
 
 /* What stats promises must hold at any moment; any thread. The frames so far. */
-guint64 camera_check_stats (Camera * camera);
+guint64 camera_check_stats (Camera *camera);
 /* Events and messages that nobody has taken; an error among them fails. */
-void camera_clear_away (Camera * camera);
+void camera_clear_away (Camera *camera);
 
 /* The next frame, and what can be seen in it. */
-GstBuffer *camera_frame (Camera * camera, Shown * shown);
+GstBuffer *camera_frame (Camera *camera, Shown *shown);
 /* One frame while nobody else meddles, with all that must hold of it. */
-void camera_push (Camera * camera);
+void camera_push (Camera *camera);
 /* The same frame n times, while others meddle: whichever of them get through, their
  * numbers and their picture are known. */
-void camera_push_burst (Camera * camera, GstBuffer * frame, Shown shown, guint n);
+void camera_push_burst (Camera *camera, GstBuffer *frame, Shown shown, guint n);
 
 G_END_DECLS

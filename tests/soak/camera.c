@@ -9,7 +9,7 @@
 #include <string.h>
 
 void
-camera_fail (const Camera * self, const gchar * format, ...)
+camera_fail (const Camera *self, const gchar *format, ...)
 {
   va_list args;
 
@@ -23,13 +23,13 @@ camera_fail (const Camera * self, const gchar * format, ...)
 }
 
 guint
-camera_draw (Camera * self, guint n)
+camera_draw (Camera *self, guint n)
 {
   return g_rand_int_range (self->dice, 0, n);
 }
 
 gboolean
-camera_chance (Camera * self, guint percent)
+camera_chance (Camera *self, guint percent)
 {
   return camera_draw (self, 100) < percent;
 }
@@ -38,7 +38,7 @@ camera_chance (Camera * self, guint percent)
 
 /* What stats promises at any moment, asked from any thread. The frames so far. */
 guint64
-camera_check_stats (Camera * self)
+camera_check_stats (Camera *self)
 {
   static const gchar *const parts[] = { "analysed", "skipped", "errors", "unmappable" };
   guint64 frames = 0, analysed = 0, captions = 0, caption_errors = 0, sum = 0, part;
@@ -62,7 +62,7 @@ camera_check_stats (Camera * self)
 
 /* A caption may be of an earlier frame, and is of that one. */
 static void
-check_caption (Camera * self, const GptVisResult * result)
+check_caption (Camera *self, const GptVisResult *result)
 {
   const GptVisCaption *caption = result->caption;
   const gchar *expected;
@@ -83,7 +83,7 @@ check_caption (Camera * self, const GptVisResult * result)
 
 /* Whatever the policy, a result says which frame it is of. */
 static void
-check_result (Camera * self, const GptVisResult * result)
+check_result (Camera *self, const GptVisResult *result)
 {
   const gchar *expected;
   Shown shown;
@@ -106,7 +106,7 @@ check_result (Camera * self, const GptVisResult * result)
 
 /* A frame that came through while nobody else meddled. */
 static void
-check_alone (Camera * self, const GptVisMeta * meta, Shown shown)
+check_alone (Camera *self, const GptVisMeta *meta, Shown shown)
 {
   guint64 hold_time;
   gdouble max_rate;
@@ -130,7 +130,7 @@ check_alone (Camera * self, const GptVisMeta * meta, Shown shown)
 
 /* What waits in the harness and on the bus, of which neither may pile up. */
 void
-camera_clear_away (Camera * self)
+camera_clear_away (Camera *self)
 {
   gchar *sentence = rig_sentence (self->rig, GST_MESSAGE_ERROR);
   GstEvent *event;
@@ -146,7 +146,7 @@ camera_clear_away (Camera * self)
 /* --- frames --- */
 
 GstBuffer *
-camera_frame (Camera * self, Shown * shown)
+camera_frame (Camera *self, Shown *shown)
 {
   GstBuffer *buffer;
 
@@ -173,7 +173,7 @@ camera_frame (Camera * self, Shown * shown)
 
 /* What came out; `alone`: exactly one buffer. */
 static void
-take_out (Camera * self, Shown shown, gboolean alone)
+take_out (Camera *self, Shown shown, gboolean alone)
 {
   guint n = 0;
 
@@ -193,7 +193,7 @@ take_out (Camera * self, Shown shown, gboolean alone)
 }
 
 void
-camera_push (Camera * self)
+camera_push (Camera *self)
 {
   const GstFlowReturn expected = self->ended ? GST_FLOW_EOS : self->up ? GST_FLOW_OK : GST_FLOW_FLUSHING;
   GstFlowReturn flow;
@@ -219,7 +219,7 @@ camera_push (Camera * self)
  * their numbers and their picture are known. The flow is any: of caps that a flush
  * overtakes GStreamer says that they were refused. */
 void
-camera_push_burst (Camera * self, GstBuffer * frame, Shown shown, guint n)
+camera_push_burst (Camera *self, GstBuffer *frame, Shown shown, guint n)
 {
   for (guint i = 0; i < n; i++)
     self->shown[(self->next + i) % REMEMBERED] = shown;
@@ -233,7 +233,7 @@ camera_push_burst (Camera * self, GstBuffer * frame, Shown shown, guint n)
 /* --- elements --- */
 
 static guint
-draw_checkpoint (Camera * self)
+draw_checkpoint (Camera *self)
 {
   const guint drawn = camera_draw (self, 100);
 
@@ -241,7 +241,7 @@ draw_checkpoint (Camera * self)
 }
 
 void
-camera_change_model (Camera * self)
+camera_change_model (Camera *self)
 {
   static const gchar *const tasks[] = { "auto", "label", "caption", "both" };
   const guint which = draw_checkpoint (self);
@@ -254,7 +254,7 @@ camera_change_model (Camera * self)
 }
 
 static void
-make_element (Camera * self, const gchar * properties)
+make_element (Camera *self, const gchar *properties)
 {
   self->rig = rig_new_at (self->setup->checkpoints[draw_checkpoint (self)], properties);
   self->up = TRUE;
@@ -265,7 +265,7 @@ make_element (Camera * self, const gchar * properties)
 }
 
 void
-camera_make_element (Camera * self)
+camera_make_element (Camera *self)
 {
   make_element (self, NULL);
 }
@@ -278,7 +278,7 @@ free_rig (gpointer rig)
 }
 
 void
-camera_hand_over (Camera * self)
+camera_hand_over (Camera *self)
 {
   gchar *own = g_strdup_printf ("beams=%u", 3 + self->number % 5);      /* few others have such a model */
   GThread *closer = g_thread_new ("closes", free_rig, self->rig);
@@ -290,7 +290,7 @@ camera_hand_over (Camera * self)
 }
 
 Camera *
-camera_new (const CameraSetup * setup, guint number)
+camera_new (const CameraSetup *setup, guint number)
 {
   Camera *self = g_new0 (Camera, 1);
 
@@ -304,7 +304,7 @@ camera_new (const CameraSetup * setup, guint number)
 }
 
 void
-camera_free (Camera * self)
+camera_free (Camera *self)
 {
   rig_free (self->rig);
   g_rand_free (self->dice);
@@ -312,19 +312,19 @@ camera_free (Camera * self)
 }
 
 const CameraTally *
-camera_tally (const Camera * self)
+camera_tally (const Camera *self)
 {
   return &self->tally;
 }
 
 guint
-camera_steps (const Camera * self)
+camera_steps (const Camera *self)
 {
   return g_atomic_int_get ((guint *) & self->steps);
 }
 
 const gchar *
-camera_doing (const Camera * self)
+camera_doing (const Camera *self)
 {
   return g_atomic_pointer_get ((const gchar **) & self->doing);
 }

@@ -24,14 +24,14 @@ typedef struct {
 
 typedef struct _Camera Camera;
 
-Camera *camera_new (const CameraSetup * setup, guint number);   /* `setup` must outlive it */
-void camera_free (Camera * camera);
+Camera *camera_new (const CameraSetup *setup, guint number);   /* `setup` must outlive it */
+void camera_free (Camera *camera);
 
 /* Goes on until so many more frames were pushed. */
-void camera_run (Camera * camera, guint64 frames);
-const CameraTally *camera_tally (const Camera * camera);
+void camera_run (Camera *camera, guint64 frames);
+const CameraTally *camera_tally (const Camera *camera);
 
-guint camera_steps (const Camera * camera);
-const gchar *camera_doing (const Camera * camera);      /* static */
+guint camera_steps (const Camera *camera);
+const gchar *camera_doing (const Camera *camera);      /* static */
 
 G_END_DECLS

@@ -50,7 +50,7 @@ typedef struct {
 /* --- the watchdog --- */
 
 static guint
-steps (const Soak * self)
+steps (const Soak *self)
 {
   guint sum = 0;
 
@@ -60,7 +60,7 @@ steps (const Soak * self)
 }
 
 static void G_GNUC_NORETURN
-give_up (const Soak * self)
+give_up (const Soak *self)
 {
   fprintf (stderr, "soak: nothing has moved for %u s\n", PATIENCE);
   for (guint i = 0; i < self->n; i++)
@@ -89,7 +89,7 @@ watch (gpointer data)
 }
 
 static void
-call_off (Soak * self, GThread * watchdog)
+call_off (Soak *self, GThread *watchdog)
 {
   g_mutex_lock (&self->lock);
   self->over = TRUE;
@@ -143,7 +143,7 @@ live (gpointer data)
 }
 
 static void
-play_round (Soak * self)
+play_round (Soak *self)
 {
   Turn turns[MAX_STREAMS];
   GThread *threads[MAX_STREAMS];
@@ -157,7 +157,7 @@ play_round (Soak * self)
 }
 
 static CameraTally
-sum_up (const Soak * self)
+sum_up (const Soak *self)
 {
   CameraTally sum = { 0 };
 
@@ -174,7 +174,7 @@ sum_up (const Soak * self)
 }
 
 static int
-soak (const CameraSetup * setup, guint streams, guint64 frames)
+soak (const CameraSetup *setup, guint streams, guint64 frames)
 {
   Soak self = { .n = streams, .frames = MAX (1, frames / streams / ROUNDS) };
   const gint64 begun = g_get_monotonic_time ();

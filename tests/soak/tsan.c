@@ -26,7 +26,7 @@
 /* --- GMutex --- */
 
 EXPORTED void
-g_mutex_lock (GMutex * mutex)
+g_mutex_lock (GMutex *mutex)
 {
   REAL (g_mutex_lock);
   real (mutex);
@@ -34,7 +34,7 @@ g_mutex_lock (GMutex * mutex)
 }
 
 EXPORTED gboolean
-g_mutex_trylock (GMutex * mutex)
+g_mutex_trylock (GMutex *mutex)
 {
   REAL (g_mutex_trylock);
   gboolean locked = real (mutex);
@@ -44,7 +44,7 @@ g_mutex_trylock (GMutex * mutex)
 }
 
 EXPORTED void
-g_mutex_unlock (GMutex * mutex)
+g_mutex_unlock (GMutex *mutex)
 {
   REAL (g_mutex_unlock);
   __tsan_release (mutex);
@@ -54,7 +54,7 @@ g_mutex_unlock (GMutex * mutex)
 /* --- GCond: what is seen after it was seen under the mutex --- */
 
 EXPORTED void
-g_cond_wait (GCond * cond, GMutex * mutex)
+g_cond_wait (GCond *cond, GMutex *mutex)
 {
   REAL (g_cond_wait);
   __tsan_release (mutex);
@@ -63,7 +63,7 @@ g_cond_wait (GCond * cond, GMutex * mutex)
 }
 
 EXPORTED gboolean
-g_cond_wait_until (GCond * cond, GMutex * mutex, gint64 end)
+g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end)
 {
   REAL (g_cond_wait_until);
   __tsan_release (mutex);
@@ -75,7 +75,7 @@ g_cond_wait_until (GCond * cond, GMutex * mutex, gint64 end)
 /* --- GAsyncQueue, whose lock is taken within libglib --- */
 
 EXPORTED void
-g_async_queue_push (GAsyncQueue * queue, gpointer data)
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
 {
   REAL (g_async_queue_push);
   __tsan_release (queue);
@@ -83,7 +83,7 @@ g_async_queue_push (GAsyncQueue * queue, gpointer data)
 }
 
 EXPORTED gpointer
-g_async_queue_pop (GAsyncQueue * queue)
+g_async_queue_pop (GAsyncQueue *queue)
 {
   REAL (g_async_queue_pop);
   gpointer data = real (queue);
@@ -92,7 +92,7 @@ g_async_queue_pop (GAsyncQueue * queue)
 }
 
 EXPORTED gpointer
-g_async_queue_try_pop (GAsyncQueue * queue)
+g_async_queue_try_pop (GAsyncQueue *queue)
 {
   REAL (g_async_queue_try_pop);
   gpointer data = real (queue);
@@ -101,7 +101,7 @@ g_async_queue_try_pop (GAsyncQueue * queue)
 }
 
 EXPORTED gpointer
-g_async_queue_timeout_pop (GAsyncQueue * queue, guint64 timeout)
+g_async_queue_timeout_pop (GAsyncQueue *queue, guint64 timeout)
 {
   REAL (g_async_queue_timeout_pop);
   gpointer data = real (queue, timeout);
@@ -126,7 +126,7 @@ run_pooled (gpointer data, gpointer user)
 }
 
 EXPORTED GThreadPool *
-g_thread_pool_new (GFunc func, gpointer user, gint max_threads, gboolean exclusive, GError ** error)
+g_thread_pool_new (GFunc func, gpointer user, gint max_threads, gboolean exclusive, GError **error)
 {
   REAL (g_thread_pool_new);
   Pooled *pooled = g_new (Pooled, 1);   /* for good: pools are few */
@@ -135,7 +135,7 @@ g_thread_pool_new (GFunc func, gpointer user, gint max_threads, gboolean exclusi
 }
 
 EXPORTED gboolean
-g_thread_pool_push (GThreadPool * pool, gpointer data, GError ** error)
+g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
 {
   REAL (g_thread_pool_push);
   __tsan_release (pool->user_data);
@@ -163,7 +163,7 @@ EXPORTED void
 }
 
 EXPORTED gpointer
-g_once_impl (GOnce * once, GThreadFunc func, gpointer arg)
+g_once_impl (GOnce *once, GThreadFunc func, gpointer arg)
 {
   REAL (g_once_impl);
   gpointer value = real (once, func, arg);

@@ -66,7 +66,7 @@ spell_as_2019 (UnitTensor *t)
   return rename_end (t, ".weight", ".gamma") && rename_end (t, ".bias", ".beta");
 }
 
-static GError *try_decoder (gchar * directory);
+static GError *try_decoder (gchar *directory);
 
 /* no "vit." before the backbone's names */
 static gboolean

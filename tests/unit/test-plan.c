@@ -128,7 +128,7 @@ test_layout (void)
 }
 
 /* What a case records beside the input x [4, 6], a weight w [5, 6] and a vector v [1, 5]. */
-typedef void (*Mistake) (GptVisPlan * plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v);
+typedef void (*Mistake) (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v);
 
 #define MISTAKE(name, ...) \
   static void name (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId w, GptVisTensorId v) { __VA_ARGS__; }

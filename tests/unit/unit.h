@@ -8,15 +8,15 @@ G_BEGIN_DECLS
 
 /* The error is of ours, with that code, one line of text that holds each of the
  * "|"-separated parts. Frees it. `which` names the case when it is not so. */
-void unit_expect_error (const gchar * which, GError * error, GptVisError code, const gchar * parts);
+void unit_expect_error (const gchar *which, GError *error, GptVisError code, const gchar *parts);
 
 /* A fresh directory, and its end with all that is in it. */
 gchar *unit_directory (void);
-void unit_remove (gchar * directory);   /* frees the name, too */
-void unit_write (const gchar * directory, const gchar * name, gconstpointer data, gssize size);
+void unit_remove (gchar *directory);   /* frees the name, too */
+void unit_write (const gchar *directory, const gchar *name, gconstpointer data, gssize size);
 
 /* A safetensors file: header's length, header, n_data bytes (1, 2, 3 …). */
-GByteArray *unit_safetensors (const gchar * header, gsize n_data);
+GByteArray *unit_safetensors (const gchar *header, gsize n_data);
 
 /* A ViT: 8×8 pictures in patches of 4×4, width 8, one layer, three labels. */
 #define UNIT_CONFIG \
@@ -33,11 +33,11 @@ typedef struct {
   guint n_dimensions, shape[4];
   gfloat value;                 /* of its first element; the others are small */
 } UnitTensor;
-typedef gboolean (*UnitSpoil) (UnitTensor * tensor);
+typedef gboolean (*UnitSpoil) (UnitTensor *tensor);
 
 /* The tensors of that ViT as they come through `spoil` (NULL: as they are), of
  * the names that hold `only` (NULL: all). */
-GByteArray *unit_vit (UnitSpoil spoil, const gchar * only);
+GByteArray *unit_vit (UnitSpoil spoil, const gchar *only);
 
 /* A directory with all of it. */
 gchar *unit_checkpoint (UnitSpoil spoil);
