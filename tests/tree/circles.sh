@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Files that need each other in a circle can only be read, tested and changed together. Two kinds of circle are
-# looked for: headers of a room that include each other, and objects of a library that call each other's functions
-# or read each other's tables. What is found is printed as "FROM needs TO (WHY)".
-# Usage: circles.sh SOURCE-ROOT NM LIBRARY…
+# looked for, within each room and between rooms: headers that include each other, and objects of libraries that
+# call each other's functions or read each other's tables. What is found is printed as "FROM needs TO (WHY)".
+# Usage: circles.sh SOURCE-ROOT NM LIBRARY…; the folder of a library is its room.
 . "$(dirname "$0")/report.sh"
 root=$1 nm=$2
 shift 2
@@ -34,21 +34,22 @@ circles () {
     }' | sort
 }
 
-# Each header that includes another of its room, found beside it or from the room.
+# Each header that includes another, found beside it or in a folder of a room.
 includes_of_headers () {
-  find "$1" -name '*.h' | while read -r file; do
+  folders=$(find $rooms -type d)
+  find $rooms -name '*.h' | while read -r file; do
     sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
-      for folder in "$(dirname "$file")" "$1"; do
+      for folder in "$(dirname "$file")" $folders; do
         [ -e "$folder/$name" ] && echo "$file $(realpath --relative-to=. "$folder/$name") $name" && break
       done
     done
   done
 }
 
-# Each object that needs a symbol of another. nm prints "…/OBJECT.c.o: ADDRESS KIND SYMBOL", without an address of
-# what the object lacks.
+# Each object that needs a symbol of another. nm prints "…/ROOM/LIBRARY.a:OBJECT.c.o: ADDRESS KIND SYMBOL", without an
+# address of what the object lacks; the object may have folders before it.
 calls_of_objects () {
-  "$nm" -A "$1" | sed 's|^[^ ]*/||; s|\.c\.o:| |' | awk '
+  "$nm" -A "$@" | sed -n 's|^\([^:]*/\)*\([^/:]*\)/[^/:]*:\([^:]*/\)*\([^/:]*\)\.c\.o:|\2/\4 |p' | awk '
     { object = $1; kind = $(NF - 1); symbol = $NF }
     kind == "U" { lacks[++n] = object; what[n] = symbol }
     kind ~ /^[A-TV-Z]$/ { owner[symbol] = object }
@@ -59,14 +60,43 @@ calls_of_objects () {
     }'
 }
 
-echo "1..$(($# + 3))"
-for room in kernels models gst; do
-  problems=$(includes_of_headers "$room" | circles)
-  ok "no headers of $room include each other in a circle"
-done
-for library; do
-  calls=$(calls_of_objects "$library")
-  problems=$(if [ -n "$calls" ]; then echo "$calls" | circles; else echo "$nm shows no calls in $library"; fi)
-  ok "no objects of $(basename "$library") need each other in a circle"
-done
+within () {     # ROOM: the lines "FROM TO WHY" that stay in that room
+  awk -v room="$1/" 'index ($1, room) == 1 && index ($2, room) == 1'
+}
+
+between () {    # the lines "FROM needs TO (WHY)" that lead from one room to another
+  awk '{ split ($1, from, "/"); split ($3, to, "/") } from[1] != to[1]'
+}
+
+# Circles that are there still, "FROM>TO" in each direction. Whoever mends one takes it out of here.
+known="gst/seat>gst/worker gst/worker>gst/seat
+  models/files_file>models/files_json models/files_file>models/files_mistakes models/files_json>models/files_file
+  models/files_mistakes>models/files_file models/files_mistakes>models/files_json
+  models/words_tokenizer>models/words_tokenizer-json models/words_tokenizer-json>models/words_tokenizer"
+
+new () {        # the lines "FROM needs TO (WHY)" that are not known
+  awk -v known="$known" 'BEGIN { n = split (known, k); for (i = 1; i <= n; i++) is_known[k[i]] } !($1 ">" $3 in is_known)'
+}
+
+# NAME: judges $needs, lines "FROM TO WHY" of all rooms.
+judge () {
+  for room in $rooms; do
+    problems=$(echo "$needs" | within "$room")
+    if [ -n "$problems" ]; then
+      problems=$(echo "$problems" | circles | new)
+    else
+      problems="none were found to look at"
+    fi
+    ok "no $1 of $room need each other in a circle"
+  done
+  problems=$(echo "$needs" | circles | between)
+  ok "no $1 of different rooms need each other in a circle"
+}
+
+rooms="kernels models gst"
+echo 1..8
+needs=$(includes_of_headers)
+judge headers
+needs=$(calls_of_objects "$@")
+judge objects
 exit $bad
