@@ -36,7 +36,7 @@ static const GOptionEntry entries[] = {
   {"frames", 0, 0, G_OPTION_ARG_NONE, &frames, "from frames of 1920×1080 to scores, and whose time that is", NULL},
   {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "networks that write: the one named, or all", NULL},
   {"streams", 0, 0, G_OPTION_ARG_INT, &streams, "captions that are written together (1)", "N"},
-  {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beginnings that a caption is searched with (1)", "N"},
+  {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beam width of the search for a caption (1)", "N"},
   {"peers", 0, 0, G_OPTION_ARG_NONE, &peers, "ONNX Runtime and OpenVINO, in turn with us", NULL},
   {"products", 0, 0, G_OPTION_ARG_NONE, &products, "matrix products alone, in turn with oneDNN's", NULL},
   {"stage", 0, 0, G_OPTION_ARG_NONE, &stage, "frames to patches: of the format named, or all", NULL},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What gptvis-label reads of a photo's file beside its pixels: orientation, company, and animations, which
- * are taken apart and drawn from stills of 4 × 4 pixels. */
+/* What gptvis-label reads of a photo's file besides its pixels: its orientation, what else is in the file,
+ * and animations, which are taken apart and drawn from stills of 4 × 4 pixels. */
 #include "animation.h"
 #include "exif.h"
 #include "fuzz.h"

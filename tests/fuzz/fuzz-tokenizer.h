@@ -6,7 +6,7 @@
 #include "tokenizer-private.h"
 #include <string.h>
 
-/* Any ids: what is handed out grows by whole characters, and ends as the whole. */
+/* Decodes any ids: the text grows by whole characters, and ends as the whole text. */
 static inline void
 fuzz_decode (const GptVisTokenizer *t, const guint32 *ids, gsize n, gboolean skip, gboolean clean_up)
 {
@@ -37,7 +37,7 @@ fuzz_use (const GptVisTokenizer *t, const gchar *text, gsize size)
     fuzz_decode (t, ids, n, special, FALSE);
     g_free (ids);
   }
-  /* the text's bytes as ids: some of them in no order that a text has, some none */
+  /* the text's bytes taken for ids: in an order that no text has, and some that are none */
   guint32 *ids = g_new (guint32, size + 1);
   for (gsize i = 0; i < size; i++)
     ids[i] = (guchar) text[i] % (n_tokens + 1);

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-/* Either it worked or there is one line of text in one of our codes; frees it. */
+/* Either it worked, or the error has one of our codes and one line of text; frees it. */
 static inline void
 fuzz_check (gboolean ok, GError *error)
 {

@@ -4,25 +4,28 @@
     python3 -m venv venv && venv/bin/pip install torch transformers==5.24.0 'pillow<13'
     venv/bin/python tests/golden/make.py [--into DIRECTORY] [NAME…]
 
-Without names all are made. Nothing is downloaded: networks are random, pictures and vocabularies are the program's own.
-The same versions give the same files. (Pillow 13 scales high pictures first vertically, which neither those before it
-do nor torchvision, and rounds to 8 bits between, so it comes to other pixels.) Each directory holds a checkpoint and, besides,
+Without names all are made. Nothing is downloaded: the networks are random, the program draws the pictures and
+makes the vocabularies. The same versions give the same files. (Pillow 13 scales tall pictures vertically first,
+which neither earlier versions nor torchvision do, and rounds to 8 bits in between, so its pixels differ.) Each
+directory holds a checkpoint and, besides,
 
-    pictures/i.png          what goes in: picture i is row i of the tensors; of a network of moments, frame i
+    pictures/i.png          the input: picture i is row i of the tensors; of a network of moments, frame i
     expected.safetensors    f32, input_ids i64:
         pixel_values              [pictures, 3, height, width], or [1, frames, 3, height, width]
-        hidden_states.L, logits   classifiers: what goes into the first layer and leaves each; [pictures, classes]
+        hidden_states.L, logits   classifiers: the input of the first layer and each layer's output;
+                                  [pictures, classes]
         encoder.last_hidden_state, input_ids, logits
                                   captioners: the pictures' tokens; [rows, n] tokens; [rows, any + n, vocabulary]
     expected.json           classifiers: "top", the best five labels of each picture
-                            captioners: "greedy" and "beam4", ids, texts and of beams scores
+                            captioners: "greedy" and "beam4", ids, texts and, of beams, scores
     tokens.json             where `tokens` is set below: one object a line, {text, ids, decoded}
 
-All is computed in double precision from the weights as the file holds them, rounded to its dtype.
+Everything is computed in double precision from the weights as the file holds them, rounded to its dtype.
 
-A random network hides mistakes unless each part weighs something: weights keep the size of what goes through them,
-biases and norms are random too, and an epsilon is large enough to be seen (`randomise`, `EPSILON`). What a network
-writes must have one right answer: seeds are tried until rounding its weights anew changes no word (`is_sturdy`)."""
+A random network hides mistakes unless each of its parts matters: so weights keep the size of what passes through
+them, biases and norms are random too, and the epsilon is large enough to show (`randomise`, `EPSILON`). What a
+network writes must have one right answer: seeds are tried until rounding the weights once more changes no word
+(`is_sturdy`)."""
 import argparse
 import copy
 import json
@@ -44,7 +47,7 @@ import draw
 import words
 
 DATA = pathlib.Path(__file__).resolve().parent / "data"
-EPSILON = 0.02  # shows where the default does not: values have a variance near 1
+EPSILON = 0.02  # large enough to show, as the default is not: values have a variance near 1
 LABELS = ("a circle", "a square", "a line", "a slope", "a letter", "some grain", "nothing")
 NEAREST, LANCZOS, BILINEAR, BICUBIC, BOX, HAMMING = range(6)
 LENGTH = 10  # of a caption, at most
@@ -155,13 +158,13 @@ def fill(p, scale, generator, around=0.0):
 
 @torch.no_grad()
 def randomise(model, seed, head=None, end=None):
-    """Every parameter, so that each changes what comes out by more than any tolerance. The `head` of a network that
-    writes has a strong row for the `end`, which later positions point to, or few sentences had one."""
+    """Makes every parameter random, so that each changes the outputs by more than any tolerance. In a network that
+    writes, the `head` has a strong row for the `end`, which later positions point to; else few sentences would end."""
     generator, seen = torch.Generator().manual_seed(seed), set()
     for module in model.modules():
         kind = type(module).__name__
         for name, p in module.named_parameters(recurse=False):
-            if p in seen:           # one that two modules have
+            if p in seen:           # shared by two modules
                 continue
             seen.add(p)
             if kind == "LayerNorm" and name == "weight" or name == "lambda1":
@@ -172,7 +175,7 @@ def randomise(model, seed, head=None, end=None):
                 fill(p, 1.2 / math.sqrt(p.shape[0]), generator)
             elif kind in ("Linear", "Conv2d"):
                 fill(p, (2.5 if module is head else 1.2) / math.sqrt(p[0].numel()), generator)
-            elif kind == "Embedding" and len(p) > 100:  # words, which say more than their positions
+            elif kind == "Embedding" and len(p) > 100:  # words, which weigh more than their positions
                 fill(p, 0.45 if head is not None and p is head.weight else 1, generator)
             else:                   # tokens, positions
                 fill(p, 0.3 if kind == "Embedding" else 0.6, generator)
@@ -198,7 +201,7 @@ def save_network(model, directory, dtype, shard):
 
 
 def load_network(model_class, directory):
-    """From the file, in double."""
+    """The network as the file has it, in double precision."""
     model = model_class.from_pretrained(directory, dtype=torch.float64, attn_implementation="eager")
     return model.double().eval()
 
@@ -270,7 +273,7 @@ def blip(config, decoder, tokenizer):
 
 
 def build(name, encoder=None, **parts):
-    """A network that writes, what its generation_config.json says, its tokenizer."""
+    """A network that writes, the numbers for its generation_config.json, and its tokenizer."""
     if encoder:
         tokenizer = words.bpe(merges=50)
         return *vision_encoder_decoder(encoder, tokenizer=tokenizer, **parts), tokenizer
@@ -285,7 +288,7 @@ def save_words(directory, name, tokenizer, processor, files):
         return
     processor.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
-    if files:  # the vocabulary as it lies beside most checkpoints on the hub
+    if files:  # the vocabulary in the files that most checkpoints on the hub have
         (directory / "tokenizer.json").unlink()
         backend = tokenizer.backend_tokenizer
         backend.model.save(str(directory))
@@ -325,7 +328,7 @@ def write_sentences(model, pixel_values, beams):
 
 @torch.no_grad()
 def rounded(model, bits, seed):
-    """A copy whose weights are each off by up to 2^-bits of themselves."""
+    """A copy in which each weight is off by up to 2^-bits of itself."""
     generator = torch.Generator().manual_seed(seed)
     other = copy.deepcopy(model)
     for p in other.parameters():
@@ -334,13 +337,14 @@ def rounded(model, bits, seed):
 
 
 def says_something(ids, end):
-    """Others for other pictures, and not one word over and over?"""
+    """Do the sentences differ from picture to picture, and is none one word over and over?"""
     rows = [row.tolist() for row in ids]
     return len(set(map(tuple, rows))) == len(rows) and all(len({*row} - {end, *row[:1], 0}) >= 3 for row in rows)
 
 
 def is_sturdy(model, pixel_values):
-    """Are words the same however weights are rounded, to bf16 with one beam and to f16 with four? Does one end?"""
+    """Do the words stay the same however weights are rounded, to bf16 with one beam and to f16 with four? Does any
+    sentence end?"""
     end, ended = model.generation_config.eos_token_id, False
     for beams, bits in ((1, 6), (4, 9)):
         ids = write_sentences(model, pixel_values, beams)[0]
@@ -364,7 +368,7 @@ def sentences(model, tokenizer, pixel_values):
 
 
 def some_ids(model, found, vocabulary, seed):
-    """The start, then words of the vocabulary at random."""
+    """The token that starts a sentence, then random ones of the vocabulary."""
     generator = torch.Generator().manual_seed(seed)
     ids = torch.randint(5, vocabulary, (len(found["greedy"]["ids"]), STEPS), generator=generator)
     ids[:, 0] = found["greedy"]["ids"][0][0]
@@ -379,7 +383,7 @@ def write_captioner(directory, seed, name, processor, dtype=torch.float32, shard
         pixel_values = pixel_values[None]
     network, ids, tokenizer = build(name, **parts)
     network.generation_config = transformers.GenerationConfig(max_length=LENGTH, **ids, **(generation or {}))
-    if name == "blip":  # its decoder generates
+    if name == "blip":  # generate () is its decoder's
         network.text_decoder.generation_config = network.generation_config
     for attempt in range(ATTEMPTS):
         randomise(network.float(), ATTEMPTS * seed + attempt, head_of(network), ids["eos_token_id"])
@@ -417,7 +421,7 @@ def main():
             write_classifier(directory, 10 * seed, **CLASSIFIERS[name])
         else:
             write_captioner(directory, 10 * seed, name, **CAPTIONERS[name])
-        for file in directory.rglob("*.*"):  # Transformers writes some for the owner alone
+        for file in directory.rglob("*.*"):  # Transformers makes some readable for the owner alone
             file.chmod(0o644)
         print(name, sum(file.stat().st_size for file in directory.rglob("*.*")) // 1024, "KB")
 

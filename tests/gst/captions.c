@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Captions on buffers, from a gptvisfilter on a hand-made writer: when a sentence is
- * begun, which frames carry it, what becomes of it at a flush, a stop and the end, and what
- * of a decoder that fails. How a sentence grows is words.c's. Where something must not wait for
- * a sentence, a gate keeps it from its next word (gate.h). */
+/* Captions on buffers, from a gptvisfilter on a hand-made checkpoint that writes: when a sentence begins,
+ * which frames carry it, and what a flush, a stop, the end or a failing decoder does to it. words.c tests how
+ * a sentence grows. Where something must not wait for a sentence, a gate holds the sentence before its next
+ * word (gate.h). */
 #include "gate.h"
 #include "rig.h"
 #include "engine.h"
@@ -10,13 +10,13 @@
 
 #define FRAME (40 * GST_MSECOND)
 
-/* What a buffer left with. */
+/* What a buffer carried when it came out. */
 typedef struct {
   gboolean own;
-  guint64 frame;                /* that the labels are of */
+  guint64 frame;                /* whose labels they are */
   gchar label[16];              /* the first, or "" */
   gchar text[64];               /* the caption's, or "" */
-  guint64 captioned;            /* its frame */
+  guint64 captioned;            /* the caption's frame */
   gboolean final;
 } Left;
 
@@ -44,7 +44,7 @@ push (Rig *rig, guint8 grey, GstClockTime pts)
   return left;
 }
 
-/* In one look, since the worker may be at it. */
+/* All counters at one moment, since the worker may be changing them. */
 static void
 assert_accounts (Rig *rig, guint64 frames)
 {
@@ -108,7 +108,7 @@ test_first_frame (void)
   rig_free (rig);
 }
 
-/* A frame that is not due carries the caption on with the labels. */
+/* A frame that is not analysed carries the last caption and labels. */
 static void
 test_carried (void)
 {
@@ -129,7 +129,7 @@ test_cut_scene (void)
   Rig *rig = rig_new_writing (WRITES, NULL);
 
   expect (rig, 255, 0, "a white picture", 0);
-  expect (rig, 0, 500 * GST_MSECOND, "a white picture", 0);     /* not so soon */
+  expect (rig, 0, 500 * GST_MSECOND, "a white picture", 0);     /* too soon for another */
   expect (rig, 0, GST_SECOND - 1, "a white picture", 0);
   expect (rig, 0, GST_SECOND, "a black picture", 3);
   expect (rig, 0, 3 * GST_SECOND, "a black picture", 3);        /* nothing has changed */
@@ -145,7 +145,7 @@ test_interval (void)
 
   for (guint i = 0; i < 7; i++)
     expect (rig, 255, i * GST_SECOND, "a white picture", i / 2 * 2);
-  g_object_set (rig->element, "caption-interval", (guint64) 0, NULL);   /* all the time: a second apart */
+  g_object_set (rig->element, "caption-interval", (guint64) 0, NULL);   /* as often as possible: a second apart */
   for (guint i = 7; i < 10; i++)
     expect (rig, 255, i * GST_SECOND, "a white picture", i);
   expect (rig, 255, 9 * GST_SECOND + FRAME, "a white picture", 9);
@@ -155,7 +155,7 @@ test_interval (void)
   rig_free (rig);
 }
 
-/* Black is as far from white as can be, and still no change is so much as 2. */
+/* Black differs from white as much as anything can, and still by less than 2. */
 static void
 test_change (void)
 {
@@ -166,7 +166,7 @@ test_change (void)
   g_object_set (rig->element, "caption-change", 1.9, NULL);
   expect (rig, 0, 20 * GST_SECOND, "a black picture", 2);
   expect (rig, 0, 30 * GST_SECOND, "a black picture", 2);
-  g_object_set (rig->element, "caption-change", 0.0, NULL);     /* none is enough */
+  g_object_set (rig->element, "caption-change", 0.0, NULL);     /* no change at all is enough */
   expect (rig, 0, 40 * GST_SECOND, "a black picture", 4);
   rig_free (rig);
 }
@@ -187,8 +187,8 @@ test_odd_times (void)
   rig_free (rig);
 }
 
-/* No sentence is certain. One that is not likely enough is not told, nor a word of it before, and the
- * sentence of before is not of this picture. */
+/* No sentence has a probability of 1. One that is not likely enough is not reported, nor any word of it, and
+ * the sentence before is not about this picture. */
 static void
 test_threshold (void)
 {
@@ -223,7 +223,7 @@ test_beams (void)
   gchar *sentence;
 
   g_assert_cmpstr (left.text, ==, "a black picture");
-  g_object_set (rig->element, "beams", 2, NULL);        /* rests while it runs */
+  g_object_set (rig->element, "beams", 2, NULL);        /* keeps its value while it runs */
   sentence = rig_sentence (rig, GST_MESSAGE_WARNING);
   g_assert_nonnull (sentence);
   g_assert_nonnull (strstr (sentence, "\"beams\""));
@@ -261,7 +261,7 @@ test_new_stream (void)
   gst_harness_push_event (rig->harness, gst_event_new_flush_stop (TRUE));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_push_event (rig->harness, gst_event_new_segment (&segment));
-  expect (rig, 0, FRAME, "a black picture", 1); /* at once: what was before is not what is now */
+  expect (rig, 0, FRAME, "a black picture", 1); /* at once: the scene before is not the scene now */
   segment.base = 5;
   gst_harness_push_event (rig->harness, gst_event_new_segment (&segment));
   expect (rig, 255, 2 * FRAME, "a white picture", 2);
@@ -308,7 +308,7 @@ test_latest (void)
   gate_open (GATE_WORD);
   left = await_caption (rig, &frames);
   g_assert_true (left.final);
-  g_assert_cmpuint (left.captioned, ==, 0);     /* which it describes, whatever came since */
+  g_assert_cmpuint (left.captioned, ==, 0);     /* the frame it describes, whatever came since */
   g_assert_true (g_str_has_prefix (left.text, "a white picture picture"));
   assert_accounts (rig, frames);
   rig_free (rig);
@@ -364,7 +364,8 @@ test_flush_lets_go (void)
   rig_free (rig);
 }
 
-/* It waits for no word; and closing the model for the one that is being written, but for no other. */
+/* Stopping waits for no word; closing the model waits for the word that is being written, and for no other.
+ * */
 static void
 stop_while_writing (const gchar *properties)
 {
@@ -403,7 +404,7 @@ test_nan (void)
     const Left left = push (rig, 255, i * GST_SECOND);
     g_assert_true (left.own);
     g_assert_cmpstr (left.label, ==, "bright");
-    g_assert_cmpuint (left.captioned, ==, 0);   /* the last there is */
+    g_assert_cmpuint (left.captioned, ==, 0);   /* the last caption there is */
   }
   g_assert_cmpuint (rig_stat (rig, "caption-errors"), ==, 4);
   g_assert_cmpuint (rig_stat (rig, "captions"), ==, 1);
@@ -431,7 +432,7 @@ test_task_label (void)
   rig_free (rig);
 }
 
-/* Sentences are what is asked for, or all that there is. */
+/* Captions are written where they are asked for, or where the checkpoint has nothing else. */
 static void
 test_task_auto (void)
 {
@@ -602,7 +603,7 @@ one_stream (gpointer data)
   return NULL;
 }
 
-/* Streams of one model write at the same time, some longer than others. */
+/* Streams that share a model write at the same time, some longer than others. */
 static void
 test_together (void)
 {
@@ -619,7 +620,7 @@ test_together (void)
   checkpoint_remove (checkpoint);
 }
 
-/* One goes while both write; the other's sentence is as it would have been. */
+/* One stream leaves while both write; the other's sentence is unaffected. */
 static void
 test_one_goes (void)
 {
@@ -633,7 +634,7 @@ test_one_goes (void)
   push (stays, 255, 0);
   push (goes, 0, 0);
   while (rig_stat (stays, "analysed") == 0 || rig_stat (goes, "analysed") == 0) {
-    gate_await (GATE_WORD);     /* the first that is seen begins to write before the other is */
+    gate_await (GATE_WORD);     /* the first to be analysed begins to write before the other is analysed */
     gate_pass (GATE_WORD);
   }
   gate_await (GATE_WORD);

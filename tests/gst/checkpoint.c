@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A checkpoint small enough to be worked out by hand, in Hugging Face's format:
- * 8 channels, 1 head, 1 layer, 4 patches of 4×4. Not a golden: what is compared
- * elsewhere to other implementations is only used here.
+/* A checkpoint small enough to be worked out by hand, in Hugging Face's format: 8 channels, 1 head, 1 layer,
+ * 4 patches of 4×4. Nothing here is compared with other implementations.
  *
  * The patch embedding puts brightness b (−1 … 1) into channel 0 and −b into
  * channel 1. Attention is uniform (no query, no key), its values and output are
@@ -114,7 +113,7 @@ layer (Tensors *to, const gchar *prefix, guint i)
   }
 }
 
-/* The last layer is made for the class token alone: what is slow is the one before it. */
+/* The last layer is computed for the class token alone, so only one before it can be slow. */
 static guint
 layers_of (CheckpointKind kind)
 {
@@ -203,7 +202,7 @@ checkpoint_put (const gchar *directory, const gchar *name, gconstpointer bytes, 
 void
 checkpoint_put_recipe (const gchar *directory, CheckpointKind kind)
 {
-  /* Black is 0 where it must not overflow, −1 where it is to be told from grey. */
+  /* Black is 0 where it must not overflow, −1 where it must differ from grey. */
   gdouble mean = kind == CHECKPOINT_OVERFLOWS ? 0 : 0.5;
   gchar *recipe = g_strdup_printf ("{\"do_resize\":true,\"size\":{\"height\":%u,\"width\":%u},\"resample\":2,"
       "\"do_rescale\":true,\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the hand-made checkpoints are put together from (checkpoint.c), for those who put
- * together more of them (writer.c). Tests take them from rig.h. */
+/* What hand-made checkpoints are built from (checkpoint.c), shared with writer.c, which builds more of them.
+ * Tests get theirs from rig.h. */
 #pragma once
 #include "rig.h"
 
@@ -19,7 +19,7 @@ void tensors_add (Tensors *self, const gchar *name, const gchar *shape, const gf
 void tensors_fill (Tensors *self, const gchar *name, const gchar *shape, gfloat value, guint n);
 /* PREFIX.weight [TOWER_WIDTH] of ones and PREFIX.bias of zeros. */
 void tensors_add_norm (Tensors *self, const gchar *prefix);
-/* Becomes model.safetensors; and the end of the tensors. */
+/* Writes model.safetensors and frees the tensors. */
 void tensors_save (Tensors *self, const gchar *directory);
 
 /* The ViT of that kind under PREFIX. */

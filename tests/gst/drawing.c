@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The memory that gptvisoverlay draws on: metadata that lie about it, memory that ends where
- * the picture does, crops, several memories, memory that cannot be written. What is drawn is
- * tests/pipelines/overlay.c's. */
+/* The memory that gptvisoverlay draws on: metadata that lie about it, memory that ends where the picture
+ * does, crops, several memories, memory that cannot be written. tests/pipelines/overlay.c tests what is
+ * drawn. */
 #include "rig.h"
 #include "frame.h"
 #include "gptvisoverlay.h"
@@ -39,7 +39,7 @@ overlay_close (Overlay *self)
   gst_harness_teardown (self->harness);
 }
 
-/* All of one byte, and something to draw. */
+/* Buffers are all of one byte, with labels to draw. */
 #define GREY 0x80
 
 static GstBuffer *
@@ -52,7 +52,7 @@ grey (gsize size)
   return buffer;
 }
 
-/* Takes what was pushed: how many of its bytes were drawn on. */
+/* Pushes the buffer, which it takes, and returns how many of its bytes were drawn on. */
 static gsize
 push (Overlay *self, GstBuffer *buffer)
 {
@@ -90,7 +90,7 @@ warning (Overlay *self)
 
 /* --- what a GstVideoMeta says --- */
 
-/* A plane's row has another length, or the plane begins elsewhere. */
+/* Pushes a frame whose metadata give that plane another offset and stride. */
 static gsize
 push_as (Overlay *self, guint plane, gsize offset, gint stride)
 {
@@ -117,7 +117,7 @@ push_sized (Overlay *self, GstVideoFormat format, guint width, guint height)
   return push (self, buffer);
 }
 
-/* Frame after frame passes as it came, one warning is all, and an honest one is drawn on. */
+/* Every frame passes unchanged, with a single warning; one whose metadata are right is drawn on again. */
 static void
 check_lies (const gchar *format, const gchar *position)
 {
@@ -165,7 +165,7 @@ test_lies (void)
   }
 }
 
-/* Rows from below to above are no lie. */
+/* Rows may be stored from bottom to top. */
 static void
 test_upside_down (void)
 {
@@ -190,7 +190,7 @@ has_samples (const GstVideoFormatInfo *format)
   return has;
 }
 
-/* Rows of no byte more than their samples. */
+/* Rows without padding. */
 static void
 lay_out_tightly (GstVideoInfo *info)
 {
@@ -228,8 +228,9 @@ cover (gint width, gint height)
   return composition;
 }
 
-/* What was allowed ends at a page that nobody may touch; a byte less is refused. Of bits libgstvideo (1.22) itself
- * reads a little past a row of an odd width, so its last rows are left out, as a plate leaves them free. */
+/* The picture's memory ends at a page that nobody may touch; with a byte less it is refused. In formats of
+ * bits, libgstvideo (1.22) itself reads a little past rows of an odd width, so the last rows are left out
+ * there, where no plate reaches anyway. */
 static void
 draw_at_guard (GstVideoFormat format, gint width, gint height)
 {
@@ -335,7 +336,7 @@ test_odd_crops (void)
 
 /* --- other memory --- */
 
-/* A plane a memory, as V4L2 has it; and cut anywhere, which only a copy makes one of. */
+/* One memory for each plane, as V4L2 has it; and memory split anywhere, which only a copy can join. */
 static void
 test_several_memories (void)
 {
@@ -363,7 +364,8 @@ test_several_memories (void)
   overlay_close (&overlay);
 }
 
-/* Read-only memory is copied, as others' is; memory that gives no more than a picture's part is let be. */
+/* Read-only memory is copied, as is memory that others hold; memory that maps only a part of the picture is
+ * left alone. */
 static void
 test_read_only (void)
 {

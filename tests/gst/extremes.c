@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every number that a property may have at its least and its most, while frames pass through all
- * three elements: each frame comes out. What a value means is others' to test. */
+/* Every numeric property at its minimum and its maximum while frames pass through all three elements: each
+ * frame comes out. Other tests say what the values do. */
 #include "rig.h"
 #include "gptvisjson.h"
 #include "gptvisoverlay.h"
@@ -45,7 +45,7 @@ push_frames (Chain *self)
   }
 }
 
-/* FALSE for what has no ends. */
+/* FALSE for a property without limits. */
 static gboolean
 set_end (GstElement *element, GParamSpec *spec, gboolean most)
 {
@@ -74,7 +74,8 @@ set_end (GstElement *element, GParamSpec *spec, gboolean most)
   return set;
 }
 
-/* One property after the other at that end, and back before the next, or `together`. How many there were. */
+/* Sets one property after the other to that limit, and back before the next, or all `together`. Returns how
+ * many there were. */
 static guint
 set_ends (Chain *chain, const gchar *name, gboolean together, gboolean most)
 {
@@ -112,7 +113,7 @@ test_playing (void)
   chain_close (&chain);
 }
 
-/* Those that make a model: it opens, or an error says why not. */
+/* Properties that decide how a model is opened: it opens, or an error says why not. */
 static void
 test_opening (void)
 {

@@ -126,7 +126,7 @@ init_array (GValue *array, GType type, gconstpointer value)
   gst_value_array_append_and_take_value (array, &element);
 }
 
-/* A structure may come from anywhere: what is of another type than it should be is as good as not there. */
+/* A structure may come from anywhere: a field of the wrong type counts as absent. */
 static void
 test_hostile_structure (void)
 {

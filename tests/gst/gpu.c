@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A stream on a GPU, a software rasteriser too: what it sees, and what becomes of it when the
- * device is lost on the way. */
+/* A stream on a GPU (a software rasteriser will do): its results, and what happens when the device is lost.
+ * */
 #include "rig.h"
 #include "vulkan/gpu.h"
 #include <string.h>
 
 #define FRAME (40 * GST_MSECOND)
 
-/* A rig on a GPU, or a test that is skipped and NULL. */
+/* A rig on a GPU; or NULL, and the test is skipped. */
 static Rig *
 rig_on_gpu (gboolean writing, const gchar *properties)
 {
@@ -48,7 +48,7 @@ assert_label (Rig *rig, guint8 grey, guint i, const gchar *label)
   gst_buffer_unref (out);
 }
 
-/* Results of several streams, batches of which are under way beside each other, are each stream's own. */
+/* While batches of several streams are under way at once, each stream gets its own results. */
 static void
 test_streams (void)
 {
@@ -84,7 +84,7 @@ test_streams (void)
     rig_free (rigs[r]);
 }
 
-/* One frame goes without a result and is told of; the next has its own, from the processor. */
+/* One frame gets no result, which is reported; the next has its own, from the processor. */
 static void
 test_lost (void)
 {
@@ -163,7 +163,7 @@ test_lost_while_writing (void)
   assert_caption (rig, 255, 0, "a white picture");
   assert_caption (rig, 0, 2 * GST_SECOND, "a black picture");
   gptvis_vulkan_lose_devices ();
-  /* the first has no result and the second no sentence, since the decoder learns of it with that */
+  /* the first frame has no result and the second no sentence: only then does the decoder notice the loss */
   g_assert_cmpint (rig_step (rig, 4 * GST_SECOND), ==, NOTHING);
   gst_buffer_unref (rig_push (rig, rig_frame (rig, 255, 6 * GST_SECOND)));
   assert_caption (rig, 255, 8 * GST_SECOND, "a white picture");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an application may do where it is called: everything, at every call, on whichever thread
- * that is (the line in engine.h). A pipeline plays; at one moment (a message, a signal, a probe)
- * the handler does one act; then the pipeline goes to NULL, and nothing may be left of it. What
- * hangs is named by the watchdog; what is touched too late, by the sanitizers. */
+/* An application may do anything in each of its handlers, on whichever thread it is called (engine.h). A
+ * pipeline plays; at one moment (a message, a signal, a probe) the handler does one act; then the pipeline
+ * goes to NULL, and nothing may be left of it. The watchdog names what hangs; sanitizers name what is used
+ * after its end. */
 #include "rig.h"
 #include "gptvisfilter.h"
 #include <stdio.h>
@@ -44,7 +44,7 @@ struct _Case {
   GCond changed;
   gboolean started;             /* the pipeline is on its way to PLAYING, and the main thread done with it */
   gboolean done;
-  gboolean gone;                /* the element was let go for good */
+  gboolean gone;                /* the element was finalized */
 };
 
 /* --- acts --- */
@@ -212,7 +212,7 @@ open_another (Case *self)
   gst_object_unref (other);
 }
 
-/* What a thread may do that the handler waits for, which holds none of its locks. */
+/* What another thread does while the handler waits for it; it holds none of the handler's locks. */
 static gpointer
 ask_elsewhere (gpointer data)
 {
@@ -260,8 +260,9 @@ await (Case *self, const gboolean *what)
   g_mutex_unlock (&self->lock);
 }
 
-/* Of what comes often the third time, so that something is under way. Not while the main thread is still
- * starting the pipeline: a flush makes a live GstPipeline change its own state, without the lock that it has then. */
+/* Is it time to act? What comes often must have come three times, so that something is under way. Never while
+ * the main thread is still starting the pipeline: a flush would make a live GstPipeline change its own state
+ * without its state lock, which that thread holds. */
 static gboolean
 comes (Case *self, guint which)
 {
@@ -274,7 +275,7 @@ comes (Case *self, guint which)
   return TRUE;
 }
 
-/* Of the filter, or of one of its pads. */
+/* Is the message from the filter, or from one of its pads? */
 static gboolean
 is_its (Case *self, GstMessage *message)
 {
@@ -402,7 +403,7 @@ static const Moment moments[] = {
 
 /* --- a case --- */
 
-/* Who ends the process when nothing moves any more, with the name of what hangs. */
+/* The watchdog ends the process when nothing moves any more, and names what hangs. */
 static const gchar *current;    /* atomic, as is: */
 static guint n_cases;
 
@@ -491,8 +492,8 @@ run_case (const Moment *moment, const Act *act, const gchar *checkpoint, const g
   g_free (name);
 }
 
-/* What no element can bear. basesrc holds its locks while it pushes to a queue, which is not emptied
- * before a handler on the streaming thread returns. And a task cannot wait for its own end. */
+/* What no element can survive: basesrc holds its locks while it pushes to a queue, which is not emptied
+ * before a handler on the streaming thread returns; and a task cannot wait for its own end. */
 static gboolean
 is_hopeless (const Moment *moment, const Act *act, gboolean waits, gboolean queued)
 {

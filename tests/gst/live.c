@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What holds when analyses are slow: under "latest" no frame waits, the newest result
- * goes with the frames after it, and nothing stale comes past a cut; under "every" a
- * flush or a stop lets the frame go that waits. An analysis is under way for as long as
- * its gate is closed (gate.h). */
+/* Slow analyses: under "latest" no frame waits, the newest result goes with the frames after it, and nothing
+ * stale passes a cut; under "every" a flush or a stop releases the frame that waits. An analysis stays under
+ * way for as long as its gate is closed (gate.h). */
 #include "gate.h"
 #include "rig.h"
 
@@ -64,7 +63,7 @@ test_no_frame_waits (void)
   g_assert_cmpuint (rig_stat (rig, "analysed"), ==, 0);
   g_assert_cmpuint (rig_stat (rig, "under-way"), ==, 2);
   g_assert_cmpuint (rig_stat (rig, "waiting"), ==, 1);
-  /* One is being analysed, one waits, and the others have given their place to it. */
+  /* One is being analysed and one waits; the others were replaced. */
   g_assert_cmpuint (rig_stat (rig, "skipped-replaced") + rig_stat (rig, "skipped-busy"), ==, 6);
   assert_accounts (rig, 8);
 
@@ -112,7 +111,7 @@ test_hold_time (void)
   gate_set_pace (0, 0);
 }
 
-/* A result that is found after a seek, of a frame before it, is nobody's. */
+/* A result found after a seek, of a frame from before it, is dropped. */
 static void
 test_cut (void)
 {

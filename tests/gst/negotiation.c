@@ -22,8 +22,8 @@ assert_label (GstBuffer *buffer, const gchar *label)
   g_assert_cmpfloat_with_epsilon (meta->result->labels[0].score, 0.867f, 0.01);
 }
 
-/* GStreamer's own picture of that format, so that the bytes are not ours. The rig
- * is there for its model, which all of them share. */
+/* Pictures are made by GStreamer, so that the test does not lay out formats itself. The rig keeps the model
+ * open that all of them share. */
 static void
 label_test_picture (Rig *rig, const gchar *caps, const gchar *pattern, const gchar *label)
 {
@@ -98,9 +98,10 @@ test_colorimetry (void)
   rig_free (rig);
 }
 
-#define ANY_SITE (-1)           /* unsaid: GStreamer guesses, from one version to the next otherwise */
+# define ANY_SITE (-1)           /* not stated: GStreamer's guess differs from version to version */
 
-/* White is white by any matrix: what is made of the caps, row by row. */
+/* White pictures would not show which matrix was used: so what is made of the caps is compared, row by row.
+ * */
 static void
 test_described_colours (void)
 {
@@ -169,7 +170,7 @@ test_other_caps (void)
     g_assert_cmpint (rig_step (rig, i * GST_SECOND), ==, OWN);
     g_free (caps);
   }
-  /* A buffer a field, of half the rows. */
+  /* One buffer for each field, with half of the rows. */
   rig_caps (rig, "video/x-raw(format:Interlaced),format=I420,width=16,height=32,framerate=25/1,"
       "interlace-mode=alternate");
   g_assert_cmpuint (GST_VIDEO_INFO_SIZE (&rig->info), ==, 16 * 16 * 3 / 2);

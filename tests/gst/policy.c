@@ -105,7 +105,7 @@ test_max_rate (void)
   rig_free (rig);
 }
 
-/* However seldom, a limit is one; and no number is no rate. */
+/* However low, a rate is a limit; infinities, NaN and what is out of range are refused. */
 static void
 test_max_rate_extremes (void)
 {
@@ -127,7 +127,7 @@ test_max_rate_extremes (void)
   }
   flush (rig);
   push_segment (rig, 0, GST_CLOCK_TIME_NONE, 0);
-  g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 3), ==, OWN);   /* the next is when time has ended */
+  g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 3), ==, OWN);   /* the next would be due after the end of time */
   g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 2), ==, HELD);
 
   g_object_set (rig->element, "max-rate", 3.0, NULL);
@@ -396,7 +396,7 @@ test_failed_analysis (void)
   g_assert_nonnull (sentence);
   g_test_message ("%s", sentence);
   g_free (sentence);
-  /* Told once, not four times. */
+  /* Reported once, not four times. */
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_WARNING), ==, 0);
 
   out = rig_push (rig, rig_frame (rig, 0, 5 * FRAME));  /* and the stream recovers */

@@ -171,7 +171,7 @@ replace_on (gchar *made, const gchar *task, const gchar *message, guint64 most_u
   checkpoint_remove (made);
 }
 
-/* A rasteriser in software is slow enough without. */
+/* A software rasteriser is slow enough without a slow checkpoint. */
 static gboolean
 is_slow_by_itself (void)
 {

@@ -213,7 +213,7 @@ test_caption (void)
   g_assert_cmpuint (running, ==, caption.running_time);
   gst_structure_free (field);
 
-  /* Times that nobody knows are left out, bytes that are no text replaced, and text is no name. */
+  /* Unknown times are left out, bytes that are not UTF-8 replaced, and no text becomes a quark. */
   caption = (GptVisCaption) { "never a quark \xff", 0.5f, FALSE, 6, GST_CLOCK_TIME_NONE,
     GST_CLOCK_TIME_NONE };
   other = gptvis_result_with_caption (result, &caption);
@@ -327,7 +327,7 @@ test_wall_clock (void)
   gchar *time;
   GDateTime *parsed, *now;
 
-  /* What the source says goes before what clocks say. */
+  /* A time from the source takes precedence over the clocks'. */
   gst_buffer_add_reference_timestamp_meta (buffer, reference, 1772366400123 * GST_MSECOND,
       GST_CLOCK_TIME_NONE);
   gst_caps_unref (reference);
@@ -353,7 +353,7 @@ test_wall_clock (void)
   rig_free (rig);
 }
 
-/* Headers and library are of one version here; boxed types count and do not copy. */
+/* Headers and library have the same version here; boxed types are counted, not copied. */
 static void
 test_library (void)
 {

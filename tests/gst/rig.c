@@ -5,9 +5,9 @@
 #include "gptvisfilter.h"
 #include <string.h>
 
-/* GLib outgrows its table of quarks while GStreamer starts, and drops the old one
- * on purpose; its stack is too short to be told from ours. What leaks is for the
- * leaks tracer (states.c) and for valgrind, which know that one. */
+/* GLib's table of quarks grows while GStreamer starts, and the old one is leaked on purpose, with a stack
+ * trace too short to recognise. The leaks tracer (states.c) and valgrind look for leaks instead; they know
+ * that one. */
 const char *__asan_default_options (void);
 __attribute__ ((visibility ("default"))) const char *
 __asan_default_options (void)

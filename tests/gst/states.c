@@ -34,7 +34,7 @@ tally (GHashTable *counts, const GstStructure *checkpoint, const gchar *list, gi
   }
 }
 
-/* What was made and not unmade since the tracer was last asked: "GstPad 2, …". */
+/* The objects made since the tracer was last asked, and not yet freed: "GstPad 2, …". */
 static gchar *
 left_over (GstTracer *tracer)
 {
@@ -79,7 +79,7 @@ test_cycles (void)
 {
   GstTracer *tracer = leaks_tracer ();
   gchar *left;
-  Rig *rig = rig_new (NULL);    /* once, for what is made once and stays */
+  Rig *rig = rig_new (NULL);    /* first, so that what is made only once is there */
 
   rig_step (rig, 0);
   rig_free (rig);
@@ -242,7 +242,7 @@ test_shared_by_threads (void)
   checkpoint_remove (directory);
 }
 
-/* Who waits while another loads the model hears of its error too. */
+/* A stream that waits while another loads the model gets its error too. */
 static gpointer
 open_in_vain (gpointer directory)
 {
@@ -369,7 +369,7 @@ test_late_property (void)
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_WARNING), ==, 1);
   g_assert_cmpint (rig_step (rig, 0), ==, OWN);
 
-  /* What may change goes on without a word. */
+  /* What may change while playing does so without a message. */
   g_object_set (rig->element, "interval", 2, "max-rate", 3.0, "hold-time", (guint64) 1, "top-k", 1,
       "threshold", 0.5, "post-messages", FALSE, NULL);
   g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_WARNING), ==, 0);
@@ -400,8 +400,8 @@ test_model_changed_in_ready (void)
   rig_free (rig);
 }
 
-/* What cannot be opened in READY is not opened at the second try either: the model before has another
- * property's value. Set right, it is. */
+/* What could not be opened in READY is not opened at the second try either, since the model before it was
+ * opened with another value. With the right value it opens. */
 static void
 test_failed_in_ready (void)
 {
@@ -427,8 +427,8 @@ test_failed_in_ready (void)
   rig_free (rig);
 }
 
-/* Something upstream is earlier than the element: everything comes while it starts, or
- * tries to. An error's message is a moment inside that a test can be sure of. */
+/* Upstream started before the element, so everything arrives while it starts or fails to. Its error message
+ * is the one moment in between that a test can rely on. */
 static GstBusSyncReply
 push_too_early (GstBus *bus, GstMessage *message, gpointer data)
 {
@@ -465,7 +465,7 @@ test_pushed_too_early (void)
   rig_free (rig);
 }
 
-/* gst-launch's way in: what a property cannot be is refused with its name. */
+/* As gst-launch sets properties: an impossible value is refused with the property's name. */
 static void
 test_impossible_values (void)
 {
@@ -523,7 +523,7 @@ test_latency (void)
     rig_step (rig, i * 40 * GST_MSECOND);
   told = rig_count_messages (rig, GST_MESSAGE_LATENCY);
   g_assert_cmpuint (told, >=, 1);
-  g_assert_cmpuint (told, <, 20);       /* told when it moves, not with each frame */
+  g_assert_cmpuint (told, <, 20);       /* reported when it changes, not with each frame */
   rig_free (rig);
 }
 

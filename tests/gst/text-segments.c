@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text pad beside videos of every kind: whatever their segment, times and frames are
- * like, a gap and the end reach who takes text, and who holds a frame until there can be no
- * text for it does not hold it for ever. */
+/* The text pad beside videos of every kind: whatever their segments, times and frames, gaps and the end reach
+ * whoever takes text, so that an element that holds a frame until no text can come for it does not hold it
+ * for ever. */
 #include "pads.h"
 #include "rig.h"
 
@@ -65,7 +65,8 @@ await_passage (Pads *pads, const GstSegment *text, GstClockTime running_time)
 
 /* --- segments --- */
 
-/* In another format than TIME text has a segment of its own, on which frames have the times they have. */
+/* Where the video's segment is not in TIME, text has a segment of its own that is, and frames keep their
+ * times. */
 static void
 test_formats (void)
 {
@@ -92,8 +93,8 @@ test_formats (void)
   }
 }
 
-/* Each frame is passed at any rate, the last included. Backwards there are no captions, and the
- * text's time goes forwards. */
+/* Gaps pass every frame at any rate, the last included. Backwards there are no captions, and the text's time
+ * still goes forwards. */
 static void
 test_rates (void)
 {
@@ -122,7 +123,8 @@ test_rates (void)
   }
 }
 
-/* Backwards from an end that only the duration tells, or nothing; the latter has no running time. */
+/* Backwards from an end that only the duration gives, or that nothing gives; without one there is no running
+ * time. */
 static void
 test_no_end (void)
 {
@@ -144,8 +146,8 @@ test_no_end (void)
   }
 }
 
-/* Sinks show a frame that begins before their segment where its end is not known, and know no
- * running time behind it. */
+/* Sinks show a frame that begins before their segment if its end is not known; after the segment there is no
+ * running time. */
 static void
 test_bounds (void)
 {
@@ -233,8 +235,8 @@ test_largest (void)
   }
 }
 
-/* Time that leaps ahead and back within a segment, as a camera's that sets its clock: captions
- * are where the video is, and gaps pass each frame also when a caption has taken them back. */
+/* Time that leaps ahead and back within a segment, as a camera's does that sets its clock: captions follow
+ * the video, and gaps pass each frame even after a caption went back. */
 static void
 test_leap (void)
 {
@@ -306,8 +308,8 @@ unlink_text (Pads *pads)
   gst_harness_teardown (g_steal_pointer (&pads->text));
 }
 
-/* Who is linked late is told all that others know, though nothing comes any more, because the video
- * rests or has ended; whether or not there was somebody before. */
+/* An element that is linked late gets all the events that an earlier one got, even if nothing more comes
+ * because the video is paused or has ended; whether or not another was linked before. */
 static void
 test_late (void)
 {

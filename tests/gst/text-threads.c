@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What threads share of the text pad: a worker that captions, flushes that find it in the middle of
- * something, from another thread or from the application, which is called as its task starts and as
- * it sends, and captions of before a flush. */
+/* The text pad between threads: a worker that sets captions; flushes that come in the middle of something,
+ * from another thread or from a handler of the application, called as the pad's task starts or sends;
+ * captions from before a flush. */
 #include "pads.h"
 #include "rig.h"
 
-/* The video goes on after a flush, and so does the text: what a stream begins with, a caption and the end. */
+/* The video goes on after a flush, and so does the text: the events that begin a stream, a caption and the
+ * end. */
 static void
 expect_text_goes_on (Pads *pads, gboolean from_the_stream)
 {
@@ -46,7 +47,7 @@ flush_on_stream_status (GstBus *bus, GstMessage *message, gpointer data)
   return GST_BUS_DROP;
 }
 
-/* The message that tells of the task comes from the call that starts it. */
+/* The message about the task is posted by the very call that starts it. */
 static void
 test_stream_status (void)
 {
@@ -98,8 +99,8 @@ flush_and_refuse (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   return g_atomic_int_add (&n_taken, 1) == 0 ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
-/* Whoever takes text may flush in the text's own thread, as an application does that seeks to what it
- * reads. The answer is one of before the flush then, and is not to end the text after it. */
+/* Whoever takes text may flush in the text's own thread, as an application does that seeks to what it reads.
+ * Its flow return then belongs to the time before the flush and must not end the text after it. */
 static void
 test_within (void)
 {
@@ -135,7 +136,7 @@ hold_and_tell (GstPad *pad, GstPadProbeInfo *info, gpointer user)
   return GST_PAD_PROBE_OK;
 }
 
-/* The flush finds the first event kept back by a probe, and what a stream begins with behind it. */
+/* The flush comes while a probe holds back the first event, with the others that begin a stream behind it. */
 static void
 test_held_back (void)
 {
@@ -158,8 +159,8 @@ test_held_back (void)
   pads_close (&pads);
 }
 
-/* A flush begins in the moment in which the video's stream does; its events do not get through, but
- * a pad keeps its stream and caps. */
+/* A flush begins at the very moment when the video's stream does: the stream's events do not get through, but
+ * the pad keeps its stream and caps. */
 static void
 test_lost (void)
 {
@@ -207,8 +208,8 @@ flush_on (gpointer data)
   return NULL;
 }
 
-/* Streams that begin while another thread flushes, over and over: nothing is out of order, which
- * GStreamer would tell in a warning, and at last all is there. */
+/* Streams that begin while another thread flushes, over and over: nothing is out of order, of which GStreamer
+ * would warn, and in the end everything is there. */
 static void
 test_race (void)
 {
@@ -256,7 +257,7 @@ caption_on (gpointer data)
   return NULL;
 }
 
-/* A worker that captions, the task, and a source that seeks at once with its frames. */
+/* A worker that sets captions, the pad's task, and a source that seeks between its frames. */
 static void
 test_threads (void)
 {
@@ -310,7 +311,7 @@ test_states (void)
 }
 
 
-/* A caption that is about to be set as a cut comes is one of the past, and does not move the times of
+/* A caption that is about to be set when a cut comes belongs to the past, and does not shift the times of
  * those after it. */
 static void
 test_stale (void)

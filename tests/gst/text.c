@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text pad in a harness: what is sent when, and what happens when nobody takes it.
- * The pipelines around it are in text-pipelines.c. */
+/* The text pad in a harness: what is sent when, and what happens when nobody takes it. tests/pipelines/text.c
+ * has whole pipelines. */
 #include "rig.h"
 #include "pads.h"
 #include <string.h>
@@ -62,7 +62,7 @@ test_events (void)
   pads_close (&pads);
 }
 
-/* Those that come rarely are seen for three seconds from when they are known. */
+/* Captions that come rarely are shown for three seconds from when they become known. */
 static void
 test_rare (void)
 {
@@ -82,7 +82,7 @@ test_rare (void)
   pads_close (&pads);
 }
 
-/* At equal distances: without hole and overlap, and after the first ones at their own frames. */
+/* At equal intervals: without gap or overlap, and after the first ones each at its own frame. */
 static void
 test_steady (void)
 {
@@ -110,8 +110,8 @@ test_steady (void)
   pads_close (&pads);
 }
 
-/* A flush goes through, forgets what is under way, and time may go back; a segment that is not
- * flushed likewise, and one that is played backwards has no text. */
+/* A flush passes through and drops what is under way, and time may go back; so it is with a new segment
+ * without a flush. A segment played backwards has no text. */
 static void
 test_flush (void)
 {
@@ -147,7 +147,8 @@ test_flush (void)
 
 /* --- who takes it --- */
 
-/* Unlinked it costs no thread and holds up nothing; linked later it begins with what a stream begins with. */
+/* Unlinked, it needs no thread and holds up nothing; linked later, it first sends the events that begin a
+ * stream. */
 static void
 test_unlinked (void)
 {
@@ -170,7 +171,8 @@ test_unlinked (void)
   pads_close (&pads);
 }
 
-/* Nobody takes text: the video goes on. A live pipeline keeps the last ones, another all. */
+/* Nobody takes text: the video goes on. A live pipeline keeps the last few captions, any other all of them.
+ * */
 static void
 test_full (void)
 {
@@ -204,9 +206,9 @@ test_full (void)
   }
 }
 
-static GstFlowReturn flow;      /* what refuse answers with; atomic */
+static GstFlowReturn flow;      /* what refuse returns; atomic */
 static guint refused;
-static gint held;               /* its answer is; atomic */
+static gint held;               /* refuse does not return meanwhile; atomic */
 
 static GstFlowReturn
 refuse (GstPad *pad, GstObject *parent, GstBuffer *buffer)
@@ -218,7 +220,7 @@ refuse (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   return g_atomic_int_get (&flow);
 }
 
-/* Whatever downstream answers, the video goes on; text does so after a flush. */
+/* Whatever downstream returns, the video goes on; text goes on after a flush. */
 static void
 test_refused (void)
 {
@@ -243,9 +245,9 @@ test_refused (void)
     pads_push (&pads, 0);
     while (g_atomic_int_get (&refused) == 0)
       g_usleep (1000);
-    pads_push_until (&pads, FRAME, 2500 * GST_MSECOND); /* what waits behind it is not sent after the answer */
+    pads_push_until (&pads, FRAME, 2500 * GST_MSECOND); /* none of those that wait is sent after it returns */
     g_atomic_int_set (&held, FALSE);
-    g_usleep (20000);           /* only to see it, were it sent */
+    g_usleep (20000);           /* to see one, were it sent; too short a look only misses it */
     g_assert_cmpint (g_atomic_int_get (&refused), ==, 1);
     g_atomic_int_set (&flow, GST_FLOW_OK);
     g_assert_true (gst_harness_push_event (pads.video, gst_event_new_flush_start ()));
@@ -263,8 +265,8 @@ test_refused (void)
 
 /* --- gptvisfilter --- */
 
-/* The sentence of a filter whose checkpoint writes nothing, while its text is taken: it comes once, and
- * gaps and the end come. */
+/* A filter whose checkpoint writes nothing, though its text pad is linked: it warns once, and gaps and the
+ * end still come. */
 static void
 expect_textless (Rig *rig, const gchar *why, const gchar *advice)
 {
@@ -306,7 +308,7 @@ test_textless (void)
       "set task=both or task=caption");
 }
 
-/* A caption that comes is worth no warning. */
+/* Where captions come there is no warning. */
 static void
 test_filter (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a caption grows, and in which order what is found is told: streams (stream.h) on a
- * hand-made writer, without an element around them, since the buses of applications are
- * no place to see the order of threads from. */
+/* How a caption grows, and in which order results and words are reported: streams (stream.h) on a hand-made
+ * checkpoint that writes, without an element around them, since an application's bus does not show the order
+ * of threads. */
 #include "gate.h"
 #include "rig.h"
 #include "stream.h"
@@ -16,8 +16,8 @@ typedef struct {
   GptVisStream *stream;
   GptVisSettings settings;
   GstVideoInfo info;
-  gboolean leaves;              /* the stream is freed in the midst of its first words */
-  GptVisStream *wakes;          /* who waits is woken when a caption is told, which takes a while; or NULL */
+  gboolean leaves;              /* the listener frees the stream at its first words */
+  GptVisStream *wakes;          /* whoever waits for that stream is woken while a caption is reported; or NULL */
 
   GMutex lock;
   GCond more;
@@ -34,7 +34,7 @@ is_told (Desk *self, const GptVisResult *result)
   return told;
 }
 
-/* Of what is said and of what is found: a frame that waited for its caption comes as both. */
+/* For words and for results: a frame that waited for its caption comes as both. */
 static void
 on_told (gpointer user, GptVisResult *result)
 {
@@ -72,7 +72,7 @@ unref_result (gpointer result)
   gptvis_result_unref (result);
 }
 
-/* Another stream on the engine of `beside`, or one on a writer of that kind. */
+/* A stream on the engine of `beside`, or on a new checkpoint of that kind. */
 static Desk *
 desk_new (WriterKind kind, GptVisPolicy policy, const Desk *beside)
 {
@@ -166,7 +166,7 @@ is_any (const GptVisResult *result)
   return TRUE;
 }
 
-/* How many were told that are so, from `from` on. */
+/* How many of the reported results, from number `from` on, are so. */
 static guint
 count (Desk *self, guint from, gboolean (*is) (const GptVisResult *))
 {
@@ -186,7 +186,7 @@ await (Desk *self, guint n, gboolean (*is) (const GptVisResult *))
     g_usleep (500);
 }
 
-/* Everybody who writes has a word more, and stands before the next one. */
+/* Each sentence gets one word more, and the worker stands before the next one. */
 static void
 write_word (void)
 {
@@ -196,7 +196,7 @@ write_word (void)
   gate_await (GATE_WORD);
 }
 
-/* Each text goes on from the one before; the last is final. How many are there? */
+/* Each text continues the one before; the last is final. Returns how many are not. */
 static guint
 check_growth (Desk *self, const gchar *whole)
 {
@@ -246,8 +246,8 @@ test_partial (void)
   check_partial (GPTVIS_POLICY_LATEST);
 }
 
-/* Nobody asked for half a sentence: neither words of their own nor results that are found
- * meanwhile have one, and what there was before stays until there is a whole one. */
+/* Without partial captions no half sentence is reported, neither by itself nor with results found meanwhile;
+ * the sentence before stays until the next is whole. */
 static void
 test_whole (void)
 {
@@ -280,7 +280,7 @@ test_whole (void)
   desk_free (desk);
 }
 
-/* Words go with the newest labels, and under the number of their frame. */
+/* Words are reported with the newest labels and the number of those labels' frame. */
 static void
 test_labels_go_on (void)
 {
@@ -312,8 +312,7 @@ test_labels_go_on (void)
   desk_free (desk);
 }
 
-/* A frame that cannot be analysed while an older one's caption is written: the words stay
- * that one's. */
+/* A frame fails while an older one's caption is written: the words still belong to the older one. */
 static void
 test_failing_frame (void)
 {
@@ -338,8 +337,8 @@ test_failing_frame (void)
   desk_free (desk);
 }
 
-/* A cut in the midst of a sentence: nothing of it is told any more, the end does not wait
- * for it, nor for ever, and the next frame has a sentence of its own. */
+/* A cut in the middle of a sentence: no more of it is reported, draining does not wait for it, and the next
+ * frame has a sentence of its own. */
 static void
 test_cut (void)
 {
@@ -371,7 +370,7 @@ test_cut (void)
   desk_free (desk);
 }
 
-/* What is still being told is not over, whoever wakes up the one that waits. */
+/* Draining ends only after the last report has returned, whatever else wakes the thread that drains. */
 static void
 test_told_first (void)
 {
@@ -478,7 +477,7 @@ test_in_turn (void)
   check_turns (20000, 50000);
 }
 
-/* A listener that frees its stream in the midst of its sentence; another goes on. */
+/* A listener frees its stream in the middle of a sentence; another stream goes on. */
 static void
 test_leaves (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A checkpoint that writes, worked out by hand as checkpoint.c's are: that ViT, all of whose
- * tokens are (2, −2, 0 …) for white pictures and (−2, 2, 0 …) for black ones, and a
- * GPT-2 of one layer and 8 channels, a channel a word.
+/* A checkpoint that writes, worked out by hand as those of checkpoint.c are: that ViT, all of whose tokens
+ * are (2, −2, 0 …) for white pictures and (−2, 2, 0 …) for black ones, and a GPT-2 of one layer and 8
+ * channels, a channel a word.
  *
  * A word's row in wte is 1 in its own channel, that of wpe at position p is NEXT in the
  * channel of the word that comes at p + 1: so that is what the last norm finds largest, and

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A GPU for tests, a software rasteriser too, under the validation layer where that is
- * installed. Without one, tests that need it are skipped and say why. With GPTVIS_TEST_LEAST=1
- * its workgroups and shared memory are as small as Vulkan allows. */
+/* A GPU for tests (a software rasteriser will do), under the validation layer where that is installed.
+ * Without one, tests that need it are skipped and say why. With GPTVIS_TEST_LEAST=1 its workgroups and shared
+ * memory are as small as Vulkan allows. */
 #pragma once
 #include "config.h"
 #include "backend.h"
 #include "vulkan/gpu.h"
 #include <glib/gstdio.h>
 
-static GptVisPlan *gpu_plan;    /* a small network that is kept, so that pipelines are made but once */
+static GptVisPlan *gpu_plan;    /* a small network that stays open, so that pipelines are made only once */
 static GptVisProgram *gpu_program;
 static guint gpu_tile;          /* products take that tile; 0: what is best */
 static gchar *gpu_reason;       /* why there is none */
@@ -55,7 +55,7 @@ gpu_open (void)
   if (gpu_program || gpu_reason)
     return gpu_program != NULL;
   g_setenv ("GPTVIS_VULKAN_VALIDATE", "1", FALSE);
-  /* nothing is left behind, by the driver neither, and all that is done here are checks */
+  /* nothing is left on disk, not by the driver either; tests compare results themselves */
   g_setenv ("XDG_CACHE_HOME", "/dev/null", FALSE);
   g_setenv ("GPTVIS_VULKAN_DISABLE", "cache,check", FALSE);
 #if GPTVIS_HAVE_VULKAN
@@ -72,7 +72,8 @@ gpu_open (void)
   return gpu_program != NULL;
 }
 
-/* For a test of that backend to begin with: FALSE, and it is skipped, when it needs a GPU that is not there. */
+/* A test of that backend begins with this: FALSE, and the test is skipped, when there is no GPU that it
+ * needs. */
 static inline gboolean
 gpu_ready (const gchar *backend)
 {
@@ -100,7 +101,7 @@ gpu_close (void)
   gpu_program = NULL;
 }
 
-/* Another device, which is as the environment and the tile say now. */
+/* Opens the device again, as the environment and the tile now say. */
 static inline void
 gpu_reopen (guint tile)
 {
@@ -109,7 +110,7 @@ gpu_reopen (guint tile)
   g_assert_true (gpu_open ());
 }
 
-/* Is that this backend, on a device that can what that word says (vulkan/features.h)? */
+/* Is it the `wanted` backend, on a device with that feature (a word of vulkan/features.h)? */
 static inline gboolean
 gpu_is_with (const gchar *backend, const gchar *wanted, const gchar *word)
 {
@@ -121,7 +122,7 @@ gpu_is_with (const gchar *backend, const gchar *wanted, const gchar *word)
   return found;
 }
 
-/* For a backend as the tests call them: "vulkan-f16" and "vulkan-int8" are such, too. */
+/* The options of a backend as tests call it; "vulkan-f16" and "vulkan-int8" are such names, too. */
 static inline GptVisProgramOptions
 gpu_options (const gchar *backend, guint threads)
 {

@@ -30,7 +30,7 @@ guard_free (Guard *guard)
   munmap (guard->base, guard->size + sysconf (_SC_PAGESIZE));
 }
 
-/* GPTVIS_TEST_SEED, else a new one each time; printed, so that a failure can be had again. */
+/* GPTVIS_TEST_SEED, else a new one each time; printed, so that a failure can be repeated. */
 static inline GRand *
 seeded_rand (void)
 {

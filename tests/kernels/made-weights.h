@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Weights by name for a plan, made up and kept: 1024ths from −1 to 1, which f16 has too. */
+/* Random weights for a plan, kept by name: multiples of 1/1024 from −1 to 1, which are exact in f16. */
 #pragma once
 #include "guard.h"
 #include "backend.h"
@@ -41,8 +41,8 @@ make_weights (Weights *w, const GptVisPlan *plan, GRand *rand)
   }
 }
 
-/* To 128ths, of which each row has one of 127: what bytes have, in parts of their row's largest. (Rows of
- * what is transposed have not.) */
+/* Rounds to multiples of 1/128, and makes one in each row 127/128, so that bytes scaled by their row's
+ * largest value are exact. (Not so the rows of transposed weights.) */
 static inline void
 round_weights (Weights *w, const GptVisPlan *plan)
 {

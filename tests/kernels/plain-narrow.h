@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What int8 and bf16 make of values, as tier.h has it, written down plainly. */
+/* How int8 and bf16 round values, by the definitions of tier.h, in plain C. */
 #pragma once
 #include "cpu/tier.h"
 #include <math.h>
@@ -92,8 +92,8 @@ round_columns (const GptVisTier *tier, float *w, guint k)
   }
 }
 
-/* n rows of k floats, each what it is once rounded: x, or weights, which have no zero. In int8 they
- * are mixed while that is done, where k allows it. */
+/* Rounds n rows of k floats: x, or weights, which have no zero point. In int8 they are mixed on the way,
+ * where k allows it. */
 static inline void
 round_rows (const GptVisTier *tier, GptVisPrecision precision, float *x, gsize n, guint k, gboolean weights)
 {

@@ -420,8 +420,8 @@ run_rounded (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisP
   return y;
 }
 
-/* That computes what the narrow product is meant to, so nothing is left but the order of floats, as in
- * test-ops, and `off`. */
+/* That computes what the narrow product is meant to, so they differ only by the order of the sums, as in
+ * test-ops, and by `off`. */
 static void
 compare_tier (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisPrecision precision, guint threads,
     const float *x, double off)
@@ -492,8 +492,8 @@ test_linear (gconstpointer data)
   g_rand_free (rand);
 }
 
-/* A norm before a linear: what is read after the run is computed where it stands, else perhaps row by row in
- * the linear. The bits are the same. */
+/* A norm before a linear: if its output is read after the run it is computed by itself, else perhaps row by
+ * row within the linear. The results are the same to the bit. */
 static GptVisPlan *
 record_norm_and_linear (guint rows, guint k, guint m, gboolean residual, gboolean read)
 {

@@ -44,9 +44,9 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, co
   return result;
 }
 
-/* The largest error relative to the scale. f32 sums of a few hundred products in any
- * order stay well below 2e-5, with f16 too, since what is multiplied is such that f16 has it; but for
- * products that are summed as halves (linear.comp's PACKED), and matrices' weights of attention, which are. */
+/* The largest error relative to the scale. f32 sums of a few hundred products in any order stay well below
+ * 2e-5; so do f16's, since the factors are exact in f16, except where products are summed as halves
+ * (linear.comp's PACKED) and where cooperative matrices round the weights of attention. */
 static double
 tolerance_of (const GptVisPlan *plan, const gchar *where)
 {
@@ -68,9 +68,10 @@ judge (const GptVisPlan *plan, const gchar *where, guint batch, const float *got
     }
 }
 
-/* What each result's error is measured by. A product's rounds in parts of the magnitudes that it sums, however
- * small the sum, or what an activation leaves of it, comes out: what the reference makes of the magnitudes of x
- * and of all weights, of which activations leave at least half. Others' in parts of the largest result. */
+/* What each result's error is measured against. A product is rounded in proportion to the magnitudes that it
+ * sums, however small the sum is, or what an activation leaves of it: so that is what the reference makes of
+ * the magnitudes of x and of all weights, of which activations leave at least half. For other operations it
+ * is the largest result. */
 static float *
 find_scales (const GptVisPlan *plan, Weights *w, const float *inputs, guint batch, const float *want, gsize n)
 {
@@ -92,7 +93,8 @@ find_scales (const GptVisPlan *plan, Weights *w, const float *inputs, guint batc
   return scales;
 }
 
-/* What f16 has too; for int8 what bytes have, in parts of 127 64ths, of which each slice of a row has one. */
+/* Values that are exact in f16; for int8 such that are exact in bytes, with 127/64 once in each slice of a
+ * row. */
 static void
 make_inputs (float *x, guint rows, guint width, const gchar *backend, GRand *rand)
 {
@@ -105,7 +107,7 @@ make_inputs (float *x, guint rows, guint width, const gchar *backend, GRand *ran
         *x = (k % LINEAR_SLICE == 0 ? 127 : g_rand_int_range (rand, -127, 128)) / 64.0f;
 }
 
-/* On that backend, and if it is the cpu on each of its tiers. */
+/* On that backend; the cpu's on each of its tiers. */
 static void
 compare_on (const gchar *backend, const GptVisPlan *plan, Weights *w, guint threads, const float *inputs, guint batch)
 {
@@ -162,7 +164,7 @@ odd (GRand *rand)
 
 static guint cases = 60;          /* of each operation; GPTVIS_TEST_CASES, for slow processors */
 
-/* A third on a GPU, which may be a rasteriser that compiles most cases' shaders anew. */
+/* A third of them on a GPU, which may be a rasteriser that compiles shaders anew for most cases. */
 static guint
 cases_on (const gchar *backend)
 {
@@ -191,7 +193,7 @@ test_linear (gconstpointer backend)
       linear.alpha = 0.5f;
     GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, m) : GPTVIS_NO_TENSOR;
     const guint head = m / 2;
-    const gboolean transposed = strcmp (backend, "vulkan-int8") != 0;   /* such rows are not those of bytes */
+    const gboolean transposed = strcmp (backend, "vulkan-int8") != 0;   /* rows of transposed weights are not exact in bytes */
     const GptVisWeightPart parts[2] = { {"W", 0, MAX (head, 1), FALSE}, {"W2", 3, m - head, i % 2 && transposed} };
     GptVisTensorId w;
     if (i % 5 == 0 && transposed)
@@ -272,7 +274,7 @@ test_linear_tiles (gconstpointer backend)
   g_rand_free (rand);
 }
 
-/* The device without a feature, by its word. Returns what reopen_as takes to bring it back. */
+/* Opens the device again without that feature. Returns what reopen_as takes to restore it. */
 static gchar *
 reopen_without (const gchar *feature)
 {
@@ -291,7 +293,7 @@ reopen_as (gchar *before)
   g_free (before);
 }
 
-/* A plan of that one product, with weights that bytes have. */
+/* A plan of one product, with weights that are exact in bytes. */
 static GptVisPlan *
 record_bytes (Weights *w, guint rows, guint k, guint m, GRand *rand)
 {
@@ -304,8 +306,8 @@ record_bytes (Weights *w, guint rows, guint k, guint m, GRand *rand)
   return plan;
 }
 
-/* Slices of x from 2⁻⁸ to 2⁸, each from the next whole step of its bytes 0.4 steps away at most; and what these
- * bytes are. */
+/* Slices of x with largest values from 2⁻⁸ to 2⁸, the others up to 0.4 steps off a byte's value; `rounded`
+ * has that value. */
 static void
 make_slices (float *x, float *rounded, guint rows, guint width, GRand *rand)
 {

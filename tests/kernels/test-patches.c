@@ -98,7 +98,8 @@ test_pillow (void)
     }
 }
 
-/* ---- Pillow's nearest sample: where an output's centre lies exactly between two, it has at times the first ---- */
+/* ---- Pillow's nearest sample: where an output's centre lies exactly between two, it is at times the first
+ * ---- */
 
 static guint
 middle_sample (guint size, guint n_out, guint i)

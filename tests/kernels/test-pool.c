@@ -68,8 +68,8 @@ test_unused (void)
 }
 
 #ifdef __linux__
-/* Ends when each of the pool's threads has called it, so that none can have all items: a run of no fewer items
- * than threads in which each calls it shows every thread. */
+/* Returns when each of the pool's threads has called it, so that no thread can take all items: a run with at
+ * least as many items as threads, each of which calls this, uses every thread. */
 static void
 await_all_threads (gint *arrived, guint n_threads)
 {
@@ -200,8 +200,8 @@ halt (int number)
     abort ();
 }
 
-/* Halts the sleeping thread, wakes it, which sends it away, and gives it another affinity before it goes on; or
- * the whole process the very one that it was sent away with. */
+/* Stops the sleeping thread, wakes it, which moves it to another processor, and gives it another affinity
+ * before it goes on; or gives the whole process the very affinity that the thread was moved with. */
 static void
 set_while_away (GptVisPool *pool, guint wakes, gboolean the_same)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Plans with steps, on every tier of the cpu backend, on a GPU and on the reference: sequences of
- * several slots that branch off each other, word by word, must come to the same; and
- * a step over kept rows must come to what attention over all rows at once does. */
+/* Plans with steps, on every tier of the cpu backend, on a GPU and on the reference: sequences of several
+ * slots that branch off each other, word by word, must give the same; and a step over kept rows must give
+ * what attention over all rows at once does. */
 #include "gpu.h"
 #include "memory.h"
 #include "made-weights.h"
@@ -50,7 +50,7 @@ record (const Sizes *s)
   return plan;
 }
 
-/* Who steps when, with what: the same for every backend. */
+/* Which sequences step when, and with what: the same for every backend. */
 typedef struct {
   guint n_steps;
   guint token[MAX_STEPS][SLOTS][GPTVIS_MAX_BEAMS];

@@ -82,7 +82,7 @@ activate (GptVisAct act, double x)
   }
 }
 
-/* Off from the definition by at most `near` of x, no more than `most`, and `part` of it besides. */
+/* The error is at most MIN (near · |x|, most) + part · |x|. */
 static void
 check_activations (const GptVisTier *t, void (*const activations[]) (float *x, guint m, guint n, gsize step),
     double near, double most, double part)
@@ -316,7 +316,8 @@ test_pick (gconstpointer data)
   g_rand_free (rand);
 }
 
-/* The sums are whole and so the same everywhere; one rounding each when they become floats and meet the unit. */
+/* The sums are whole numbers and so the same everywhere; they are rounded once as they become floats and once
+ * as they are scaled. */
 static void
 test_sums (gconstpointer data)
 {

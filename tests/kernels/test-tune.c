@@ -65,7 +65,7 @@ write_tuned (const gchar *path, const gchar *text)
   g_free (sum);
 }
 
-/* Once for a device; what is on disk is only believed when it was written there. */
+/* Once for each device; a file is only believed if it was written for that device. */
 static void
 test_tuned (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is recorded for a GPU, and everything that can be missing or go wrong there. Needs a
- * device, a software rasteriser too; what needs none is run without. */
+/* What is recorded for a GPU, and everything that can be missing or go wrong there. Most tests need a device
+ * (a software rasteriser will do); the others run without. */
 #include "gpu.h"
 #include "made-weights.h"
 #include "memory.h"
@@ -226,7 +226,7 @@ test_cut (void)
   g_rand_free (rand);
 }
 
-/* A weight that halves do not reach is refused by its name, and what is asked for in f32 is not. */
+/* A weight too large for f16 is refused by its name there, and accepted in f32. */
 static void
 test_too_large_for_f16 (void)
 {
@@ -369,7 +369,8 @@ test_turned_off (void)
   g_free (before);
 }
 
-/* What a device can is told, less what is turned off; a word that turns nothing off is met with those that do. */
+/* A device's features are listed without those that are turned off; an unknown word is answered with the
+ * known ones. */
 static void
 test_features (void)
 {
@@ -455,7 +456,7 @@ test_software (void)
 
 /* ---- what can go wrong ---- */
 
-/* How many verdicts are kept; with a text, they say that from then on. */
+/* How many verdicts are kept on disk; with a text, that replaces each of them. */
 static guint
 n_remembered (const gchar *instead)
 {
@@ -505,7 +506,7 @@ test_pipelines_kept (void)
   g_free (path);
 }
 
-/* A network is held against the processor's once, with and without steps, and a miss is refused. */
+/* A network's results are compared with the processor's once; a network that differs is refused. */
 static void
 test_check (void)
 {
@@ -523,7 +524,7 @@ test_check (void)
     GptVisProgram *program = open_program (&network, "vulkan", NULL, &error);
     g_assert_no_error (error);
     gptvis_vulkan_statistics (program, FALSE, 1, &s);
-    g_assert_cmpuint (s.submissions, ==, i != 1);       /* the second knows */
+    g_assert_cmpuint (s.submissions, ==, i != 1);       /* the second time the verdict is known */
     g_assert_cmpuint (n_remembered (NULL), ==, 1);
     gptvis_program_free (program);
   }
@@ -594,8 +595,8 @@ test_no_memory_for_slots (void)
   network_clear (&network);
 }
 
-/* Weights, then a run; the second run fails, and from then on it is the processor that runs what is
- * filled: not what was before. A new program is well. */
+/* The device is lost in the second run. From then on the processor runs what is filled, but not what was
+ * filled before. A new program works. */
 static void
 test_lost (void)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Network cameras for tests, over HTTP on 127.0.0.1, good and bad: what one does is its path's (the
- * table below). Those without pictures refuse in RTSP too. None waits for a time: one that falls silent
- * holds its connection until the other side closes it. Prints HOST:PORT when it can be asked,
- * and on stderr each path that was asked for. Usage: http-camera PICTURE.jpg; it runs until it is
- * killed. */
+/* Network cameras for tests, over HTTP on 127.0.0.1, good and bad: the path says what one does (the table
+ * below). Those without pictures refuse in RTSP too. None gives up after a time: one that falls silent holds
+ * its connection until the other side closes it. Prints HOST:PORT when it can be asked, and on stderr each
+ * path that was asked for. Usage: http-camera PICTURE.jpg; it runs until it is killed. */
 #include <gio/gio.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -9,7 +9,7 @@ export GST_REGISTRY="$work/registry.bin"
 unset GST_PLUGIN_PATH
 cd "$work" || exit 99
 
-most=600        # tenths of a second that anything may take; less is no virtue here
+most=600        # tenths of a second that anything may take; only ends a hang
 
 results () {    # STREAM: how many
   grep -cF "{\"version\":2,\"stream\":\"$1\"" lines

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gptvis-label from the outside: what is said of a file depends on its pictures alone: as they are to be seen
- * (turned, put together), one a photo, and not on the input before. Usage: inputs GPTVIS-LABEL. */
+/* gptvis-label from the outside: its lines for a file depend on the file's pictures alone, as they are meant
+ * to be seen (turned, put together), one line for a photo, and not on the input before. Usage: inputs
+ * GPTVIS-LABEL. */
 #include <gst/tag/tag.h>
 #include <string.h>
 #include "made.h"
@@ -59,7 +60,7 @@ make (const gchar *name, const gchar *pipeline, const GstTagList *tags)
   g_free (path);
 }
 
-/* What is the same whenever a picture is analysed. */
+/* The part of a line that is the same whenever a picture is analysed. */
 static gchar *
 essence (const gchar *line)
 {
@@ -111,7 +112,7 @@ label_all (guint n, const gchar *const *names)
 
 #define LABEL(n, ...) label_all (n, (const gchar *const[]) { __VA_ARGS__, NULL })
 
-/* Labels as numbers would be more than is needed: of JPEG, the best label's and its first digit. */
+/* JPEG loses a little: the best label must be the same, and its score to the first digit. */
 static void
 assert_near (const gchar *a, const gchar *b)
 {
@@ -473,7 +474,7 @@ animated_webp (void)
 typedef struct {
   const gchar *name;
   GByteArray *(*make) (void);
-  gboolean restores;            /* the format knows to */
+  gboolean restores;            /* the format can restore what a picture covered */
 } Animated;
 
 /* Each picture, as it is to be seen, and the next input. */

@@ -160,7 +160,7 @@ test_untouched (void)
   g_assert_cmpuint (draw ("max-labels=0", GST_VIDEO_FORMAT_I420, 320, 240, labels).changed, ==, 0);
 }
 
-/* Who else holds the buffer, or only its memory, does not see the plate. */
+/* Whoever else holds the buffer, or only its memory, does not see the plate. */
 static void
 test_shared (void)
 {

@@ -73,7 +73,7 @@ has_some () {   # STREAM FILE
   [ -s "$2" ] && [ "$(results "$1" "$2")" -gt 0 ]
 }
 
-# What runs until it is interrupted, is, once it has seen the file.
+# A command that runs until it is interrupted is interrupted once it has seen the file.
 watch () {      # COMMAND
   sh -c "exec $1" > log 2>&1 < /dev/null &
   pid=$!

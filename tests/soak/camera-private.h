@@ -40,9 +40,9 @@ gboolean camera_chance (Camera *camera, guint percent);
 
 /* An element in PLAYING, on one of the checkpoints; the one before it must be gone. */
 void camera_make_element (Camera *camera);
-/* Likewise, while another thread closes the one before, which was made so too, maybe. */
+/* Likewise, while another thread closes the one before, which may have been made this way too. */
 void camera_hand_over (Camera *camera);
-/* Another model, and something that it can do; in READY or NULL. */
+/* Another model and a task that it can do; in READY or NULL. */
 void camera_change_model (Camera *camera);
 
 /* What stats promises must hold at any moment; any thread. The frames so far. */

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* All streams rest between two rounds, and memory is looked at: what it is after the
- * first, when all that is made once was made, must do until the end. */
+/* Between two rounds all streams rest and memory is measured: what is used after the first, when everything
+ * that is made only once has been made, must be enough until the end. */
 #define ROUNDS 10u
 #define MAX_STREAMS 256
 #define PATIENCE 60u            /* s without a step of any stream, until it counts as stuck */

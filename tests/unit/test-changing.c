@@ -115,8 +115,7 @@ look (Watch *self, GError **error)
   return g_string_free (line, FALSE);
 }
 
-/* What was made ready is the model's own: nothing of the file is looked at any more. With the first n
- * changes. */
+/* What was made ready is the model's own: the file is not read any more. Tries the first n changes. */
 static void
 run_through (gboolean writes, const gchar *backend, guint n)
 {
@@ -178,7 +177,7 @@ read_after_gate (gpointer user, const GptVisWeightPart *part, gsize first, gsize
   return self->weights.read (self->weights.user, part, first, n, to, error);
 }
 
-/* Makes it ready with the gate there. FALSE: there were no so many reads. */
+/* Makes it ready with the gate there. FALSE: there were fewer reads. */
 static gboolean
 load_through (const gchar *backend, gboolean decoder, Change change, guint gate)
 {
@@ -300,7 +299,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  /* nothing is left behind, by the driver neither */
+  /* nothing is left on disk, not by the driver either */
   g_setenv ("XDG_CACHE_HOME", "/dev/null", FALSE);
   g_test_add_data_func ("/changing/running", NULL, test_running);
   g_test_add_data_func ("/changing/running-c", "c", test_running);      /* OpenBLAS reads what is held */

@@ -18,7 +18,7 @@ options_of (const gchar *path, const gchar *backend, guint max_batch)
   return options;
 }
 
-/* With what its labels need. */
+/* Opens it with the outputs that labels need. */
 static GptVisModel *
 open_model (const gchar *path, const gchar *backend, guint max_batch, GError **error)
 {
@@ -90,8 +90,8 @@ operations (GptVisModel *model)
   return flops;
 }
 
-/* What nobody needs is not computed; what is needed later comes to it; what was staged before is run as it
- * was, beside what was staged after. */
+/* What nobody needs is not computed; what is needed later is added; what was staged before that still runs,
+ * beside what was staged after. */
 static void
 test_need (void)
 {
@@ -235,7 +235,7 @@ test_run (void)
   unit_remove (directory);
 }
 
-/* A NaN that comes in is that picture's error alone. */
+/* A NaN in a picture is an error of that picture alone. */
 static void
 test_nan_picture (void)
 {

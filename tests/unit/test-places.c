@@ -103,7 +103,7 @@ expect_names (gchar *directory, const gchar *q, const gchar *k, const gchar *wei
   found_clear (&found);
 }
 
-/* The sentence of what is not there or not so. Frees the directory. */
+/* Expects that sentence about tensors that are missing or wrong. Frees the directory. */
 static void
 expect_defects (gchar *directory, const gchar *sentence)
 {
@@ -140,7 +140,7 @@ test_numbers (void)
   gptvis_plan_free (plan);
 }
 
-/* Once the table is made nobody asks for a name any more: a part without one is answered too. */
+/* Once the table is made names are not looked up any more: a part without one is found too. */
 static void
 test_by_number (void)
 {

@@ -193,7 +193,7 @@ is_over (const Task *task, const Answer *a)
   return a->length == task->rules.max_length || holds (task->rules.ends, a->tokens[a->length - 1]);
 }
 
-/* May the running beams still do better than the worst sentence of a full house? */
+/* May the running beams still do better than the worst sentence of a full set? */
 static gboolean
 has_hope (const Task *task, const GArray *running, const GArray *found, guint length)
 {
