@@ -1,23 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The tests of kernels built for AArch64 and run by qemu, on models with and without a dot product of bytes. The libraries
-# are Debian's, in a folder that .ci/arm64-root fills. Usage: emulated-arm.sh SOURCE BUILD MODEL TIERS TEST…; the tests by
-# their names in tests/kernels.
+# The tests of kernels built for AArch64 and run by qemu, on models with and without a dot product of bytes.
+# The libraries are Debian's, in a folder that .ci/arm64-root fills. Usage: emulated-arm.sh SOURCE BUILD MODEL
+# TIERS TEST…; the tests by their names in tests/kernels.
 . "$(dirname "$0")/emulated.sh"
-source=$1 build=$2 model=$3 tiers=$4
-shift 4
+source=$1 build=$2 model=$3 tiers=$4 tested=$5
+shift 5
 root=$source/build-arm64-root
 libraries=/usr/lib/aarch64-linux-gnu    # in $root
 
 on_processor () {
-  "$qemu" -L "$root" -E "LD_LIBRARY_PATH=$libraries:$libraries/openblas-pthread" -cpu "$1" -E "$2" "$3"
+  "$qemu" -L "$root" -E "LD_LIBRARY_PATH=$libraries:$libraries/openblas-pthread" \
+    -cpu "$1" -E "$2" -E "$3" "$4"
 }
 
-need meson ninja pkg-config aarch64-linux-gnu-gcc
-qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64) || { echo "skipped: needs qemu-aarch64-static"; exit 77; }
-[ -d "$root$libraries" ] || { echo "skipped: no libraries; .ci/arm64-root build-arm64-root fetches them"; exit 77; }
+need meson ninja pkg-config flock aarch64-linux-gnu-gcc
+qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64) ||
+  { echo "skipped: needs qemu-aarch64-static"; exit 77; }
+[ -d "$root$libraries" ] ||
+  { echo "skipped: no libraries; .ci/arm64-root build-arm64-root fetches them"; exit 77; }
 
-# Optimised no further than 2: GCC 12.2 ends in an internal error over test-tiers.c else (in vect_transform_reduction). The tiers have their own level.
+# The models share one build: whoever comes first makes it, the others wait.
+exec 9> "$build.lock" && flock 9 || exit 1
+# Optimised no further than 2: GCC 12.2 ends in an internal error over test-tiers.c else (in
+# vect_transform_reduction). The tiers have their own level.
 if [ ! -f "$build/build.ninja" ]; then
   mkdir -p "$build"
   cat > "$build/cross.ini" << END
@@ -31,7 +37,8 @@ pkgconfig = 'pkg-config'
 exe_wrapper = ['$qemu', '-L', '$root']
 [properties]
 sys_root = '$root'
-pkg_config_libdir = ['$root$libraries/pkgconfig', '$root$libraries/openblas-pthread/pkgconfig', '$root/usr/share/pkgconfig']
+pkg_config_libdir = ['$root$libraries/pkgconfig', '$root$libraries/openblas-pthread/pkgconfig',
+  '$root/usr/share/pkgconfig']
 [host_machine]
 system = 'linux'
 cpu_family = 'aarch64'
@@ -42,8 +49,9 @@ END
     -Dparts=kernels -Dvulkan=disabled -Doptimization=2 || exit 1
 fi
 ninja -C "$build" || exit 1
+exec 9>&-
 for name; do
   set -- "$@" "$build/tests/kernels/test-$name"
   shift
 done
-judge "$model" "$tiers" "$@"
+judge "$model" "$tiers" "$tested" "$@"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The tests of kernels on x86 processors that this machine is not: one without AVX, one with AVX2 only, one with AVX-VNNI
-# and no AVX-512, one with AVX-512 and no VNNI, one with all of it. Usage: emulated-x86.sh EMULATION-FOLDER MODEL TIERS TEST…
+# The tests of kernels on x86 processors that this machine is not: one without AVX, one with AVX2 only, one
+# with AVX-VNNI and no AVX-512, one with AVX-512 and no VNNI, one with all of it. Usage: emulated-x86.sh
+# EMULATION-FOLDER MODEL TIERS TESTED TEST…
 . "$(dirname "$0")/emulated.sh"
 emulation=$1
 shift

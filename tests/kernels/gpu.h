@@ -83,7 +83,8 @@ gpu_ready (const gchar *backend)
   return FALSE;
 }
 
-/* No error and no warning of the validation layer. The device is closed, unless something else has it open. */
+/* No error and no warning of the validation layer. The device is closed, unless something else has it
+ * open. */
 static inline void
 gpu_close (void)
 {
@@ -127,7 +128,8 @@ static inline GptVisProgramOptions
 gpu_options (const gchar *backend, guint threads)
 {
   if (strcmp (backend, "vulkan-int8") == 0)
-    return (GptVisProgramOptions) { .backend = "vulkan",.precision = GPTVIS_PRECISION_INT8,.threads = threads };
+    return (GptVisProgramOptions) { .backend = "vulkan",.precision = GPTVIS_PRECISION_INT8,.threads =
+    threads };
   const gboolean f16 = strcmp (backend, "vulkan-f16") == 0;
   return (GptVisProgramOptions) { .backend = f16 ? "vulkan" : backend,
     .precision = f16 ? GPTVIS_PRECISION_F16 : GPTVIS_PRECISION_F32, .threads = threads };

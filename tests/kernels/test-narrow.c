@@ -6,6 +6,7 @@
 #include "plain-narrow.h"
 #include "reference.h"
 #include "memory.h"
+#include "tested-tiers.h"
 #include <string.h>
 
 static guint cases = 60;        /* of linears; GPTVIS_TEST_CASES, for slow processors */
@@ -145,7 +146,8 @@ make_column (Tile *o, const GptVisTier *t, GRand *rand, guint j, guint k, gboole
     if (extreme)
       value = j % 2 ? largest : -largest;
     else if (slice && i % 2)
-      value = g_rand_int_range (rand, MAX (-127, -128 - MIN (before, 0)), MIN (127, 128 - MAX (before, 0)) + 1);
+      value = g_rand_int_range (rand, MAX (-127, -128 - MIN (before, 0)), MIN (127, 128 - MAX (before, 0))
+      + 1);
     else
       value = g_rand_int_range (rand, -127, 128);
     to[i % group] = before = value;
@@ -227,8 +229,8 @@ check_tile (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
     const double product = (double) sum * o.rows[r].scale * o.scales[j < n ? j : 0];
     const double want = j >= n ? 77 : exact ? (float) sum : product + o.bias[j] + (adds ? o.residual[i] : 0);
     if (!(fabs (o.c[i] - want) <= (exact || j >= n ? 0 : 4e-7 * (fabs (product) + 200))))
-      g_error ("%s, int8 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
-          o.c[i], want);
+      g_error ("%s, int8 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n,
+          k, r, j, o.c[i], want);
   }
   free_tile (&o);
 }
@@ -322,8 +324,8 @@ check_tile_bf16 (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
       want += (double) from_bf16 (a[(d / 2 * a_step + r * a_row) * 2 + d % 2])
           * from_bf16 (b[(d / 2 * columns + j) * 2 + d % 2]);
     if (!(fabs (c[i] - want) <= (j < n ? (k + 1.0) * (k + 1) * 1.2e-7 : 0)))
-      g_error ("%s, bf16 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n, k, r, j,
-          c[i], want);
+      g_error ("%s, bf16 tile of %u × %u × %u, row %u, column %u: %.9g where %.9g is right", t->name, m, n,
+          k, r, j, c[i], want);
   }
   free_guards (g, 4);
 }
@@ -348,7 +350,8 @@ test_softmax_pairs (gconstpointer data)
   GRand *rand = seeded_rand ();
   for (guint rows = 1; rows <= 37; rows++) {
     Guard g[2];
-    float *x = input (&g[0], rows * columns * sizeof (float)), *sums = guard_new (&g[1], columns * sizeof (float), 0);
+    float *x = input (&g[0], rows * columns * sizeof (float)), *sums = guard_new (&g[1],
+        columns * sizeof (float), 0);
     float *before = g_new (float, rows * columns);
     const float scale = g_rand_double_range (rand, 0.1, 1);
     fill (rand, x, rows * columns, -20, 20);
@@ -369,7 +372,8 @@ test_softmax_pairs (gconstpointer data)
         const double want = r < rows ? exp (((double) before[r * columns + j] - top) * scale) : 0;
         sum += want;
         if (j > 0 && !(fabs (got - want) <= want * (1.0 / 256 + 1e-5)))
-          g_error ("%s, softmax_pairs of %u, row %u, column %u: %g where %g is right", t->name, rows, r, j, got, want);
+          g_error ("%s, softmax_pairs of %u, row %u, column %u: %g where %g is right", t->name, rows, r, j,
+          got, want);
       }
       g_assert_true (j > 0 ? fabs (sums[j] - sum) <= 1e-5 * sum : isnan (sums[j]));
     }
@@ -382,7 +386,8 @@ test_softmax_pairs (gconstpointer data)
 /* ---- whole linears ---- */
 
 static float *
-run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision precision, guint threads, const float *x)
+run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision precision, guint threads,
+    const float *x)
 {
   const GptVisWeights weights = { find_weight, w };
   const GptVisProgramOptions options = { .backend = backend, .precision = precision, .threads = threads };
@@ -396,7 +401,8 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision p
   GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
   memcpy (gptvis_program_slot_rows (program, slot), x, (gsize) in->rows * in->width * sizeof (float));
   g_assert_true (gptvis_program_submit (program, &slot, 1, &error) && gptvis_program_wait (program, &error));
-  float *y = g_memdup2 (gptvis_program_output (program, id, 0), (gsize) out->rows * out->width * sizeof (float));
+  float *y = g_memdup2 (gptvis_program_output (program, id, 0),
+      (gsize) out->rows * out->width * sizeof (float));
   gptvis_program_slot_free (program, slot);
   gptvis_program_free (program);
   return y;
@@ -404,11 +410,13 @@ run (const GptVisPlan *plan, Weights *w, const gchar *backend, GptVisPrecision p
 
 /* The reference on x and W rounded as the tier does it. */
 static float *
-run_rounded (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisPrecision precision, const float *x)
+run_rounded (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisPrecision precision,
+    const float *x)
 {
   const GptVisTensor *in = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "x"));
   const guint m = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"))->width;
-  const gsize x_bytes = (gsize) in->rows * in->width * sizeof (float), w_bytes = (gsize) m * in->width * sizeof (float);
+  const gsize x_bytes = (gsize) in->rows * in->width * sizeof (float),
+      w_bytes = (gsize) m * in->width * sizeof (float);
   float *weights = g_hash_table_lookup (w->tensors, "W");
   float *rounded = g_memdup2 (x, x_bytes), *kept = g_memdup2 (weights, w_bytes);
   round_rows (tier, precision, rounded, in->rows, in->width, FALSE);
@@ -423,8 +431,8 @@ run_rounded (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisP
 /* That computes what the narrow product is meant to, so they differ only by the order of the sums, as in
  * test-ops, and by `off`. */
 static void
-compare_tier (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisPrecision precision, guint threads,
-    const float *x, double off)
+compare_tier (const GptVisPlan *plan, Weights *w, const GptVisTier *tier, GptVisPrecision precision,
+    guint threads, const float *x, double off)
 {
   const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
   const gsize n = (gsize) out->rows * out->width;
@@ -457,9 +465,9 @@ compare (GptVisPlan *plan, GRand *rand, GptVisPrecision precision, double off)
   const guint threads = g_rand_int_range (rand, 1, 4);
   float *x = g_new (float, (gsize) in->rows * in->width);
   fill (rand, x, (gsize) in->rows * in->width, -2, 2);
-  for (guint i = 0; gptvis_tier_nth (i); i++)
-    if (precision == GPTVIS_PRECISION_INT8 || gptvis_tier_nth (i)->tile_bf16)
-      compare_tier (plan, &w, gptvis_tier_nth (i), precision, threads, x, off);
+  for (guint i = 0; tested_tier (i); i++)
+    if (precision == GPTVIS_PRECISION_INT8 || tested_tier (i)->tile_bf16)
+      compare_tier (plan, &w, tested_tier (i), precision, threads, x, off);
   g_free (x);
   free_weights (&w);
   gptvis_plan_free (plan);
@@ -485,7 +493,8 @@ test_linear (gconstpointer data)
     if (g_rand_boolean (rand))
       linear.scale = gptvis_plan_weight (plan, "scale", 1, m);
     GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, m) : GPTVIS_NO_TENSOR;
-    gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "W", m, k), bias, &linear));
+    gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "W", m, k), bias,
+        &linear));
     const gboolean gelu = linear.act == GPTVIS_ACT_GELU || linear.act == GPTVIS_ACT_GELU_TANH;
     compare (plan, rand, precision, gelu ? linear.alpha * 2.2e-4 : 0);  /* tier.h; scales are below 1 */
   }
@@ -525,10 +534,10 @@ test_norm (gconstpointer data)
     make_weights (&w, plans[0], rand);
     float *x = g_new (float, rows * k);
     fill (rand, x, rows * k, -2, 2);
-    for (guint t = 0; gptvis_tier_nth (t); t++) {
-      if (precision == GPTVIS_PRECISION_BF16 && !gptvis_tier_nth (t)->tile_bf16)
+    for (guint t = 0; tested_tier (t); t++) {
+      if (precision == GPTVIS_PRECISION_BF16 && !tested_tier (t)->tile_bf16)
         continue;
-      g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+      g_setenv ("GPTVIS_CPU", tested_tier (t)->name, TRUE);
       float *y[2];
       for (guint read = 0; read < 2; read++)
         y[read] = run (plans[read], &w, "cpu", precision, g_rand_int_range (rand, 1, 4), x);
@@ -554,8 +563,8 @@ test_attention (void)
   for (guint i = 0; i < cases; i++) {
     const guint heads = g_rand_int_range (rand, 1, 4), width = g_rand_int_range (rand, 1, 70);
     const guint rows = g_rand_int_range (rand, 1, 80), all = 3 * heads * width;
-    const GptVisAttention attention = { .k_column = heads * width, .v_column = 2 * heads * width, .heads = heads,
-      .head_width = width, .scale = 1 / sqrtf (width) };
+    const GptVisAttention attention = { .k_column = heads * width, .v_column = 2 * heads * width,
+      .heads = heads, .head_width = width, .scale = 1 / sqrtf (width) };
     GptVisPlan *plan = gptvis_plan_new ("attention", 1);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, all);
     gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
@@ -567,16 +576,16 @@ test_attention (void)
     for (guint j = 0; j < rows * all; j++)
       in[j] = from_bf16 (plain_bf16 (in[j]));
     float *want = run (plan, &w, "reference", GPTVIS_PRECISION_F32, 1, in);
-    for (guint t = 0; gptvis_tier_nth (t); t++) {
-      if (!gptvis_tier_nth (t)->tile_bf16)
+    for (guint t = 0; tested_tier (t); t++) {
+      if (!tested_tier (t)->tile_bf16)
         continue;
-      g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+      g_setenv ("GPTVIS_CPU", tested_tier (t)->name, TRUE);
       float *got = run (plan, &w, "cpu", i % 2 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_INT8,
           g_rand_int_range (rand, 1, 4), in);
       for (guint j = 0; j < rows * heads * width; j++)
         if (!(fabs (got[j] - want[j]) <= 2 * (1.0 / 256 + 1e-5)))
-          g_error ("%s, attention of %u × %u of %u, element %u: %g where %g is right", gptvis_tier_nth (t)->name, rows,
-              heads, width, j, got[j], want[j]);
+          g_error ("%s, attention of %u × %u of %u, element %u: %g where %g is right",
+              tested_tier (t)->name, rows, heads, width, j, got[j], want[j]);
       g_free (got);
     }
     g_unsetenv ("GPTVIS_CPU");
@@ -601,7 +610,8 @@ test_auto (void)
     const GptVisTier *tier = gptvis_tier_nth (i);
     const GptVisProgramOptions options = { .backend = "cpu" };
     g_setenv ("GPTVIS_CPU", tier->name, TRUE);
-    GptVisProgram *program = gptvis_program_new (plan, &(GptVisWeights) { find_weight, NULL }, &options, &error);
+    GptVisProgram *program = gptvis_program_new (plan, &(GptVisWeights) { find_weight, NULL }, &options,
+        &error);
     g_assert_no_error (error);
     g_assert_cmpint (program->precision, ==, tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32);
     g_assert_nonnull (strstr (program->description, gptvis_precision_name (program->precision)));
@@ -649,8 +659,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   if (g_getenv ("GPTVIS_TEST_CASES"))
     cases = g_ascii_strtoull (g_getenv ("GPTVIS_TEST_CASES"), NULL, 10);
-  for (guint i = 0; gptvis_tier_nth (i); i++) {
-    const GptVisTier *tier = gptvis_tier_nth (i);
+  for (guint i = 0; tested_tier (i); i++) {
+    const GptVisTier *tier = tested_tier (i);
     add ("mix", tier, test_mix);
     add ("quantise", tier, test_quantise);
     add ("tile-int8", tier, test_tile_int8);

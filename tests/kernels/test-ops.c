@@ -4,7 +4,7 @@
 #include "gpu.h"
 #include "made-weights.h"
 #include "reference.h"
-#include "cpu/tier.h"
+#include "tested-tiers.h"
 #include "../../shaders/shared.h"
 #include "vulkan/tiles.h"
 #include <math.h>
@@ -15,7 +15,8 @@
 /* ---- run a plan on a backend ---- */
 
 static float *
-run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, const float *inputs, guint batch)
+run (const GptVisPlan *plan, Weights *w, const gchar *backend, guint threads, const float *inputs,
+    guint batch)
 {
   const GptVisWeights weights = { find_weight, w };
   const GptVisProgramOptions options = gpu_options (backend, threads);
@@ -64,7 +65,8 @@ judge (const GptVisPlan *plan, const gchar *where, guint batch, const float *got
   for (gsize i = 0; i < n; i++)
     if (!(fabs (got[i] - want[i]) <= tolerance * scale[i])) {
       gchar *text = gptvis_plan_print (plan);
-      g_error ("%s, batch %u, element %zu: %.9g, the reference has %.9g, in\n%s", where, batch, i, got[i], want[i], text);
+      g_error ("%s, batch %u, element %zu: %.9g, the reference has %.9g, in\n%s", where, batch, i, got[i],
+          want[i], text);
     }
 }
 
@@ -109,7 +111,8 @@ make_inputs (float *x, guint rows, guint width, const gchar *backend, GRand *ran
 
 /* On that backend; the cpu's on each of its tiers. */
 static void
-compare_on (const gchar *backend, const GptVisPlan *plan, Weights *w, guint threads, const float *inputs, guint batch)
+compare_on (const gchar *backend, const GptVisPlan *plan, Weights *w, guint threads, const float *inputs,
+    guint batch)
 {
   const GptVisTensor *out = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "y"));
   const gsize n = (gsize) out->rows * out->width * batch;
@@ -120,12 +123,12 @@ compare_on (const gchar *backend, const GptVisPlan *plan, Weights *w, guint thre
     judge (plan, backend, batch, got, want, scales, n);
     g_free (got);
   }
-  for (guint t = 0; strcmp (backend, "cpu") == 0 && gptvis_tier_nth (t); t++) {
-    if (t > 0 && gptvis_tier_nth (t)->tile == gptvis_tier_nth (t - 1)->tile)
-      continue;                 /* in f32 the two are one */
-    g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+  for (guint t = 0; strcmp (backend, "cpu") == 0 && tested_tier (t); t++) {
+    if (is_like_before (t))
+      continue;
+    g_setenv ("GPTVIS_CPU", tested_tier (t)->name, TRUE);
     float *got = run (plan, w, "cpu", threads, inputs, batch);
-    judge (plan, gptvis_tier_nth (t)->name, batch, got, want, scales, n);
+    judge (plan, tested_tier (t)->name, batch, got, want, scales, n);
     g_unsetenv ("GPTVIS_CPU");
     g_free (got);
   }
@@ -183,18 +186,20 @@ test_linear (gconstpointer backend)
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, k);
     GptVisLinear linear = *GPTVIS_LINEAR (.act = g_rand_int_range (rand, 0, GPTVIS_N_ACTS));
     if (g_rand_boolean (rand))
-      linear.gate = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "gate", m, k), GPTVIS_NO_TENSOR, NULL);
+      linear.gate = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "gate", m, k), GPTVIS_NO_TENSOR,
+      NULL);
     if (g_rand_boolean (rand))
-      linear.residual = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "residual", m, k), GPTVIS_NO_TENSOR,
-          NULL);
+      linear.residual = gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "residual", m, k),
+          GPTVIS_NO_TENSOR, NULL);
     if (g_rand_boolean (rand))
       linear.scale = gptvis_plan_weight (plan, "scale", 1, m);
     if (g_rand_boolean (rand))
       linear.alpha = 0.5f;
     GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, m) : GPTVIS_NO_TENSOR;
     const guint head = m / 2;
-    const gboolean transposed = strcmp (backend, "vulkan-int8") != 0;   /* rows of transposed weights are not exact in bytes */
-    const GptVisWeightPart parts[2] = { {"W", 0, MAX (head, 1), FALSE}, {"W2", 3, m - head, i % 2 && transposed} };
+    const gboolean transposed = strcmp (backend, "vulkan-int8") != 0;   /* not exact in bytes */
+    const GptVisWeightPart parts[2] = { {"W", 0, MAX (head, 1), FALSE}, {"W2", 3, m - head,
+        i % 2 && transposed} };
     GptVisTensorId w;
     if (i % 5 == 0 && transposed)
       w = gptvis_plan_weight_transposed (plan, "W transposed", m, k);
@@ -218,7 +223,8 @@ test_linear_tails (gconstpointer backend)
       Weights w;
       GptVisPlan *plan = gptvis_plan_new ("linear", 1);
       gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, gptvis_plan_input (plan, "x", rows, 1),
-              gptvis_plan_weight (plan, "W", 1, 1), GPTVIS_NO_TENSOR, GPTVIS_LINEAR (.act = act, .alpha = 0.5f)));
+              gptvis_plan_weight (plan, "W", 1, 1), GPTVIS_NO_TENSOR, GPTVIS_LINEAR (.act = act,
+              .alpha = 0.5f)));
       g_assert_true (gptvis_plan_finish (plan, NULL));
       GRand *rand = g_rand_new_with_seed (1);
       make_weights (&w, plan, rand);
@@ -245,8 +251,9 @@ test_linear_large (gconstpointer backend)
   for (guint i = 0; i < MIN (cases, G_N_ELEMENTS (shapes)); i++) {
     GptVisPlan *plan = gptvis_plan_new ("linear", MAX_BATCH);
     GptVisTensorId x = gptvis_plan_input (plan, "x", shapes[i].rows, shapes[i].k);
-    gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "W", shapes[i].m, shapes[i].k),
-            gptvis_plan_weight (plan, "b", 1, shapes[i].m), GPTVIS_LINEAR (.act = GPTVIS_ACT_GELU)));
+    gptvis_plan_output (plan, "y", gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "W", shapes[i].m,
+            shapes[i].k), gptvis_plan_weight (plan, "b", 1, shapes[i].m),
+            GPTVIS_LINEAR (.act = GPTVIS_ACT_GELU)));
     compare (plan, rand, backend);
   }
   g_rand_free (rand);
@@ -278,7 +285,8 @@ test_linear_tiles (gconstpointer backend)
 static gchar *
 reopen_without (const gchar *feature)
 {
-  gchar *before = g_strdup (g_getenv ("GPTVIS_VULKAN_DISABLE")), *words = g_strconcat (before, ",", feature, NULL);
+  gchar *before = g_strdup (g_getenv ("GPTVIS_VULKAN_DISABLE")), *words = g_strconcat (before, ",", feature,
+      NULL);
   g_setenv ("GPTVIS_VULKAN_DISABLE", words, TRUE);
   gpu_reopen (0);
   g_free (words);
@@ -387,7 +395,8 @@ test_norm (gconstpointer backend)
     GptVisPlan *plan = gptvis_plan_new ("norm", MAX_BATCH);
     const guint rows = odd (rand), width = odd (rand) + 3;
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows, width);
-    GptVisTensorId weight = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "w", 1, width) : GPTVIS_NO_TENSOR;
+    GptVisTensorId weight = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "w", 1, width)
+        : GPTVIS_NO_TENSOR;
     GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, width) : GPTVIS_NO_TENSOR;
     gptvis_plan_output (plan, "y", gptvis_plan_norm (plan, x, weight, bias, 1e-5f));
     compare (plan, rand, backend);
@@ -465,7 +474,8 @@ test_resample (gconstpointer backend)
   for (guint i = 0; i < cases_on (backend); i++) {
     GptVisPlan *plan = gptvis_plan_new ("resample", MAX_BATCH);
     const guint rows_in = g_rand_int_range (rand, 1, 9), columns_in = g_rand_int_range (rand, 1, 9);
-    const guint rows = g_rand_int_range (rand, 1, 9), columns = g_rand_int_range (rand, 1, 9), width = odd (rand);
+    const guint rows = g_rand_int_range (rand, 1, 9), columns = g_rand_int_range (rand, 1, 9),
+        width = odd (rand);
     GptVisTensorId x = gptvis_plan_input (plan, "x", rows * columns, width);
     GptVisTensorId w = gptvis_plan_weight (plan, "w", rows_in * columns_in, width);
     GptVisTensorId table = gptvis_plan_resample (plan, w, rows_in, columns_in, rows, columns, i % 2);
@@ -529,9 +539,10 @@ test_resample_values (void)
 static void
 test_resample_antialias_values (void)
 {
-  static const double smaller[9] = { 3.214221, 6.074529, 4.56091, 5.404951, 5.88291, 4.157889, 6.95954, 4.719028,
-    5.181241 };
-  static const double larger[8] = { -0.39516, 0.704622, 2.139819, 3.900784, 6.959215, 6.024526, -0.130353, 3.848702 };
+  static const double smaller[9] = { 3.214221, 6.074529, 4.56091, 5.404951, 5.88291, 4.157889, 6.95954,
+    4.719028, 5.181241 };
+  static const double larger[8] = { -0.39516, 0.704622, 2.139819, 3.900784, 6.959215, 6.024526, -0.130353,
+      3.848702 };
   GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .resample = {7, 7, 3, 3, TRUE} };
   float grid[49], got[72];
 

@@ -5,7 +5,7 @@
 #include "gpu.h"
 #include "memory.h"
 #include "made-weights.h"
-#include "cpu/tier.h"
+#include "tested-tiers.h"
 #include <string.h>
 
 #define SLOTS 2
@@ -30,11 +30,13 @@ record (const Sizes *s)
   GptVisTensorId own = gptvis_plan_state (plan, "own", s->positions, 2 * d);
   GptVisTensorId y = gptvis_plan_embed (plan, gptvis_plan_weight (plan, "tokens", s->tokens, d),
       gptvis_plan_weight (plan, "positions", s->positions + s->first_position, d), s->first_position);
-  GptVisTensorId qkv = gptvis_plan_linear (plan, y, gptvis_plan_weight (plan, "qkv", 3 * d, d), GPTVIS_NO_TENSOR, NULL);
+  GptVisTensorId qkv = gptvis_plan_linear (plan, y, gptvis_plan_weight (plan, "qkv", 3 * d, d),
+      GPTVIS_NO_TENSOR, NULL);
   gptvis_plan_keep (plan, qkv, d, own);
   const GptVisAttention attention = { .heads = s->heads, .head_width = s->head_width, .scale = 0.3f };
   GptVisTensorId over_own = gptvis_plan_recall (plan, qkv, &own, 1, &attention);
-  const GptVisAttention shifted = { .q_column = d, .heads = s->heads, .head_width = s->head_width, .scale = 0.2f };
+  const GptVisAttention shifted = { .q_column = d, .heads = s->heads, .head_width = s->head_width,
+      .scale = 0.2f };
   GptVisTensorId over_memory = gptvis_plan_recall (plan, qkv, &memory, 1, &shifted);
   const GptVisTensorId states[] = { memory, own };
   GptVisTensorId over_both = gptvis_plan_recall (plan, qkv, states, 2, &attention);
@@ -138,9 +140,9 @@ test_script (gconstpointer backend)
   GRand *rand = seeded_rand ();
   for (guint c = 0; c < cases; c++) {
     static const guint widths[] = { 1, 5, 8, 12, 16, 24, 31, 32, 48, 64, 80 };
-    const Sizes s = { g_rand_int_range (rand, 1, 5), widths[g_rand_int_range (rand, 0, G_N_ELEMENTS (widths))],
-      g_rand_int_range (rand, 1, 70), g_rand_int_range (rand, 1, 40), g_rand_int_range (rand, 1, 12),
-      g_rand_int_range (rand, 1, 5), g_rand_int_range (rand, 0, 3) };
+    const Sizes s = { g_rand_int_range (rand, 1, 5), widths[g_rand_int_range (rand, 0,
+      G_N_ELEMENTS (widths))], g_rand_int_range (rand, 1, 70), g_rand_int_range (rand, 1, 40),
+      g_rand_int_range (rand, 1, 12), g_rand_int_range (rand, 1, 5), g_rand_int_range (rand, 0, 3) };
     GptVisPlan *plan = record (&s);
     Script script;
     write_script (&script, &s, rand);
@@ -159,10 +161,10 @@ test_script (gconstpointer backend)
       compare (backend, &s, got, want, n);
       g_free (got);
     }
-    for (guint t = 0; strcmp (backend, "cpu") == 0 && gptvis_tier_nth (t); t++) {
-      g_setenv ("GPTVIS_CPU", gptvis_tier_nth (t)->name, TRUE);
+    for (guint t = 0; strcmp (backend, "cpu") == 0 && tested_tier (t); t++) {
+      g_setenv ("GPTVIS_CPU", tested_tier (t)->name, TRUE);
       float *got = play (plan, &s, &script, &w, "cpu", g_rand_int_range (rand, 1, 4), inputs);
-      compare (gptvis_tier_nth (t)->name, &s, got, want, n);
+      compare (tested_tier (t)->name, &s, got, want, n);
       g_unsetenv ("GPTVIS_CPU");
       g_free (got);
     }
@@ -179,7 +181,8 @@ test_script (gconstpointer backend)
 static gconstpointer
 find_small (gpointer user, const GptVisWeightPart *part, GptVisDtype *dtype, gsize *n)
 {
-  static const float kv[] = { 0, 1 }, tokens[] = { 0, 10, 20, 30 }, positions[] = { 0, 0, 0, 0 }, qkv[] = { 0, 0, 1 };
+  static const float kv[] = { 0, 1 }, tokens[] = { 0, 10, 20, 30 }, positions[] = { 0, 0, 0, 0 },
+      qkv[] = { 0, 0, 1 };
   const gchar *name = part->name;
   *dtype = GPTVIS_F32;
   *n = strcmp (name, "kv") == 0 ? 2 : strcmp (name, "qkv") == 0 ? 3 : 4;
@@ -195,13 +198,14 @@ test_values (gconstpointer backend)
   GptVisPlan *plan = gptvis_plan_new ("values", 1);
   GptVisTensorId x = gptvis_plan_input (plan, "x", 2, 1);
   GptVisTensorId memory = gptvis_plan_state (plan, "memory", 2, 2);
-  gptvis_plan_keep (plan, gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "kv", 2, 1), GPTVIS_NO_TENSOR, NULL),
-      0, memory);
+  gptvis_plan_keep (plan, gptvis_plan_linear (plan, x, gptvis_plan_weight (plan, "kv", 2, 1),
+      GPTVIS_NO_TENSOR, NULL), 0, memory);
   gptvis_plan_step (plan, 2, 2);
   GptVisTensorId own = gptvis_plan_state (plan, "own", 4, 2);
   GptVisTensorId y = gptvis_plan_embed (plan, gptvis_plan_weight (plan, "tokens", 4, 1),
       gptvis_plan_weight (plan, "positions", 4, 1), 0);
-  GptVisTensorId qkv = gptvis_plan_linear (plan, y, gptvis_plan_weight (plan, "qkv", 3, 1), GPTVIS_NO_TENSOR, NULL);
+  GptVisTensorId qkv = gptvis_plan_linear (plan, y, gptvis_plan_weight (plan, "qkv", 3, 1), GPTVIS_NO_TENSOR,
+      NULL);
   gptvis_plan_keep (plan, qkv, 1, own);
   const GptVisAttention attention = { .heads = 1, .head_width = 1, .scale = 1 };
   const GptVisTensorId states[] = { memory, own };
@@ -210,7 +214,8 @@ test_values (gconstpointer backend)
   g_assert_cmpuint (gptvis_plan_max_positions (plan), ==, 4);
 
   const GptVisWeights weights = { find_small, NULL };
-  const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_F32, .threads = 1 };
+  const GptVisProgramOptions options = { .backend = backend, .precision = GPTVIS_PRECISION_F32,
+      .threads = 1 };
   GptVisProgram *program = gptvis_program_new (plan, &weights, &options, NULL);
   GptVisSlot *slot = gptvis_program_slot_new (program, NULL);
   memcpy (gptvis_program_slot_rows (program, slot), (float[]) { 100, 200 }, 2 * sizeof (float));
@@ -227,8 +232,10 @@ test_values (gconstpointer backend)
   const GptVisSequence second[] = { {slot, 0, 1, 0, one}, {slot, 3, 1, 1, one} };
   gptvis_program_step (program, second, 2, NULL);
   g_assert_true (gptvis_program_wait (program, NULL));
-  g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 0)[0], (100 + 200 + 20 + 0) / 4.0, 1e-4);
-  g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 1)[0], (100 + 200 + 20 + 30) / 4.0, 1e-4);
+  g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 0)[0], (100 + 200 + 20 + 0) / 4.0,
+      1e-4);
+  g_assert_cmpfloat_with_epsilon (gptvis_program_output (program, out, 1)[0], (100 + 200 + 20 + 30) / 4.0,
+      1e-4);
   gptvis_program_slot_free (program, slot);
   gptvis_program_free (program);
   gptvis_plan_free (plan);

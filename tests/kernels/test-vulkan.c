@@ -129,7 +129,7 @@ static void
 assert_close (const float *got, const float *want)
 {
   for (guint i = 0; i < TOKENS * WIDTH; i++)
-    g_assert_cmpfloat_with_epsilon (got[i], want[i], 1e-4);   /* of values up to 100, summed in another order */
+    g_assert_cmpfloat_with_epsilon (got[i], want[i], 1e-4);   /* values up to 100, another order */
 }
 
 /* Two runs under way at once, of one picture and of two, in turn; they end in their order, each with its
@@ -378,7 +378,8 @@ test_features (void)
   Network network;
   if (!gpu_ready ("vulkan"))
     return;
-  gchar *before = g_strdup (g_getenv ("GPTVIS_VULKAN_DISABLE")), *list = gptvis_backend_devices ("vulkan", NULL);
+  gchar *before = g_strdup (g_getenv ("GPTVIS_VULKAN_DISABLE")), *list = gptvis_backend_devices ("vulkan",
+      NULL);
   g_test_message ("%s", list);
   g_free (list);
   gpu_close ();
@@ -555,8 +556,8 @@ test_no_memory (void)
   gptvis_vulkan_set_faults (&none);
 }
 
-/* A slot that neither the device nor the processor has memory for is an error. One that only the device has none for
- * can be filled, and its run fails. */
+/* A slot that neither the device nor the processor has memory for is an error. One that only the device has
+ * none for can be filled, and its run fails. */
 static void
 test_no_memory_for_slots (void)
 {
@@ -618,7 +619,8 @@ test_lost (void)
   gptvis_vulkan_lose_devices ();
   g_assert_false (gptvis_program_wait (program, NULL)); /* the other one */
   for (guint i = 0; i < 2; i++) {
-    g_assert_false (gptvis_program_submit (program, slots, 1, &error) && gptvis_program_wait (program, &error));
+    g_assert_false (gptvis_program_submit (program, slots, 1, &error) && gptvis_program_wait (program,
+        &error));
     g_assert_error (error, GPTVIS_ERROR, GPTVIS_ERROR_DEVICE);
     g_assert_nonnull (strstr (error->message, "the device was lost"));
     g_clear_error (&error);
