@@ -33,14 +33,16 @@ static const GOptionEntry entries[] = {
   {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "how many (default: about five seconds)", "N"},
   {"pause", 0, 0, G_OPTION_ARG_INT, &pause_ms, "ms of rest before each, as a camera leaves (0)", "N"},
   {"ops", 0, 0, G_OPTION_ARG_NONE, &ops, "each operation's share of the time", NULL},
-  {"frames", 0, 0, G_OPTION_ARG_NONE, &frames, "from frames of 1920×1080 to scores, and whose time that is", NULL},
+  {"frames", 0, 0, G_OPTION_ARG_NONE, &frames, "from frames of 1920×1080 to scores, and whose time that is",
+  NULL},
   {"caption", 0, 0, G_OPTION_ARG_NONE, &caption, "networks that write: the one named, or all", NULL},
   {"streams", 0, 0, G_OPTION_ARG_INT, &streams, "captions that are written together (1)", "N"},
   {"beams", 0, 0, G_OPTION_ARG_INT, &beams, "beam width of the search for a caption (1)", "N"},
   {"peers", 0, 0, G_OPTION_ARG_NONE, &peers, "ONNX Runtime and OpenVINO, in turn with us", NULL},
   {"products", 0, 0, G_OPTION_ARG_NONE, &products, "matrix products alone, in turn with oneDNN's", NULL},
   {"stage", 0, 0, G_OPTION_ARG_NONE, &stage, "frames to patches: of the format named, or all", NULL},
-  {"intensity", 0, 0, G_OPTION_ARG_NONE, &intensity, "what the operations ask of GPUs, worked out, not run", NULL},
+  {"intensity", 0, 0, G_OPTION_ARG_NONE, &intensity, "what the operations ask of GPUs, worked out, not run",
+  NULL},
   {"limits", 0, 0, G_OPTION_ARG_NONE, &limits, "what the processor could do at best", NULL},
   {NULL}
 };
@@ -74,9 +76,10 @@ main (int argc, char **argv)
   check_numbers ();
 
   const gchar *name = argc > 1 ? argv[1] : NULL;
-  BenchSettings settings = { .backend = backend, .device = device, .batch = batch, .side = side, .patch = patch,
-    .runs = runs, .threads = threads ? (guint) threads : gptvis_pool_default_threads (),
-    .threads_given = threads > 0, .pause_ms = pause_ms, .ops = ops, .streams = streams, .beams = beams, .peers = peers };
+  BenchSettings settings = { .backend = backend, .device = device, .batch = batch, .side = side,
+    .patch = patch, .runs = runs, .threads = threads ? (guint) threads : gptvis_pool_default_threads (),
+    .threads_given = threads > 0, .pause_ms = pause_ms, .ops = ops, .streams = streams, .beams = beams,
+    .peers = peers };
   if (!gptvis_precision_parse (precision, &settings.precision, &error))
     measure_die (error->message);
   if (limits)

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Peaks as published: f32, f16 and dot products of bytes of the shader cores (multiply-add counted twice), f16
- * with f32 sums of the matrix units (dense; 0: there are none), memory, and shared memory (bytes a clock of
- * each core or multiprocessor, times these, times the clock). Dot products: 8 a clock of each EU, which are as
- * many as f32's multiply-adds; 64 of each multiprocessor, which are half as many. */
+/* Peaks as published: f32, f16 and dot products of bytes of the shader cores (multiply-add counted twice),
+ * f16 with f32 sums of the matrix units (dense; 0: there are none), memory, and shared memory (bytes a clock
+ * of each core or multiprocessor, times these, times the clock). Dot products: 8 a clock of each EU, which
+ * are as many as f32's multiply-adds; 64 of each multiprocessor, which are half as many. */
 static const struct {
   const gchar *name, *source;
   gdouble f32, f16, dot, matrix;        /* TFLOP/s */
@@ -125,7 +125,8 @@ cost_attention (const GptVisPlan *plan, const GptVisOp *op, Way way, guint batch
     tile_queries = t->queries * MATRIX;
     passes = 2;                 /* over the keys */
     c->flops *= 1.5;
-    /* q and k of each product of matrices, v and the weights; a score is written once and read twice a pass */
+    /* q and k of each product of matrices, v and the weights; a score is written once and read twice a
+     * pass */
     c->shared = macs * sizeof (guint16) * (passes * 2 / MATRIX + 1 / width + 1 / MATRIX)
         + heads * queries * keys * sizeof (float) * 3 * passes;
   } else {
@@ -260,7 +261,8 @@ print_frames (const GptVisPlan *plan, Way way, guint batch, gdouble sums[N_GPUS]
     .bytes = FRAME_WIDTH * FRAME_HEIGHT * 1.5 + narrow_bytes,
     .tiles = TAPS * FRAME_WIDTH * FRAME_HEIGHT * 1.5 + narrow_bytes };
   const Cost patches = { .shader = "patches", .flops = 2 * TAPS * rows * recipe->width,
-    .bytes = narrow_bytes + 3 * outputs * sizeof (float), .tiles = TAPS * narrow_bytes + 3 * outputs * sizeof (float) };
+    .bytes = narrow_bytes + 3 * outputs * sizeof (float), .tiles = TAPS * narrow_bytes
+    + 3 * outputs * sizeof (float) };
   print_shader (&narrow, "1080×1920, NV12 → 2160×224", batch, way, sums);
   print_shader (&patches, "2160×224 → 196×768", batch, way, sums);
 }

@@ -238,6 +238,6 @@ bench_limits (const BenchSettings *settings)
     if (can_run (multiplications[i].tiers))
       printf ("%-4s %-44s %10.1f  %10.1f  %s\n", gptvis_precision_name (multiplications[i].precision),
           multiplications[i].what, rate (i, 1), rate (i, threads), multiplications[i].tiers);
-  printf ("\nGB/s of a sum over %u MB                          %10.1f  %10.1f\n", READ_BYTES >> 20, read_rate (1),
-      read_rate (threads));
+  printf ("\nGB/s of a sum over %u MB                          %10.1f  %10.1f\n", READ_BYTES >> 20,
+      read_rate (1), read_rate (threads));
 }

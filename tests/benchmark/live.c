@@ -33,7 +33,8 @@ static gint seconds = 10, fps = 30;
 static gboolean caption;
 
 static const GOptionEntry entries[] = {
-  {"model", 0, 0, G_OPTION_ARG_FILENAME, &model, "a checkpoint (else a ViT of random weights, about 0.5 s a picture)", "DIR"},
+  {"model", 0, 0, G_OPTION_ARG_FILENAME,
+      &model, "a checkpoint (else a ViT of random weights, about 0.5 s a picture)", "DIR"},
   {"streams", 0, 0, G_OPTION_ARG_STRING, &counts, "how many cameras (1,4,16)", "N,…"},
   {"seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "of each run (10)", "N"},
   {"size", 0, 0, G_OPTION_ARG_STRING, &size, "pixels of a camera (1280x720)", "WxH"},
@@ -134,10 +135,13 @@ camera_new (gboolean filtered)
 
   if (sscanf (size, "%dx%d", &width, &height) != 2)
     die ("--size is WIDTHxHEIGHT");
-  from = source ? g_strdup_printf ("filesrc location=\"%s\" ! decodebin ! videoconvert ! clocksync name=camera", source)
-      : g_strdup_printf ("videotestsrc is-live=true pattern=blue ! "
-      "capsfilter name=camera caps=video/x-raw,format=NV12,width=%d,height=%d,framerate=%d/1", width, height, fps);
-  line = g_strdup_printf ("%s %s ! fakesink name=sink sync=true qos=true max-lateness=%d enable-last-sample=false",
+  from = source
+      ? g_strdup_printf ("filesrc location=\"%s\" ! decodebin ! videoconvert ! clocksync name=camera",
+      source) : g_strdup_printf ("videotestsrc is-live=true pattern=blue ! "
+      "capsfilter name=camera caps=video/x-raw,format=NV12,width=%d,height=%d,framerate=%d/1", width, height,
+      fps);
+  line = g_strdup_printf ("%s %s ! fakesink name=sink sync=true qos=true max-lateness=%d "
+      "enable-last-sample=false",
       from, filtered ? "! gptvisfilter name=filter policy=latest" : "", LATEST_MS * 1000000);
   self->pipeline = gst_parse_launch (line, &error);
   if (error)

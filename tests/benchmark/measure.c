@@ -192,8 +192,8 @@ return_ball (gpointer ball)
   return NULL;
 }
 
-/* ns for a line of the cache from one thread to another and back: 50 to 100 where the two have a cache in common, some
- * hundreds else, and then what threads compute together takes up to half as long again. */
+/* ns for a line of the cache from one thread to another and back: 50 to 100 where the two have a cache in
+ * common, some hundreds else, and then what threads compute together takes up to half as long again. */
 static gdouble
 round_trip (void)
 {

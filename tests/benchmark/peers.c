@@ -244,8 +244,8 @@ print_contestant (const Contest *self, guint kind, gdouble flops)
   const gdouble least = measure_least (c->times);
   gchar *ours = g_strdup_printf ("gptvis, %s", gptvis_precision_name (kinds[kind].precision));
   printf ("  %-34s min %8.2f ms  median %8.2f ms  %6.1f GFLOP/s  %3u runs, off by %.1e",
-      kinds[kind].runtime ? c->peer.name : ours, least * 1e-6, measure_median (c->times) * 1e-6, flops / least,
-      c->times->len, c->error);
+      kinds[kind].runtime ? c->peer.name : ours, least * 1e-6, measure_median (c->times) * 1e-6,
+      flops / least, c->times->len, c->error);
   if (!kinds[kind].runtime)
     printf ("  %3.0f %% of the limit",
         100 * flops / least / limits_multiply (self->threads, kinds[kind].precision));

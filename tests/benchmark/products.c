@@ -14,7 +14,8 @@
 
 #define COPIES 8u               /* of the operation in our plan; the first is for waking threads */
 #define PRODUCTS_A_TURN 21u     /* that count, of each */
-#define WARM_NS 5000000         /* others go before them: it can take a ms until a thread that slept has a processor */
+/* Others go before them: it can take a ms until a thread that slept has a processor. */
+#define WARM_NS 5000000
 #define TURNS 8
 #define N_COMPARED 3u           /* the first networks of the table: tiny, small, base */
 
@@ -126,9 +127,9 @@ print_line (const gchar *name, const gchar *shape, gdouble ours, const gdouble t
   printf ("  %-10s %-18s %9.3f ms %7.1f GFLOP/s %4.0f %% of the limit", name, shape, ours * 1e-6,
       flops / ours, 100 * flops / ours / limit);
   if (theirs[ALONE] > 0)
-    printf ("  oneDNN %9.3f ms %4.0f %%, from f32 %9.3f ms; our speed / its %.2f, %.2f  %s", theirs[ALONE] * 1e-6,
-        100 * flops / theirs[ALONE] / limit, theirs[FROM_F32] * 1e-6, theirs[ALONE] / ours, theirs[FROM_F32] / ours,
-        implementation);
+    printf ("  oneDNN %9.3f ms %4.0f %%, from f32 %9.3f ms; our speed / its %.2f, %.2f  %s",
+        theirs[ALONE] * 1e-6, 100 * flops / theirs[ALONE] / limit, theirs[FROM_F32] * 1e-6,
+        theirs[ALONE] / ours, theirs[FROM_F32] / ours, implementation);
   printf ("\n");
   fflush (stdout);
 }

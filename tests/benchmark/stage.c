@@ -96,7 +96,8 @@ make_peer (guint i, GstVideoInfo *in, GstVideoInfo *out)
 static void
 print_row (const gchar *name, GArray *ns, GArray *ours)
 {
-  printf ("  %-28s min %7.3f ms  median %7.3f ms", name, measure_least (ns) * 1e-6, measure_median (ns) * 1e-6);
+  printf ("  %-28s min %7.3f ms  median %7.3f ms", name, measure_least (ns) * 1e-6,
+      measure_median (ns) * 1e-6);
   if (ours)
     printf ("  %6.2f / %6.2f times ours", measure_least (ns) / measure_least (ours),
         measure_median (ns) / measure_median (ours));

@@ -8,7 +8,8 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   GError *error = NULL;
-  GHashTable *shard_of = gptvis_shards_parse_index ("fuzz", (const gchar *) data, size, ".safetensors", &error);
+  GHashTable *shard_of = gptvis_shards_parse_index ("fuzz", (const gchar *) data, size, ".safetensors",
+      &error);
   fuzz_check (shard_of != NULL, error);
   if (!shard_of)
     return 0;

@@ -2,8 +2,8 @@
 /* A checkpoint that writes:
  *
  *     pixel_values → the tower                         against encoder.last_hidden_state, where it is there
- *     input_ids, one by one → the decoder              against logits (its last rows, where pictures have some too)
- *     pixel_values → sentences as shipped              against expected.json's "greedy" and "beam4": ids, texts
+ *     input_ids, one by one → the decoder              against logits (the last rows)
+ *     pixel_values → sentences as shipped              against expected.json's "greedy", "beam4": ids, texts
  *
  * input_ids [rows, n], logits [rows, any + n, vocabulary]; a row is a picture or a moment. */
 #include "golden.h"
@@ -29,8 +29,8 @@ check_tower (Check *c, GptVisModel *model)
 
 /* The words of one row, whose pictures' tokens are in the slot. */
 static gboolean
-compare_row (Check *c, GptVisProgram *decoder, GptVisSlot *slot, const gint64 *ids, guint n_ids, const float *want,
-    Error *e)
+compare_row (Check *c, GptVisProgram *decoder, GptVisSlot *slot, const gint64 *ids, guint n_ids,
+    const float *want, Error *e)
 {
   const GptVisTensorId logits = gptvis_plan_find (decoder->plan, "logits");
   const guint vocabulary = gptvis_plan_tensor (decoder->plan, logits)->width;
@@ -58,9 +58,11 @@ check_logits (Check *c, GptVisModel *model, const GptVisDecoder *d)
   const GptVisStoredTensor *ids = gptvis_container_find (c->expected, "input_ids");
   const GptVisStoredTensor *logits = gptvis_container_find (c->expected, "logits");
   const guint frames = d->n_frames, rows = c->n_pictures / frames;
-  if (!ids || !logits || strcmp (ids->dtype, "I64") != 0 || ids->n_dimensions != 2 || logits->n_dimensions != 3
-      || ids->shape[0] != rows || logits->shape[0] != rows || logits->shape[1] < ids->shape[1]) {
-    miss (c, "%-24s input_ids I64 [%u, n] and logits F32 [%u, n or more, vocabulary] are needed", "logits", rows, rows);
+  if (!ids || !logits || strcmp (ids->dtype, "I64") != 0 || ids->n_dimensions != 2
+      || logits->n_dimensions != 3 || ids->shape[0] != rows || logits->shape[0] != rows
+      || logits->shape[1] < ids->shape[1]) {
+    miss (c, "%-24s input_ids I64 [%u, n] and logits F32 [%u, n or more, vocabulary] are needed", "logits",
+        rows, rows);
     return;
   }
   const guint n = ids->shape[1], vocabulary = logits->shape[2];
@@ -69,7 +71,8 @@ check_logits (Check *c, GptVisModel *model, const GptVisDecoder *d)
   for (guint r = 0; r < rows; r++) {
     for (guint f = 0; f < frames; f++)
       memcpy (gptvis_program_slot_rows (decoder, slot) + f * size,
-          gptvis_program_output (gptvis_model_program (model), tokens, r * frames + f), size * sizeof (float));
+          gptvis_program_output (gptvis_model_program (model), tokens, r * frames + f),
+          size * sizeof (float));
     const float *want = (const float *) logits->data
         + ((gsize) r * logits->shape[1] + logits->shape[1] - n) * vocabulary;
     if (!compare_row (c, decoder, slot, (const gint64 *) ids->data + (gsize) r * n, n, want, &e))
@@ -96,7 +99,8 @@ check_sentence (Check *c, const gchar *search, JsonObject *want, guint i, const 
     gboolean may_differ, gdouble *largest)
 {
   const GptVisCaption *caption = gptvis_captioner_caption (captioner);
-  JsonArray *scores = json_object_has_member (want, "scores") ? json_object_get_array_member (want, "scores") : NULL;
+  JsonArray *scores = json_object_has_member (want, "scores") ? json_object_get_array_member (want, "scores")
+      : NULL;
   const gchar *text = json_array_get_string_element (json_object_get_array_member (want, "texts"), i);
   gdouble score;
   guint n;
@@ -106,7 +110,8 @@ check_sentence (Check *c, const gchar *search, JsonObject *want, guint i, const 
     miss (c, "%s %u: %s  MISS", search, i, error ? error->message : "no caption");
   else if (may_differ)
     return;
-  else if (!same_ids (json_array_get_array_element (json_object_get_array_member (want, "ids"), i), tokens, n))
+  else if (!same_ids (json_array_get_array_element (json_object_get_array_member (want, "ids"), i), tokens,
+      n))
     miss (c, "%s %u has other tokens, \"%s\" where \"%s\" is expected  MISS", search, i, caption->text, text);
   else if (!caption->final || strcmp (caption->text, text) != 0)
     miss (c, "%s %u is \"%s\", not \"%s\", though of the same tokens  MISS", search, i, caption->text, text);

@@ -261,7 +261,8 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
       check_models (&c, traced, shipped);
     gptvis_model_free (shipped);
   } else if (c.expected) {
-    miss (&c, "%-24s is not there with 1 to 64 pictures [n, 3, height, width] or one moment [1, n, 3, height, width]", "pixel_values");
+    miss (&c, "%-24s is not there with 1 to 64 pictures [n, 3, height, width] or one moment [1, n, 3, "
+        "height, width]", "pixel_values");
   }
   gptvis_model_free (traced);
   gptvis_container_free (c.expected);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tokenizer-check [--optional] SHARED, or tokenizer-check --golden DIRECTORY: tokenizers against what
- * Hugging Face's library gives for the same files. A line for each check, "ok" or MISS with the first few rows
- * that differ:
+/* tokenizer-check [--optional] SHARED, or tokenizer-check --golden DIRECTORY: tokenizers against what Hugging
+ * Face's library gives for the same files. A line for each check, "ok" or MISS with the first few rows that
+ * differ:
  *
  *     SHARED/tokenizers       ids of samples in many scripts; round trips
  *     SHARED/golden/…         ids and decoded texts (tokens.json), captions (expected.json);
@@ -310,7 +310,8 @@ is_known (const gchar *directory)
 {
   gchar *path = g_build_filename (directory, "config.json", NULL);
   JsonObject *config = gptvis_json_load (path, NULL);
-  const gboolean known = config && gptvis_architecture_find (json_object_get_string_member_with_default (config,
+  const gboolean known = config
+      && gptvis_architecture_find (json_object_get_string_member_with_default (config,
           "model_type", "")) != NULL;
   g_clear_pointer (&config, json_object_unref);
   g_free (path);

@@ -58,8 +58,8 @@ assert_accounts (Rig *rig, guint64 frames)
     g_assert_true (gst_structure_get_uint64 (stats, parts[i], &part));
     sum += part;
   }
-  g_assert_true (gst_structure_get (stats, "frames", G_TYPE_UINT64, &all, "under-way", G_TYPE_UINT, &under_way,
-          NULL));
+  g_assert_true (gst_structure_get (stats, "frames", G_TYPE_UINT64, &all, "under-way", G_TYPE_UINT,
+          &under_way, NULL));
   g_assert_cmpuint (all, ==, frames);
   g_assert_cmpuint (sum + under_way, ==, frames);
   gst_structure_free (stats);
@@ -103,7 +103,7 @@ test_first_frame (void)
   }
   g_assert_cmpuint (rig_stat (rig, "captions"), ==, 1);
   g_assert_cmpuint (rig_stat (rig, "caption-errors"), ==, 0);
-  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 11);     /* one a frame, one for the caption */
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 11);     /* of frames and a caption */
   assert_accounts (rig, 10);
   rig_free (rig);
 }
@@ -145,7 +145,7 @@ test_interval (void)
 
   for (guint i = 0; i < 7; i++)
     expect (rig, 255, i * GST_SECOND, "a white picture", i / 2 * 2);
-  g_object_set (rig->element, "caption-interval", (guint64) 0, NULL);   /* as often as possible: a second apart */
+  g_object_set (rig->element, "caption-interval", (guint64) 0, NULL);   /* at once, but a second apart */
   for (guint i = 7; i < 10; i++)
     expect (rig, 255, i * GST_SECOND, "a white picture", i);
   expect (rig, 255, 9 * GST_SECOND + FRAME, "a white picture", 9);
@@ -204,7 +204,7 @@ test_threshold (void)
   g_assert_cmpuint (rig_stat (rig, "captions"), ==, 1);
   g_object_set (rig->element, "caption-threshold", 0.9, NULL);
   expect (rig, 255, 4 * GST_SECOND, "a white picture", 2);
-  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 2);      /* and the sentence as a whole */
+  g_assert_cmpuint (rig_count_messages (rig, GST_MESSAGE_ELEMENT), ==, 2);      /* and the sentence */
   rig_free (rig);
   /* as the checkpoint says, unless the application does */
   rig = rig_new_writing (WRITES | IS_CAREFUL, NULL);
@@ -364,8 +364,8 @@ test_flush_lets_go (void)
   rig_free (rig);
 }
 
-/* Stopping waits for no word; closing the model waits for the word that is being written, and for no other.
- * */
+/* Stopping waits for no word; closing the model waits for the word that is being written, and for no
+ * other. */
 static void
 stop_while_writing (const gchar *properties)
 {
@@ -518,7 +518,8 @@ test_properties (void)
   const struct { const gchar *name, *before, *value; } properties[] = {
     { "beams", "0", "16" }, { "caption-change", "0.10000000149011612", "2" }, { "caption-interval",
         "10000000000", "7" },
-    { "caption-threshold", "-1", "0.5" }, { "partial-captions", "FALSE", "TRUE" }, { "task", "auto", "caption" } };
+    { "caption-threshold", "-1", "0.5" }, { "partial-captions", "FALSE", "TRUE" },
+    { "task", "auto", "caption" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++) {
     GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (element), properties[i].name);

@@ -180,7 +180,8 @@ checkpoint_add_classifier (Tensors *to)
 gchar *
 checkpoint_tower_config (CheckpointKind kind)
 {
-  return g_strdup_printf ("{\"architectures\":[\"ViTForImageClassification\"],\"model_type\":\"vit\",\"hidden_size\":8,"
+  return g_strdup_printf ("{\"architectures\":[\"ViTForImageClassification\"],\"model_type\":\"vit\","
+      "\"hidden_size\":8,"
       "\"num_hidden_layers\":%u,\"num_attention_heads\":1,\"intermediate_size\":8,\"image_size\":%u,"
       "\"patch_size\":4,\"num_channels\":3,\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-12,"
       "\"qkv_bias\":true,%s"

@@ -156,7 +156,8 @@ check_lies (const gchar *format, const gchar *position)
 static void
 test_lies (void)
 {
-  static const gchar *const formats[] = { "RGB", "GRAY8", "YUY2", "I420", "Y41B", "NV12", "P010_10LE", "A420", "v210",
+  static const gchar *const formats[] =
+      { "RGB", "GRAY8", "YUY2", "I420", "Y41B", "NV12", "P010_10LE", "A420", "v210",
     "NV12_64Z32", "NV12_10LE32" };
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
@@ -247,9 +248,10 @@ draw_at_guard (GstVideoFormat format, gint width, gint height)
     lay_out_tightly (&info);
   for (gsize less = 0; less < 2; less++) {
     const gsize size = GST_VIDEO_INFO_SIZE (&info) - less;
-    GstBuffer *buffer = gst_buffer_new_wrapped_full (0, guard_new (&guard, size, 0), size, 0, size, NULL, NULL);
-    gst_buffer_add_video_meta_full (buffer, 0, format, width, height, GST_VIDEO_INFO_N_PLANES (&info), info.offset,
-        info.stride);
+    GstBuffer *buffer = gst_buffer_new_wrapped_full (0, guard_new (&guard, size, 0), size, 0, size, NULL,
+        NULL);
+    gst_buffer_add_video_meta_full (buffer, 0, format, width, height, GST_VIDEO_INFO_N_PLANES (&info),
+        info.offset, info.stride);
     g_assert_cmpint (gptvis_frame_map_to_draw (&frame, buffer, &caps, &error), ==, less == 0);
     g_assert_cmpint (error == NULL, ==, less == 0);
     if (less == 0) {
@@ -293,7 +295,8 @@ test_crop (void)
   Overlay overlay;
   guint left = 400, right = 0, bottom = 0;
 
-  overlay_open (&overlay, "position=bottom-right", "video/x-raw,width=320,height=240,framerate=25/1,format=GRAY8");
+  overlay_open (&overlay, "position=bottom-right", "video/x-raw,width=320,height=240,framerate=25/1,"
+      "format=GRAY8");
   gst_buffer_add_video_meta (buffer, 0, GST_VIDEO_FORMAT_GRAY8, 400, 300);
   crop = gst_buffer_add_video_crop_meta (buffer);
   *crop = (GstVideoCropMeta) { crop->meta, 80, 60, 320, 240 };
@@ -375,8 +378,8 @@ test_read_only (void)
   memset (pixels, GREY, sizeof pixels);
   overlay_open (&overlay, "", "video/x-raw,width=320,height=240,framerate=25/1,format=GRAY8");
   for (guint i = 0; i < 2; i++) {
-    GstBuffer *buffer = gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY, pixels, sizeof pixels, 0, sizeof pixels,
-        NULL, NULL);
+    GstBuffer *buffer = gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY, pixels, sizeof pixels, 0,
+        sizeof pixels, NULL, NULL);
     seen_attach (buffer, labels, TRUE, 0);
     if (i)
       gst_buffer_add_video_meta (buffer, 0, GST_VIDEO_FORMAT_GRAY8, 320, 240);
@@ -399,7 +402,8 @@ static void
 test_odd_caps (void)
 {
   static const gchar *const caps[] = { "pixel-aspect-ratio=2147483647/1", "pixel-aspect-ratio=1/2147483647",
-    "pixel-aspect-ratio=1/1000", "pixel-aspect-ratio=1000/1", "interlace-mode=interleaved", "framerate=2147483647/1",
+    "pixel-aspect-ratio=1/1000", "pixel-aspect-ratio=1000/1", "interlace-mode=interleaved",
+    "framerate=2147483647/1",
     "multiview-mode=side-by-side", "colorimetry=0:0:0:0", "chroma-site=jpeg" };
 
   for (guint i = 0; i < G_N_ELEMENTS (caps); i++) {

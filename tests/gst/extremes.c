@@ -17,7 +17,9 @@ static void
 chain_open (Chain *self)
 {
   *self = (Chain) {.checkpoint = writer_write (WRITES) };
-  gchar *line = g_strdup_printf ("gptvisfilter name=gptvisfilter model=\"%s\" task=both policy=every threshold=0 ! gptvisjson "
+  gchar *line =
+      g_strdup_printf ("gptvisfilter name=gptvisfilter model=\"%s\" task=both policy=every threshold=0 ! "
+      "gptvisjson "
       "name=gptvisjson location=/dev/null ! gptvisoverlay name=gptvisoverlay", self->checkpoint);
   self->harness = gst_harness_new_parse (line);
   gst_harness_set_src_caps_str (self->harness, "video/x-raw,format=RGB,width=160,height=120,framerate=25/1");
@@ -56,11 +58,14 @@ set_end (GstElement *element, GParamSpec *spec, gboolean most)
   if (G_IS_PARAM_SPEC_UINT (spec))
     g_value_set_uint (&value, most ? G_PARAM_SPEC_UINT (spec)->maximum : G_PARAM_SPEC_UINT (spec)->minimum);
   else if (G_IS_PARAM_SPEC_UINT64 (spec))
-    g_value_set_uint64 (&value, most ? G_PARAM_SPEC_UINT64 (spec)->maximum : G_PARAM_SPEC_UINT64 (spec)->minimum);
+    g_value_set_uint64 (&value, most ? G_PARAM_SPEC_UINT64 (spec)->maximum
+    : G_PARAM_SPEC_UINT64 (spec)->minimum);
   else if (G_IS_PARAM_SPEC_FLOAT (spec))
-    g_value_set_float (&value, most ? G_PARAM_SPEC_FLOAT (spec)->maximum : G_PARAM_SPEC_FLOAT (spec)->minimum);
+    g_value_set_float (&value, most ? G_PARAM_SPEC_FLOAT (spec)->maximum
+    : G_PARAM_SPEC_FLOAT (spec)->minimum);
   else if (G_IS_PARAM_SPEC_DOUBLE (spec))
-    g_value_set_double (&value, most ? G_PARAM_SPEC_DOUBLE (spec)->maximum : G_PARAM_SPEC_DOUBLE (spec)->minimum);
+    g_value_set_double (&value, most ? G_PARAM_SPEC_DOUBLE (spec)->maximum
+    : G_PARAM_SPEC_DOUBLE (spec)->minimum);
   else if (G_IS_PARAM_SPEC_BOOLEAN (spec))
     g_value_set_boolean (&value, most);
   else if (G_IS_PARAM_SPEC_ENUM (spec))

@@ -130,11 +130,12 @@ init_array (GValue *array, GType type, gconstpointer value)
 static void
 test_hostile_structure (void)
 {
-  GstStructure *label = gst_structure_new ("label", "label", G_TYPE_STRING, "cat", "score", G_TYPE_STRING, "1",
-      NULL);
+  GstStructure *label = gst_structure_new ("label", "label", G_TYPE_STRING, "cat", "score",
+      G_TYPE_STRING, "1", NULL);
   GstStructure *structure = gst_structure_new ("gptvis-result", "version", G_TYPE_STRING, "two",
       "stream", G_TYPE_INT, 1, "frame", G_TYPE_DOUBLE, 1.0, "pts", G_TYPE_STRING, "now",
-      "time", G_TYPE_BOOLEAN, TRUE, "regions", G_TYPE_STRING, "none", "caption", G_TYPE_UINT, 1, "clip", G_TYPE_INT, 2,
+      "time", G_TYPE_BOOLEAN, TRUE, "regions", G_TYPE_STRING, "none", "caption", G_TYPE_UINT, 1, "clip",
+      G_TYPE_INT, 2,
       "analysis-ms", G_TYPE_INT, 3, NULL);
   GValue labels = G_VALUE_INIT, embedding = G_VALUE_INIT, answers = G_VALUE_INIT;
   gchar *json;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The gates, and the clock that they move on: what the linker puts between the worker and the model (gate.h). */
+/* The gates, and the clock that they move on: what the linker puts between the worker and the model
+ * (gate.h). */
 #include "gate.h"
 #include "captioner.h"
 #include "model.h"
@@ -18,7 +19,8 @@ static GMutex lock;
 static GCond moved;
 
 gint64 __real_g_get_monotonic_time (void);
-/* The linker takes the libraries' calls for its own too, and wants to see it from there; they still go to GLib. */
+/* The linker takes the libraries' calls for its own too, and wants to see it from there; they still go to
+ * GLib. */
 gint64 __wrap_g_get_monotonic_time (void) __attribute__ ((visibility ("default")));
 
 /* The pool's threads spin for a real time before they sleep. */

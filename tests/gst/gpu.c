@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A stream on a GPU (a software rasteriser will do): its results, and what happens when the device is lost.
- * */
+/* A stream on a GPU (a software rasteriser will do): its results, and what happens when the device is
+ * lost. */
 #include "rig.h"
 #include "vulkan/gpu.h"
 #include <string.h>

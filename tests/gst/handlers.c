@@ -21,7 +21,7 @@ typedef struct {
   const gchar *message;         /* an element message of that name … */
   GstMessageType type;          /* … or a message of that type; 0: see connect */
   void (*connect) (Case *self);
-  enum { STREAMING, WORKER, TEXT, MAIN } thread;        /* that calls; STREAMING for WORKER where frames wait */
+  enum { STREAMING, WORKER, TEXT, MAIN } thread;        /* that calls; STREAMING if frames wait */
 } Moment;
 
 typedef struct {
@@ -191,7 +191,8 @@ latency (Case *self)
 static void
 unlink_pads (Case *self)
 {
-  GstPad *text = gst_element_get_static_pad (self->filter, "text"), *peer = text ? gst_pad_get_peer (text) : NULL;
+  GstPad *text = gst_element_get_static_pad (self->filter, "text"), *peer = text ? gst_pad_get_peer (text)
+      : NULL;
 
   if (peer)
     gst_pad_unlink (text, peer);
@@ -234,7 +235,8 @@ static const Act acts[] = {
   { "closes it", close_element, NEEDS_TASKS }, { "takes it out and lets it go", take_out, NEEDS_TASKS },
   { "opens it anew from READY", reopen, NEEDS_TASKS }, { "closes and opens it", close_and_open, NEEDS_TASKS },
   { "pauses it", pause_and_play }, { "flushes", flush },
-  { "seeks, flushing", seek }, { "seeks", seek_on, NEEDS_SOURCE }, { "ends its stream", end }, { "ends the source", end_source, NEEDS_SOURCE },
+  { "seeks, flushing", seek }, { "seeks", seek_on, NEEDS_SOURCE }, { "ends its stream", end },
+  { "ends the source", end_source, NEEDS_SOURCE },
   { "sends a gap", gap }, { "sends a segment", new_segment }, { "sets properties", properties },
   { "asks for the latency", latency }, { "unlinks it", unlink_pads }, { "opens another", open_another },
   { "waits for a thread that flushes", wait_for_thread, NEEDS_TASKS }
@@ -425,7 +427,8 @@ static GstElement *
 make_pipeline (Case *self, const gchar *policy, const gchar *between)
 {
   gchar *line = g_strdup_printf ("videotestsrc name=source is-live=%s pattern=blink ! "
-      "video/x-raw,format=RGB,width=16,height=16,framerate=101/1 ! %s gptvisfilter name=filter task=both model=\"%s\" "
+      "video/x-raw,format=RGB,width=16,height=16,framerate=101/1 ! %s gptvisfilter name=filter task=both "
+      "model=\"%s\" "
       "caption-change=0 policy=%s %s ! fakesink name=sink async=false sync=false "
       "filter.text ! fakesink async=false sync=false", strcmp (policy, "latest") ? "false" : "true", between,
       self->checkpoint, policy, self->moment->properties ? self->moment->properties : "");
@@ -499,7 +502,8 @@ is_hopeless (const Moment *moment, const Act *act, gboolean waits, gboolean queu
 {
   const gboolean streaming = moment->thread == STREAMING || (moment->thread == WORKER && waits);
 
-  return (act->needs == NEEDS_SOURCE && queued && streaming) || (act->needs == NEEDS_TASKS && moment->thread == TEXT);
+  return (act->needs == NEEDS_SOURCE && queued && streaming) || (act->needs == NEEDS_TASKS && moment->thread
+      == TEXT);
 }
 
 /* All acts at one moment. */

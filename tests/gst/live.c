@@ -195,7 +195,8 @@ test_late_frames (void)
   GstEvent *event;
 
   g_assert_cmpint (rig_step (rig, 0), ==, OWN);
-  gst_harness_push_upstream_event (rig->harness, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.5, 2 * FRAME, FRAME));
+  gst_harness_push_upstream_event (rig->harness, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.5, 2 * FRAME,
+      FRAME));
   while (GST_EVENT_TYPE (event = gst_harness_pull_upstream_event (rig->harness)) != GST_EVENT_QOS)
     gst_event_unref (event);
   gst_event_unref (event);      /* it went on */
@@ -203,7 +204,8 @@ test_late_frames (void)
     g_assert_cmpint (rig_step (rig, i * FRAME), ==, HELD);
   g_assert_cmpint (rig_step (rig, 5 * FRAME), ==, OWN);
   g_assert_cmpuint (rig_stat (rig, "skipped-late"), ==, 4);
-  gst_harness_push_upstream_event (rig->harness, gst_event_new_qos (GST_QOS_TYPE_OVERFLOW, 0.5, -FRAME, 9 * FRAME));
+  gst_harness_push_upstream_event (rig->harness, gst_event_new_qos (GST_QOS_TYPE_OVERFLOW, 0.5, -FRAME,
+      9 * FRAME));
   g_assert_cmpint (rig_step (rig, 6 * FRAME), ==, OWN);
   assert_accounts (rig, 7);
   rig_free (rig);

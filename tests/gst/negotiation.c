@@ -100,8 +100,8 @@ test_colorimetry (void)
 
 # define ANY_SITE (-1)           /* not stated: GStreamer's guess differs from version to version */
 
-/* White pictures would not show which matrix was used: so what is made of the caps is compared, row by row.
- * */
+/* White pictures would not show which matrix was used: so what is made of the caps is compared, row by
+ * row. */
 static void
 test_described_colours (void)
 {

@@ -127,7 +127,7 @@ test_max_rate_extremes (void)
   }
   flush (rig);
   push_segment (rig, 0, GST_CLOCK_TIME_NONE, 0);
-  g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 3), ==, OWN);   /* the next would be due after the end of time */
+  g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 3), ==, OWN);   /* the next is due after time has ended */
   g_assert_cmpint (rig_step (rig, G_MAXUINT64 - 2), ==, HELD);
 
   g_object_set (rig->element, "max-rate", 3.0, NULL);
@@ -325,14 +325,15 @@ test_qos (void)
   static const struct { GstClockTimeDiff late; GstClockTime timestamp; gboolean skips; } cases[] = {
     { GST_SECOND, 0, TRUE }, { G_MAXINT64, 1, TRUE }, { G_MAXINT64, G_MAXUINT64 - 1, TRUE },
     { G_MAXINT64 / 2 + 1, 1, TRUE }, { 1, G_MAXUINT64 - 1, TRUE },
-    { 1, 0, FALSE }, { 0, GST_SECOND, FALSE }, { -1, GST_SECOND, FALSE }, { G_MININT64 + 1, G_MAXINT64, FALSE } };
+    { 1, 0, FALSE }, { 0, GST_SECOND, FALSE }, { -1, GST_SECOND, FALSE }, { G_MININT64 + 1, G_MAXINT64,
+    FALSE } };
   Rig *rig = rig_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const guint64 late = rig_stat (rig, "skipped-late");
     g_test_message ("late by %" G_GINT64_FORMAT, cases[i].late);
-    gst_harness_push_upstream_event (rig->harness, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.0, cases[i].late,
-            cases[i].timestamp));
+    gst_harness_push_upstream_event (rig->harness, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.0,
+            cases[i].late, cases[i].timestamp));
     g_assert_cmpint (rig_step (rig, GST_SECOND), ==, cases[i].skips ? NOTHING : OWN);
     g_assert_cmpuint (rig_stat (rig, "skipped-late"), ==, late + cases[i].skips);
     flush (rig);
@@ -341,15 +342,17 @@ test_qos (void)
   rig_free (rig);
 }
 
-/* Frames at and beyond the ends of time, in segments of all kinds, each carried or analysed and accounted for. */
+/* Frames at and beyond the ends of time, in segments of all kinds, each carried or analysed and accounted
+ * for. */
 static void
 test_ends_of_time (void)
 {
-  static const guint64 times[] = { G_MAXUINT64 - 1, G_MAXUINT64 - 2, G_MAXUINT64 - GST_SECOND, G_MAXUINT64 / 2,
-    G_MAXUINT64 / 2 - 1, G_MAXUINT64 / 2 + 1, 0, 5 * GST_SECOND, GST_CLOCK_TIME_NONE };
+  static const guint64 times[] = { G_MAXUINT64 - 1, G_MAXUINT64 - 2, G_MAXUINT64 - GST_SECOND,
+    G_MAXUINT64 / 2, G_MAXUINT64 / 2 - 1, G_MAXUINT64 / 2 + 1, 0, 5 * GST_SECOND, GST_CLOCK_TIME_NONE };
   static const guint64 durations[] = { GST_CLOCK_TIME_NONE, 0, G_MAXUINT64 - 1 };
   static const GstSegment segments[] = {
-    { .rate = 1, .stop = -1, .duration = -1 }, { .rate = 1, .base = G_MAXUINT64 - 10, .stop = -1, .duration = -1 },
+    { .rate = 1, .stop = -1, .duration = -1 }, { .rate = 1, .base = G_MAXUINT64 - 10, .stop = -1,
+        .duration = -1 },
     { .rate = -1, .applied_rate = -1, .stop = G_MAXUINT64 - 5, .duration = -1 },
     { .rate = 1e-300, .stop = -1, .duration = -1 }, { .rate = 1e300, .stop = -1, .duration = -1 },
     { .rate = 1, .offset = 100 * GST_SECOND, .start = 50 * GST_SECOND, .stop = -1, .duration = -1 } };

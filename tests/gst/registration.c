@@ -90,7 +90,8 @@ test_enums (void)
     GParamSpec **specs = g_object_class_list_properties (G_OBJECT_GET_CLASS (element), &n);
 
     for (guint i = 0; i < n; i++) {
-      if (!G_IS_PARAM_SPEC_ENUM (specs[i]) || !g_str_has_prefix (g_type_name (specs[i]->value_type), "GptVis"))
+      if (!G_IS_PARAM_SPEC_ENUM (specs[i])
+          || !g_str_has_prefix (g_type_name (specs[i]->value_type), "GptVis"))
         continue;
       g_test_message ("%s", g_type_name (specs[i]->value_type));
       g_assert_true (gst_type_is_plugin_api (specs[i]->value_type, NULL));

@@ -251,7 +251,8 @@ test_caption_messages (void)
     gboolean final = FALSE;
     if (gst_structure_has_name (caption, "gptvis-caption")) {
       g_assert_cmpuint (whole, ==, 0);
-      g_assert_true (gst_structure_get (caption, "frame", G_TYPE_UINT64, &frame, "pts", GST_TYPE_CLOCK_TIME, &pts,
+      g_assert_true (gst_structure_get (caption, "frame", G_TYPE_UINT64, &frame, "pts", GST_TYPE_CLOCK_TIME,
+          &pts,
               "final", G_TYPE_BOOLEAN, &final, NULL));
       g_assert_cmpuint (frame, ==, 0);
       g_assert_cmpuint (pts, ==, 40);

@@ -43,7 +43,8 @@ Rig *
 rig_new_writing (WriterKind kind, const gchar *properties)
 {
   gchar *checkpoint = writer_write (kind);
-  gchar *all = g_strdup_printf ("task=%s %s", kind & NAMES_NOTHING ? "auto" : "both", properties ? properties : "");
+  gchar *all = g_strdup_printf ("task=%s %s", kind & NAMES_NOTHING ? "auto" : "both", properties ? properties
+      : "");
   Rig *rig = rig_new_at (checkpoint, all);
 
   rig->checkpoint = checkpoint;

@@ -261,7 +261,8 @@ open_in_vain (gpointer directory)
 static void
 test_unsound_for_threads (void)
 {
-  gchar *directory = checkpoint_write (CHECKPOINT_SOUND), *config = g_build_filename (directory, "config.json", NULL);
+  gchar *directory = checkpoint_write (CHECKPOINT_SOUND),
+      *config = g_build_filename (directory, "config.json", NULL);
 
   g_assert_true (g_file_set_contents (config, "{", -1, NULL));
   in_threads (open_in_vain, directory);

@@ -171,8 +171,8 @@ test_unlinked (void)
   pads_close (&pads);
 }
 
-/* Nobody takes text: the video goes on. A live pipeline keeps the last few captions, any other all of them.
- * */
+/* Nobody takes text: the video goes on. A live pipeline keeps the last few captions, any other all of
+ * them. */
 static void
 test_full (void)
 {

@@ -17,7 +17,7 @@ typedef struct {
   GptVisSettings settings;
   GstVideoInfo info;
   gboolean leaves;              /* the listener frees the stream at its first words */
-  GptVisStream *wakes;          /* whoever waits for that stream is woken while a caption is reported; or NULL */
+  GptVisStream *wakes;          /* its waiters are woken while a caption is reported; or NULL */
 
   GMutex lock;
   GCond more;
@@ -91,7 +91,8 @@ desk_new (WriterKind kind, GptVisPolicy policy, const Desk *beside)
   options.path = beside ? beside->checkpoint : self->checkpoint;
   self->engine = gptvis_engine_open (&options, &error);
   g_assert_no_error (error);
-  self->client = gptvis_client_new (gptvis_engine_model (self->engine), &(GptVisClientOptions) { .task = GPTVIS_TASK_BOTH }, &error);
+  self->client = gptvis_client_new (gptvis_engine_model (self->engine),
+      &(GptVisClientOptions) { .task = GPTVIS_TASK_BOTH }, &error);
   g_assert_no_error (error);
   self->stream = gptvis_stream_new (self->engine, self->client, "desk", &listener, &error);
   g_assert_no_error (error);
@@ -425,13 +426,15 @@ look_until_written (Desk *one, Desk *other, guint *frames)
   }
 }
 
-/* While words and pictures both wait, each has as much time as the other, to within the longer of the two; and
- * the streams' pictures are taken in turn. That the model was busy with pictures alone before is no debt. */
+/* While words and pictures both wait, each has as much time as the other, to within the longer of the two;
+ * and the streams' pictures are taken in turn. That the model was busy with pictures alone before is no
+ * debt. */
 static void
 check_turns (gint64 picture_us, gint64 word_us)
 {
   enum { WORDS = WRITER_LENGTH * 3 / 4 };
-  Desk *one = desk_new (WRITES_FOREVER, GPTVIS_POLICY_LATEST, NULL), *other = desk_new (0, GPTVIS_POLICY_LATEST, one);
+  Desk *one = desk_new (WRITES_FOREVER, GPTVIS_POLICY_LATEST, NULL), *other = desk_new (0,
+      GPTVIS_POLICY_LATEST, one);
   guint frames = 0, words = 0, pictures = 1;
 
   gate_set_pace (picture_us, word_us);
@@ -451,7 +454,7 @@ check_turns (gint64 picture_us, gint64 word_us)
   }
   g_assert_cmpuint (gate_visits (GATE_WORD), ==, 0);
   look_until_written (one, other, &frames);
-  while (words < WORDS) {       /* the picture that the sentence is of is the first of the time that is shared */
+  while (words < WORDS) {       /* `pictures` counts the one that the sentence is about */
     const Gate gate = gate_await_any ();
     push_both (one, other, &frames);
     assert_fair (one, other);

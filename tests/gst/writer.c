@@ -122,8 +122,8 @@ put_texts (const gchar *directory, WriterKind kind, CheckpointKind tower)
       "\"vocab_size\":%u,\"n_positions\":%u,\"n_embd\":8,\"n_layer\":1,\"n_head\":1,\"n_inner\":8,"
       "\"activation_function\":\"relu\"}}", encoder, words_of (kind), POSITIONS);
   gchar *generation = g_strdup_printf ("{\"decoder_start_token_id\":0,\"eos_token_id\":0,\"max_length\":%u,"
-      "\"num_beams\":%u,\"caption_threshold\":%s}", kind & (WRITES_FOREVER | WRITES_SLOWLY) ? WRITER_LENGTH : 20, kind & WRITES_SLOWLY
-      ? 8 : 1, kind & IS_CAREFUL ? "1" : "0");
+      "\"num_beams\":%u,\"caption_threshold\":%s}", kind & (WRITES_FOREVER | WRITES_SLOWLY) ? WRITER_LENGTH
+      : 20, kind & WRITES_SLOWLY ? 8 : 1, kind & IS_CAREFUL ? "1" : "0");
 
   checkpoint_put (directory, "config.json", config, -1);
   checkpoint_put (directory, "generation_config.json", generation, -1);
@@ -138,8 +138,8 @@ put_texts (const gchar *directory, WriterKind kind, CheckpointKind tower)
 gchar *
 writer_write (WriterKind kind)
 {
-  const CheckpointKind tower = kind & LOOKS_SLOWLY ? CHECKPOINT_SLOWISH : kind & OVERLOOKS ? CHECKPOINT_OVERFLOWS
-      : CHECKPOINT_SOUND;
+  const CheckpointKind tower = kind & LOOKS_SLOWLY ? CHECKPOINT_SLOWISH : kind & OVERLOOKS
+      ? CHECKPOINT_OVERFLOWS : CHECKPOINT_SOUND;
   GError *error = NULL;
   gchar *directory = g_dir_make_tmp ("gptvis-writer-XXXXXX", &error);
   Tensors tensors;

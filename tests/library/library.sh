@@ -22,8 +22,8 @@ exports () {    # FILE: the functions and variables that others may link to
   nm -D --defined-only "$1" | awk '{ print $3 }' | grep 'gptvis\|gst' | sort
 }
 
-sed -n 's/.*GPTVIS_API .*[ *]\(gptvis_[a-z0-9_]*\) (.*/\1/p' "$source/gst/gptvis.h" "$source/models/result.h" \
-  "$source/gst/gptvis-version.h.in" | sort > declared
+cat "$source/gst/gptvis.h" "$source/models/result.h" "$source/gst/gptvis-version.h.in" |
+  sed -n 's/.*GPTVIS_API .*[ *]\(gptvis_[a-z0-9_]*\) (.*/\1/p' | sort > declared
 exports "$build/gst/libgptvis-1.0.so" > exported
 [ -s declared ] && diff declared exported > log
 ok "the library exports what its headers declare, and nothing else"

@@ -59,7 +59,8 @@ ok "wrong use"
 on_air
 port=${uri##*:} port=${port%%/*}
 : > lines
-"$cameras" --output lines --max-rate 5 --stats 1 "$uri" file.avi rtsp://user:secret@127.0.0.1:1/none missing.avi \
+"$cameras" --output lines --max-rate 5 --stats 1 \
+  "$uri" file.avi rtsp://user:secret@127.0.0.1:1/none missing.avi \
   > out 2> err &
 pid=$!
 until_true $most more "$uri" 3 && until_true $most more file.avi 3

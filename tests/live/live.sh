@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the tests of programs that run for long share: a folder to work in, and what the programs have written so
-# far. Sourced, not run, with the test's own arguments.
+# What the tests of programs that run for long share: a folder to work in, and what the programs have written
+# so far. Sourced, not run, with the test's own arguments.
 . "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 pid='' camera=''

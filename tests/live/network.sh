@@ -3,7 +3,8 @@
 # Network cameras of every kind, and what is none though it was called one: either pictures come, or one
 # clear sentence, and it is tried again.
 # Usage: network.sh GPTVIS-CAMERAS GPTVIS-LABEL HTTP-CAMERA CHECK-LINES.
-cameras=$(realpath "$1") && label=$(realpath "$2") && server=$(realpath "$3") && check=$(realpath "$4") || exit 99
+cameras=$(realpath "$1") && label=$(realpath "$2") && server=$(realpath "$3") && check=$(realpath "$4") ||
+  exit 99
 . "$(dirname "$0")/live.sh"
 
 evidence () {
@@ -15,7 +16,8 @@ evidence () {
 for element in souphttpsrc rtspsrc multipartdemux jpegenc v4l2src; do
   gst-inspect-1.0 --exists $element || skip "there is no $element"
 done
-gst-launch-1.0 -q videotestsrc num-buffers=1 ! video/x-raw,width=320,height=240 ! jpegenc ! filesink location=picture.jpg ||
+gst-launch-1.0 -q videotestsrc num-buffers=1 ! video/x-raw,width=320,height=240 ! jpegenc \
+  ! filesink location=picture.jpg ||
   skip "a picture cannot be made"
 "$server" picture.jpg > address 2> asked &
 camera=$!
@@ -33,7 +35,8 @@ http://$host/snapshot http://$host/snapshot
 http://user:secret@$host/basic http://$host/basic
 END
 connect="No connection can be made, or it is closed at once; is the address right, is it on?"
-password="It asks for a user and a password, or for others than it was given: PROTOCOL://USER:PASSWORD@HOST (status 401)."
+password="It asks for a user and a password, or for others than it was given:"
+password="$password PROTOCOL://USER:PASSWORD@HOST (status 401)."
 cat > bad <<END
 http://user:wrong@$host/locked http://$host/locked $password
 http://$host/forbidden http://$host/forbidden It refuses access (status 403).
@@ -109,8 +112,9 @@ for path in forbidden missing broken loop nowhere reset html json text garbage m
 done
 ok "they are tried again and again${path:+: the last was $path}"
 [ "$(grep -cx /locked asked)" -le 4 ]
-ok "but not where a password is refused, which would lock the camera: two protocols, each without it and with it"
-[ "$(events down "http://$host/motion")$(events down "http://$host/odd")$(events down "http://$host/bare")" = 000 ] &&
+ok "but not where a password is refused, which would lock the camera: two protocols, without it and with it"
+downs=$(for path in motion odd bare; do events down "http://$host/$path"; done | tr -d '\n')
+[ "$downs" = 000 ] &&
   [ "$(events down "http://$host/redirect")$(events down "http://$host/basic")" = 00 ]
 ok "and those with pictures do not notice"
 grep -F "\"stream\":\"http://$host/one\"" lines | grep '"pts":0,.*"time":"20' > out

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where lines go: descriptors that are closed, a disk that is full, a reader that does not read or leaves. Lines
-# that are lost are never lost in silence.
-# Usage: output.sh GPTVIS-CAMERAS GPTVIS-LABEL CHECK-LINES.
+# Where lines go: descriptors that are closed, a disk that is full, a reader that does not read or leaves.
+# Lines that are lost are never lost in silence. Usage: output.sh GPTVIS-CAMERAS GPTVIS-LABEL CHECK-LINES.
 cameras=$(realpath "$1") && label=$(realpath "$2") && check=$(realpath "$3") || exit 99
 . "$(dirname "$0")/live.sh"
 
@@ -50,7 +49,8 @@ if [ -c /dev/full ]; then
   [ $? = 1 ] && said "gptvis-cameras: Standard output cannot be written: No space left on device."
   ok "gptvis-cameras: a full disk"
   timeout 60 "$cameras" --output /dev/full file.avi > out 2> err
-  [ $? = 1 ] && said "gptvis-cameras: \"/dev/full\" cannot be written: No space left on device." && [ ! -s out ]
+  [ $? = 1 ] && said "gptvis-cameras: \"/dev/full\" cannot be written: No space left on device." && [ \
+    ! -s out ]
   ok "gptvis-cameras --output: a full disk"
   timeout 60 "$label" --json file.avi 2> err > /dev/full
   [ $? = 1 ] && said "gptvis-label: Standard output is full: No space left on device."
@@ -66,7 +66,8 @@ timeout 60 "$cameras" --output . file.avi 2> err
 [ $? = 1 ] && said 'gptvis-cameras: "." cannot be opened for writing: Is a directory.'
 ok "a folder in place of a file"
 { timeout 60 "$cameras" file.avi 2> err; echo $? > status; } | head -n 1 > out
-[ "$(cat status)" = 1 ] && said "gptvis-cameras: Standard output cannot be written: Broken pipe." && [ "$(wc -l < out)" = 1 ]
+[ "$(cat status)" = 1 ] && said "gptvis-cameras: Standard output cannot be written: Broken pipe." &&
+  [ "$(wc -l < out)" = 1 ]
 ok "a reader that leaves"
 
 # A pipe that is full already: the first line waits for a reader.

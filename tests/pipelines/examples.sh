@@ -44,7 +44,8 @@ if [ -n "$python" ] && [ -e "$build/gst/GptVis-1.0.typelib" ]; then
   export LD_LIBRARY_PATH="$build/gst" GI_TYPELIB_PATH="$build/gst"
   check read-buffers.py "$python" "$source/examples/read-buffers.py"
 else
-  omit read-buffers.py "the build is without introspection, or Python without GStreamer's bindings (python3-gi)"
+  omit read-buffers.py \
+    "the build is without introspection, or Python without GStreamer's bindings (python3-gi)"
 fi
 echo "1..$n"
 exit $bad

@@ -213,7 +213,8 @@ test_caption (void)
   g_assert_cmpuint (g_strv_length (split), ==, 3);
   g_assert_nonnull (strstr (split[0], "\"caption\":{\"text\":\"a \\\"cat\\\"\",\"score\":0.5000,"
           "\"final\":false,\"frame\":5,\"pts\":null,\"running-time\":null},"));
-  g_assert_nonnull (strstr (split[1], "{\"text\":\"a \\\"cat\\\"\\non a mat\",\"score\":0.5000,\"final\":true,"));
+  g_assert_nonnull (strstr (split[1], "{\"text\":\"a \\\"cat\\\"\\non a mat\",\"score\":0.5000,"
+      "\"final\":true,"));
   g_assert_nonnull (strstr (split[2], "\"caption\":null,"));
   g_strfreev (split);
   writer_close (&writer);

@@ -28,12 +28,15 @@ streams () {    # the values of "stream", in their order
 }
 
 make () {       # PIPELINE…
-  gst-launch-1.0 -q "$@" > err 2>&1 || { echo "1..0 # SKIP the elements to make test files are missing: $(head -n 1 err)"; exit 0; }
+  gst-launch-1.0 -q "$@" > err 2>&1 ||
+    { echo "1..0 # SKIP the elements to make test files are missing: $(head -n 1 err)"; exit 0; }
 }
 
 make videotestsrc num-buffers=1 ! video/x-raw,width=300,height=200 ! jpegenc ! filesink location=photo.jpg
-make videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=300,height=200 ! pngenc ! filesink location="an other.png"
-make videotestsrc num-buffers=25 ! video/x-raw,width=160,height=120,framerate=25/1 ! jpegenc ! avimux ! filesink location=video.avi
+make videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=300,height=200 ! pngenc \
+  ! filesink location="an other.png"
+make videotestsrc num-buffers=25 ! video/x-raw,width=160,height=120,framerate=25/1 ! jpegenc ! avimux \
+  ! filesink location=video.avi
 make audiotestsrc num-buffers=10 ! wavenc ! filesink location=sound.wav
 mkdir folder empty
 cp photo.jpg folder/b.JPG
@@ -42,25 +45,33 @@ echo text > folder/notes.txt
 echo "this is no picture" > broken.jpg
 head -c 700 photo.jpg > cut.jpg
 
-run 0 photo.jpg "an other.png" video.avi && [ "$(streams)" = "photo.jpg|an other.png|video.avi|" ] && [ "$(wc -l < out)" = 27 ] &&
+run 0 photo.jpg "an other.png" video.avi && [ "$(streams)" = "photo.jpg|an other.png|video.avi|" ] &&
+  [ "$(wc -l < out)" = 27 ] &&
   grep -q '^27 frames analysed in .*; 0 of 3 inputs failed' err
 ok "photos and a video, in their order, and a summary"
 
-run 0 --json --every 10 --threshold 0 --top-k 2 video.avi && [ "$(wc -l < out)" = 3 ] && [ ! -s err ] && [ "$(grep -o '"label":' out | wc -l)" = 6 ] &&
+run 0 --json --every 10 --threshold 0 --top-k 2 video.avi && [ "$(wc -l < out)" = 3 ] && [ ! -s err ] &&
+  [ "$(grep -o '"label":' out | wc -l)" = 6 ] &&
   [ "$(sed 's/^[^{]*{[^{]*"frame":\([0-9]*\).*/\1/' out | tr '\n' ' ')" = "0 10 20 " ]
 ok "--json, --every, --top-k, --threshold"
 
-run 0 folder/ "file://$work/photo.jpg" && [ "$(streams)" = "folder/a.png|folder/b.JPG|file://$work/photo.jpg|" ]
+run 0 folder/ "file://$work/photo.jpg" &&
+  [ "$(streams)" = "folder/a.png|folder/b.JPG|file://$work/photo.jpg|" ]
 ok "a directory's pictures, sorted, and a URI"
 
-run 1 photo.jpg missing.jpg broken.jpg sound.wav empty "an other.png" && [ "$(streams)" = "photo.jpg|an other.png|" ] &&
-  grep -q '^gptvis-label: missing.jpg: It cannot be opened: No such file or directory\.$' err && grep -q '^gptvis-label: broken.jpg: ' err &&
-  grep -q '^gptvis-label: sound.wav: ' err && grep -q '^gptvis-label: empty: There is no photo and no video in this directory\.$' err &&
+run 1 photo.jpg missing.jpg broken.jpg sound.wav empty "an other.png" &&
+  [ "$(streams)" = "photo.jpg|an other.png|" ] &&
+  grep -q '^gptvis-label: missing.jpg: It cannot be opened: No such file or directory\.$' err &&
+  grep -q '^gptvis-label: broken.jpg: ' err &&
+  grep -q '^gptvis-label: sound.wav: ' err &&
+  grep -q '^gptvis-label: empty: There is no photo and no video in this directory\.$' err &&
   grep -q '4 of 6 inputs failed' err
 ok "what cannot be read is named, and the others go on"
 
-run 1 cut.jpg photo.jpg cut.jpg photo.jpg cut.jpg photo.jpg cut.jpg photo.jpg cut.jpg photo.jpg cut.jpg photo.jpg &&
-  [ "$(grep -c photo.jpg out)" = 6 ] && [ "$(grep -c '^gptvis-label: cut.jpg: ' err)" = 6 ] && ! grep -q CRITICAL err
+pair="cut.jpg photo.jpg"
+run 1 $pair $pair $pair $pair $pair $pair &&
+  [ "$(grep -c photo.jpg out)" = 6 ] && [ "$(grep -c '^gptvis-label: cut.jpg: ' err)" = 6 ] && \
+  ! grep -q CRITICAL err
 ok "a photo cut short leaves nothing behind for the next"
 
 timeout 60 "$label" --json - < photo.jpg > out 2> err && [ "$(streams)" = "-|" ]
@@ -69,7 +80,8 @@ ok "standard input"
 run 2 --model /nonexistent photo.jpg && grep -q '^gptvis-label: .*/nonexistent' err && [ ! -s out ]
 ok "a model that does not exist"
 
-run 2 --backend abacus photo.jpg && grep -q -- '--backend cannot be "abacus"' err && run 2 --every 0 photo.jpg && run 2 --threads many photo.jpg &&
+run 2 --backend abacus photo.jpg && grep -q -- '--backend cannot be "abacus"' err &&
+  run 2 --every 0 photo.jpg && run 2 --threads many photo.jpg &&
   run 2 --threshold 1.5 photo.jpg && run 2 --unknown photo.jpg
 ok "settings that cannot be"
 
@@ -77,8 +89,10 @@ run 0 --list-devices && grep -q '^cpu 0: processor (' out && grep -q '^vulkan' o
 ok "what there is to compute on"
 
 if grep -q '^vulkan 0' out; then
-  run 0 --backend vulkan --device 0 --top-k 1 photo.jpg && mv out gpu && run 0 --backend cpu --top-k 1 photo.jpg &&
-    [ "$(grep -o '"label":"[^"]*"' gpu)" = "$(grep -o '"label":"[^"]*"' out)" ] && run 2 --backend vulkan --device 77 photo.jpg &&
+  run 0 --backend vulkan --device 0 --top-k 1 photo.jpg && mv out gpu &&
+    run 0 --backend cpu --top-k 1 photo.jpg &&
+    [ "$(grep -o '"label":"[^"]*"' gpu)" = "$(grep -o '"label":"[^"]*"' out)" ] &&
+    run 2 --backend vulkan --device 77 photo.jpg &&
     grep -q '^gptvis-label: there is no device "77", only 0: ' err
 else
   run 2 --backend vulkan photo.jpg && grep -q '^gptvis-label: .*ulkan' err
@@ -91,10 +105,13 @@ ok "no argument at all"
 run 0 --help && grep -q 'Exit status: 0' out
 ok "--help"
 
-run 0 --caption --caption-threshold 0 photo.jpg && grep -q '"labels":\[\],"regions":null,"caption":{"text":"[a-z]' out && grep -q '^caption: [a-z]' err
+run 0 --caption --caption-threshold 0 photo.jpg &&
+  grep -q '"labels":\[\],"regions":null,"caption":{"text":"[a-z]' out && grep -q '^caption: [a-z]' err
 ok "--caption: a sentence and no labels"
 
-run 0 --caption --caption-threshold 1 photo.jpg && grep -q '"labels":\[\],"regions":null,"caption":null' out && ! grep -q '^caption: [a-z]' err
+run 0 --caption --caption-threshold 1 photo.jpg &&
+  grep -q '"labels":\[\],"regions":null,"caption":null' out &&
+  ! grep -q '^caption: [a-z]' err
 ok "--caption: no sentence where none is likely enough"
 
 printf 'zero\none\n' > few.txt
@@ -112,8 +129,10 @@ grep -q 'Standard output has no reader any more' err && [ "$(wc -l < err)" = 1 ]
 ok "standard output that is closed ends it"
 
 mkfifo silent folder/silent.mkv
-run 1 --patience 1 photo.jpg silent folder "an other.png" && [ "$(streams)" = "photo.jpg|folder/a.png|folder/b.JPG|an other.png|" ] &&
-  [ "$(grep -c 'silent.*: No picture came for 1 seconds (--patience)\.$' err)" = 2 ] && grep -q '2 of 6 inputs failed' err
+run 1 --patience 1 photo.jpg silent folder "an other.png" &&
+  [ "$(streams)" = "photo.jpg|folder/a.png|folder/b.JPG|an other.png|" ] &&
+  [ "$(grep -c 'silent.*: No picture came for 1 seconds (--patience)\.$' err)" = 2 ] &&
+  grep -q '2 of 6 inputs failed' err
 ok "pipes that nobody writes to do not hold up the others"
 
 # The photo before it says that the pipe's turn has come.
@@ -124,7 +143,8 @@ until_true 600 [ -s out ] && cat photo.jpg > silent
 wait $pid && pid='' && [ "$(streams)" = "photo.jpg|silent|" ]
 ok "a pipe that is written to later"
 
-run 2 --patience -1 photo.jpg && grep -q -- '--patience must be from 0 to 86400 seconds' err && run 0 --patience 0 photo.jpg
+run 2 --patience -1 photo.jpg && grep -q -- '--patience must be from 0 to 86400 seconds' err &&
+  run 0 --patience 0 photo.jpg
 ok "patience that cannot be, and without end"
 
 mkfifo endless

@@ -29,9 +29,19 @@ frames () {     # FILE: how many frames it decodes to
     grep -c 'last-message = chain' | tee -a log
 }
 
+# A line of JSON with the fields in their order.
+time='([0-9]+|null)'
+labels='\[(\{"label":"[^}]*","score":[01]\.[0-9]+,"id":[0-9]+\},?)*\]'
+caption='\{"text":"[^"]*","score":[01]\.[0-9]+,"final":(true|false),"frame":[0-9]+'
+whole='^\{"version":2,"stream":"[^"]+","frame":[0-9]+,"pts":'$time',"running-time":'$time
+whole=$whole',"time":(null|"[^"]+"),"model":"[^"]+","labels":'$labels',"regions":null'
+whole=$whole',"caption":(null|'$caption',"pts":'$time',"running-time":'$time'\})'
+whole=$whole',"answers":null,"embedding":null,"events":null,"clip":null'
+whole=$whole',"analysis-ms":[0-9.]+,"age-ms":[0-9.]+\}$'
+
 lines () {      # FILE N: N lines, each a whole object with the fields in their order
   [ "$(wc -l < "$1")" = "$2" ] || { echo "$1 has not $2 lines:" >> log; cat "$1" >> log; return 1; }
-  wrong=$(grep -vE '^\{"version":2,"stream":"[^"]+","frame":[0-9]+,"pts":([0-9]+|null),"running-time":([0-9]+|null),"time":(null|"[^"]+"),"model":"[^"]+","labels":\[(\{"label":"[^}]*","score":[01]\.[0-9]+,"id":[0-9]+\},?)*\],"regions":null,"caption":(null|\{"text":"[^"]*","score":[01]\.[0-9]+,"final":(true|false),"frame":[0-9]+,"pts":([0-9]+|null),"running-time":([0-9]+|null)\}),"answers":null,"embedding":null,"events":null,"clip":null,"analysis-ms":[0-9.]+,"age-ms":[0-9.]+\}$' "$1")
+  wrong=$(grep -vE "$whole" "$1")
   [ -z "$wrong" ] || { echo "$wrong" >> log; return 1; }
 }
 
@@ -40,43 +50,56 @@ test_video="videotestsrc num-buffers=30 ! video/x-raw,width=320,height=240,frame
 
 # --- without any file ---
 
-launch $test_video ! gptvisfilter interval=5 threshold=0 ! gptvisjson location=a.jsonl ! gptvisoverlay ! videoconvert ! fakesink &&
+launch $test_video ! gptvisfilter interval=5 threshold=0 ! gptvisjson location=a.jsonl ! gptvisoverlay \
+  ! videoconvert ! fakesink &&
   lines a.jsonl 6
 ok "JSON to a file, every fifth frame"
 
-launch $test_video ! gptvisfilter interval=5 threshold=0 ! gptvisjson repeat=true location=b.jsonl ! fakesink && lines b.jsonl 30
+launch $test_video ! gptvisfilter interval=5 threshold=0 ! gptvisjson repeat=true location=b.jsonl \
+  ! fakesink && lines b.jsonl 30
 ok "JSON of held results too"
 
-launch $test_video ! gptvisfilter interval=10 threshold=0 ! gptvisjson ! application/x-ndjson ! filesink location=c.jsonl && lines c.jsonl 3
+launch $test_video ! gptvisfilter interval=10 threshold=0 ! gptvisjson ! application/x-ndjson \
+  ! filesink location=c.jsonl && lines c.jsonl 3
 ok "JSON on the pad"
 
-timeout 60 gst-launch-1.0 -q $test_video ! gptvisfilter interval=10 threshold=0 ! gptvisjson ! fakesink > d.jsonl 2> log && lines d.jsonl 3
+timeout 60 gst-launch-1.0 -q $test_video ! gptvisfilter interval=10 threshold=0 ! gptvisjson \
+  ! fakesink > d.jsonl 2> log && lines d.jsonl 3
 ok "JSON on standard output"
 
 # Nobody reads it: an error with a sentence and not a signal.
-{ timeout 60 gst-launch-1.0 -q $test_video ! gptvisfilter threshold=0 ! gptvisjson ! fakesink 2> log; echo $? > status; } | head -n 1 > /dev/null
+{ timeout 60 gst-launch-1.0 -q $test_video ! gptvisfilter threshold=0 ! gptvisjson \
+  ! fakesink 2> log; echo $? > status; } | head -n 1 > /dev/null
 grep -q 'Standard output has no reader any more' log && [ "$(cat status)" -lt 128 ]
 ok "a reader of standard output that leaves"
 
-launch videotestsrc num-buffers=60 ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1 ! videoconvert ! gptvisfilter interval=20 \
+launch videotestsrc num-buffers=60 ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1 \
+  ! videoconvert ! gptvisfilter interval=20 \
   threshold=0 ! gptvisjson location=e.jsonl ! gptvisoverlay ! videoconvert ! fakesink && lines e.jsonl 3
 ok "what a webcam gives: YUY2 640x480"
 
-launch videotestsrc is-live=true num-buffers=20 ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1 ! gptvisfilter max-rate=5 \
-  threshold=0 ! gptvisjson location=live.jsonl ! gptvisoverlay ! videoconvert ! fakesink sync=true && grep -q '"time":"20' live.jsonl
+launch videotestsrc is-live=true num-buffers=20 \
+  ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1 ! gptvisfilter max-rate=5 \
+  threshold=0 ! gptvisjson location=live.jsonl ! gptvisoverlay ! videoconvert ! fakesink sync=true &&
+  grep -q '"time":"20' live.jsonl
 ok "a live source: results carry the time of day"
 
 failed=
-for format in I420 YV12 NV12 NV21 NV16 YUY2 UYVY Y42B Y444 RGB BGR RGBx BGRx xRGB xBGR RGBA BGRA ARGB ABGR GRAY8 P010_10LE I420_10LE; do
-  launch videotestsrc num-buffers=2 ! video/x-raw,format=$format,width=322,height=242 ! gptvisfilter threshold=0 \
-    ! gptvisjson location=f.jsonl ! gptvisoverlay ! video/x-raw,format=$format ! fakesink && lines f.jsonl 2 || failed="$failed $format"
+for format in I420 YV12 NV12 NV21 NV16 YUY2 UYVY Y42B Y444 RGB BGR RGBx BGRx xRGB xBGR RGBA BGRA ARGB ABGR \
+    GRAY8 P010_10LE I420_10LE; do
+  launch videotestsrc num-buffers=2 ! video/x-raw,format=$format,width=322,height=242 \
+    ! gptvisfilter threshold=0 \
+    ! gptvisjson location=f.jsonl ! gptvisoverlay ! video/x-raw,format=$format ! fakesink &&
+    lines f.jsonl 2 ||
+    failed="$failed $format"
 done
 [ -z "$failed" ]
 ok "every format through filter, JSON and overlay${failed:+: not $failed}"
 
 failed=
 for size in 1x1 2x2 7x5 33x35 64x48 1279x719 240x853; do
-  launch videotestsrc num-buffers=2 ! video/x-raw,format=I420,width=${size%x*},height=${size#*x} ! gptvisfilter threshold=0 \
+  launch videotestsrc num-buffers=2 ! video/x-raw,format=I420,width=${size%x*},height=${size#*x} \
+    ! gptvisfilter threshold=0 \
     ! gptvisjson location=g.jsonl ! gptvisoverlay ! fakesink && lines g.jsonl 2 || failed="$failed $size"
 done
 [ -z "$failed" ]
@@ -84,17 +107,22 @@ ok "odd sizes${failed:+: not $failed}"
 
 launch videotestsrc num-buffers=20 ! tee name=t \
   t. ! queue ! gptvisfilter name=left threshold=0 ! gptvisjson location=left.jsonl ! fakesink \
-  t. ! queue ! videoscale ! video/x-raw,width=200 ! gptvisfilter name=right threshold=0 interval=2 ! gptvisfilter name=both threshold=0 \
+  t. ! queue ! videoscale ! video/x-raw,width=200 ! gptvisfilter name=right threshold=0 interval=2 \
+  ! gptvisfilter name=both threshold=0 \
     ! gptvisjson location=right.jsonl ! gptvisoverlay ! fakesink &&
-  lines left.jsonl 20 && lines right.jsonl 30 && grep -q '"stream":"left"' left.jsonl && grep -q '"stream":"both"' right.jsonl
+  lines left.jsonl 20 && lines right.jsonl 30 && grep -q '"stream":"left"' left.jsonl &&
+  grep -q '"stream":"both"' right.jsonl
 ok "several filters in one pipeline"
 
-launch filesrc location=/dev/zero blocksize=230400 num-buffers=20 ! video/x-raw,format=RGB,width=320,height=240,framerate=0/1 \
+launch filesrc location=/dev/zero blocksize=230400 num-buffers=20 \
+  ! video/x-raw,format=RGB,width=320,height=240,framerate=0/1 \
   ! gptvisfilter name=f interval=50 task=both f.src ! queue ! fakesink f.text ! queue ! fakesink
 ok "captions of frames without times, in bytes"
 
-timeout 60 gst-launch-1.0 $test_video ! gptvisfilter name=f interval=10 task=label f.src ! queue ! fakesink f.text ! queue ! fakesink \
-  > log 2>&1 < /dev/null && grep -q 'Pad "text" of f is linked, but bundled writes no captions with this task; set task=both' log
+timeout 60 gst-launch-1.0 $test_video ! gptvisfilter name=f interval=10 task=label f.src ! queue \
+  ! fakesink f.text ! queue ! fakesink \
+  > log 2>&1 < /dev/null &&
+  grep -q 'Pad "text" of f is linked, but bundled writes no captions with this task; set task=both' log
 ok "captions where there are none to come"
 
 launch $test_video ! gptvisfilter model=/nonexistent ! fakesink
@@ -112,7 +140,8 @@ if has x264enc mp4mux qtdemux avdec_h264; then
     ! filesink location="a b.mp4" && [ "$(frames "a b.mp4")" = 30 ]
   ok "to a labelled mp4 whose name has a space"
 
-  launch filesrc location="a b.mp4" ! decodebin ! videoconvert ! gptvisfilter interval=10 threshold=0 ! gptvisoverlay position=bottom-right \
+  launch filesrc location="a b.mp4" ! decodebin ! videoconvert ! gptvisfilter interval=10 threshold=0 \
+    ! gptvisoverlay position=bottom-right \
     ! videoconvert ! x264enc ! mp4mux ! filesink location=again.mp4 && [ "$(frames again.mp4)" = 30 ]
   ok "from such a file to another"
 
@@ -123,7 +152,8 @@ if has x264enc mp4mux qtdemux avdec_h264; then
     fi
     launch filesrc location="$shared/videos/$clip" ! decodebin ! videoconvert \
       ! gptvisfilter interval=5 threshold=0 hold-time=18446744073709551615 \
-      ! gptvisjson repeat=true location=clip.jsonl ! gptvisoverlay ! videoconvert ! x264enc speed-preset=ultrafast ! mp4mux ! filesink location=out.mp4 &&
+      ! gptvisjson repeat=true location=clip.jsonl ! gptvisoverlay ! videoconvert \
+      ! x264enc speed-preset=ultrafast ! mp4mux ! filesink location=out.mp4 &&
       [ "$(wc -l < clip.jsonl)" -gt 50 ] && lines clip.jsonl "$(frames out.mp4)"
     ok "$clip to a labelled mp4"
   done

@@ -77,7 +77,8 @@ row (GstVideoFrame *frame, gint y)
   gint width = GST_VIDEO_FRAME_WIDTH (frame);
   guint8 *pixels = g_malloc0 ((gsize) (width + 64) * 8);
 
-  format->unpack_func (format, GST_VIDEO_PACK_FLAG_NONE, pixels, frame->data, frame->info.stride, 0, y, width);
+  format->unpack_func (format, GST_VIDEO_PACK_FLAG_NONE, pixels, frame->data, frame->info.stride, 0, y,
+      width);
   return pixels;
 }
 
@@ -217,7 +218,8 @@ test_formats (void)
   for (guint i = 0; i < gst_value_list_get_size (formats); i++) {
     const gchar *name = g_value_get_string (gst_value_list_get_value (formats, i));
     Box box = draw ("", gst_video_format_from_string (name), 322, 242, labels);
-    g_test_message ("%s: %d,%d – %d,%d, %u pixels", name, box.left, box.top, box.right, box.bottom, box.changed);
+    g_test_message ("%s: %d,%d – %d,%d, %u pixels", name, box.left, box.top, box.right, box.bottom,
+        box.changed);
     g_assert_cmpint (ABS (box.left - reference.left), <=, 3);
     g_assert_cmpint (ABS (box.top - reference.top), <=, 3);
     g_assert_cmpint (ABS (box.right - reference.right), <=, 3);
@@ -236,7 +238,8 @@ test_formats (void)
 static void
 test_positions (void)
 {
-  static const gchar *const names[] = { "top-left", "top", "top-right", "left", "center", "right", "bottom-left",
+  static const gchar *const names[] =
+      { "top-left", "top", "top-right", "left", "center", "right", "bottom-left",
     "bottom", "bottom-right"
   };
 
@@ -256,8 +259,8 @@ test_sizes (void)
 {
   static const gint sizes[][2] = { {1, 1}, {2, 2}, {3, 5}, {16, 16}, {33, 35}, {64, 48}, {101, 57}, {1920, 2},
   {2, 1920}, {2000, 40}, {61, 1999}, {480, 853}, {1279, 719} };
-  static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_YUY2,
-    GST_VIDEO_FORMAT_RGB, GST_VIDEO_FORMAT_I420_10LE, GST_VIDEO_FORMAT_Y41B
+  static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_NV12,
+    GST_VIDEO_FORMAT_YUY2, GST_VIDEO_FORMAT_RGB, GST_VIDEO_FORMAT_I420_10LE, GST_VIDEO_FORMAT_Y41B
   };
   static const gchar *const properties[] = { "", "font-size=512 position=bottom-right", "font-size=1",
     "position=center scores=none", "position=bottom-right scores=percent"
@@ -311,8 +314,10 @@ test_scale (void)
 static void
 test_texts (void)
 {
-  static const gchar *const texts[] = { "猫 кошка γάτα قطة 🐈", "\xff\xfe no UTF-8 \xc3", "two\nlines\tand a tab", "",
-    "a very long label that goes on and on, far beyond what a plate or indeed any picture has room for, and then "
+  static const gchar *const texts[] =
+      { "猫 кошка γάτα قطة 🐈", "\xff\xfe no UTF-8 \xc3", "two\nlines\tand a tab", "",
+    "a very long label that goes on and on, far beyond what a plate or indeed any picture has room for, "
+    "and then "
         "some more of it so that nobody can doubt it", "<b>markup</b> &amp; %s", NULL
   };
   Box box = draw ("max-labels=10", GST_VIDEO_FORMAT_RGB, 640, 480, texts);
@@ -458,9 +463,11 @@ test_caption (void)
 static void
 test_caption_sizes (void)
 {
-  static const gint sizes[][2] = { {1, 1}, {3, 5}, {16, 16}, {33, 35}, {64, 48}, {97, 97}, {1920, 2}, {2, 1920},
+  static const gint sizes[][2] = { {1, 1}, {3, 5}, {16, 16}, {33, 35}, {64, 48}, {97, 97}, {1920, 2},
+      {2, 1920},
   {2000, 40}, {61, 1999}, {480, 853}, {1279, 719} };
-  static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_YUY2, GST_VIDEO_FORMAT_RGB };
+  static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_YUY2,
+      GST_VIDEO_FORMAT_RGB };
   static const gchar *const texts[] = { "a cat on a mat", SENTENCE SENTENCE SENTENCE SENTENCE,
     "nowordofthissentenceeverendssothatithastobebrokensomewhereinthemiddleofaword_andonandonandonandonandon",
     "رجل يرتدي معطفا أحمر يمشي مع كلبه على طول الماء",
@@ -487,8 +494,8 @@ test_caption_sizes (void)
     }
   }
   g_assert_cmpuint (draw_caption ("", GST_VIDEO_FORMAT_I420, 64, 48, "a cat", TRUE).changed, >, 0);
-  g_assert_cmpuint (draw_caption ("caption-font-size=512", GST_VIDEO_FORMAT_I420, 64, 48, "a cat", TRUE).changed,
-      >, 0);
+  g_assert_cmpuint (draw_caption ("caption-font-size=512", GST_VIDEO_FORMAT_I420, 64, 48, "a cat",
+      TRUE).changed, >, 0);
 }
 
 /* Without a word there is no shade. */
@@ -515,13 +522,14 @@ test_caption_beside_labels (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes) * 27; i++) {
     GptVisPlateFrame frame = { {0, 0, sizes[i / 27][0], sizes[i / 27][1]}, 0, 0, 1, 1 };
-    GptVisPlateStyle style = {.position = i % 9,.scores = GPTVIS_SCORES_BOTH,.font = "Sans",.color = 0xffffffff };
+    GptVisPlateStyle style = {.position = i % 9,.scores = GPTVIS_SCORES_BOTH,.font = "Sans",.color =
+        0xffffffff };
     GptVisCaptionStyle caption_style = {.position = i / 9 % 3,.font = "Sans",.color = 0xffffffff };
     gint x, y, below, above;
     guint width, height, length;
     gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
-        (gptvis_caption_plate_draw (caption_plate, &caption_style, captions, 1, &frame), 0), &x, &above, &width,
-        &height);
+        (gptvis_caption_plate_draw (caption_plate, &caption_style, captions, 1, &frame), 0), &x, &above,
+        &width, &height);
     gptvis_caption_plate_reserve (caption_plate, style.position, &frame);
     gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
         (gptvis_plate_draw (plate, &style, rows, 2, &frame), 0), &y, &below, &width, &length);

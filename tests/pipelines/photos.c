@@ -8,11 +8,12 @@
 
 #define N_PHOTOS 200u
 
-/* The difference of the two best logits is less than 0.02 in two photos, less than 0.09 in nine. bf16 moves it
- * by 0.03, which expects 0.4 photos to change their label. int8 moves it by 0.1, which expects 2.8 ± 1.3, and half
- * of that is the weights' and the same in every run: with the last bits of a sum (another tier, attention in bf16)
- * it was 3 to 6. Nor can 200 photos tell a better rounding from a lucky one: rows mixed in 64s instead of 16s lose 1
- * to 3 of them, and of 994 pictures as many as before (tests/benchmark/README.md). */
+/* The difference of the two best logits is less than 0.02 in two photos, less than 0.09 in nine. bf16 moves
+ * it by 0.03, which expects 0.4 photos to change their label. int8 moves it by 0.1, which expects 2.8 ± 1.3,
+ * and half of that is the weights' and the same in every run: with the last bits of a sum (another tier,
+ * attention in bf16) it was 3 to 6. Nor can 200 photos tell a better rounding from a lucky one: rows mixed in
+ * 64s instead of 16s lose 1 to 3 of them, and of 994 pictures as many as before
+ * (tests/benchmark/README.md). */
 static const struct {
   const gchar *precision;
   guint min_same;               /* photos with the reference's best label … */
@@ -45,13 +46,15 @@ load (const gchar *text)
 static gchar *
 run (const gchar *model, const gchar *photos)
 {
-  const gchar *arguments[] = { program, "--json", "--top-k", "1", "--threshold", "0", "--precision", precision,
+  const gchar *arguments[] = { program, "--json", "--top-k", "1", "--threshold", "0", "--precision",
+      precision,
     "--model", model, photos, NULL };
   gchar *output = NULL, *errors = NULL;
   GError *error = NULL;
   gint status = -1;
 
-  g_spawn_sync (NULL, (gchar **) arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, &errors, &status, &error);
+  g_spawn_sync (NULL, (gchar **) arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, &errors, &status,
+      &error);
   g_assert_no_error (error);
   if (status != 0 && strstr (errors, "precision must be"))
     g_clear_pointer (&output, g_free);
@@ -72,7 +75,8 @@ judge (Tally *tally, const gchar *line, JsonObject *expected)
   g_assert_nonnull (photo);
   JsonObject *best = json_array_get_object_element (json_object_get_array_member (photo, "top"), 0);
   const gchar *text = json_object_get_string_member (label, "label");
-  double off = fabs (json_object_get_double_member (label, "score") - json_object_get_double_member (best, "score"));
+  double off =
+      fabs (json_object_get_double_member (label, "score") - json_object_get_double_member (best, "score"));
 
   g_assert_cmpint (json_object_get_int_member (found, "frame"), ==, 0);
   tally->n++;

@@ -192,7 +192,8 @@ gi.require_version("Gst", "1.0")
 from gi.repository import GLib, Gst
 Gst.init(None)
 loop = GLib.MainLoop()
-pipeline = Gst.parse_launch("videotestsrc num-buffers=3 ! gptvisfilter threshold=0 top-k=1 policy=every ! fakesink name=sink")
+pipeline = Gst.parse_launch("videotestsrc num-buffers=3 ! gptvisfilter threshold=0 top-k=1 policy=every ! "
+                            "fakesink name=sink")
 bus = pipeline.get_bus()
 END
 cat > after.py <<'END'
@@ -207,10 +208,12 @@ if [ -n "$python" ] && [ -e "$build/gst/GptVis-1.0.typelib" ]; then
   { cat before.py; blocks python "$source/README.md"; cat after.py; } > snippet.py
   # two threads print, so a line may have both
   LD_LIBRARY_PATH=$build/gst GI_TYPELIB_PATH=$build/gst timeout 60 "$python" snippet.py > log 2>&1 &&
-    [ "$(grep -o 'gptvis-result, ' log | wc -l)" = 3 ] && [ "$(grep -o '[a-z] [01]\.[0-9][0-9]' log | wc -l)" = 3 ]
+    [ "$(grep -o 'gptvis-result, ' log | wc -l)" = 3 ] &&
+    [ "$(grep -o '[a-z] [01]\.[0-9][0-9]' log | wc -l)" = 3 ]
   ok "the lines of Python print each result, from buffers and from messages"
 else
-  omit "the lines of Python" "the build is without introspection, or Python without GStreamer's bindings (python3-gi)"
+  omit "the lines of Python" \
+    "the build is without introspection, or Python without GStreamer's bindings (python3-gi)"
 fi
 echo "1..$n"
 exit $bad

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The same clip twice is the same JSON, but for what was measured and the time of day, and however many threads
-# compute. Usage: same.sh PLUGIN-DIR SHARED-DIR.
+# The same clip twice is the same JSON, but for what was measured and the time of day, and however many
+# threads compute. Usage: same.sh PLUGIN-DIR SHARED-DIR.
 export GST_PLUGIN_PATH="$1"
 shared=$2
 work=$(mktemp -d) || exit 99
@@ -14,7 +14,8 @@ n=0 bad=0
 analyse () {
   name=$1 clip=$2
   shift 2
-  timeout 240 gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! videoconvert ! gptvisfilter name=same policy=every threshold=0 "$@" \
+  timeout 240 gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! videoconvert \
+    ! gptvisfilter name=same policy=every threshold=0 "$@" \
     ! gptvisjson location=raw.jsonl ! fakesink > log 2>&1 < /dev/null || return 1
   sed -e 's/,"time":[^,]*,/,/' -e 's/,"analysis-ms":[0-9.]*//' raw.jsonl > "$name"
   [ -s "$name" ] || { echo "no results" > log; return 1; }
@@ -39,7 +40,8 @@ same () {
   fi
 }
 
-if timeout 60 gst-launch-1.0 -q videotestsrc pattern=ball num-buffers=60 ! video/x-raw,width=320,height=240,framerate=30/1 \
+if timeout 60 gst-launch-1.0 -q videotestsrc pattern=ball num-buffers=60 \
+  ! video/x-raw,width=320,height=240,framerate=30/1 \
     ! jpegenc ! avimux ! filesink location=clip.avi > log 2>&1 < /dev/null; then
   same "a made clip on the bundled model, each frame" clip.avi
 else
@@ -48,7 +50,8 @@ else
 fi
 
 if [ -r "$shared/videos/shelf.mp4" ] && [ -d "$shared/models/vit-tiny-patch16-224" ]; then
-  same "shelf.mp4 on vit-tiny" "$shared/videos/shelf.mp4" model="$shared/models/vit-tiny-patch16-224" interval=25
+  same "shelf.mp4 on vit-tiny" "$shared/videos/shelf.mp4" \
+    model="$shared/models/vit-tiny-patch16-224" interval=25
 else
   n=$((n + 1))
   echo "ok $n - shelf.mp4 on vit-tiny # SKIP no $shared/videos or $shared/models"

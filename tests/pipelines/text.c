@@ -95,7 +95,8 @@ test_webvtt (void)
   if (!have ("webvttenc"))
     return;
   path = temporary ();
-  play (make (g_strdup_printf (VIDEO "! fakesink c.text ! webvttenc ! filesink location=%s", "", path), FALSE));
+  play (make (g_strdup_printf (VIDEO "! fakesink c.text ! webvttenc ! filesink location=%s", "", path),
+      FALSE));
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_test_message ("%s", text);
   g_assert_true (g_str_has_prefix (text, "WEBVTT\n"));
@@ -138,7 +139,8 @@ test_matroska (void)
   path = temporary ();
   play (make (g_strdup_printf (VIDEO "! jpegenc ! matroskamux name=m ! filesink location=%s c.text ! m.", "",
               path), FALSE));
-  pipeline = make (g_strdup_printf ("filesrc location=%s ! matroskademux name=d d.video_0 ! fakesink async=false"
+  pipeline =
+      make (g_strdup_printf ("filesrc location=%s ! matroskademux name=d d.video_0 ! fakesink async=false"
           " d.subtitle_0 ! fakesink async=false name=text signal-handoffs=true", path), FALSE);
   sink = gst_bin_get_by_name (GST_BIN (pipeline), "text");
   g_signal_connect (sink, "handoff", G_CALLBACK (on_text), NULL);

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Files that need each other in a circle can only be read, tested and changed together. Two kinds of circle are
-# looked for, within each room and between rooms: headers that include each other, and objects of libraries that
-# call each other's functions or read each other's tables. What is found is printed as "FROM needs TO (WHY)".
-# Usage: circles.sh SOURCE-ROOT NM LIBRARY…; the folder of a library is its room.
+# Files that need each other in a circle can only be read, tested and changed together. Two kinds of circle
+# are looked for, within each room and between rooms: headers that include each other, and objects of
+# libraries that call each other's functions or read each other's tables. What is found is printed as "FROM
+# needs TO (WHY)". Usage: circles.sh SOURCE-ROOT NM LIBRARY…; the folder of a library is its room.
 . "$(dirname "$0")/report.sh"
 root=$1 nm=$2
 shift 2
@@ -46,8 +46,8 @@ includes_of_headers () {
   done
 }
 
-# Each object that needs a symbol of another. nm prints "…/ROOM/LIBRARY.a:OBJECT.c.o: ADDRESS KIND SYMBOL", without an
-# address of what the object lacks; the object may have folders before it.
+# Each object that needs a symbol of another. nm prints "…/ROOM/LIBRARY.a:OBJECT.c.o: ADDRESS KIND SYMBOL",
+# without an address of what the object lacks; the object may have folders before it.
 calls_of_objects () {
   "$nm" -A "$@" | sed -n 's|^\([^:]*/\)*\([^/:]*\)/[^/:]*:\([^:]*/\)*\([^/:]*\)\.c\.o:|\2/\4 |p' | awk '
     { object = $1; kind = $(NF - 1); symbol = $NF }
@@ -70,12 +70,15 @@ between () {    # the lines "FROM needs TO (WHY)" that lead from one room to ano
 
 # Circles that are there still, "FROM>TO" in each direction. Whoever mends one takes it out of here.
 known="gst/seat>gst/worker gst/worker>gst/seat
-  models/files_file>models/files_json models/files_file>models/files_mistakes models/files_json>models/files_file
+  models/files_file>models/files_json models/files_json>models/files_file
+  models/files_file>models/files_mistakes
   models/files_mistakes>models/files_file models/files_mistakes>models/files_json
   models/words_tokenizer>models/words_tokenizer-json models/words_tokenizer-json>models/words_tokenizer"
 
 new () {        # the lines "FROM needs TO (WHY)" that are not known
-  awk -v known="$known" 'BEGIN { n = split (known, k); for (i = 1; i <= n; i++) is_known[k[i]] } !($1 ">" $3 in is_known)'
+  awk -v known="$known" '
+    BEGIN { n = split (known, k); for (i = 1; i <= n; i++) is_known[k[i]] }
+    !($1 ">" $3 in is_known)'
 }
 
 # NAME: judges $needs, lines "FROM TO WHY" of all rooms.

@@ -32,13 +32,16 @@ includes_of () {      # ROOM FORBIDDEN-ROOM…
 }
 
 echo 1..8
-problems=$(includes_of kernels models gst examples tests; includes_of models gst examples tests; includes_of gst examples tests)
+problems=$(includes_of kernels models gst examples tests
+  includes_of models gst examples tests
+  includes_of gst examples tests)
 ok "includes go along the arrows"
 
 # nothing of ours but its own headers and kernels/
 problems=$(for file in $(code models/files); do
   sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
-    [ -e "models/files/$name" ] || [ -e "kernels/$name" ] || [ "$name" = config.h ] || echo "$file includes $name"
+    [ -e "models/files/$name" ] || [ -e "kernels/$name" ] || [ "$name" = config.h ] ||
+      echo "$file includes $name"
   done
 done)
 ok "models/files/ knows neither architectures nor configurations"
@@ -63,7 +66,8 @@ for file in $first; do
 done
 ok "the three files to read first are under 1200 lines and named in the README"
 
-problems=$(for file in $(code kernels models gst examples tests shaders) $(find shaders -name '*.comp' -o -name '*.glsl'); do
+shaders=$(find shaders -name '*.comp' -o -name '*.glsl')
+problems=$(for file in $(code kernels models gst examples tests shaders) $shaders; do
   head -n 1 "$file" | grep -q 'SPDX-License-Identifier' || echo "$file does not begin with its licence"
 done)
 ok "each file begins with its licence"

@@ -66,7 +66,8 @@ watch_new (const gchar *directory, gboolean writes, const gchar *backend)
   options.program.threads = 1;
   Watch self = { .model = gptvis_model_open (&options, &error) };
   g_assert_no_error (error);
-  self.client = gptvis_client_new (self.model, &(GptVisClientOptions) { .task = writes ? GPTVIS_TASK_BOTH : GPTVIS_TASK_LABEL }, &error);
+  self.client = gptvis_client_new (self.model, &(GptVisClientOptions) { .task = writes ? GPTVIS_TASK_BOTH
+      : GPTVIS_TASK_LABEL }, &error);
   g_assert_no_error (error);
   self.captioner = gptvis_client_captioner_new (self.client, NULL);
   self.slot = gptvis_model_slot_new (self.model, NULL);

@@ -364,7 +364,8 @@ test_decoder (void)
 static void
 test_untied (void)
 {
-  static const gchar untied[] = "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":" UNIT_CONFIG ",\"decoder\":{"
+  static const gchar untied[] = "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":" UNIT_CONFIG ","
+      "\"decoder\":{"
       "\"model_type\":\"gpt2\",\"vocab_size\":10,\"n_positions\":16,\"n_embd\":12,\"n_layer\":1,\"n_head\":3,"
       "\"n_inner\":20,\"tie_word_embeddings\":false}}";
   gchar *directory = unit_writer (NULL);

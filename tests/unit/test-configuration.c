@@ -168,7 +168,8 @@ test_bad (void)
         "image_size is neither a side nor [height, width] from 1 to 16384"},
     {"\"image_size\":[1,2,3]", GPTVIS_ERROR_FORMAT, "image_size"},
     {"\"image_size\":[8,\"8\"]", GPTVIS_ERROR_FORMAT, "image_size"},
-    {"\"image_size\":20000", GPTVIS_ERROR_LIMIT, "image_size is 20000×20000, where at most 16384 pixels a side"},
+    {"\"image_size\":20000",
+    GPTVIS_ERROR_LIMIT, "image_size is 20000×20000, where at most 16384 pixels a side"},
     {"\"patch_size\":65", GPTVIS_ERROR_LIMIT, "patch_size is 65×65, where at most 64 pixels a side are read"},
     {"\"patch_size\":[8,16]", GPTVIS_ERROR_UNSUPPORTED, "patch_size [8, 16] is no square"},
     {"\"patch_size\":16,\"image_size\":8", GPTVIS_ERROR_FORMAT, "image_size is smaller than patch_size 16"},
@@ -298,7 +299,8 @@ test_writer (void)
   gptvis_configuration_free (c);
 }
 
-#define PAIR(encoder, decoder) "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":" encoder \
+#define PAIR(encoder, \
+    decoder) "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":" encoder \
     "},\"decoder\":{\"model_type\":" decoder "}}"
 
 static void
@@ -321,7 +323,8 @@ test_gpt2 (void)
   g_assert_cmpfloat_with_epsilon (c->epsilon, 1e-12f, 1e-14);
   gptvis_configuration_free (c);
 
-  c = parse (PAIR ("\"deit\"", "\"gpt2\",\"n_embd\":1024,\"n_head\":16,\"n_inner\":null,\"tie_word_embeddings\":false,"
+  c = parse (PAIR ("\"deit\"", "\"gpt2\",\"n_embd\":1024,\"n_head\":16,\"n_inner\":null,"
+      "\"tie_word_embeddings\":false,"
           "\"scale_attn_by_inverse_layer_idx\":true"));
   g_assert_cmpstr (c->encoder_type, ==, "deit");
   g_assert_cmpuint (c->decoder.intermediate_size, ==, 4096);

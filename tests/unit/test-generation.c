@@ -60,9 +60,12 @@ static void
 test_all (void)
 {
   GptVisGeneration *g = parse ("{\"decoder_start_token_id\":3,\"bos_token_id\":7,\"eos_token_id\":[5,99],"
-      "\"forced_bos_token_id\":4,\"forced_eos_token_id\":[99],\"suppress_tokens\":[1,2],\"begin_suppress_tokens\":[9],"
-      "\"max_length\":30,\"min_length\":10,\"num_beams\":16,\"no_repeat_ngram_size\":3,\"repetition_penalty\":1.5,"
-      "\"length_penalty\":-2,\"early_stopping\":\"never\",\"pad_token_id\":0,\"transformers_version\":\"4.57.6\"}");
+      "\"forced_bos_token_id\":4,\"forced_eos_token_id\":[99],\"suppress_tokens\":[1,2],"
+      "\"begin_suppress_tokens\":[9],"
+      "\"max_length\":30,\"min_length\":10,\"num_beams\":16,\"no_repeat_ngram_size\":3,"
+      "\"repetition_penalty\":1.5,"
+      "\"length_penalty\":-2,\"early_stopping\":\"never\",\"pad_token_id\":0,"
+      "\"transformers_version\":\"4.57.6\"}");
   g_assert_cmpuint (g->start, ==, 3);
   assert_tokens (g->ends, "5 99");
   g_assert_cmpint (g->forced_first, ==, 4);
@@ -240,8 +243,10 @@ test_small (void)
 
 /* --- files --- */
 
-#define TOWER "\"hidden_size\":8,\"num_attention_heads\":2,\"num_hidden_layers\":1,\"image_size\":8,\"patch_size\":4"
-#define VED(more, decoder_more) "{\"model_type\":\"vision-encoder-decoder\"," more "\"encoder\":{\"model_type\":\"vit\"," \
+#define TOWER "\"hidden_size\":8,\"num_attention_heads\":2,\"num_hidden_layers\":1,\"image_size\":8," \
+    "\"patch_size\":4"
+#define VED(more, \
+    decoder_more) "{\"model_type\":\"vision-encoder-decoder\"," more "\"encoder\":{\"model_type\":\"vit\"," \
     TOWER "},\"decoder\":{\"model_type\":\"gpt2\"" decoder_more "}}"
 #define GIT(more) "{\"model_type\":\"git\",\"vision_config\":{" TOWER "}" more "}"
 #define BLIP(text) "{\"model_type\":\"blip\",\"vision_config\":{" TOWER "},\"text_config\":{" text "}}"

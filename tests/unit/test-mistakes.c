@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LFS "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258da" \
+#define LFS "version https://git-lfs.github.com/spec/v1\noid " \
+    "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258da" \
   "aa5e2ca24d17e2393\nsize 22883656\n"
 #define PAGE "\n<!DOCTYPE html>\n<html><head><title>Hugging Face</title></head></html>\n"
 #define BYTES(text) text, sizeof text - 1
@@ -22,8 +23,8 @@ open_model (const gchar *path, GError **error)
   options.program.threads = 1;
   GptVisModel *model = gptvis_model_open (&options, error);
   const GptVisConfiguration *config = model ? gptvis_model_configuration (model) : NULL;
-  const GptVisClientOptions all = { .task = config && config->writes && config->n_labels > 0 ? GPTVIS_TASK_BOTH
-        : GPTVIS_TASK_AUTO };
+  const GptVisClientOptions all = { .task = config && config->writes && config->n_labels > 0
+        ? GPTVIS_TASK_BOTH : GPTVIS_TASK_AUTO };
   GptVisClient *client = model ? gptvis_client_new (model, &all, error) : NULL;
   if (!client)
     g_clear_pointer (&model, gptvis_model_free);
@@ -323,7 +324,8 @@ static void
 test_configurations (void)
 {
   static const struct { const gchar *config, *parts; } cases[] = {
-    {"{\"architecture\":\"vit_base_patch16_224\",\"num_classes\":1000,\"num_features\":768,\"pretrained_cfg\":{}}",
+    {"{\"architecture\":\"vit_base_patch16_224\",\"num_classes\":1000,\"num_features\":768,"
+        "\"pretrained_cfg\":{}}",
         "a checkpoint of timm|Transformers' of the same network"},
     {"{\"model_type\":\"timm_wrapper\",\"architectures\":[\"TimmWrapperForImageClassification\"]}",
         "of timm"},
@@ -371,7 +373,9 @@ test_blind_decoders (void)
   }
   gchar *directory = unit_writer (NULL);
   GError *error = NULL;
-  unit_write (directory, "config.json", "{\"model_type\":\"vision-encoder-decoder\",\"architectures\":[\"VisionEncoderDecoderModel\"]" DECODER (",\"add_cross_attention\":true,\"is_decoder\":true"), -1);
+  unit_write (directory, "config.json", "{\"model_type\":\"vision-encoder-decoder\","
+      "\"architectures\":[\"VisionEncoderDecoderModel\"]" DECODER (",\"add_cross_attention\":true,"
+      "\"is_decoder\":true"), -1);
   GptVisModel *model = open_model (directory, &error);
   g_assert_no_error (error);
   g_assert_true (gptvis_model_configuration (model)->writes);
@@ -408,7 +412,9 @@ test_quantised (void)
   gchar *directory = unit_checkpoint (make_bytes);
   expect ("names", directory, GPTVIS_ERROR_UNSUPPORTED, "the weights are quantised, which is not read "
       "here|precision int8|query.weight has dtype I64");
-  unit_write (directory, "config.json", "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\"},\"model_type\":\"vit\",\"hidden_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,\"intermediate_size\":12,\"image_size\":8,\"patch_size\":4,\"num_labels\":3}", -1);
+  unit_write (directory, "config.json", "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\"},"
+      "\"model_type\":\"vit\",\"hidden_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
+      "\"intermediate_size\":12,\"image_size\":8,\"patch_size\":4,\"num_labels\":3}", -1);
   expect ("said", directory, GPTVIS_ERROR_UNSUPPORTED, "the weights are quantised (bitsandbytes)");
   unit_remove (directory);
   directory = unit_checkpoint (make_words);
@@ -419,7 +425,9 @@ test_quantised (void)
   GError *error = NULL;
   directory = unit_checkpoint (NULL);
   unit_write (directory, "config.json",
-      "{\"quantization_config\":{},\"model_type\":\"vit\",\"hidden_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,\"intermediate_size\":12,\"image_size\":8,\"patch_size\":4,\"num_labels\":3}", -1);
+      "{\"quantization_config\":{},\"model_type\":\"vit\",\"hidden_size\":8,\"num_hidden_layers\":1,"
+      "\"num_attention_heads\":2,\"intermediate_size\":12,\"image_size\":8,\"patch_size\":4,"
+      "\"num_labels\":3}", -1);
   GptVisModel *model = open_model (directory, &error);
   g_assert_no_error (error);
   gptvis_model_free (model);

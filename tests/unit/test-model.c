@@ -51,8 +51,8 @@ test_key (void)
 {
   gchar *directory = unit_checkpoint (NULL), *other = unit_checkpoint (NULL);
   gchar *roundabout = g_build_filename (directory, "..", strrchr (directory, '/') + 1, NULL);
-  const GptVisModelOptions options = options_of (directory, NULL, 1), absent = options_of ("/nonexistent/checkpoint",
-      NULL, 1);
+  const GptVisModelOptions options = options_of (directory, NULL, 1),
+      absent = options_of ("/nonexistent/checkpoint", NULL, 1);
   gchar *key = gptvis_model_key (&options, NULL);
   GError *error = NULL;
   g_assert_true (is_same (key, directory, NULL, 1));
@@ -64,7 +64,8 @@ test_key (void)
   unit_write (directory, "preprocessor_config.json", UNIT_PREPROCESSOR "\n", -1);
   g_assert_false (is_same (key, directory, NULL, 1));
   g_assert_null (gptvis_model_key (&absent, &error));
-  unit_expect_error ("absent", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
+  unit_expect_error ("absent", error,
+      GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
   g_free (key);
   g_free (roundabout);
   unit_remove (directory);
@@ -326,7 +327,8 @@ test_refusals (void)
   gchar *directory = unit_checkpoint (NULL);
   GError *error = NULL;
   g_assert_null (open_model ("/nonexistent/checkpoint", NULL, 1, &error));
-  unit_expect_error ("absent", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
+  unit_expect_error ("absent", error,
+      GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
   error = NULL;
   g_assert_null (open_model (directory, "abacus", 1, &error));
   unit_expect_error ("backend", error, GPTVIS_ERROR_UNSUPPORTED, "backend \"abacus\"");
@@ -367,7 +369,8 @@ open_task (const gchar *path, GptVisTask task, guint beams, GError **error)
 static void
 test_tasks (void)
 {
-  static const struct { GptVisTask task; guint beams, n_labels; gboolean writes; GptVisOutputs outputs; } tasks[] = {
+  static const struct { GptVisTask task; guint beams,
+      n_labels; gboolean writes; GptVisOutputs outputs; } tasks[] = {
     {GPTVIS_TASK_LABEL, 0, 3, FALSE, GPTVIS_OUTPUT_SCORES},
     {GPTVIS_TASK_CAPTION, 0, 0, TRUE, GPTVIS_OUTPUT_TOKENS},
     {GPTVIS_TASK_BOTH, 4, 3, TRUE, GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS},
@@ -389,8 +392,9 @@ test_tasks (void)
     gptvis_captioner_free (captioner);
   }
   /* one decoder for all of them, and another only for a wider search than it has room for */
-  GptVisDecoder *decoder = gptvis_model_decoder (model, 4, NULL), *same = gptvis_model_decoder (model, 0, NULL),
-      *wide = gptvis_model_decoder (model, GPTVIS_MAX_BEAMS, NULL), *widest = gptvis_model_decoder (model, 1, NULL);
+  GptVisDecoder *decoder = gptvis_model_decoder (model, 4, NULL), *same = gptvis_model_decoder (model, 0,
+      NULL), *wide = gptvis_model_decoder (model, GPTVIS_MAX_BEAMS, NULL),
+      *widest = gptvis_model_decoder (model, 1, NULL);
   g_assert_true (decoder == same && decoder != wide && wide == widest);
   gptvis_decoder_unref (decoder);
   gptvis_decoder_unref (same);
@@ -481,7 +485,8 @@ test_captioner (void)
   g_assert_no_error (error);
   g_assert_null (gptvis_client_captioner_new (labels.client, NULL));
   GptVisCaptioner *captioner = gptvis_client_captioner_new (pair.client, NULL);
-  GptVisRequest request = { .slot = gptvis_model_slot_new (pair.model, NULL), .outputs = GPTVIS_OUTPUT_TOKENS };
+  GptVisRequest request = { .slot = gptvis_model_slot_new (pair.model, NULL),
+      .outputs = GPTVIS_OUTPUT_TOKENS };
   float *rows = gptvis_model_slot_rows (pair.model, request.slot);
   g_assert_cmpfloat (gptvis_captioner_change (captioner), ==, 2);
   g_assert_null (gptvis_captioner_caption (captioner));
@@ -552,7 +557,8 @@ test_bundled (void)
   gptvis_model_free (model);
   g_setenv ("GPTVIS_BUNDLED", "/nonexistent/checkpoint", TRUE);
   g_assert_null (open_model (NULL, NULL, 1, &error));
-  unit_expect_error ("bundled", error, GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
+  unit_expect_error ("bundled", error,
+      GPTVIS_ERROR_NOT_FOUND, "/nonexistent/checkpoint: there is no such directory");
   g_unsetenv ("GPTVIS_BUNDLED");
   unit_remove (directory);
 }

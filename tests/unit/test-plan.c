@@ -164,25 +164,30 @@ MISTAKE (output_twice, GptVisTensorId y = gptvis_plan_score (plan, x, GPTVIS_SCO
 MISTAKE (first_stays, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {9, 9} }, 1); gptvis_plan_score (plan,
     w, 0))
 
-#define STEP_MISTAKE(name, calls) MISTAKE (name, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {0, 1} }, 1); \
+#define STEP_MISTAKE(name, calls) MISTAKE (name, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {0, 1} }, \
+    1); \
     GptVisTensorId memory = gptvis_plan_state (plan, "memory", 4, 6); gptvis_plan_step (plan, 2, 2); \
     GptVisTensorId y = gptvis_plan_embed (plan, w, gptvis_plan_weight (plan, "p", 3, 6), 0); \
     GptVisTensorId own = gptvis_plan_state (plan, "own", 3, 6); (void) memory; (void) y; (void) own; calls)
 MISTAKE (embed_early, gptvis_plan_embed (plan, w, w, 0))
 MISTAKE (step_first, gptvis_plan_step (plan, 1, 1))
 STEP_MISTAKE (step_twice, gptvis_plan_step (plan, 1, 1))
-MISTAKE (step_beams, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {0, 1} }, 1); gptvis_plan_step (plan, 4, 17))
+MISTAKE (step_beams, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {0, 1} }, 1); gptvis_plan_step (plan, 4,
+    17))
 STEP_MISTAKE (step_outside, gptvis_plan_linear (plan, x, w, GPTVIS_NO_TENSOR, NULL))
 STEP_MISTAKE (step_output, gptvis_plan_output (plan, "y", y);
     gptvis_plan_keep (plan, y, 0, memory))
 STEP_MISTAKE (keep_width, gptvis_plan_keep (plan, y, 1, own))
 STEP_MISTAKE (keep_weight, gptvis_plan_keep (plan, y, 0, w))
-STEP_MISTAKE (recall_width, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 2, .head_width = 1 }))
-STEP_MISTAKE (recall_columns, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .q_column = 4, .heads = 1,
-    .head_width = 3 }))
-STEP_MISTAKE (recall_heads, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 1, .head_width = 3 });
+STEP_MISTAKE (recall_width, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 2,
+    .head_width = 1 }))
+STEP_MISTAKE (recall_columns, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .q_column = 4,
+    .heads = 1, .head_width = 3 }))
+STEP_MISTAKE (recall_heads, gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 1,
+    .head_width = 3 });
     gptvis_plan_recall (plan, y, &own, 1, &(GptVisAttention) { .heads = 3, .head_width = 1 }))
-STEP_MISTAKE (recall_none, gptvis_plan_recall (plan, y, &own, 0, &(GptVisAttention) { .heads = 1, .head_width = 3 }))
+STEP_MISTAKE (recall_none, gptvis_plan_recall (plan, y, &own, 0, &(GptVisAttention) { .heads = 1,
+    .head_width = 3 }))
 STEP_MISTAKE (positions, gptvis_plan_embed (plan, w, w, 5))
 
 static void
@@ -247,8 +252,8 @@ test_step (void)
   GError *error = NULL;
   GptVisTensorId x = gptvis_plan_input (plan, "tokens", 5, 8);
   GptVisTensorId memory = gptvis_plan_state (plan, "memory", 5, 16);
-  GptVisTensorId kv = gptvis_plan_linear (plan, x, gptvis_plan_weight_transposed (plan, "kv", 16, 8), GPTVIS_NO_TENSOR,
-      NULL);
+  GptVisTensorId kv = gptvis_plan_linear (plan, x, gptvis_plan_weight_transposed (plan, "kv", 16, 8),
+      GPTVIS_NO_TENSOR, NULL);
   gptvis_plan_keep (plan, kv, 0, memory);
   gptvis_plan_step (plan, 6, 3);
   GptVisTensorId own = gptvis_plan_state (plan, "own", 7, 16);

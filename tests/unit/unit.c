@@ -197,7 +197,8 @@ unit_writer (UnitSpoil spoil)
   unit_write (directory, "config.json", UNIT_WRITER_CONFIG, -1);
   unit_write (directory, "generation_config.json", UNIT_GENERATION, -1);
   unit_write (directory, "preprocessor_config.json", UNIT_PREPROCESSOR, -1);
-  unit_write (directory, "vocab.json", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,"
+  unit_write (directory, "vocab.json", "{\"<|endoftext|>\":0,\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,"
+      "\"f\":6,\"g\":7,"
       "\"h\":8,\"i\":9}", -1);
   unit_write (directory, "merges.txt", "#version: 0.2\n", -1);
   unit_write (directory, "model.safetensors", file->data, file->len);

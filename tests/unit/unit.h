@@ -44,7 +44,8 @@ gchar *unit_checkpoint (UnitSpoil spoil);
 
 /* That ViT, classifier and all, before a GPT-2 of one layer, width 12 and ten words. */
 #define UNIT_WRITER_CONFIG \
-  "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":" UNIT_CONFIG ",\"decoder\":{\"model_type\":\"gpt2\"," \
+  "{\"model_type\":\"vision-encoder-decoder\",\"encoder\":" UNIT_CONFIG "," \
+  "\"decoder\":{\"model_type\":\"gpt2\"," \
   "\"vocab_size\":10,\"n_positions\":16,\"n_embd\":12,\"n_layer\":1,\"n_head\":3,\"n_inner\":20}}"
 #define UNIT_GENERATION "{\"decoder_start_token_id\":0,\"eos_token_id\":0,\"max_length\":8}"
 gchar *unit_writer (UnitSpoil spoil);
