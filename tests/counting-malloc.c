@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stands in for malloc and its kin, and counts what is asked of them (counting-malloc.h). */
 #define _GNU_SOURCE             /* dl_iterate_phdr */
 #include "counting-malloc.h"
 #include <errno.h>

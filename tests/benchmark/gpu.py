@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ViT-Ti/S/B at batch 1, 8 and 64 on a GPU, in turn with PyTorch in bf16 on the same one.
 
-    python3 tests/benchmark/gpu.py [build] [--precision f16] [--networks vit-base] [--batches 1,64] [--modes eager]
+    python3 tests/benchmark/gpu.py [build] [--precision f16] [--networks vit-base] [--batches 1,64]
+        [--modes eager]
         [--device 1]
 
-Needs a build with tests/bench, and torch; nothing else. Modes: eager; compiled (torch.compile); graphs (the same with
-CUDA graphs). Runs take turns, ours and each mode, TURNS times each; the first runs of a turn only warm up. A run
-begins with patches in host memory, which are pinned, and ends with the logits there, for both. Prints a table as
-README.md beside this file keeps them: least and median ms, and how many times faster we are. Without CUDA, torch takes
-the processor, which is of use only to try this."""
+Needs a build with tests/bench, and torch; nothing else. Modes: eager; compiled (torch.compile); graphs (the
+same with CUDA graphs). Runs take turns, ours and each mode, TURNS times each; the first runs of a turn only
+warm up. A run begins with patches in host memory, which are pinned, and ends with the logits there, for both.
+Prints a table as README.md beside this file keeps them: least and median ms, and how many times faster we
+are. Without CUDA, torch takes the processor, which is of use only to try this."""
 import argparse
 import datetime
 import os
@@ -81,7 +82,8 @@ def ours(bench, network, batch, options, runs):
     if options.device:
         command += ["--device", options.device]
     text = subprocess.run(command + ["--runs", str(runs)], check=True, capture_output=True, text=True).stdout
-    return [float(x) for x in re.search(r"^gptvis .*min +([\d.]+) ms +median +([\d.]+) ms", text, re.M).groups()]
+    return [float(x) for x in re.search(r"^gptvis .*min +([\d.]+) ms +median +([\d.]+) ms", text,
+                                        re.M).groups()]
 
 
 def measure(bench, network, batch, options):
@@ -106,7 +108,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build", nargs="?", default="build")
     parser.add_argument("--precision", default="f16")
-    parser.add_argument("--device", help="which GPU ours takes, by number or name, as gptvis-label --list-devices has them")
+    parser.add_argument("--device",
+                        help="which GPU ours takes, by number or name (gptvis-label --list-devices)")
     parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--batches", default="1,8,64")
     parser.add_argument("--modes", default="eager,compiled,graphs")
@@ -116,11 +119,13 @@ def main():
     bench = os.path.join(options.build, "tests", "bench")
     print(datetime.date.today(), "PyTorch", torch.__version__,
           torch.cuda.get_device_name() if DEVICE == "cuda" else "without CUDA, on the processor")
-    subprocess.run("nvidia-smi --query-gpu=driver_version,clocks.max.sm --format=csv,noheader 2> /dev/null", shell=True, check=False)
+    subprocess.run("nvidia-smi --query-gpu=driver_version,clocks.max.sm --format=csv,noheader 2> /dev/null",
+                   shell=True, check=False)
     sys.stdout.flush()
     subprocess.run([os.path.join(options.build, "examples", "gptvis-label"), "--list-devices"], check=False)
     modes = options.modes.split(",")
-    print(f"\n| network | batch | gptvis {options.precision}, ms |" + "".join(f" {m} bf16, ms | ÷ ours |" for m in modes))
+    print(f"\n| network | batch | gptvis {options.precision}, ms |" + "".join(f" {m} bf16, ms | ÷ ours |"
+                                                                              for m in modes))
     print("| --- | --: | --: |" + " --: | --: |" * len(modes), flush=True)
     for network in options.networks.split(","):
         for batch in map(int, options.batches.split(",")):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""instructions.py BUILD: what the inner loops of the matrix products are made of, from the disassembly of a build's
-tiers (objdump), for each 64 multiply-adds, as the table that README.md keeps.
+"""instructions.py BUILD: what the inner loops of the matrix products are made of, from the disassembly of a
+build's tiers (objdump), for each 64 multiply-adds, as the table that README.md keeps.
 
-Of each tile the loop with the most multiply-adds counts, which is that of a whole tile. Multiplications are the
-instructions that multiply, and what must follow them to add up; all that is above them is overhead: loads and
-broadcasts, where they do not come with a multiplication, addresses, the loop itself. Loads are all reads of memory."""
+Of each tile the loop with the most multiply-adds counts, which is that of a whole tile. Multiplications are
+the instructions that multiply, and what must follow them to add up; all that is above them is overhead: loads
+and broadcasts, where they do not come with a multiplication, addresses, the loop itself. Loads are all reads
+of memory."""
 import collections
 import pathlib
 import re
@@ -14,7 +15,8 @@ import sys
 
 WIDTHS = {"x": 16, "y": 32, "z": 64}    # bytes of a register
 # Multiplication → bytes of a register's share of one multiply-add.
-MULTIPLICATIONS = {"mulps": 4, "vmulps": 4, "vfmadd": 4, "vdpbf16ps": 2, "vpdpbusd": 1, "vpmaddubsw": 1, "pmaddubsw": 1,
+MULTIPLICATIONS = {"mulps": 4, "vmulps": 4, "vfmadd": 4, "vdpbf16ps": 2, "vpdpbusd": 1, "vpmaddubsw": 1,
+                   "pmaddubsw": 1,
                    "vpmaddwd": 2, "pmaddwd": 2}
 ADDITIONS = {"addps", "vaddps", "paddd", "vpaddd", "paddw", "vpaddw", "paddsw", "vpaddsw"}
 TILES = [("f32", "tile"), ("f32", "tile_by_rows"), ("bf16", "tile_bf16"), ("int8", "tile_int8")]
@@ -24,7 +26,8 @@ Instruction = collections.namedtuple("Instruction", "address name operands")
 
 def functions(path):
     """Name → instructions."""
-    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], check=True, capture_output=True,
+                          text=True).stdout
     found, name = collections.defaultdict(list), None
     for line in text.splitlines():
         if head := re.match(r"[0-9a-f]+ <([^>]+)>:", line):
@@ -32,12 +35,14 @@ def functions(path):
         elif part := re.match(r"\s*([0-9a-f]+):\s+(.*)", line):
             words = re.sub(r"#.*|\{vex\} |(data16|cs|ds|notrack|lock|bnd) ", "", part[2]).split(None, 1)
             if words:
-                found[name].append(Instruction(int(part[1], 16), words[0], words[1] if len(words) > 1 else ""))
+                found[name].append(Instruction(int(part[1], 16), words[0], words[1]
+                                                    if len(words) > 1 else ""))
     return found
 
 
 def kind(instruction):
-    return next((k for k in MULTIPLICATIONS if instruction.name == k or k == "vfmadd" and instruction.name.startswith(k)), None)
+    return next((k for k in MULTIPLICATIONS if instruction.name == k or k == "vfmadd"
+                 and instruction.name.startswith(k)), None)
 
 
 def width(instruction):
@@ -56,7 +61,8 @@ def reads(instruction):
     operands = instruction.operands
     if "(" not in operands or instruction.name.startswith(("lea", "nop", "prefetch")):
         return False
-    return not re.search(r"\([^()]*\)(\{[^}]*\})*\s*$", operands) or not instruction.name.startswith(("mov", "vmov"))
+    return not re.search(r"\([^()]*\)(\{[^}]*\})*\s*$", operands) or not \
+        instruction.name.startswith(("mov", "vmov"))
 
 
 def inner_loops(body):
@@ -89,8 +95,8 @@ def main():
     if not objects:
         sys.exit(f"{sys.argv[1]} has no tiers: it must be a build folder")
     print(f"{compiler(objects[0])}\n")
-    print("| tier | precision | loop | multiply-adds of one round | multiplications and sums / 64 | instructions / 64 | "
-          "share | loads / 64 |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| tier | precision | loop | multiply-adds of one round | multiplications and sums / 64 | "
+          "instructions / 64 | share | loads / 64 |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
     for path in objects:
         tier = re.search(r"libgptvis-tier-(\w+)", str(path))[1]
         found = functions(path)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Durations, the speed of the memory, and the tables in which the modes of tests/bench print (measure.h). */
 #include "measure.h"
 #include "cpu/tier.h"
 #include "memory.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The ViTs that tests/bench knows by name, and what a run of one needs (network.h). */
 #include "network.h"
 #include "measure.h"
 #include <string.h>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The networks of tests/bench as ONNX, for its peers: random-checkpoint.c's directories read, and graphs written
-as exporters write them (layer norms, a product each for q, k and v, softmax (QKᵀ) V, GELU in its parts), so that
-the runtimes' own fusions apply. Needs onnx and numpy."""
+"""The networks of tests/bench as ONNX, for its peers: random-checkpoint.c's directories read, and graphs
+written as exporters write them (layer norms, a product each for q, k and v, softmax (QKᵀ) V, GELU in its
+parts), so that the runtimes' own fusions apply. Needs onnx and numpy."""
 import json
 import os
 
@@ -62,7 +62,8 @@ class Graph:
         return self.product(x, w, f"{where}.{part}", b)
 
     def norm(self, x, where, epsilon):
-        scale, bias = (self.constant(self.checkpoint[f"{where}.{part}"].reshape(-1), np.float32, f"{where}.{part}")
+        scale, bias = (self.constant(self.checkpoint[f"{where}.{part}"].reshape(-1), np.float32,
+                                     f"{where}.{part}")
                        for part in ("weight", "bias"))
         return self.op("LayerNormalization", x, scale, bias, epsilon=epsilon)
 
@@ -96,8 +97,8 @@ class Graph:
 
 
 def encode(g, config, prefix):
-    """A ViT's layers: patches [batch, n, 3·P²] → [batch, 1 + n, width]. The class token is a row of nothing on top
-    of the others, and its values stand with the positions."""
+    """A ViT's layers: patches [batch, n, 3·P²] → [batch, 1 + n, width]. The class token is a row of nothing
+    on top of the others, and its values stand with the positions."""
     width, layers, g.heads = config["hidden_size"], config["num_hidden_layers"], config["num_attention_heads"]
     head, c = width // g.heads, g.checkpoint
     where = prefix + ".embeddings"
@@ -110,7 +111,8 @@ def encode(g, config, prefix):
         where = f"{prefix}.encoder.layer.{layer}"
         n = g.norm(x, where + ".layernorm_before", 1e-12)
         q, k, v = (g.split_heads(g.linear(n, f"{where}.attention.attention.{part}"), g.heads, head, order)
-                   for part, order in (("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3])))
+                   for part, order in (("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]),
+                                       ("value", [0, 2, 1, 3])))
         x = g.op("Add", g.linear(g.attend(q, k, v, width), where + ".attention.output.dense"), x)
         h = g.gelu(g.linear(g.norm(x, where + ".layernorm_after", 1e-12), where + ".intermediate.dense"))
         x = g.op("Add", g.linear(h, where + ".output.dense"), x)
@@ -142,7 +144,8 @@ def tower(folder):
     g = Graph(Checkpoint(folder))
     config = g.checkpoint.config["encoder"]
     tokens = g.norm(encode(g, config, "encoder"), "encoder.layernorm", 1e-12)
-    return g.model("tower", [patches_of(config)], [(tokens, TensorProto.FLOAT, ["batch", "rows", config["hidden_size"]])])
+    return g.model("tower", [patches_of(config)],
+                   [(tokens, TensorProto.FLOAT, ["batch", "rows", config["hidden_size"]])])
 
 
 def decoder_of(checkpoint):
@@ -199,7 +202,9 @@ def step(folder):
         x = g.op("Add", g.columns(h, where + ".mlp.c_proj", 0, 1), x)
     x = g.norm(x, DECODER + ".ln_f", 1e-5)
     logits = g.op("MatMul", x, g.constant(words.T, np.float32, "head"), outputs=["logits"])
-    return g.model("step", [("id", TensorProto.INT64, ["batch", 1]), ("position", TensorProto.INT64, ["batch", 1])]
-                   + states("past", layers, heads, head, "past") + states("memory", layers, heads, head, "rows"),
+    return g.model("step", [("id", TensorProto.INT64, ["batch", 1]), ("position", TensorProto.INT64,
+                                                                      ["batch", 1])]
+                   + states("past", layers, heads, head, "past") + states("memory", layers, heads, head,
+                                                                          "rows"),
                    [(logits, TensorProto.FLOAT, ["batch", 1, words.shape[0]])]
                    + states("present", layers, heads, head, "present"))

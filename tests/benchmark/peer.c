@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Another runtime in a process of its own, peer.py, told by a pipe when to run (peer.h). */
 #include "peer.h"
 #include "measure.h"
 #include <glib/gstdio.h>

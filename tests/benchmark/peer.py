@@ -4,11 +4,11 @@
     peer.py prepare classifier|captioner CHECKPOINT FOLDER     a network, f32 and quantised, into files there
     peer.py run RUNTIME PRECISION FOLDER THREADS BATCH INPUT
 
-RUNTIME is onnxruntime (f32, dynamic, static), openvino (f32, bf16, int8) or captioner, which is ONNX Runtime too
-(f32, int8); each is set up as it is fastest, and the variants that lost are named beside. `run` reads the pictures'
-patches from INPUT (floats), prints the peer's name when it is ready, then for each line that it reads: "run": runs the
-network once and prints the nanoseconds, of a captioner also those of its parts; "save PATH": writes what it gives. A
-precision that the processor lacks is told instead of a name: "cannot: …"."""
+RUNTIME is onnxruntime (f32, dynamic, static), openvino (f32, bf16, int8) or captioner, which is ONNX Runtime
+too (f32, int8); each is set up as it is fastest, and the variants that lost are named beside. `run` reads the
+pictures' patches from INPUT (floats), prints the peer's name when it is ready, then for each line that it
+reads: "run": runs the network once and prints the nanoseconds, of a captioner also those of its parts; "save
+PATH": writes what it gives. A precision that the processor lacks is told instead of a name: "cannot: …"."""
 import os
 import sys
 import time
@@ -26,7 +26,8 @@ def noise(shape):
 
 
 def quantize_onnx(folder, shape):
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
+    from onnxruntime.quantization import (CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic,
+                                          quantize_static)
 
     class Pictures(CalibrationDataReader):
         def __init__(self):
@@ -63,19 +64,21 @@ def prepare_classifier(checkpoint, folder):
 
 
 def prepare_captioner(checkpoint, folder):
-    """int8: the products' weights, each column with a scale; words are looked up in f32. Weights in blocks with scales
-    (MatMulNBits, 8 bits) were not faster."""
+    """int8: the products' weights, each column with a scale; words are looked up in f32. Weights in blocks
+    with scales (MatMulNBits, 8 bits) were not faster."""
     import networks
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     for part in CAPTIONER:
         paths = [os.path.join(folder, f"{part}-{precision}.onnx") for precision in ("f32", "int8")]
         onnx.save(getattr(networks, part)(checkpoint), paths[0])
-        quantize_dynamic(*paths, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
+        quantize_dynamic(*paths, per_channel=True, weight_type=QuantType.QInt8,
+                         op_types_to_quantize=["MatMul"])
 
 
 def onnxruntime_session(path, threads, batch):
-    """Spinning while they wait, as by default, is the fastest for its threads; who measures waits until they sleep."""
+    """Spinning while they wait, as by default, is the fastest for its threads; who measures waits until they
+    sleep."""
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -135,7 +138,8 @@ class Captioner:
             self.past[name] = self.value(np.zeros([1, shapes[name][1], 0, shapes[name][3]], np.float32))
 
     def write(self, choose):
-        """The logits after the last token; choose: the next one from logits and position. Notes the parts' times."""
+        """The logits after the last token; choose: the next one from logits and position. Notes the parts'
+        times."""
         times = [time.perf_counter_ns()]
         tokens = self.tower.run(None, {"patches": self.patches})[0]
         times.append(time.perf_counter_ns())
@@ -161,7 +165,8 @@ class Captioner:
 
 
 def run_captioner(precision, folder, threads, batch, patches):
-    """Greedily; what it gives is the logits after the tokens 1, 2, …, which do not hang on what another one chose."""
+    """Greedily; what it gives is the logits after the tokens 1, 2, …, which do not hang on what another one
+    chose."""
     import onnxruntime
     captioner = Captioner(precision, folder, threads, patches)
     return (f"ONNX Runtime {onnxruntime.__version__}, {precision}",

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The pictures that go into the golden directories, drawn: nobody's photographs, and the same on every machine.
+"""The pictures that go into the golden directories, drawn: nobody's photographs, and the same on every
+machine.
 
-Each has what a mistake in scaling shows at: lines one pixel wide, steep edges, slopes, grain, letters, pure black and
-white at the borders."""
+Each has what a mistake in scaling shows at: lines one pixel wide, steep edges, slopes, grain, letters, pure
+black and white at the borders."""
 import random
 
 from PIL import Image, ImageDraw, ImageFont

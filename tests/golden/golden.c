@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How golden-check compares and reports, and how stored pictures become a model's input (golden.h). */
 #include "golden.h"
 #include <math.h>
 #include <png.h>

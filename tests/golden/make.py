@@ -5,9 +5,9 @@
     venv/bin/python tests/golden/make.py [--into DIRECTORY] [NAME…]
 
 Without names all are made. Nothing is downloaded: the networks are random, the program draws the pictures and
-makes the vocabularies. The same versions give the same files. (Pillow 13 scales tall pictures vertically first,
-which neither earlier versions nor torchvision do, and rounds to 8 bits in between, so its pixels differ.) Each
-directory holds a checkpoint and, besides,
+makes the vocabularies. The same versions give the same files. (Pillow 13 scales tall pictures vertically
+first, which neither earlier versions nor torchvision do, and rounds to 8 bits in between, so its pixels
+differ.) Each directory holds a checkpoint and, besides,
 
     pictures/i.png          the input: picture i is row i of the tensors; of a network of moments, frame i
     expected.safetensors    f32, input_ids i64:
@@ -15,17 +15,18 @@ directory holds a checkpoint and, besides,
         hidden_states.L, logits   classifiers: the input of the first layer and each layer's output;
                                   [pictures, classes]
         encoder.last_hidden_state, input_ids, logits
-                                  captioners: the pictures' tokens; [rows, n] tokens; [rows, any + n, vocabulary]
+                                  captioners: the pictures' tokens; [rows, n] tokens;
+                                  [rows, any + n, vocabulary]
     expected.json           classifiers: "top", the best five labels of each picture
                             captioners: "greedy" and "beam4", ids, texts and, of beams, scores
     tokens.json             where `tokens` is set below: one object a line, {text, ids, decoded}
 
 Everything is computed in double precision from the weights as the file holds them, rounded to its dtype.
 
-A random network hides mistakes unless each of its parts matters: so weights keep the size of what passes through
-them, biases and norms are random too, and the epsilon is large enough to show (`randomise`, `EPSILON`). What a
-network writes must have one right answer: seeds are tried until rounding the weights once more changes no word
-(`is_sturdy`)."""
+A random network hides mistakes unless each of its parts matters: so weights keep the size of what passes
+through them, biases and norms are random too, and the epsilon is large enough to show (`randomise`,
+`EPSILON`). What a network writes must have one right answer: seeds are tried until rounding the weights once
+more changes no word (`is_sturdy`)."""
 import argparse
 import copy
 import json
@@ -62,13 +63,13 @@ def sides(height, width):
 
 
 def vit(image_size=24, patch_size=6, **changes):
-    return dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=44, image_size=image_size,
-                patch_size=patch_size, layer_norm_eps=EPSILON) | changes
+    return dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=44,
+                image_size=image_size, patch_size=patch_size, layer_norm_eps=EPSILON) | changes
 
 
 def dinov2(image_size=24, patch_size=6, **changes):
-    return dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, mlp_ratio=2, image_size=image_size,
-                patch_size=patch_size, layer_norm_eps=EPSILON) | changes
+    return dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, mlp_ratio=2,
+                image_size=image_size, patch_size=patch_size, layer_norm_eps=EPSILON) | changes
 
 
 def classifier(architecture, config, processor, **more):
@@ -92,7 +93,8 @@ CLASSIFIERS = {
                       ViTImageProcessorPil(size=sides(24, 40), resample=BILINEAR)),
     # four files; no bias in q, k, v; values between -1 and 1 by rescaling alone
     "vit_bf16_sharded": classifier("ViT", vit(qkv_bias=False, hidden_act="quick_gelu"), ViTImageProcessorPil(
-        size=sides(24, 24), resample=BICUBIC, rescale_factor=1 / 127.5, image_mean=[1, 1, 1], image_std=[1, 1, 1]),
+        size=sides(24, 24), resample=BICUBIC, rescale_factor=1 / 127.5, image_mean=[1, 1, 1],
+        image_std=[1, 1, 1]),
         dtype=torch.bfloat16, shard=SHARD),
     # values from 0 to 1; heads of 10
     "vit_f16": classifier("ViT", vit(hidden_size=20, num_attention_heads=2, hidden_act="gelu_pytorch_tanh"),
@@ -100,14 +102,16 @@ CLASSIFIERS = {
                           dtype=torch.float16),
     # not resized: cut, and where too small, padded with black
     "vit_multilabel": classifier("ViT", vit(hidden_act="relu", problem_type="multi_label_classification"),
-                                 ViTImageProcessorPil(do_resize=False, do_center_crop=True, crop_size=sides(24, 24)),
+                                 ViTImageProcessorPil(do_resize=False, do_center_crop=True,
+                                                      crop_size=sides(24, 24)),
                                  dtype=torch.float16),
     # resized to other proportions, then cut
     "deit": classifier("DeiT", vit(30), DeiTImageProcessorPil(
-        size=sides(39, 33), crop_size=sides(30, 30), image_mean=[0.4, 0.45, 0.5], image_std=[0.3, 0.25, 0.2])),
+        size=sides(39, 33), crop_size=sides(30, 30), image_mean=[0.4, 0.45, 0.5],
+        image_std=[0.3, 0.25, 0.2])),
     "deit_teacher": classifier("DeiT", vit(hidden_act="silu"), DeiTImageProcessorPil(
-        size=sides(24, 24), do_center_crop=False, resample=HAMMING, do_rescale=False, image_mean=[100, 110, 120],
-        image_std=[60, 55, 50]), dtype=torch.bfloat16, suffix="WithTeacher"),
+        size=sides(24, 24), do_center_crop=False, resample=HAMMING, do_rescale=False,
+        image_mean=[100, 110, 120], image_std=[60, 55, 50]), dtype=torch.bfloat16, suffix="WithTeacher"),
     # the shortest edge, then cut; one picture of the very size
     "dinov2": classifier("Dinov2", dinov2(28, 14), BitImageProcessorPil(
         size={"shortest_edge": 33}, crop_size=sides(28, 28)), sizes=((51, 36), (30, 43), (33, 33))),
@@ -116,22 +120,24 @@ CLASSIFIERS = {
     # positions of a grid of 5 × 5, and of 7 × 7, for one of 4 × 4
     "dinov2_interpolated": classifier("Dinov2", dinov2(30), BitImageProcessorPil(
         size={"shortest_edge": 27}, crop_size=sides(24, 24)), dtype=torch.bfloat16),
-    "dinov2_registers": classifier("Dinov2WithRegisters", dinov2(42, num_register_tokens=3), BitImageProcessorPil(
-        size={"shortest_edge": 29}, crop_size=sides(24, 24)), dtype=torch.float16),
+    "dinov2_registers": classifier("Dinov2WithRegisters", dinov2(42, num_register_tokens=3),
+        BitImageProcessorPil(size={"shortest_edge": 29}, crop_size=sides(24, 24)), dtype=torch.float16),
 }
 
 CAPTIONERS = {
     # a projection between two widths, one file, tokenizer.json
     "vit_gpt2": dict(encoder="ViT", config=vit(), decoder=gpt2(),
-                     processor=ViTImageProcessorPil(size=sides(24, 24)), generation=dict(no_repeat_ngram_size=2),
-                     tokens=True),
-    # no projection, a head of its own, several files, vocab.json with merges.txt; a search with every number set
+                     processor=ViTImageProcessorPil(size=sides(24, 24)),
+                     generation=dict(no_repeat_ngram_size=2), tokens=True),
+    # no projection, a head of its own, several files, vocab.json and merges.txt; a search with all numbers
     "deit_gpt2": dict(encoder="DeiT", config=vit(hidden_size=20, num_attention_heads=2),
                       decoder=gpt2(scale_attn_by_inverse_layer_idx=True, tie_word_embeddings=False,
                                    activation_function="gelu", n_inner=None),
                       processor=DeiTImageProcessorPil(size=sides(31, 28), crop_size=sides(24, 24)),
-                      generation=dict(num_beams=4, no_repeat_ngram_size=2, repetition_penalty=1.3, length_penalty=0.7,
-                                      min_length=4), dtype=torch.bfloat16, shard=SHARD, files=True, tokens=True),
+                      generation=dict(num_beams=4, no_repeat_ngram_size=2, repetition_penalty=1.3,
+                                      length_penalty=0.7,
+                                      min_length=4), dtype=torch.bfloat16, shard=SHARD, files=True,
+                                      tokens=True),
     # one picture; sentences that would end sooner; tokenizer.json and processor_config.json
     "git": dict(config=vit(hidden_act="quick_gelu", layer_norm_eps=0.03), decoder=bert(),
                 processor=CLIPImageProcessorPil(size={"shortest_edge": 24}, crop_size=sides(24, 24)),
@@ -143,7 +149,8 @@ CAPTIONERS = {
                        generation=dict(no_repeat_ngram_size=2), dtype=torch.float16,
                        sizes=((40, 32), (40, 32), (40, 32))),
     # several files, vocab.txt and preprocessor_config.json, as on the hub
-    "blip": dict(config=vit(layer_norm_eps=0.03), decoder=bert(), processor=BlipImageProcessorPil(size=sides(24, 24)),
+    "blip": dict(config=vit(layer_norm_eps=0.03), decoder=bert(),
+                 processor=BlipImageProcessorPil(size=sides(24, 24)),
                  generation=dict(repetition_penalty=1.5), shard=SHARD, files=True, tokens=True),
 }
 
@@ -158,8 +165,9 @@ def fill(p, scale, generator, around=0.0):
 
 @torch.no_grad()
 def randomise(model, seed, head=None, end=None):
-    """Makes every parameter random, so that each changes the outputs by more than any tolerance. In a network that
-    writes, the `head` has a strong row for the `end`, which later positions point to; else few sentences would end."""
+    """Makes every parameter random, so that each changes the outputs by more than any tolerance. In a network
+    that writes, the `head` has a strong row for the `end`, which later positions point to; else few sentences
+    would end."""
     generator, seen = torch.Generator().manual_seed(seed), set()
     for module in model.modules():
         kind = type(module).__name__
@@ -211,7 +219,8 @@ def pixels(processor, pictures):
 
 
 def write_expected(directory, tensors, values):
-    save_file({name: (t if t.dtype == torch.int64 else t.float()).contiguous() for name, t in tensors.items()},
+    save_file({name: (t if t.dtype == torch.int64 else t.float()).contiguous()
+               for name, t in tensors.items()},
               directory / "expected.safetensors")
     with open(directory / "expected.json", "w", encoding="utf-8") as file:
         json.dump(values, file, indent=1, ensure_ascii=False)
@@ -221,7 +230,8 @@ def write_expected(directory, tensors, values):
 # ---- classifiers
 
 def top(logits, model):
-    scores = logits.sigmoid() if model.config.problem_type == "multi_label_classification" else logits.softmax(-1)
+    several = model.config.problem_type == "multi_label_classification"
+    scores = logits.sigmoid() if several else logits.softmax(-1)
     rows = []
     for row in scores:
         best = row.argsort(descending=True)[:5].tolist()
@@ -229,12 +239,12 @@ def top(logits, model):
     return rows
 
 
-def write_classifier(directory, seed, architecture, config, processor, suffix="", dtype=torch.float32, shard=None,
-                     sizes=SIZES):
+def write_classifier(directory, seed, architecture, config, processor, suffix="", dtype=torch.float32,
+                     shard=None, sizes=SIZES):
     model_class = getattr(transformers, architecture + "ForImageClassification" + suffix)
     labels = dict(enumerate(LABELS))
-    network = model_class(model_class.config_class(id2label=labels, label2id={t: i for i, t in labels.items()},
-                                                   **config))
+    network = model_class(model_class.config_class(id2label=labels, label2id={
+        t: i for i, t in labels.items()}, **config))
     randomise(network, seed)
     pictures = draw_pictures(directory, sizes, seed)
     save_network(network, directory, dtype, shard)
@@ -251,7 +261,8 @@ def write_classifier(directory, seed, architecture, config, processor, suffix=""
 def vision_encoder_decoder(encoder, config, decoder, tokenizer):
     end = tokenizer.eos_token_id
     parts = (getattr(transformers, encoder + "Config")(**config),
-             transformers.GPT2Config(vocab_size=len(tokenizer), bos_token_id=end, eos_token_id=end, **decoder))
+             transformers.GPT2Config(vocab_size=len(tokenizer), bos_token_id=end, eos_token_id=end,
+                                     **decoder))
     whole = transformers.VisionEncoderDecoderConfig.from_encoder_decoder_configs(*parts)
     whole.decoder_start_token_id = whole.pad_token_id = end
     return transformers.VisionEncoderDecoderModel(whole), dict(decoder_start_token_id=end, eos_token_id=end,
@@ -260,8 +271,8 @@ def vision_encoder_decoder(encoder, config, decoder, tokenizer):
 
 def git(config, decoder, tokenizer):
     ids = dict(bos_token_id=tokenizer.cls_token_id, eos_token_id=tokenizer.sep_token_id, pad_token_id=0)
-    return transformers.GitForCausalLM(transformers.GitConfig(vision_config=config, vocab_size=len(tokenizer), **ids,
-                                                              **decoder)), ids
+    return transformers.GitForCausalLM(transformers.GitConfig(vision_config=config, vocab_size=len(tokenizer),
+                                                              **ids, **decoder)), ids
 
 
 def blip(config, decoder, tokenizer):
@@ -321,8 +332,8 @@ def next_tokens(model, pixel_values, ids):
 
 
 def write_sentences(model, pixel_values, beams):
-    out = model.generate(pixel_values=pixel_values, num_beams=beams, do_sample=False, return_dict_in_generate=True,
-                         output_scores=True, early_stopping=False)
+    out = model.generate(pixel_values=pixel_values, num_beams=beams, do_sample=False,
+                         return_dict_in_generate=True, output_scores=True, early_stopping=False)
     return out.sequences, out.sequences_scores if beams > 1 else None
 
 
@@ -339,12 +350,13 @@ def rounded(model, bits, seed):
 def says_something(ids, end):
     """Do the sentences differ from picture to picture, and is none one word over and over?"""
     rows = [row.tolist() for row in ids]
-    return len(set(map(tuple, rows))) == len(rows) and all(len({*row} - {end, *row[:1], 0}) >= 3 for row in rows)
+    return len(set(map(tuple, rows))) == len(rows) and all(len({*row} - {end, *row[:1], 0}) >= 3
+                                                           for row in rows)
 
 
 def is_sturdy(model, pixel_values):
-    """Do the words stay the same however weights are rounded, to bf16 with one beam and to f16 with four? Does any
-    sentence end?"""
+    """Do the words stay the same however weights are rounded, to bf16 with one beam and to f16 with four?
+    Does any sentence end?"""
     end, ended = model.generation_config.eos_token_id, False
     for beams, bits in ((1, 6), (4, 9)):
         ids = write_sentences(model, pixel_values, beams)[0]
@@ -363,7 +375,8 @@ def sentences(model, tokenizer, pixel_values):
     for way, beams in (("greedy", 1), ("beam4", 4)):
         ids, scores = write_sentences(model, pixel_values, beams)
         texts = [tokenizer.decode(row, skip_special_tokens=True).strip() for row in ids]
-        found[way] = {"ids": ids.tolist(), "texts": texts} | ({} if scores is None else {"scores": scores.tolist()})
+        found[way] = {"ids": ids.tolist(), "texts": texts} | ({} if scores is None
+                                                              else {"scores": scores.tolist()})
     return found
 
 
@@ -375,8 +388,8 @@ def some_ids(model, found, vocabulary, seed):
     return ids
 
 
-def write_captioner(directory, seed, name, processor, dtype=torch.float32, shard=None, files=False, tokens=False,
-                    generation=None, sizes=SIZES, **parts):
+def write_captioner(directory, seed, name, processor, dtype=torch.float32, shard=None, files=False,
+                    tokens=False, generation=None, sizes=SIZES, **parts):
     pictures = draw_pictures(directory, sizes, seed)
     pixel_values = pixels(processor, pictures)
     if name == "git_frames":

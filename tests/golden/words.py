@@ -7,24 +7,33 @@ from transformers import BertTokenizer, GPT2Tokenizer
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = """a an and at beside big black blue boat bus car cat chair child cow dog field four grass green grey
- hat holding horse house in is it's man near of old on one orange person red river road room running sitting small
- snow standing street table that the three train tree two under walking water white window with woman yellow""".split()
+ hat holding horse house in is it's man near of old on one orange person red river road room running sitting
+  small
+ snow standing street table that the three train tree two under walking water white window with woman
+  yellow""".split()
 PIECES = "##s ##ing ##ed ##er ##es ##y ##n't ' , . ! ? - : ( ) 0 1 2 3 ä ß 犬 ##ß".split()
 
-TEXTS = """|Hello, world!|a cat on a mat|A BIG Dog is running|the dog's house isn't blue.|two  cats   and three dogs
-it's|It's|they've been walking|don't stop|we'll see|I'm|you'd|o'clock|cats' names|naïve café|Straße, Fuß|ÄÖÜ äöü|犬と猫
- leading and trailing |tab	and newline|1234567890|3.14|12 cats|a-b|a - b|(a man)|"a man"|a man .|a man, a dog|hello...
-wait!?|unbelievable|xylophone|zzz|a|I|😀 smile|a 👩‍👧 family|e\u0301 and é|İstanbul|ΑΒΓ αβγ ς|Привет мир|שלום|नमस्ते
-\u00a0no break|\u200bzero width|\ufeffmark|\u0007bell|under the tree.|near the river, a house|running, walking; sitting|sit
+TEXTS = """|Hello, world!|a cat on a mat|A BIG Dog is running|the dog's house isn't blue.
+two  cats   and three dogs
+it's|It's|they've been walking|don't stop|we'll see|I'm|you'd|o'clock|cats' names|naïve café|Straße, Fuß
+ÄÖÜ äöü|犬と猫
+ leading and trailing |tab	and newline|1234567890|3.14|12 cats|a-b|a - b|(a man)|"a man"|a man .|a man, a dog
+hello...
+wait!?|unbelievable|xylophone|zzz|a|I|😀 smile|a 👩‍👧 family|e\u0301 and é|İstanbul|ΑΒΓ αβγ ς|Привет мир|שלום
+नमस्ते
+\u00a0no break|\u200bzero width|\ufeffmark|\u0007bell|under the tree.|near the river, a house
+running, walking; sitting|sit
 streets|horses|boxes|tables|trees are standing|red/green|50%|#1|@home|C++|a_b_c|CamelCase|ALLCAPS|mixedCASE
-<|endoftext|>|[SEP]|a [SEP] b|[cls]|[MASK] dog|[UNK]|the orange boat|four white horses standing in grass""".replace("\n", "|")
+<|endoftext|>|[SEP]|a [SEP] b|[cls]|[MASK] dog|[UNK]|the orange boat
+four white horses standing in grass""".replace("\n", "|")
 
 
 def texts():
-    """The parts of TEXTS, and each with the next one behind it; what stands for a special token is made whole again."""
+    """The parts of TEXTS, and each followed by the next one; special tokens are kept whole."""
     split = TEXTS.replace("<|endoftext|>", "<END>").split("|")
     both = [first + second for first, second in zip(split, split[1:] + split[:1])]
-    return [text.replace("<END>", "<|endoftext|>") for text in split + both + [text.title() for text in split]]
+    return [text.replace("<END>", "<|endoftext|>")
+            for text in split + both + [text.title() for text in split]]
 
 
 def bpe(merges):
@@ -32,8 +41,8 @@ def bpe(merges):
     t = Tokenizer(models.BPE())
     t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(vocab_size=1 + len(alphabet) + merges, initial_alphabet=alphabet, min_frequency=1,
-                                  special_tokens=["<|endoftext|>"], show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=1 + len(alphabet) + merges, initial_alphabet=alphabet,
+                                  min_frequency=1, special_tokens=["<|endoftext|>"], show_progress=False)
     t.train_from_iterator([" ".join(WORDS[i:] + WORDS[:i]) for i in range(len(WORDS))], trainer)
     model = json.loads(t.to_str())["model"]
     return GPT2Tokenizer(vocab=model["vocab"], merges=[tuple(pair) for pair in model["merges"]])

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Links an announcer to harnesses, and states what its text pad must send next (pads.h). */
 #include "pads.h"
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Scratch directories, tiny checkpoints to spoil, and the check of an error's sentence (unit.h). */
 #include "unit.h"
 #include <glib/gstdio.h>
 #include <string.h>
