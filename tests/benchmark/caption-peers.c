@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Starts ONNX Runtime on the captioner that bench --caption times, checks that it computes the same, and prints
- * its times beside ours (caption-peers.h). */
+/* Starts ONNX Runtime on the captioner that bench --caption times, checks that it computes the same, and
+ * prints its times beside ours (caption-peers.h). */
 #include "caption-peers.h"
 #include "peer.h"
 #include <glib/gstdio.h>

@@ -174,11 +174,11 @@ __wrap_gptvis_model_end (GptVisModel *self, GptVisRequest *requests, guint n, GE
   return __real_gptvis_model_end (self, requests, n, error);
 }
 
-void __real_gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n);
-void __wrap_gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n);
+void __real_gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n);
+void __wrap_gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n);
 
 void
-__wrap_gptvis_captioners_step (GptVisCaptioner * const *captioners, guint n)
+__wrap_gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n)
 {
   stand_at (GATE_WORD, 1);
   __real_gptvis_captioners_step (captioners, n);

@@ -202,7 +202,7 @@ test_shared_model (void)
   GptVisEngine *engine = engine_of (directory);
   GptVisProgram *program;
 
-  /* One engine, model and program for all, whatever each asks for, and a session for each that has a stream. */
+  /* One engine, model and program for all, whatever each asks for; a session for each that has a stream. */
   g_assert_cmpint (gst_element_set_state (a, GST_STATE_PAUSED), !=, GST_STATE_CHANGE_FAILURE);
   program = gptvis_model_program (gptvis_engine_model (engine));
   g_assert_nonnull (program);

@@ -238,13 +238,13 @@ support (GptVisFilter filter)
   return supports[filter];
 }
 
-/* in [n] at stride → the value around `at` (sample i covers i … i + 1). Whole: as Pillow
+/* in [n] at step → the value around `at` (sample i covers i … i + 1). Whole: as Pillow
  * does it, whose weights have 22 bits and whose sums are rounded to 8. */
 static double
-filtered (const double *in, guint n, gsize stride, GptVisFilter filter, double at, double scale, gboolean whole)
+sampled (const double *in, guint n, gsize step, GptVisFilter filter, double at, double scale, gboolean whole)
 {
   if (filter == GPTVIS_FILTER_NEAREST)
-    return in[CLAMP ((gint) floor (at), 0, (gint) n - 1) * stride];
+    return in[CLAMP ((gint) floor (at), 0, (gint) n - 1) * step];
   const double stretch = MAX (1, scale), reach = support (filter) * stretch;
   const gint from = MAX (0, (gint) (at - reach + 0.5)), to = MIN ((gint) n, (gint) (at + reach + 0.5));
   double sum = 0, weights = 0;
@@ -252,7 +252,7 @@ filtered (const double *in, guint n, gsize stride, GptVisFilter filter, double a
     weights += kernel (filter, (i + 0.5 - at) / stretch);
   for (gint i = from; i < to; i++) {
     const double w = kernel (filter, (i + 0.5 - at) / stretch) / weights;
-    sum += in[i * stride] * (whole ? round (w * (1 << 22)) / (1 << 22) : w);
+    sum += in[i * step] * (whole ? round (w * (1 << 22)) / (1 << 22) : w);
   }
   return whole ? CLAMP (floor (sum + 0.5), 0, 255) : sum;
 }
@@ -302,11 +302,11 @@ resized (const GptVisPicture *p, guint c, GptVisFilter filter, guint width, guin
       in[(gsize) y * w + x] = full_sample (p, c, x, y);
   for (guint y = 0; y < h; y++)
     for (guint x = 0; x < width; x++)
-      narrow[(gsize) y * width + x] = filtered (in + (gsize) y * w, w, 1, filter, centre (filter, x, scale_x),
+      narrow[(gsize) y * width + x] = sampled (in + (gsize) y * w, w, 1, filter, centre (filter, x, scale_x),
           scale_x, whole);
   for (guint y = 0; y < height; y++)
     for (guint x = 0; x < width; x++)
-      out[(gsize) y * width + x] = filtered (narrow + x, h, width, filter, centre (filter, y, scale_y),
+      out[(gsize) y * width + x] = sampled (narrow + x, h, width, filter, centre (filter, y, scale_y),
           scale_y, whole);
   g_free (in);
   g_free (narrow);

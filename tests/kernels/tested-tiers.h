@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which tiers a test walks: all that this processor can run or, with GPTVIS_TEST_TIERS="avx2,avx512", only those
- * named. So on emulated processors each tier is judged once, on the least that has its instructions. */
+/* Which tiers a test walks: all that this processor can run or, with GPTVIS_TEST_TIERS="avx2,avx512", only
+ * those named. So on emulated processors each tier is judged once, on the least that has its instructions. */
 #pragma once
 #include "cpu/tier.h"
 

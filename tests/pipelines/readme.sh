@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the README and the elements' pages say to type, word for word, but for what no test has: a screen, a camera,
-# minutes of time.
-# Usage: readme.sh SOURCE-ROOT BUILD-ROOT SHARED-DIR.
+# What the README and the elements' pages say to type, word for word, but for what no test has: a screen, a
+# camera, minutes of time. Usage: readme.sh SOURCE-ROOT BUILD-ROOT SHARED-DIR.
 source=$(realpath "$1") && build=$(realpath "$2") || exit 99
 shared=$(realpath "$3" 2> /dev/null)
 . "$(dirname "$0")/../tap.sh"

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# How the code looks, room by room: no line is over 110 columns, each file of C opens with a paragraph that says what
-# it is for, and pointers are written `Type *name`. Usage: style.sh SOURCE-ROOT.
+# How the code looks, room by room: no line is over 110 columns, each file of C opens with a paragraph that
+# says what it is for, and pointers are written `Type *name`. Usage: style.sh SOURCE-ROOT.
 . "$(dirname "$0")/report.sh"
 cd "$1" || exit 99
 # grep counts characters, not bytes
 export LC_ALL=C.UTF-8
 
 # The rooms that are held to it.
-rooms="kernels gst shaders"
+rooms="kernels gst shaders tests"
 
 c_files () {
   find "$1" -name '*.[ch]' -o -name '*.h.in' | sort
