@@ -19,25 +19,23 @@ code_files () {
     -o -name '*.glsl' -o -name '*.sh' -o -name '*.py' -o -name meson.build \) | sort
 }
 
-# A name of a type, two stars at most and a blank, then what is declared. Names of macros have capitals only.
+# Outside comments: a name of a type, two stars at most and a blank, then what is declared. Names of macros have
+# capitals only.
 types='[A-Z]\w*[a-z]\w*|g(char|uchar|u?int(8|16|32|64)?|s?size|float|double|boolean|pointer)|\w+_t'
 types="$types|void|char|int|float|double|FILE|const"
-detached="\\b($types) ?\\*{1,2} (?=[A-Za-z_(])"
+detached="^(?! *\\* )(?:(?!/\\*).)*?\\b($types) ?\\*{1,2} (?=[A-Za-z_(])"
 
 set -- $rooms
 echo "1..$(($# * 3))"
 for room; do
-  problems=$(code_files "$room" | xargs grep -nP '^.{111}' | cut -d : -f 1,2)
+  problems=$(code_files "$room" | xargs grep -nP '^.{111}' /dev/null | cut -d : -f 1,2)
   ok "no line of $room is over 110 columns"
 
-  problems=$(for file in $(c_files "$room"); do
-    sed -n 2p "$file" | grep -q '^/\* .\{20\}' || echo "$file does not say what it is for after its licence"
-  done)
+  problems=$(c_files "$room" | xargs awk 'FNR == 2 && !(/^\/\* / && length > 20) {
+    print FILENAME " does not say what it is for after its licence" }' /dev/null)
   ok "each file of $room opens with what it is for"
 
-  problems=$(for file in $(c_files "$room"); do
-    sed 's|/\*.*||; s|^ *\* .*||' "$file" | grep -nP "$detached" | sed "s|^|$file:|"
-  done)
+  problems=$(c_files "$room" | xargs grep -nP "$detached" /dev/null)
   ok "pointers of $room are written Type *name"
 done
 exit $bad
