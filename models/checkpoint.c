@@ -2,8 +2,9 @@
 /* Opens a checkpoint's files and holds its tensors against a plan's weights. What
  * a file's bytes mean is files/'s, configuration.c's and recipe.c's. */
 #include "checkpoint.h"
-#include "json.h"
+#include "file.h"
 #include "mistakes.h"
+#include "quote.h"
 #include "recipe.h"
 #include <string.h>
 
@@ -41,16 +42,24 @@ has_tensor (const GptVisCheckpoint *self, const gchar *name)
   return gptvis_shards_find (self->shards, name) != NULL;
 }
 
+static gboolean
+is_directory (const gchar *path, GError **error)
+{
+  gchar bytes[GPTVIS_MISTAKE_BYTES];
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    gptvis_mistake_no_directory (path, bytes, gptvis_file_head (path, bytes, sizeof bytes), error);
+  else
+    gptvis_mistake_path_absent (path, error);
+  return FALSE;
+}
+
 GptVisCheckpoint *
 gptvis_checkpoint_open (const gchar *path, GError **error)
 {
-  if (!g_file_test (path, G_FILE_TEST_IS_DIR)) {
-    if (g_file_test (path, G_FILE_TEST_EXISTS))
-      gptvis_mistake_no_directory (path, error);
-    else
-      gptvis_mistake_path_absent (path, error);
+  if (!is_directory (path, error))
     return NULL;
-  }
   GptVisCheckpoint *self = g_new0 (GptVisCheckpoint, 1);
   self->path = g_strdup (path);
   if (open_texts (self, error))
@@ -104,7 +113,7 @@ has_head (const GptVisCheckpoint *self, GError **error)
       || has_tensor (self, "cls_classifier.weight"))
     return TRUE;
   const gchar *name = self->config->class_name;
-  gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
+  gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
       "%s: there is no classifier.weight, so this is a backbone alone%s%.60s%s, where one trained for image "
       "classification is needed", self->path, name ? " (" : "", name ? name : "", name ? ")" : "");
   return FALSE;
@@ -114,7 +123,7 @@ static void
 fail_quantised (const GptVisCheckpoint *self, const gchar *defects, GError **error)
 {
   const gchar *how = self->config->quantised;
-  gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED, "%s: the weights are quantised%s%.60s%s, which is not "
+  gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED, "%s: the weights are quantised%s%.60s%s, which is not "
       "read here: the original checkpoint is needed, with F32, F16 or BF16 (precision int8 makes it small "
       "here): %s", self->path, how ? " (" : "", how ? how : "", how ? ")" : "", defects);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "decoder.h"
-#include "json.h"
+#include "quote.h"
 
 #define SENTENCES 4u            /* written in one step, each with its beams */
 #define LEAST_BEAMS 4u          /* that there is room for, so that cameras with other beam widths share one */
@@ -12,7 +12,7 @@ vocabulary_fits (const GptVisDecoder *self, const gchar *path, GError **error)
   const guint known = gptvis_tokenizer_size (self->tokenizer);
   if (known >= self->generation->start + 1)
     return TRUE;
-  gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
       "%s: a sentence begins with token %u, where the vocabulary beside the network has %u", path,
       self->generation->start, known);
   return FALSE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "file.h"
-#include "json.h"
+#include "quote.h"
 #include "mistakes.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 static gboolean
 cannot_read (const gchar *path, GError **error)
 {
-  gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, g_strerror (errno));
+  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, g_strerror (errno));
   return FALSE;
 }
 
@@ -65,7 +65,7 @@ is_as_opened (const GptVisFile *self, GError **error)
   if ((guint64) s.st_size == self->size && s.st_mtim.tv_sec == self->seconds
       && s.st_mtim.tv_nsec == self->nanoseconds)
     return TRUE;
-  gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file has been written since it was opened (it had %"
+  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file has been written since it was opened (it had %"
       G_GUINT64_FORMAT " bytes and has %" G_GUINT64_FORMAT "): the model must be opened again", self->path,
       self->size, (guint64) s.st_size);
   return FALSE;
@@ -90,9 +90,22 @@ gptvis_file_read (const GptVisFile *self, guint64 from, gsize n, gpointer to, GE
   if (!is_as_opened (self, error))
     return FALSE;
   if (n > 0)
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the file ends at byte %" G_GUINT64_FORMAT
+    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file ends at byte %" G_GUINT64_FORMAT
         ", though its size is said to be %" G_GUINT64_FORMAT, self->path, from, self->size);
   return n == 0;
+}
+
+gsize
+gptvis_file_head (const gchar *path, gchar *to, gsize n)
+{
+  GptVisFile file;
+  if (!gptvis_file_open (&file, path, NULL))
+    return 0;
+  n = MIN (file.size, n);
+  if (!gptvis_file_read (&file, 0, n, to, NULL))
+    n = 0;
+  gptvis_file_close (&file);
+  return n;
 }
 
 gchar *
@@ -104,7 +117,7 @@ gptvis_file_load (const gchar *path, const gchar *what, gsize max, gsize *size, 
     return NULL;
   *size = file.size;
   if (file.size > max)
-    gptvis_json_error (error, GPTVIS_ERROR_LIMIT, "%s: the file has %" G_GUINT64_FORMAT
+    gptvis_quote_error (error, GPTVIS_ERROR_LIMIT, "%s: the file has %" G_GUINT64_FORMAT
         " bytes, where %s of at most %" G_GSIZE_FORMAT " is read", path, file.size, what, max);
   else
     text = g_malloc (file.size + 1);

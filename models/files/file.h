@@ -22,6 +22,9 @@ void gptvis_file_close (GptVisFile *self);
  * it was opened. Any thread. */
 gboolean gptvis_file_read (const GptVisFile *self, guint64 from, gsize n, gpointer to, GError **error);
 
+/* At most n of its first bytes; returns how many, 0 when it cannot be read. */
+gsize gptvis_file_head (const gchar *path, gchar *to, gsize n);
+
 /* All of a text, of at most `max` bytes, and a 0 behind it; `what` says what it is in messages ("a
  * JSON file"). What is no text of anybody's but a known mistake (mistakes.h) is refused. g_free it. */
 gchar *gptvis_file_load (const gchar *path, const gchar *what, gsize max, gsize *size, GError **error);

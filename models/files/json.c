@@ -3,6 +3,7 @@
  * recursion and without memory; then json-glib; then the getters. */
 #include "json.h"
 #include "file.h"
+#include "quote.h"
 #include <math.h>
 #include <string.h>
 
@@ -252,7 +253,7 @@ build (const gchar *file, const gchar *what, const gchar *text, gsize size, GErr
         parse_error->message);
     g_error_free (parse_error);
   } else if (members.twice) {
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%s: the %s has the name \"%.200s\" twice in one object",
+    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the %s has the name \"%.200s\" twice in one object",
         file, what, members.twice);
   } else {
     object = json_object_ref (json_node_get_object (json_parser_get_root (parser)));
@@ -298,37 +299,12 @@ gptvis_json_load (const gchar *path, GError **error)
   gchar *text = gptvis_file_load (path, "a JSON file", GPTVIS_JSON_MAX_BYTES, &size, error);
   JsonObject *object = NULL;
   if (text && size == 0)
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
         "%s: the file is empty, as after a download that failed: download it again", path);
   else if (text)
     object = gptvis_json_parse (path, "JSON", text, size, error);
   g_free (text);
   return object;
-}
-
-static GError *
-quoting_error (GptVisError code, const gchar *format, va_list args)
-{
-  gchar *raw = g_strdup_vprintf (format, args), *valid = g_utf8_make_valid (raw, -1);
-  GString *text = g_string_new (NULL);
-  for (const gchar *p = valid; *p; p = g_utf8_next_char (p)) {
-    const gunichar c = g_utf8_get_char (p);
-    g_string_append_unichar (text, g_unichar_iscntrl (c) ? 0xfffd : c);
-  }
-  GError *error = g_error_new_literal (GPTVIS_ERROR, code, text->str);
-  g_string_free (text, TRUE);
-  g_free (valid);
-  g_free (raw);
-  return error;
-}
-
-void
-gptvis_json_error (GError **error, GptVisError code, const gchar *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_propagate_error (error, quoting_error (code, format, args));
-  va_end (args);
 }
 
 void
@@ -338,7 +314,7 @@ gptvis_json_fail (GptVisJson *json, GptVisError code, const gchar *format, ...)
     return;
   va_list args;
   va_start (args, format);
-  json->error = quoting_error (code, format, args);
+  json->error = gptvis_quote_error_new (code, format, args);
   va_end (args);
   g_prefix_error (&json->error, "%s: ", json->file);
 }

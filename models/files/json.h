@@ -31,10 +31,6 @@ JsonObject *gptvis_json_parse (const gchar *file, const gchar *what, const gchar
 /* The same of a whole file of at most GPTVIS_JSON_MAX_BYTES. NOT_FOUND when there is none. */
 JsonObject *gptvis_json_load (const gchar *path, GError **error);
 
-/* An error whose sentence may quote a file: bytes that are no UTF-8 (a quotation cut
- * short) and control characters become U+FFFD, so that it stays one line of text. */
-void gptvis_json_error (GError **error, GptVisError code, const gchar *format, ...) G_GNUC_PRINTF (3, 4);
-
 /* Keeps a sentence as "FILE: NAME …"; the first stays. */
 void gptvis_json_fail (GptVisJson *json, GptVisError code, const gchar *format, ...) G_GNUC_PRINTF (3, 4);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tables are the knowledge; a row is {what it looks like, what it is}. */
 #include "mistakes.h"
-#include "file.h"
-#include "json.h"
+#include "quote.h"
 #include <string.h>
 
 #define AGAIN "download the file again"
@@ -88,7 +87,7 @@ gptvis_mistake_content (const gchar *path, const gchar *bytes, gsize n, GError *
   if (!sentence)
     return FALSE;
   g_clear_error (error);
-  gptvis_json_error (error, code, "%s: %s", path, sentence);
+  gptvis_quote_error (error, code, "%s: %s", path, sentence);
   return TRUE;
 }
 
@@ -182,7 +181,7 @@ is_dangling (const gchar *path, GError **error)
   }
   gchar *directory = g_path_get_dirname (path);
   gchar *target = g_canonicalize_filename (to, directory), *part = g_strconcat (target, ".incomplete", NULL);
-  gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: this is a link to %s, which is not there%s: "
+  gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: this is a link to %s, which is not there%s: "
       "download it again", path, to,
       g_file_test (part, G_FILE_TEST_EXISTS) ? ", only an unfinished download of it" : "");
   g_free (part);
@@ -204,10 +203,10 @@ gptvis_mistake_file_absent (const gchar *path, GError **error)
       g_clear_pointer (&found, g_free);
   }
   if (found)
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, only an unfinished "
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, only an unfinished "
         "download of it, %s: let it end, or download it again", path, found);
   else
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file%s", path,
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file%s", path,
         g_file_test (path, G_FILE_TEST_IS_DIR) ? ", but a directory of that name" : "");
   g_free (found);
 }
@@ -236,28 +235,20 @@ gptvis_mistake_path_absent (const gchar *path, GError **error)
   else if (is_hub_name (path))
     why = "; if this is a checkpoint's name on the Hugging Face Hub, nothing is downloaded here: download "
         "it to a directory (hf download NAME --local-dir DIRECTORY) and name that";
-  gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such directory%s", path, why);
+  gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such directory%s", path, why);
 }
 
 void
-gptvis_mistake_no_directory (const gchar *path, GError **error)
+gptvis_mistake_no_directory (const gchar *path, const gchar *bytes, gsize n, GError **error)
 {
-  gchar bytes[512], *directory = g_path_get_dirname (path);
+  gchar *directory = g_path_get_dirname (path);
   gchar *config = g_build_filename (directory, "config.json", NULL);
-  GptVisFile file;
-  gsize n = 0;
-  if (gptvis_file_open (&file, path, NULL)) {
-    n = MIN (file.size, sizeof bytes);
-    if (!gptvis_file_read (&file, 0, n, bytes, NULL))
-      n = 0;
-    gptvis_file_close (&file);
-  }
   if (g_file_test (config, G_FILE_TEST_IS_REGULAR))
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
         "%s: this is a file, where a checkpoint's directory is needed: name the one it is in, %s", path,
         directory);
   else if (!gptvis_mistake_content (path, bytes, n, error))
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
         "%s: this is a file, where a checkpoint's directory is needed (with config.json in it)", path);
   g_free (config);
   g_free (directory);
@@ -296,7 +287,7 @@ is_adapter (const gchar *directory, const GPtrArray *names, GError **error)
   const gchar *name = find_name (names, "adapter_model.safetensors");
   if (!name && !(name = find_name (names, "adapter_config.json")))
     return FALSE;
-  gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED, "%s: there is only an adapter (LoRA), %s, which "
+  gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED, "%s: there is only an adapter (LoRA), %s, which "
       "changes another checkpoint's network and is none itself: merge both in Python with "
       "merge_and_unload(), and name the directory that save_pretrained() writes", directory, name);
   return TRUE;
@@ -313,7 +304,7 @@ is_other (const gchar *directory, const GPtrArray *names, gboolean known, const 
       continue;
     gchar *advice = others[i].argument ? g_strdup_printf (MAKE_ONE, class_name, others[i].argument)
         : g_strdup (ORIGINAL);
-    gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
+    gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
         "%s: the weights are only there as %s (%s), which is not read here: %s", directory, name,
         others[i].what, advice);
     g_free (advice);
@@ -328,11 +319,11 @@ is_misnamed (const gchar *directory, const GPtrArray *names, GError **error)
 {
   const gchar *part = find_name (names, "*-of-*.safetensors"), *file = find_name (names, "*.safetensors");
   if (part)
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: %s is one of several parts, and "
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: %s is one of several parts, and "
         "model.safetensors.index.json, which says what is in which, is not there: download it "
         "too", directory, part);
   else if (file)
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is %s, but neither model.safetensors nor "
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is %s, but neither model.safetensors nor "
         "model.safetensors.index.json: if it holds the whole network, name it model.safetensors", directory,
         file);
   return part || file;
@@ -343,7 +334,7 @@ is_unfinished (const gchar *directory, const GPtrArray *names, const gchar *lack
 {
   const gchar *name = find_unfinished (names);
   if (name)
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no %s, but an unfinished download, %s: "
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no %s, but an unfinished download, %s: "
         "let it end, or download the checkpoint again", directory, lacks, name);
   return name != NULL;
 }
@@ -356,7 +347,7 @@ gptvis_mistake_no_weights (const gchar *directory, const gchar *class_name, GErr
   if (!is_dangling (single, error) && !is_unfinished (directory, names, "model.safetensors", error)
       && !is_adapter (directory, names, error) && !is_other (directory, names, TRUE, class_name, error)
       && !is_misnamed (directory, names, error) && !is_other (directory, names, FALSE, class_name, error))
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
         "%s: there is neither model.safetensors nor model.safetensors.index.json with its files", directory);
   g_ptr_array_unref (names);
   g_free (single);
@@ -370,7 +361,7 @@ is_around (const gchar *directory, const GPtrArray *names, GError **error)
   if (!name || !strchr (name, '/'))
     return FALSE;
   gchar *inner = g_path_get_dirname (name), *path = g_build_filename (directory, inner, NULL);
-  gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
+  gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
       "%s: there is no config.json here, but there is one in its directory %s: name %s", directory, inner,
       path);
   g_free (path);
@@ -387,7 +378,7 @@ is_cache (const gchar *directory, const GPtrArray *names, GError **error)
     const gboolean of_checkpoint = g_str_has_prefix (name, "snapshots/");
     if (!of_checkpoint && !(g_str_has_prefix (name, "models--") && !strchr (name, '/')))
       continue;
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, of_checkpoint
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, of_checkpoint
         ? "%s: this is a folder of the Hub's cache, and which of its snapshots is meant cannot be told: "
         "name it, as in %s/%s"
         : "%s: this is the Hub's cache: name one checkpoint in it, as in %s/%s", directory, directory, name);
@@ -408,7 +399,7 @@ is_other_programs (const gchar *directory, const GPtrArray *names, GError **erro
 {
   for (guint i = 0; i < G_N_ELEMENTS (configs); i++)
     if (find_name (names, configs[i][0])) {
-      gptvis_json_error (error, GPTVIS_ERROR_UNSUPPORTED,
+      gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
           "%s: there is no config.json, and %s shows %s: one of Transformers is needed", directory,
           configs[i][0], configs[i][1]);
       return TRUE;
@@ -426,7 +417,7 @@ gptvis_mistake_no_config (const gchar *directory, GError **error)
       && !is_adapter (directory, names, error) && !is_other_programs (directory, names, error)
       && !is_other (directory, names, TRUE, "AutoModelForImageClassification", error)
       && !is_other (directory, names, FALSE, NULL, error))
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
         "%s: there is no such file, so %s is no checkpoint's directory", config, directory);
   g_ptr_array_unref (names);
   g_free (config);

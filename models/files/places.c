@@ -2,7 +2,7 @@
 /* Holds a plan's parts against a checkpoint's tensors, name by name, and keeps what was found by the
  * name's number. */
 #include "places.h"
-#include "json.h"
+#include "quote.h"
 #include <string.h>
 
 #define NAMED_DEFECTS 5u        /* in one sentence; the rest is counted */
@@ -117,7 +117,7 @@ gptvis_places_new (const GptVisPlan *plan, const GptVisShards *shards, const gch
   self->n = n;
   const guint bad = find_places (self, shards, needs, text);
   if (bad > 0) {
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT, "%u of the %u tensors that %s needs %s: %s", bad, n,
+    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%u of the %u tensors that %s needs %s: %s", bad, n,
         network, bad == 1 ? "is not as it must be" : "are not as they must be", text->str);
     g_clear_pointer (&self, gptvis_places_free);
   }

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "json.h"
 #include "mistakes.h"
+#include "quote.h"
 #include <string.h>
 
 typedef struct {
@@ -28,7 +29,7 @@ static const struct {
 #define UNFINISHED ", as after a download that did not end: download it again"
 
 /* Tensors' names come from the file. */
-#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
+#define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
 /* Bytes of the whole. */
 static gboolean
@@ -150,7 +151,7 @@ read_offsets (const gchar *file, GptVisStoredTensor *t, JsonObject *entry, guint
         " bytes of data" UNFINISHED, file, t->name, end, size);
   if (end - begin != t->n_bytes) {
     gchar *shape = gptvis_stored_tensor_shape (t);
-    gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
         "%s: tensor %s has %" G_GUINT64_FORMAT " bytes, where its type %s and shape %s need %" G_GSIZE_FORMAT,
         file, t->name, end - begin, t->dtype, shape, t->n_bytes);
     g_free (shape);
@@ -263,7 +264,7 @@ gptvis_safetensors_new (const gchar *name, GBytes *bytes, GError **error)
 static void
 name_mistake (const Safetensors *self, GError **error)
 {
-  gchar bytes[512];
+  gchar bytes[GPTVIS_MISTAKE_BYTES];
   const gsize n = MIN (self->source.size, sizeof bytes);
   if (!self->header && gptvis_file_read (&self->source, 0, n, bytes, NULL))
     gptvis_mistake_content (self->base.file, bytes, n, error);

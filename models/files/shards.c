@@ -5,6 +5,7 @@
 #include "json.h"
 #include "mistakes.h"
 #include "names.h"
+#include "quote.h"
 #include "safetensors.h"
 #include <string.h>
 
@@ -119,7 +120,7 @@ add_named_file (GptVisShards *self, const GptVisFormat *format, const gchar *ind
   if (file)
     return file;
   if (g_error_matches (why, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND))
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s (%s" INDEX " names it for a part of the weights)",
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s (%s" INDEX " names it for a part of the weights)",
         why->message, format->single);
   else
     g_propagate_error (error, g_steal_pointer (&why));
@@ -151,7 +152,7 @@ open_named (GptVisShards *self, const GptVisFormat *format, const gchar *index, 
     if (t) {
       add_tensor (self, t);
     } else {
-      gptvis_json_error (error, GPTVIS_ERROR_FORMAT,
+      gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
           "%s: weight_map says that tensor %s is in %s, where it is not", index, (const gchar *) tensor,
           (const gchar *) name);
       ok = FALSE;

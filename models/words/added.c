@@ -5,9 +5,10 @@
  * added_tokens.json gives ids, and tokenizer_config.json and special_tokens_map.json
  * give names (the latter is heard last). */
 #include "tokenizer-private.h"
+#include "quote.h"
 #include <string.h>
 
-#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
+#define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
 static const gchar *const names[GPTVIS_SPECIAL_N] = {
   "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"

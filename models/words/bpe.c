@@ -5,12 +5,13 @@
  * n log n for a word of n bytes. Each merge leaves one symbol less, so it ends
  * whatever the list says. */
 #include "tokenizer-private.h"
+#include "quote.h"
 #include <string.h>
 
 #define FREE G_MAXUINT64
 #define NOWHERE G_MAXUINT32
 #define GONE G_MAXUINT32        /* a symbol that became part of the one before it */
-#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
+#define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
 typedef struct {
   guint32 id, before, next;     /* next, before: indices; NOWHERE at the ends */

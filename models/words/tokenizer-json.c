@@ -3,9 +3,10 @@
  * one of the pipelines we have are taken; any other is refused by its name, for ids
  * that are nearly right make captions that are wrong. */
 #include "tokenizer-private.h"
+#include "quote.h"
 #include <string.h>
 
-#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
+#define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 #define MAX_WORD 10000u         /* characters; real files say 100 */
 
 static const gchar clip_pattern[] = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
@@ -336,10 +337,10 @@ read_model (GptVisTokenizer *self, Part *part, GError **error)
     return FALSE;
   if (!vocab)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has no vocab {…}", part->file);
-  if (!gptvis_tokenizer_read_ids (self, part->file, vocab, error))
+  if (!gptvis_vocabulary_read (self->vocabulary, part->file, vocab, error))
     return FALSE;
   gptvis_vocabulary_close_model (self->vocabulary);
-  self->unknown = unknown ? gptvis_tokenizer_find (self, unknown) : -1;
+  self->unknown = unknown ? gptvis_vocabulary_find (self->vocabulary, unknown, strlen (unknown)) : -1;
   if (unknown && self->unknown < 0)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has the unk_token \"%.200s\", which is not in its vocab",
         part->file, unknown);

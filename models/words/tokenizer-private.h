@@ -117,12 +117,6 @@ struct _GptVisTokenizer {
 gboolean gptvis_tokenizer_read_json (GptVisTokenizer * self, const GptVisTokenizerFile * file,
     GError ** error);
 
-/* tokenizer.c: {"token": id, …}; and BERT's settings in tokenizer_config.json, or what they are without. */
-gboolean gptvis_tokenizer_read_ids (GptVisTokenizer * self, const gchar * file, JsonObject * object,
-    GError ** error);
-void gptvis_tokenizer_read_bert (GptVisNormalizeStep * step, GptVisJson * config, gboolean lower,
-    gboolean ideographs);
-
 /* added.c */
 typedef enum {
   GPTVIS_SPECIAL_BOS,

@@ -3,9 +3,10 @@
  * classes take for granted where the files say nothing. */
 #include "tokenizer-private.h"
 #include "file.h"
+#include "quote.h"
 #include <string.h>
 
-#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
+#define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
 static const gchar *const bert_defaults[GPTVIS_SPECIAL_N] = {
   [GPTVIS_SPECIAL_UNK] = "[UNK]", [GPTVIS_SPECIAL_SEP] = "[SEP]", [GPTVIS_SPECIAL_PAD] = "[PAD]",
@@ -58,28 +59,9 @@ static gboolean
 read_vocab_json (GptVisTokenizer *self, const GptVisTokenizerFile *file, GError **error)
 {
   JsonObject *object = gptvis_json_parse (file->name, "JSON", file->text, file->size, error);
-  const gboolean ok = object && gptvis_tokenizer_read_ids (self, file->name, object, error);
+  const gboolean ok = object && gptvis_vocabulary_read (self->vocabulary, file->name, object, error);
   g_clear_pointer (&object, json_object_unref);
   return ok;
-}
-
-gboolean
-gptvis_tokenizer_read_ids (GptVisTokenizer *self, const gchar *file, JsonObject *object, GError **error)
-{
-  JsonObjectIter iter;
-  const gchar *text;
-  JsonNode *node;
-  json_object_iter_init_ordered (&iter, object);
-  while (json_object_iter_next_ordered (&iter, &text, &node)) {
-    guint64 id;
-    if (!gptvis_json_node_uint (node, &id))
-      return fail (error, GPTVIS_ERROR_FORMAT,
-          "%s: token \"%.200s\" has no id, which is a whole number from 0 to %u",
-          file, text, GPTVIS_VOCABULARY_MAX - 1);
-    if (!gptvis_vocabulary_add (self->vocabulary, text, strlen (text), id, error))
-      return FALSE;
-  }
-  return TRUE;
 }
 
 static void
@@ -135,6 +117,15 @@ read_bpe (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *c
   return TRUE;
 }
 
+/* BERT's settings in tokenizer_config.json, or these where it is silent. */
+static void
+read_bert (GptVisNormalizeStep *step, GptVisJson *config, gboolean lower, gboolean ideographs)
+{
+  step->lower = gptvis_json_boolean (config, "do_lower_case", lower);
+  step->ideographs = gptvis_json_boolean (config, "tokenize_chinese_chars", ideographs);
+  step->accents = gptvis_json_boolean (config, "strip_accents", step->lower);
+}
+
 /* vocab.txt */
 static gboolean
 read_wordpiece (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *config, GptVisJson *map,
@@ -151,7 +142,7 @@ read_wordpiece (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJ
   GptVisNormalizeStep *step = &self->steps[self->n_steps++];
   step->kind = GPTVIS_NORMALIZE_BERT;
   step->clean = TRUE;
-  gptvis_tokenizer_read_bert (step, config, TRUE, TRUE);
+  read_bert (step, config, TRUE, TRUE);
   if (!gptvis_wordpiece_read_vocabulary (self, &files[GPTVIS_TOKENIZER_VOCAB_TXT], error))
     return FALSE;
   gptvis_vocabulary_close_model (self->vocabulary);
@@ -163,15 +154,6 @@ read_wordpiece (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJ
   return want (self, ids[GPTVIS_SPECIAL_UNK], "[UNK]", "stands for unknown words", error)
       && want (self, ids[GPTVIS_SPECIAL_CLS], "[CLS]", "stands before each text", error)
       && want (self, ids[GPTVIS_SPECIAL_SEP], "[SEP]", "stands after each text", error);
-}
-
-void
-gptvis_tokenizer_read_bert (GptVisNormalizeStep *step, GptVisJson *config, gboolean lower,
-    gboolean ideographs)
-{
-  step->lower = gptvis_json_boolean (config, "do_lower_case", lower);
-  step->ideographs = gptvis_json_boolean (config, "tokenize_chinese_chars", ideographs);
-  step->accents = gptvis_json_boolean (config, "strip_accents", step->lower);
 }
 
 static gboolean
@@ -187,7 +169,7 @@ read_tokenizer_json (GptVisTokenizer *self, const GptVisTokenizerFile *files, Gp
     self->prefix_space = gptvis_json_boolean (config, "add_prefix_space", self->prefix_space);
   for (guint i = 0; class >= 0 && classes[class].bert && i < self->n_steps; i++)
     if (self->steps[i].kind == GPTVIS_NORMALIZE_BERT && gptvis_json_has (config, "do_lower_case"))
-      gptvis_tokenizer_read_bert (&self->steps[i], config, self->steps[i].lower, self->steps[i].ideographs);
+      read_bert (&self->steps[i], config, self->steps[i].lower, self->steps[i].ideographs);
   return TRUE;
 }
 
@@ -257,10 +239,10 @@ main_file (const gchar *directory, const GptVisTokenizerFile *files, GError **er
   if (whole->text)
     return whole;
   if (json->text || merges->text)
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, which goes with %s",
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such file, which goes with %s",
         json->text ? merges->name : json->name, json->text ? json->name : merges->name);
   else
-    gptvis_json_error (error, GPTVIS_ERROR_NOT_FOUND,
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
         "%s: there is no vocab.json with merges.txt, no vocab.txt and no tokenizer.json", directory);
   return NULL;
 }

@@ -2,7 +2,7 @@
 /* Texts lie one after the other in a string chunk; a table of ids, at most half full,
  * is searched from where the text's hash points. */
 #include "vocabulary.h"
-#include "json.h"
+#include "quote.h"
 #include <string.h>
 
 typedef struct {
@@ -21,7 +21,7 @@ struct _GptVisVocabulary {
   gboolean closed;
 };
 
-#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
+#define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
 GptVisVocabulary *
 gptvis_vocabulary_new (const gchar *file)
@@ -126,6 +126,25 @@ gptvis_vocabulary_add (GptVisVocabulary *self, const gchar *text, gsize size, gu
   self->longest = MAX (self->longest, size);
   if (++self->n * 2 > self->n_slots)
     grow (self);
+  return TRUE;
+}
+
+gboolean
+gptvis_vocabulary_read (GptVisVocabulary *self, const gchar *file, JsonObject *object, GError **error)
+{
+  JsonObjectIter iter;
+  const gchar *text;
+  JsonNode *node;
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &text, &node)) {
+    guint64 id;
+    if (!gptvis_json_node_uint (node, &id))
+      return fail (error, GPTVIS_ERROR_FORMAT,
+          "%s: token \"%.200s\" has no id, which is a whole number from 0 to %u", file, text,
+          GPTVIS_VOCABULARY_MAX - 1);
+    if (!gptvis_vocabulary_add (self, text, strlen (text), id, error))
+      return FALSE;
+  }
   return TRUE;
 }
 

@@ -4,7 +4,7 @@
  * look-up takes the same time in every vocabulary. Filled by one thread, and from
  * then on read by any. */
 #pragma once
-#include "error.h"
+#include "json.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +22,9 @@ void gptvis_vocabulary_free (GptVisVocabulary * self);  /* NULL is fine */
  * Texts must be valid UTF-8 without U+0000. */
 gboolean gptvis_vocabulary_add (GptVisVocabulary * self, const gchar * text, gsize size, guint64 id,
     GError ** error);
+
+/* The same for each member of {"token": id, …}. */
+gboolean gptvis_vocabulary_read (GptVisVocabulary * self, const gchar * file, JsonObject * object, GError ** error);
 
 /* Whether ids are 0 … size − 1, without a gap. */
 gboolean gptvis_vocabulary_check (const GptVisVocabulary * self, GError ** error);

@@ -3,9 +3,10 @@
  * "##" token that the rest begins with, and so on; a word that does not come out even
  * is unknown as a whole. */
 #include "tokenizer-private.h"
+#include "quote.h"
 #include <string.h>
 
-#define fail(error, code, ...) (gptvis_json_error (error, code, __VA_ARGS__), FALSE)
+#define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
 /* A token a line, the id is the line's number from 0. */
 gboolean
