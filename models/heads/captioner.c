@@ -164,16 +164,13 @@ put_line (GString *line, const gchar *text)
     *p = ' ';
 }
 
-/* What the search has found so far, spelt. Beams change places, so all of it each time. */
+/* Spells what the search has found so far. */
 static void
 spell (GptVisCaptioner *self)
 {
   guint n;
   const guint *tokens = gptvis_search_tokens (self->search, &n);
-  const gchar *text = "";
-  gptvis_text_stream_reset (self->stream);
-  for (guint i = 1; i < n; i++)
-    text = gptvis_text_stream_push (self->stream, tokens[i]);
+  const gchar *text = gptvis_text_stream_follow (self->stream, tokens + 1, n - 1);      /* without the start */
   self->at_hand.final = gptvis_search_is_done (self->search);
   if (self->at_hand.final)
     text = gptvis_text_stream_finish (self->stream);

@@ -38,6 +38,8 @@ typedef struct {
 struct _GptVisTextStream {
   const GptVisTokenizer *tokenizer;
   gboolean skip_special;
+  GArray *ids;                  /* guint32: those pushed */
+  gboolean finished;            /* what was held back is in the text, so no id can follow */
   gboolean strip;               /* white space at both ends, as CLIP's tokenizer does */
   Rule suffix;                  /* "</w>" → " " */
   Chain suffixes, token, clean;
@@ -217,6 +219,7 @@ gptvis_text_stream_new (const GptVisTokenizer *tokenizer, gboolean skip_special,
   GptVisTextStream *self = g_new0 (GptVisTextStream, 1);
   self->tokenizer = tokenizer;
   self->skip_special = skip_special;
+  self->ids = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->strip = !tokenizer->wordpiece && *tokenizer->suffix;
   if (self->strip)
     self->suffix = (Rule) { tokenizer->suffix, " " };
@@ -234,6 +237,7 @@ gptvis_text_stream_free (GptVisTextStream *self)
 {
   if (!self)
     return;
+  g_array_unref (self->ids);
   g_string_free (self->spaces, TRUE);
   g_string_free (self->text, TRUE);
   g_free (self);
@@ -246,7 +250,8 @@ gptvis_text_stream_reset (GptVisTextStream *self)
   memset (self->token.matched, 0, sizeof self->token.matched);
   memset (self->clean.matched, 0, sizeof self->clean.matched);
   self->n_partial = self->n_letter = 0;
-  self->begun = FALSE;
+  self->begun = self->finished = FALSE;
+  g_array_set_size (self->ids, 0);
   g_string_truncate (self->spaces, 0);
   g_string_truncate (self->text, 0);
 }
@@ -256,6 +261,7 @@ gptvis_text_stream_push (GptVisTextStream *self, guint32 id)
 {
   const GptVisTokenizer *tokenizer = self->tokenizer;
   const gchar *text = gptvis_vocabulary_text (tokenizer->vocabulary, id);
+  g_array_append_val (self->ids, id);
   if (text && !(self->skip_special && gptvis_tokenizer_is_special (tokenizer, id))) {
     if (tokenizer->decode == GPTVIS_DECODE_BYTES)
       push_bytes (self, text);
@@ -268,6 +274,17 @@ gptvis_text_stream_push (GptVisTextStream *self, guint32 id)
 }
 
 const gchar *
+gptvis_text_stream_follow (GptVisTextStream *self, const guint32 *ids, gsize n)
+{
+  const gsize known = self->ids->len;
+  if (self->finished || known > n || (known > 0 && memcmp (self->ids->data, ids, known * sizeof *ids) != 0))
+    gptvis_text_stream_reset (self);
+  for (gsize i = self->ids->len; i < n; i++)
+    gptvis_text_stream_push (self, ids[i]);
+  return self->text->str;
+}
+
+const gchar *
 gptvis_text_stream_finish (GptVisTextStream *self)
 {
   if (self->n_partial)
@@ -276,6 +293,7 @@ gptvis_text_stream_finish (GptVisTextStream *self)
   flush (self, &self->suffixes);
   g_string_truncate (self->spaces, 0);
   flush (self, &self->clean);
+  self->finished = TRUE;
   return self->text->str;
 }
 

@@ -47,9 +47,9 @@ guint32 *gptvis_tokenizer_encode (const GptVisTokenizer * self, const gchar * te
 gchar *gptvis_tokenizer_decode (const GptVisTokenizer * self, const guint32 * ids, gsize n,
     gboolean skip_special, gboolean clean_up);
 
-/* The same, id by id: for a caption that is shown as it grows. The text handed out is
- * what is certain: later ids add to it and never change it. So it ends with a whole
- * character, and may lack a space or an apostrophe that the next word decides on.
+/* The same, id by id: for a caption that is shown as it grows. Each id costs its own spelling, however long
+ * the text is already. The text handed out is certain: later ids add to it and never change it. So it ends
+ * with a whole character, and may lack a space or an apostrophe that depends on the next word.
  * One thread at a time; the tokenizer must outlive it. */
 typedef struct _GptVisTextStream GptVisTextStream;
 
@@ -57,9 +57,13 @@ GptVisTextStream *gptvis_text_stream_new (const GptVisTokenizer * tokenizer, gbo
     gboolean clean_up);
 void gptvis_text_stream_free (GptVisTextStream * self); /* NULL is fine */
 void gptvis_text_stream_reset (GptVisTextStream * self);        /* as if it were new; keeps its memory */
-/* All the text so far: the stream's, good until the next call. */
+/* One id more. All the text so far: the stream's, valid until the next call. */
 const gchar *gptvis_text_stream_push (GptVisTextStream * self, guint32 id);
-/* After the last id: the whole text, equal to gptvis_tokenizer_decode of all the ids. */
+/* Likewise, so that the ids so far are these n: spells only those that are new, or all of them when others
+ * came before, as after beams have changed places. */
+const gchar *gptvis_text_stream_follow (GptVisTextStream * self, const guint32 * ids, gsize n);
+/* After the last id: the whole text, equal to gptvis_tokenizer_decode of all the ids. Next comes `reset`, or
+ * `follow`, which then begins again. */
 const gchar *gptvis_text_stream_finish (GptVisTextStream * self);
 
 G_END_DECLS

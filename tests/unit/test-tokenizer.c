@@ -8,6 +8,44 @@
 #define TXT "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nwor\n##ld\n##s\n,\n.\n!\n'\ne\n##a\n" \
   "n\nt\n東\ndo\nnot\nE\n##n\n"
 
+/* At each step the text so far is the beginning of the whole text of these ids and of all of them, and
+ * finished it is the whole text. */
+static void
+check_steps (const GptVisTokenizer *t, const guint32 *ids, gsize n, gboolean skip, gboolean clean_up)
+{
+  GptVisTextStream *pushed = gptvis_text_stream_new (t, skip, clean_up);
+  GptVisTextStream *followed = gptvis_text_stream_new (t, skip, clean_up);
+  GptVisTextStream *finished = gptvis_text_stream_new (t, skip, clean_up);
+  gchar *all = gptvis_tokenizer_decode (t, ids, n, skip, clean_up);
+  for (gsize i = 0; i <= n; i++) {
+    gchar *whole = gptvis_tokenizer_decode (t, ids, i, skip, clean_up);
+    const gchar *text = gptvis_text_stream_follow (followed, ids, i);
+    if (i > 0)
+      g_assert_cmpstr (gptvis_text_stream_push (pushed, ids[i - 1]), ==, text);
+    g_assert_true (g_str_has_prefix (whole, text) && g_str_has_prefix (all, text));
+    gptvis_text_stream_follow (finished, ids, i);
+    g_assert_cmpstr (gptvis_text_stream_finish (finished), ==, whole);
+    g_free (whole);
+  }
+  g_free (all);
+  gptvis_text_stream_free (finished);
+  gptvis_text_stream_free (followed);
+  gptvis_text_stream_free (pushed);
+}
+
+/* With ids in any order, some of which are none. */
+static void
+check_any_steps (const GptVisTokenizer *t)
+{
+  guint32 ids[24];
+  for (guint round = 0; round < 40; round++) {
+    const gsize n = (gsize) g_test_rand_int_range (0, G_N_ELEMENTS (ids) + 1);
+    for (gsize i = 0; i < n; i++)
+      ids[i] = (guint32) g_test_rand_int_range (0, (gint32) gptvis_tokenizer_size (t) + 1);
+    check_steps (t, ids, n, round & 1, round & 2);
+  }
+}
+
 /* Writes the files (name, text, …, NULL) and opens the directory. */
 static GptVisTokenizer *
 open_files (const gchar *name, ...)
@@ -23,6 +61,7 @@ open_files (const gchar *name, ...)
   g_assert_no_error (error);
   g_assert_nonnull (t);
   unit_remove (directory);
+  check_any_steps (t);
   return t;
 }
 
@@ -55,6 +94,7 @@ expect_text (const GptVisTokenizer *t, const gchar *tokens, gboolean skip, gbool
   }
   gchar *got = gptvis_tokenizer_decode (t, ids, n, skip, clean_up);
   g_assert_cmpstr (got, ==, want);
+  check_steps (t, ids, n, skip, clean_up);
   g_free (got);
   g_free (ids);
   g_strfreev (token);
@@ -361,6 +401,40 @@ test_stream (void)
   gptvis_tokenizer_free (t);
 }
 
+static void
+follow (GptVisTextStream *stream, const GptVisTokenizer *t, const gchar *tokens, const gchar *want)
+{
+  gchar **token = g_strsplit (tokens, "|", -1);
+  guint32 ids[8];
+  const guint n = g_strv_length (token);
+  g_assert_cmpuint (n, <=, G_N_ELEMENTS (ids));
+  for (guint i = 0; i < n; i++)
+    ids[i] = (guint32) gptvis_tokenizer_find (t, token[i]);
+  g_assert_cmpstr (gptvis_text_stream_follow (stream, ids, n), ==, want);
+  g_strfreev (token);
+}
+
+/* The best of several beams: it grows, becomes another one, is cut short, and ends. */
+static void
+test_follow (void)
+{
+  GptVisTokenizer *t = open_files ("vocab.txt", TXT, NULL);
+  GptVisTextStream *stream = gptvis_text_stream_new (t, TRUE, TRUE);
+  follow (stream, t, "hello", "hello");
+  follow (stream, t, "hello|wor", "hello wor");
+  follow (stream, t, "hello|wor|##ld", "hello world");
+  follow (stream, t, "hello|wor|##s|'", "hello wors");
+  follow (stream, t, "hello|wor|##s|'|##s", "hello wors's");
+  follow (stream, t, "wor", "wor");
+  follow (stream, t, "wor|'", "wor");
+  g_assert_cmpstr (gptvis_text_stream_finish (stream), ==, "wor '");
+  follow (stream, t, "wor|'|##s", "wor's");     /* nothing that was let go is left */
+  gptvis_text_stream_follow (stream, NULL, 0);
+  g_assert_cmpstr (gptvis_text_stream_finish (stream), ==, "");
+  gptvis_text_stream_free (stream);
+  gptvis_tokenizer_free (t);
+}
+
 /* The definition of merging: look for the lowest rank, the leftmost of it, again and again. */
 static guint
 merge_slowly (gchar parts[][64], guint n, gchar **merges)
@@ -450,6 +524,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tokenizer/added", test_added);
   g_test_add_func ("/tokenizer/json", test_json);
   g_test_add_func ("/tokenizer/stream", test_stream);
+  g_test_add_func ("/tokenizer/follow", test_follow);
   g_test_add_func ("/tokenizer/merging", test_merging);
   g_test_add_func ("/tokenizer/marks", test_marks);
   return g_test_run ();
