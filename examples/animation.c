@@ -120,8 +120,8 @@ gif_still (Animation *self, Reader *gif, const guint8 *control, const guint8 *he
 
   if (!image || !take (gif, gif_colours (image[8])) || !take (gif, 1) || !gif_skip (gif))
     return FALSE;
-  Still still = {.x = little (image, 2),.y = little (image + 2, 2),
-    .width = little (image + 4, 2),.height = little (image + 6, 2),.over = TRUE };
+  Still still = { .x = little (image, 2), .y = little (image + 2, 2),
+    .width = little (image + 4, 2), .height = little (image + 6, 2), .over = TRUE };
   GByteArray *file = g_byte_array_new ();
   append (file, "GIF89a", 6);
   append (file, image + 4, 4);
@@ -218,9 +218,9 @@ png_end (Animation *self, const guint8 *control, GByteArray *file)
 {
   static const Fate fates[4] = { STAYS, CLEARED, RESTORED };
   const guint unit = big (control + 22, 2);
-  const Still still = {.x = big (control + 12, 4),.y = big (control + 16, 4),
-    .width = big (control + 4, 4),.height = big (control + 8, 4),
-    .over = control[25] == 1,.fate = fates[control[24] & 3],
+  const Still still = { .x = big (control + 12, 4), .y = big (control + 16, 4),
+    .width = big (control + 4, 4), .height = big (control + 8, 4),
+    .over = control[25] == 1, .fate = fates[control[24] & 3],
     .shown = gst_util_uint64_scale (GST_SECOND, big (control + 20, 2), unit ? unit : 100)
   };
 
@@ -274,9 +274,9 @@ static void
 webp_still (Animation *self, const guint8 *data, gsize size)
 {
   const gboolean alpha = size >= 20 && memcmp (data + 16, "ALPH", 4) == 0;
-  const Still still = {.x = 2 * little (data, 3),.y = 2 * little (data + 3, 3),
-    .width = little (data + 6, 3) + 1,.height = little (data + 9, 3) + 1,
-    .shown = little (data + 12, 3) * GST_MSECOND,.over = !(data[15] & 2),
+  const Still still = { .x = 2 * little (data, 3), .y = 2 * little (data + 3, 3),
+    .width = little (data + 6, 3) + 1, .height = little (data + 9, 3) + 1,
+    .shown = little (data + 12, 3) * GST_MSECOND, .over = !(data[15] & 2),
     .fate = data[15] & 1 ? CLEARED : STAYS
   };
   const guint32 length = GUINT32_TO_LE ((guint32) (4 + (alpha ? 18 : 0) + size - 16));

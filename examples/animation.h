@@ -7,17 +7,17 @@
 typedef struct Animation Animation;
 
 /* NULL where the file has one picture, as most have, or is none of the three. */
-Animation *animation_new (const guint8 * data, gsize size);
-void animation_free (Animation * animation);
+Animation *animation_new (const guint8 *data, gsize size);
+void animation_free (Animation *animation);
 
-guint animation_n_pictures (const Animation * animation);
+guint animation_n_pictures (const Animation *animation);
 /* Of the canvas, as the file has them. Where one is 0 there is nothing to draw on. */
-void animation_size (const Animation * animation, guint * width, guint * height);
+void animation_size (const Animation *animation, guint *width, guint *height);
 
 /* Picture i as a file of its own, with its time. */
-GstBuffer *animation_still (const Animation * animation, guint i);
+GstBuffer *animation_still (const Animation *animation, guint i);
 
 /* What is seen while picture i is shown, in RGBA: `still` is what picture i's file decodes to, in packed RGB
  * of 8 bits a sample. Pictures come in their order, from 0 on. NULL when the still is not of the size it
  * should be. */
-GstBuffer *animation_draw (Animation * animation, guint i, GstVideoFrame * still);
+GstBuffer *animation_draw (Animation *animation, guint i, GstVideoFrame *still);

@@ -14,7 +14,7 @@ typedef struct {
 } Answer;
 
 /* Reads a message of the input's pipeline; most say nothing of it. */
-void answer_note (Answer * answer, GstMessage * message);
+void answer_note (Answer *answer, GstMessage *message);
 /* The sentence for an error of this input, without passwords and control characters; the caller frees it. */
-gchar *answer_fault (Answer * answer, GstMessage * error);
-void answer_clear (Answer * answer);
+gchar *answer_fault (Answer *answer, GstMessage *error);
+void answer_clear (Answer *answer);

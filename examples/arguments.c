@@ -22,7 +22,8 @@ static struct {
   { "top-k", "top-k", "K", "at most K labels a frame (else 5; 0: all)", NULL },
   { "threshold", "threshold", "T", "only labels that score at least T (else what suits the model)", NULL },
   { "caption-threshold", "caption-threshold", "T",
-      "with --caption: only captions that are at least so likely (0: all; else as the checkpoint says)", NULL },
+      "with --caption: only captions that are at least so likely (0: all; else as the checkpoint says)",
+      NULL },
   { "labels-file", "labels-file", "F", "other names for the labels, one a line", NULL },
 };
 
@@ -53,7 +54,7 @@ add (GPtrArray *inputs, const gchar *name, gchar *uri, gchar *problem, gboolean 
 {
   Input *input = g_new0 (Input, 1);
 
-  *input = (Input) {.name = g_strdup (name),.uri = uri,.problem = problem,.live = live };
+  *input = (Input) { .name = g_strdup (name), .uri = uri, .problem = problem, .live = live };
   g_ptr_array_add (inputs, input);
 }
 
@@ -161,7 +162,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
   GOptionContext *context = g_option_context_new ("FILE|DIRECTORY|URI|DEVICE… - say what is on pictures");
   GError *error = NULL;
 
-  *self = (Arguments) {.inputs = g_ptr_array_new_with_free_func (input_free),.patience = PATIENCE };
+  *self = (Arguments) { .inputs = g_ptr_array_new_with_free_func (input_free), .patience = PATIENCE };
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
     entries[i + 6] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
       settings[i].help, settings[i].argument };

@@ -18,14 +18,14 @@ typedef struct {
 } Arguments;
 
 /* Prints what is wrong and returns FALSE where something is. Initialises GStreamer. */
-gboolean arguments_parse (Arguments * arguments, int argc, char **argv);
-void arguments_clear (Arguments * arguments);
+gboolean arguments_parse (Arguments *arguments, int argc, char **argv);
+void arguments_clear (Arguments *arguments);
 
 /* Sets the options on a gptvisfilter; prints which cannot be. */
-gboolean arguments_apply (const Arguments * arguments, GstElement * filter);
+gboolean arguments_apply (const Arguments *arguments, GstElement *filter);
 
 /* Prints the model's plan; FALSE, and why, when there is none. (plan.c) */
-gboolean print_plan (const gchar * model);
+gboolean print_plan (const gchar *model);
 /* Prints what there is to compute on; FALSE when there is nothing. (plan.c) */
 gboolean print_devices (void);
 /* What was given with --model, or NULL. */

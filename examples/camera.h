@@ -13,15 +13,15 @@ typedef struct _Camera Camera;
 
 /* Begins to watch. The nth camera of this source, from 1: the second is named "SOURCE#2".
  * Settings and lines outlive the camera. */
-Camera *camera_new (const gchar * source, guint nth, const CameraSettings * settings, Lines * lines);
+Camera *camera_new (const gchar *source, guint nth, const CameraSettings *settings, Lines *lines);
 
 /* Asks it to end; returns at once. */
-void camera_stop (Camera * camera);
+void camera_stop (Camera *camera);
 /* Waits for the end until that time (monotonic µs). FALSE: it does not come, something is stuck;
  * then the camera may still be told of, and is not free. */
-gboolean camera_wait (Camera * camera, gint64 until);
+gboolean camera_wait (Camera *camera, gint64 until);
 /* After it has ended. */
-void camera_free (Camera * camera);
+void camera_free (Camera *camera);
 
 /* A line on stderr: its name, what it has counted, how it is. */
-void camera_tell (Camera * camera);
+void camera_tell (Camera *camera);

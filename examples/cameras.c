@@ -245,7 +245,7 @@ watch_all (App *app)
 int
 main (int argc, char **argv)
 {
-  App app = {.settings = {.threshold = -1,.top_k = 5,.silence = 5 } };
+  App app = { .settings = { .threshold = -1, .top_k = 5, .silence = 5 } };
   GstElement *keeper;
   int status = EXIT_USAGE;
 

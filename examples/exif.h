@@ -8,14 +8,14 @@ typedef guint Orientation;
 
 /* What is still to be done when gdk-pixbuf has decoded the file: of a TIFF it does a part, of HEIC, AVIF and
  * JPEG XL all. */
-Orientation exif_orientation (const guint8 * data, gsize size);
+Orientation exif_orientation (const guint8 *data, gsize size);
 
 /* The name of GstTagList's "image-orientation" for it. */
 const gchar *exif_orientation_tag (Orientation orientation);
 
 /* Is it a TIFF file of what a sensor saw (DNG, CR2, NEF, ARW …)? Its first picture is a thumbnail. */
-gboolean exif_is_raw (const guint8 * data, gsize size);
+gboolean exif_is_raw (const guint8 *data, gsize size);
 
 /* Does the head of this JPEG file say that other pictures, or a film, belong to it (a gain map, a stereo
  * pair, a motion photo)? */
-gboolean exif_has_company (const guint8 * data, gsize size);
+gboolean exif_has_company (const guint8 *data, gsize size);

@@ -75,7 +75,7 @@ run_all (const Arguments *arguments, Tally *tally)
 static int
 label (const Arguments *arguments)
 {
-  struct sigaction action = {.sa_handler = on_signal,.sa_flags = SA_RESETHAND };     /* twice: at once */
+  struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };     /* twice: at once */
   int status = EXIT_USAGE;
   GstElement *keeper;
   Tally tally;

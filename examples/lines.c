@@ -32,7 +32,7 @@ has_given_up (Lines *self)
 static gint
 put (Lines *self, GBytes *line)
 {
-  struct pollfd ready = {.fd = self->descriptor,.events = POLLOUT };
+  struct pollfd ready = { .fd = self->descriptor, .events = POLLOUT };
   gsize left;
   const gchar *at = g_bytes_get_data (line, &left);
 
@@ -125,7 +125,7 @@ lines_open (Lines *self, const gchar *file, GMainLoop *loop)
 
   if (g_strcmp0 (file, "-") == 0)
     file = NULL;
-  *self = (Lines) {.loop = loop };
+  *self = (Lines) { .loop = loop };
   self->name = file ? g_strdup_printf ("\"%s\"", file) : g_strdup ("Standard output");
   if ((self->descriptor = open_file (file, self->name)) < 0) {
     g_free (self->name);

@@ -31,11 +31,11 @@ typedef struct {
 } Lines;
 
 /* Lines are added to the file; NULL or "-" is standard output. FALSE after a sentence. */
-gboolean lines_open (Lines * lines, const gchar * file, GMainLoop * loop);
+gboolean lines_open (Lines *lines, const gchar *file, GMainLoop *loop);
 /* Waits until that time (monotonic µs) for a reader. FALSE after a sentence: not all was written. */
-gboolean lines_close (Lines * lines, gint64 until);
+gboolean lines_close (Lines *lines, gint64 until);
 
 /* A "gptvis-result" (its fields: models/result.md), told as the stream's. */
-void lines_result (Lines * lines, const gchar * stream, const GstStructure * result);
+void lines_result (Lines *lines, const gchar *stream, const GstStructure *result);
 /* reason: a sentence, or NULL. */
-void lines_event (Lines * lines, const gchar * event, const gchar * stream, const gchar * reason);
+void lines_event (Lines *lines, const gchar *event, const gchar *stream, const gchar *reason);

@@ -4,6 +4,6 @@
 #include <gst/gst.h>
 
 /* Is that one? */
-gboolean multipart_is (GstElement * element);
+gboolean multipart_is (GstElement *element);
 /* Tells it what cameras are like. Before it is linked. */
-void multipart_set_up (GstElement * demuxer);
+void multipart_set_up (GstElement *demuxer);

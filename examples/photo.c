@@ -363,8 +363,8 @@ is_installed (const gchar *element)
 static void
 register_kind (const Kind *kind)
 {
-  const GTypeInfo info = {.class_size = sizeof (PhotoDecoderClass),.class_init = photo_decoder_class_init,
-    .class_data = kind,.instance_size = sizeof (PhotoDecoder),.instance_init = photo_decoder_init
+  const GTypeInfo info = { .class_size = sizeof (PhotoDecoderClass), .class_init = photo_decoder_class_init,
+    .class_data = kind, .instance_size = sizeof (PhotoDecoder), .instance_init = photo_decoder_init
   };
 
   if ((!kind->parser || is_installed (kind->parser)) && is_installed (kind->decoder)

@@ -20,13 +20,13 @@ typedef struct {
 } Pipeline;
 
 /* FALSE with an error; pipeline_clear comes in any case. A file is paced as a camera is. */
-gboolean pipeline_make (Pipeline * pipeline, const gchar * uri, const CameraSettings * settings,
-    GError ** error);
+gboolean pipeline_make (Pipeline *pipeline, const gchar *uri, const CameraSettings *settings,
+    GError **error);
 /* In state NULL. */
-void pipeline_clear (Pipeline * pipeline);
+void pipeline_clear (Pipeline *pipeline);
 
 /* Plays a file from its beginning again, after EOS. FALSE where that cannot be. */
-gboolean pipeline_rewind (Pipeline * pipeline);
+gboolean pipeline_rewind (Pipeline *pipeline);
 
 /* Adds what a gptvisfilter has counted, in its run or in the last. Any thread. */
-void filter_count (GstElement * filter, guint64 * frames, guint64 * analysed);
+void filter_count (GstElement *filter, guint64 *frames, guint64 *analysed);

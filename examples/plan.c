@@ -15,7 +15,8 @@ print_plan (const gchar *path)
   options.path = path;
   model = gptvis_model_open (&options, &error);
   if (!model
-      || !gptvis_model_need (model, gptvis_architecture_outputs (gptvis_model_configuration (model)), &error)) {
+      || !gptvis_model_need (model, gptvis_architecture_outputs (gptvis_model_configuration (model)),
+      &error)) {
     gptvis_model_free (model);
     g_printerr ("gptvis-label: %s\n", error->message);
     g_error_free (error);

@@ -5,9 +5,9 @@
 
 /* Is there a decoder missing, of pictures? Its name, to be freed, or NULL. A missing decoder of sound or
  * subtitles is of no account. */
-gchar *reason_missing (GstMessage * message);
+gchar *reason_missing (GstMessage *message);
 
 /* For an error; `missing` as above, or NULL. */
-gchar *reason_of_error (const GError * error, const gchar * missing);
+gchar *reason_of_error (const GError *error, const gchar *missing);
 
 #define REASON_NO_PICTURE "There is no picture in it."

@@ -12,10 +12,10 @@ typedef struct {
 /* Adds both to the pipeline, linked to `sink`, an element with one input, as soon as they have
  * pictures; sound is left alone. The Source is not moved while they play. FALSE with an error when
  * there is nothing to read such a URI. */
-gboolean source_add (Source * self, GstElement * pipeline, const gchar * uri, GstElement * sink,
-    GError ** error);
+gboolean source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *sink,
+    GError **error);
 
 /* An error that decodebin keeps to itself, or NULL: what an element says while it is started is of no account
  * to it when it has started (as of GStreamer 1.26), and a demuxer that has failed by then gives nothing ever
  * after. To be asked when the bus has been silent; it is the decoder's. */
-GstMessage *source_lost_error (const Source * self);
+GstMessage *source_lost_error (const Source *self);

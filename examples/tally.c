@@ -10,7 +10,7 @@
 void
 tally_init (Tally *self, gboolean progress)
 {
-  *self = (Tally) {.progress = progress };
+  *self = (Tally) { .progress = progress };
   self->best = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 

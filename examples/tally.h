@@ -11,15 +11,15 @@ typedef struct {
   gchar *caption;               /* the last that was told; NULL: none of this input's */
 } Tally;
 
-void tally_init (Tally * tally, gboolean progress);
-void tally_clear (Tally * tally);
-void tally_count (Tally * tally, const gchar * best, gint64 analysis);  /* best: NULL for none */
+void tally_init (Tally *tally, gboolean progress);
+void tally_clear (Tally *tally);
+void tally_count (Tally *tally, const gchar *best, gint64 analysis);  /* best: NULL for none */
 
 /* Tells a caption, in a line of its own, if it is another than the last. */
-void tally_caption (Tally * tally, const gchar * text);
+void tally_caption (Tally *tally, const gchar *text);
 
 /* "gptvis-label: NAME: KIND: SENTENCE", of which NAME and KIND may be NULL. */
-void tally_complain (const Tally * tally, const gchar * name, const gchar * kind, const gchar * sentence);
+void tally_complain (const Tally *tally, const gchar *name, const gchar *kind, const gchar *sentence);
 /* So much (0 … 1) of input i of n, of that name, is done. */
-void tally_progress (const Tally * tally, double part, guint i, guint n, const gchar * name);
-void tally_summary (const Tally * tally, guint inputs, guint failed, double seconds);
+void tally_progress (const Tally *tally, double part, guint i, guint n, const gchar *name);
+void tally_summary (const Tally *tally, guint inputs, guint failed, double seconds);

@@ -36,7 +36,8 @@ asked_for (const GptVisModel *model, GptVisTask task, GError **error)
       : task == GPTVIS_TASK_BOTH ? labels | caption : can & labels ? labels : caption;
   if ((asked & ~can) == 0)
     return asked;
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: the task asks for %s (its model_type is %s)",
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+      "%s: the task asks for %s (its model_type is %s)",
       gptvis_model_path (model), asked & ~can & caption ? "captions, but this checkpoint has no decoder"
       : "labels, but this checkpoint has no classifier", config->model_type);
   return 0;

@@ -37,21 +37,21 @@ typedef struct _GptVisClient GptVisClient;
 /* The model must outlive it, and then has the outputs that it reads. Errors: those of
  * gptvis_model_need, of the labels' file, UNSUPPORTED when the checkpoint has no classifier or no
  * decoder for the task. */
-GptVisClient *gptvis_client_new (GptVisModel * model, const GptVisClientOptions * options, GError ** error);
-GptVisClient *gptvis_client_ref (GptVisClient * client);
-void gptvis_client_unref (GptVisClient * client);       /* NULL is fine */
+GptVisClient *gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GError **error);
+GptVisClient *gptvis_client_ref (GptVisClient *client);
+void gptvis_client_unref (GptVisClient *client);       /* NULL is fine */
 
-GptVisOutputs gptvis_client_outputs (const GptVisClient * client);      /* that it reads */
-guint gptvis_client_n_labels (const GptVisClient * client);     /* 0: it asks for none */
-const gchar *gptvis_client_label (const GptVisClient * client, guint id);       /* NULL: no such */
-gboolean gptvis_client_writes (const GptVisClient * client);     /* it asks for sentences */
+GptVisOutputs gptvis_client_outputs (const GptVisClient *client);      /* that it reads */
+guint gptvis_client_n_labels (const GptVisClient *client);     /* 0: it asks for none */
+const gchar *gptvis_client_label (const GptVisClient *client, guint id);       /* NULL: no such */
+gboolean gptvis_client_writes (const GptVisClient *client);     /* it asks for sentences */
 /* One more stream's; NULL with LIMIT when there is no memory, and without an error when it asks for none. */
-GptVisCaptioner *gptvis_client_captioner_new (GptVisClient * client, GError ** error);
+GptVisCaptioner *gptvis_client_captioner_new (GptVisClient *client, GError **error);
 
 /* What the client makes of a request that was run without an error: a result whose frame fields are
  * still empty. top_k: at most so many labels, 0
  * is all; threshold: and only those that score at least this; below 0: what suits the model. */
-GptVisResult *gptvis_client_read (GptVisClient * client, const GptVisRequest * request, guint top_k,
+GptVisResult *gptvis_client_read (GptVisClient *client, const GptVisRequest *request, guint top_k,
     gfloat threshold);
 
 G_END_DECLS

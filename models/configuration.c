@@ -69,7 +69,8 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
         self->hidden_size, self->n_heads);
 
   guint patch_width;
-  read_sides (json, "image_size", architecture->image_size, GPTVIS_PICTURE_MAX_SIDE, &self->image_height, &self->image_width);
+  read_sides (json, "image_size", architecture->image_size, GPTVIS_PICTURE_MAX_SIDE, &self->image_height,
+      &self->image_width);
   read_sides (json, "patch_size", architecture->patch_size, 64, &self->patch_size, &patch_width);
   if (patch_width != self->patch_size)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is no square", self->patch_size,
@@ -248,13 +249,15 @@ read_gpt2 (GptVisJson *json, GptVisDecoderNumbers *d)
   d->hidden_size = gptvis_json_uint (json, "n_embd", 768, 1, MAX_WIDTH);
   d->n_layers = gptvis_json_uint (json, "n_layer", 12, 1, GPTVIS_MAX_LAYERS);
   d->n_heads = gptvis_json_uint (json, "n_head", 12, 1, MAX_WIDTH);
-  d->intermediate_size = gptvis_json_uint (json, "n_inner", 4 * MIN (d->hidden_size, MAX_WIDTH / 4), 1, MAX_WIDTH);
+  d->intermediate_size = gptvis_json_uint (json, "n_inner", 4 * MIN (d->hidden_size, MAX_WIDTH / 4), 1,
+      MAX_WIDTH);
   d->act = read_act (json, "activation_function", "gelu_new");
   d->epsilon = gptvis_json_number (json, "layer_norm_epsilon", 1e-5, 0, 1);
   d->tied = gptvis_json_boolean (json, "tie_word_embeddings", TRUE);
   d->scale_by_layer = gptvis_json_boolean (json, "scale_attn_by_inverse_layer_idx", FALSE);
   if (!gptvis_json_boolean (json, "scale_attn_weights", TRUE))
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "scale_attn_weights is false, where only true is known here");
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+        "scale_attn_weights is false, where only true is known here");
   check_heads (json, d);
 }
 
@@ -262,7 +265,8 @@ static void
 read_bert (GptVisJson *json, GptVisDecoderNumbers *d, const GptVisArchitecture *architecture)
 {
   d->vocabulary = gptvis_json_uint (json, "vocab_size", architecture->vocabulary, 1, GPTVIS_MAX_VOCABULARY);
-  d->n_positions = gptvis_json_uint (json, "max_position_embeddings", architecture->n_positions, 1, MAX_WIDTH);
+  d->n_positions = gptvis_json_uint (json, "max_position_embeddings", architecture->n_positions, 1,
+      MAX_WIDTH);
   d->hidden_size = gptvis_json_uint (json, "hidden_size", 768, 1, MAX_WIDTH);
   d->n_layers = gptvis_json_uint (json, "num_hidden_layers", architecture->n_layers, 1, GPTVIS_MAX_LAYERS);
   d->n_heads = gptvis_json_uint (json, "num_attention_heads", architecture->n_heads, 1, MAX_WIDTH);
@@ -272,7 +276,8 @@ read_bert (GptVisJson *json, GptVisDecoderNumbers *d, const GptVisArchitecture *
   d->n_frames = gptvis_json_uint (json, "num_image_with_embedding", 0, 0, GPTVIS_ROWS_PARTS);
   const gchar *positions = gptvis_json_string (json, "position_embedding_type", "absolute");
   if (strcmp (positions, "absolute") != 0)
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "position_embedding_type \"%.60s\" is not absolute", positions);
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "position_embedding_type \"%.60s\" is not absolute",
+        positions);
   check_heads (json, d);
 }
 
@@ -391,7 +396,8 @@ fail_untyped (GptVisJson *json)
   else if (gptvis_json_has (json, "pretrained_cfg") || gptvis_json_has (json, "num_features"))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
   else if (gptvis_json_has (json, "_class_name"))
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "this is of a pipeline of Diffusers, which makes pictures");
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+        "this is of a pipeline of Diffusers, which makes pictures");
   else
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "model_type is missing; is this a Transformers checkpoint?");
 }
@@ -400,14 +406,16 @@ static void
 fail_unknown (GptVisJson *json, const gchar *type)
 {
   static const gchar *const of_text[] = { "albert", "bart", "bert", "distilbert", "electra",
-    "encoder-decoder", "gemma", "gpt2", "gpt_neox", "llama", "mistral", "mpnet", "opt", "qwen2", "roberta", "t5",
-    "xlm-roberta", NULL };
+    "encoder-decoder", "gemma", "gpt2", "gpt_neox", "llama", "mistral", "mpnet", "opt", "qwen2", "roberta",
+    "t5", "xlm-roberta", NULL };
   gchar *known = gptvis_architecture_names ();
   if (strcmp (type, "timm_wrapper") == 0)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
   else
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" %sis none of those known here: %s",
-        type, g_strv_contains (of_text, type) ? "is a network of text, which looks at no picture, and " : "", known);
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+    "model_type \"%.60s\" %sis none of those known here: %s",
+        type, g_strv_contains (of_text, type) ? "is a network of text, which looks at no picture, and "
+        : "", known);
   g_free (known);
 }
 

@@ -49,9 +49,9 @@ typedef struct {
 } GptVisConfiguration;
 
 /* NULL with NOT_FOUND, FORMAT, UNSUPPORTED or LIMIT. `file` names the text in messages. */
-GptVisConfiguration *gptvis_configuration_load (const gchar * path, GError ** error);
-GptVisConfiguration *gptvis_configuration_parse (const gchar * file, const gchar * text, gsize size,
-    GError ** error);
-void gptvis_configuration_free (GptVisConfiguration * self);    /* NULL is fine */
+GptVisConfiguration *gptvis_configuration_load (const gchar *path, GError **error);
+GptVisConfiguration *gptvis_configuration_parse (const gchar *file, const gchar *text, gsize size,
+    GError **error);
+void gptvis_configuration_free (GptVisConfiguration *self);    /* NULL is fine */
 
 G_END_DECLS

@@ -50,7 +50,7 @@ gptvis_draft_free (GptVisDraft *self)
 void
 gptvis_draft_clear (GptVisDraft *self)
 {
-  self->result = (GptVisResult) {.pts = G_MAXUINT64,.running_time = G_MAXUINT64 };
+  self->result = (GptVisResult) { .pts = G_MAXUINT64, .running_time = G_MAXUINT64 };
   self->looked_for = 0;
   g_array_set_size (self->labels, 0);
   g_array_set_size (self->regions, 0);

@@ -28,27 +28,27 @@ typedef enum {
 } GptVisPart;
 
 GptVisDraft *gptvis_draft_new (void);
-void gptvis_draft_free (GptVisDraft * draft);   /* NULL is fine */
+void gptvis_draft_free (GptVisDraft *draft);   /* NULL is fine */
 
 /* That part is known, empty as long as nothing is added. Adding says the same. */
-void gptvis_draft_look_for (GptVisDraft * draft, GptVisPart part);
+void gptvis_draft_look_for (GptVisDraft *draft, GptVisPart part);
 
-void gptvis_draft_add_label (GptVisDraft * draft, const GptVisLabel * label);   /* best first */
+void gptvis_draft_add_label (GptVisDraft *draft, const GptVisLabel *label);   /* best first */
 /* Its labels are added after it; what it says of them itself does not count. */
-void gptvis_draft_add_region (GptVisDraft * draft, const GptVisRegion * region);
+void gptvis_draft_add_region (GptVisDraft *draft, const GptVisRegion *region);
 /* To the last region. */
-void gptvis_draft_add_region_label (GptVisDraft * draft, const GptVisLabel * label);
-void gptvis_draft_add_answer (GptVisDraft * draft, const GptVisAnswer * answer);
-void gptvis_draft_add_event (GptVisDraft * draft, const GptVisEvent * event);
-void gptvis_draft_add_plane (GptVisDraft * draft, GptVisPlane * plane); /* takes the reference */
-void gptvis_draft_set_caption (GptVisDraft * draft, const GptVisCaption * caption);
-void gptvis_draft_set_clip (GptVisDraft * draft, const GptVisClip * clip);
+void gptvis_draft_add_region_label (GptVisDraft *draft, const GptVisLabel *label);
+void gptvis_draft_add_answer (GptVisDraft *draft, const GptVisAnswer *answer);
+void gptvis_draft_add_event (GptVisDraft *draft, const GptVisEvent *event);
+void gptvis_draft_add_plane (GptVisDraft *draft, GptVisPlane *plane); /* takes the reference */
+void gptvis_draft_set_caption (GptVisDraft *draft, const GptVisCaption *caption);
+void gptvis_draft_set_clip (GptVisDraft *draft, const GptVisClip *clip);
 /* n numbers, which are not copied. */
-void gptvis_draft_set_embedding (GptVisDraft * draft, const gfloat * embedding, guint n);
+void gptvis_draft_set_embedding (GptVisDraft *draft, const gfloat *embedding, guint n);
 
 /* Begins anew. */
-void gptvis_draft_clear (GptVisDraft * draft);
+void gptvis_draft_clear (GptVisDraft *draft);
 /* The result, whose frame fields are still empty, and an empty draft. analysis: µs. */
-GptVisResult *gptvis_draft_finish (GptVisDraft * draft, const gchar * model, gint64 analysis);
+GptVisResult *gptvis_draft_finish (GptVisDraft *draft, const gchar *model, gint64 analysis);
 
 G_END_DECLS

@@ -67,11 +67,11 @@ typedef struct {
 } GptVisValue;
 
 /* What of the member there is outside. */
-void gptvis_field_read (const GptVisField * field, gconstpointer object, GptVisValue * value);
+void gptvis_field_read (const GptVisField *field, gconstpointer object, GptVisValue *value);
 /* The numbers of BOX (always four) or NUMBERS; NULL: unknown. */
-const gfloat *gptvis_field_numbers (const GptVisField * field, gconstpointer object, guint * n);
+const gfloat *gptvis_field_numbers (const GptVisField *field, gconstpointer object, guint *n);
 /* The first of n structures of OBJECT (one), OBJECTS or MEMBERS (one); NULL: unknown. */
-gconstpointer gptvis_field_objects (const GptVisField * field, gconstpointer object, guint * n);
+gconstpointer gptvis_field_objects (const GptVisField *field, gconstpointer object, guint *n);
 
 /* "2026-03-01T12:00:00.123Z" for µs since 1970; FALSE for 0 (unknown) and for years that RFC 3339 cannot
  * write. */
@@ -80,25 +80,25 @@ gboolean gptvis_rfc3339 (gint64 time, gchar text[static 32]);
 /* --- one block --- */
 
 /* Bytes that all that `object` points to needs beside the structure itself, by its table. */
-gsize gptvis_fields_room (const GptVisFields * fields, gconstpointer object);
+gsize gptvis_fields_room (const GptVisFields *fields, gconstpointer object);
 /* Copies all of that to `room`, aligned for any type, and points `copy`, a copy of `object`, to it. */
-void gptvis_fields_copy (const GptVisFields * fields, gconstpointer object, gpointer copy, gpointer room);
+void gptvis_fields_copy (const GptVisFields *fields, gconstpointer object, gpointer copy, gpointer room);
 
 /* --- JSON --- */
 
 /* Numbers do not follow the locale, and bytes that are not UTF-8 become U+FFFD. */
-void gptvis_fields_append_json (GString * json, const GptVisFields * fields, gconstpointer object);
+void gptvis_fields_append_json (GString *json, const GptVisFields *fields, gconstpointer object);
 /* Its parts, for who has values from elsewhere: a value, and a number as the type is written (null when it is
  * not finite). */
-void gptvis_value_append_json (GString * json, const GptVisField * field, const GptVisValue * value);
-void gptvis_number_append_json (GString * json, const GptVisField * field, gdouble number);
-void gptvis_text_append_json (GString * json, const gchar * text);      /* NULL is null */
+void gptvis_value_append_json (GString *json, const GptVisField *field, const GptVisValue *value);
+void gptvis_number_append_json (GString *json, const GptVisField *field, gdouble number);
+void gptvis_text_append_json (GString *json, const gchar *text);      /* NULL is null */
 
 /* --- descriptions (describe.c) --- */
 
 /* A JSON schema of one object; g_free it. */
-gchar *gptvis_fields_to_schema (const GptVisFields * fields, const gchar * title);
+gchar *gptvis_fields_to_schema (const GptVisFields *fields, const gchar *title);
 /* A table in Markdown, a row for each field and each field of what is in it; g_free it. */
-gchar *gptvis_fields_to_page (const GptVisFields * fields);
+gchar *gptvis_fields_to_page (const GptVisFields *fields);
 
 G_END_DECLS

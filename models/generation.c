@@ -15,7 +15,8 @@ read_tokens (GptVisJson *json, const gchar *name, guint vocabulary)
   const guint n = !node ? 0 : array ? json_array_get_length (array) : 1;
   for (guint i = 0; i < n; i++) {
     guint64 token;
-    if (!gptvis_json_node_uint (array ? json_array_get_element (array, i) : node, &token) || token >= vocabulary) {
+    if (!gptvis_json_node_uint (array ? json_array_get_element (array, i) : node, &token)
+        || token >= vocabulary) {
       gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a token below %u nor a list of such", name,
           vocabulary);
       break;
@@ -32,7 +33,8 @@ read_token (GptVisJson *json, const gchar *name, guint vocabulary)
   GArray *tokens = read_tokens (json, name, vocabulary);
   const gint token = tokens->len > 0 ? (gint) g_array_index (tokens, guint, 0) : -1;
   if (tokens->len > 1)
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s has %u tokens, where one is known here", name, tokens->len);
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s has %u tokens, where one is known here", name,
+        tokens->len);
   g_array_unref (tokens);
   return token;
 }
@@ -65,8 +67,8 @@ read_ends (GptVisJson *json, const GptVisDecoderNumbers *decoder)
 static GptVisStop
 read_stop (GptVisJson *json)
 {
-  JsonNode *node = gptvis_json_has (json, "early_stopping") ? json_object_get_member (json->object, "early_stopping")
-      : NULL;
+  JsonNode *node = gptvis_json_has (json, "early_stopping") ? json_object_get_member (json->object,
+      "early_stopping") : NULL;
   if (!node)
     return GPTVIS_STOP_LIKELY;
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
@@ -93,10 +95,11 @@ read_lengths (GptVisJson *json, GptVisGeneration *self, const GptVisConfiguratio
   self->max_length = CLAMP (max, 2, MAX (most, 2));
   self->min_length = gptvis_json_uint (json, "min_length", 0, 0, G_MAXINT);
   if (gptvis_json_has (json, "min_new_tokens"))
-    self->min_length = MAX (self->min_length, 1 + gptvis_json_uint (json, "min_new_tokens", 0, 0, G_MAXINT - 1));
+    self->min_length = MAX (self->min_length, 1 + gptvis_json_uint (json, "min_new_tokens", 0, 0,
+        G_MAXINT - 1));
   if (self->min_length > self->max_length)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "min_length %u is more than the %u tokens a sentence can have",
-        self->min_length, self->max_length);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
+        "min_length %u is more than the %u tokens a sentence can have", self->min_length, self->max_length);
 }
 
 static void

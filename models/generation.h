@@ -31,10 +31,10 @@ typedef struct {
 
 /* From generation_config.json of the directory, else config.json; every token is below
  * the vocabulary and max_length within n_positions. FORMAT, UNSUPPORTED, LIMIT. */
-GptVisGeneration *gptvis_generation_load (const gchar * directory, const GptVisConfiguration * config,
-    GError ** error);
-GptVisGeneration *gptvis_generation_parse (const gchar * file, const gchar * text, gsize size,
-    const GptVisConfiguration * config, GError ** error);
-void gptvis_generation_free (GptVisGeneration * self);  /* NULL is fine */
+GptVisGeneration *gptvis_generation_load (const gchar *directory, const GptVisConfiguration *config,
+    GError **error);
+GptVisGeneration *gptvis_generation_parse (const gchar *file, const gchar *text, gsize size,
+    const GptVisConfiguration *config, GError **error);
+void gptvis_generation_free (GptVisGeneration *self);  /* NULL is fine */
 
 G_END_DECLS

@@ -77,8 +77,8 @@ gptvis_model_key (const GptVisModelOptions *options, GError **error)
   if (!path)
     return NULL;
   GString *key = g_string_new (NULL);
-  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto", p->device ? p->device : "auto",
-      p->precision, p->threads, MAX (options->max_batch, 1));
+  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto", p->device ? p->device
+      : "auto", p->precision, p->threads, MAX (options->max_batch, 1));
   gptvis_locate_append_state (key, path);
   g_string_append_printf (key, "|%s", path);
   g_free (path);
@@ -137,7 +137,8 @@ gptvis_model_decoder (GptVisModel *self, guint beams, GError **error)
 {
   g_mutex_lock (&self->making);
   const gboolean fits = self->decoder && beams <= self->decoder->max_beams;
-  GptVisDecoder *decoder = fits || make_decoder (self, beams, error) ? gptvis_decoder_ref (self->decoder) : NULL;
+  GptVisDecoder *decoder = fits || make_decoder (self, beams, error) ? gptvis_decoder_ref (self->decoder)
+      : NULL;
   g_mutex_unlock (&self->making);
   return decoder;
 }
@@ -342,7 +343,8 @@ all_finite (const float *values, gsize n)
 /* Output `id` of picture i of the tower's batch that has just run; NULL when it is not asked for, or
  * after an error. */
 static const float *
-read_output (GptVisModel *self, GptVisTower *tower, gboolean asked, GptVisTensorId id, guint i, GError **error)
+read_output (GptVisModel *self, GptVisTower *tower, gboolean asked, GptVisTensorId id, guint i,
+    GError **error)
 {
   if (!asked || id == GPTVIS_NO_TENSOR)
     return NULL;
@@ -367,7 +369,8 @@ forget_outputs (GptVisRequest *request)
 static gboolean
 read_outputs (GptVisModel *self, GptVisTower *tower, GptVisRequest *request, guint i, GError **error)
 {
-  const gboolean scores = request->outputs & GPTVIS_OUTPUT_SCORES, tokens = request->outputs & GPTVIS_OUTPUT_TOKENS;
+  const gboolean scores = request->outputs & GPTVIS_OUTPUT_SCORES,
+      tokens = request->outputs & GPTVIS_OUTPUT_TOKENS;
   GError *why = NULL;
   request->logits = read_output (self, tower, scores, tower->logits, i, &why);
   request->scores = read_output (self, tower, scores, tower->scores, i, &why);

@@ -38,39 +38,39 @@ typedef struct _GptVisModelSlot GptVisModelSlot;
 
 /* Reads the checkpoint; programs are made when they are needed. Errors: NOT_FOUND (no such directory or
  * file), FORMAT (what is in it), UNSUPPORTED (architecture), LIMIT. */
-GptVisModel *gptvis_model_open (const GptVisModelOptions * options, GError ** error);
+GptVisModel *gptvis_model_open (const GptVisModelOptions *options, GError **error);
 /* NULL is fine. Slots and clients are gone by then. */
-void gptvis_model_free (GptVisModel * model);
+void gptvis_model_free (GptVisModel *model);
 /* All that makes two openings ask for the same model: its real path, modification times, backend, device,
  * precision, threads, batch. g_free it; NULL with NOT_FOUND. */
-gchar *gptvis_model_key (const GptVisModelOptions * options, GError ** error);
+gchar *gptvis_model_key (const GptVisModelOptions *options, GError **error);
 
 /* From now on pictures that are staged have these outputs too. FALSE with the errors of
  * gptvis_model_open or UNSUPPORTED (precision, backend); then all is as before. */
-gboolean gptvis_model_need (GptVisModel * model, GptVisOutputs outputs, GError ** error);
+gboolean gptvis_model_need (GptVisModel *model, GptVisOutputs outputs, GError **error);
 /* What writes sentences of `beams` beams (0: as the checkpoint says); GPTVIS_OUTPUT_TOKENS is needed by
  * then. A reference, which must not outlive the model; NULL likewise. */
-GptVisDecoder *gptvis_model_decoder (GptVisModel * model, guint beams, GError ** error);
+GptVisDecoder *gptvis_model_decoder (GptVisModel *model, guint beams, GError **error);
 
-const gchar *gptvis_model_name (const GptVisModel * model);             /* directory's name */
-const gchar *gptvis_model_path (const GptVisModel * model);             /* real path */
-const GptVisConfiguration *gptvis_model_configuration (const GptVisModel * model);
-const GptVisRecipe *gptvis_model_recipe (const GptVisModel * model);
+const gchar *gptvis_model_name (const GptVisModel *model);             /* directory's name */
+const gchar *gptvis_model_path (const GptVisModel *model);             /* real path */
+const GptVisConfiguration *gptvis_model_configuration (const GptVisModel *model);
+const GptVisRecipe *gptvis_model_recipe (const GptVisModel *model);
 /* The program's: "cpu, avx512, f32, 2 threads"; "" before anything is needed. g_free it. */
-gchar *gptvis_model_description (GptVisModel * model);
-guint gptvis_model_threads (GptVisModel * model);       /* that compute */
+gchar *gptvis_model_description (GptVisModel *model);
+guint gptvis_model_threads (GptVisModel *model);       /* that compute */
 /* For golden-check and benchmarks: NULL before anything is needed; good until something more is. */
-const GptVisPlan *gptvis_model_plan (GptVisModel * model);
-GptVisProgram *gptvis_model_program (GptVisModel * model);
+const GptVisPlan *gptvis_model_plan (GptVisModel *model);
+GptVisProgram *gptvis_model_program (GptVisModel *model);
 
 /* Outputs are needed by then. NULL with LIMIT when there is no memory. */
-GptVisModelSlot *gptvis_model_slot_new (GptVisModel * model, GError ** error);
-void gptvis_model_slot_free (GptVisModelSlot * slot);   /* NULL is fine */
+GptVisModelSlot *gptvis_model_slot_new (GptVisModel *model, GError **error);
+void gptvis_model_slot_free (GptVisModelSlot *slot);   /* NULL is fine */
 /* Reads the picture, whose memory is not needed afterwards. */
-gboolean gptvis_model_stage (GptVisModel * model, GptVisModelSlot * slot, const GptVisPicture * picture,
-    GError ** error);
+gboolean gptvis_model_stage (GptVisModel *model, GptVisModelSlot *slot, const GptVisPicture *picture,
+    GError **error);
 /* Instead of staging: the rows that go in (gptvis_program_slot_rows), to be written. NULL: no memory. */
-float *gptvis_model_slot_rows (GptVisModel * model, GptVisModelSlot * slot);
+float *gptvis_model_slot_rows (GptVisModel *model, GptVisModelSlot *slot);
 
 typedef struct {
   GptVisModelSlot *slot;        /* staged */
@@ -86,11 +86,11 @@ typedef struct {
  * and leaves that request's NULL; the others have theirs. In two halves so many batches may be begun
  * before the first is ended. They are ended in the order in which they were begun, each with the requests
  * it was begun with. `begin` fails for all of them, and then there is nothing to end. */
-gboolean gptvis_model_run (GptVisModel * model, GptVisRequest * requests, guint n, GError ** error);
-guint gptvis_model_in_flight (GptVisModel * model);
-gboolean gptvis_model_begin (GptVisModel * model, const GptVisRequest * requests, guint n, GError ** error);
-gboolean gptvis_model_end (GptVisModel * model, GptVisRequest * requests, guint n, GError ** error);
+gboolean gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError **error);
+guint gptvis_model_in_flight (GptVisModel *model);
+gboolean gptvis_model_begin (GptVisModel *model, const GptVisRequest *requests, guint n, GError **error);
+gboolean gptvis_model_end (GptVisModel *model, GptVisRequest *requests, guint n, GError **error);
 /* µs that the last batch took by a GPU's own clock; 0: not known. */
-gint64 gptvis_model_device_us (GptVisModel * model);
+gint64 gptvis_model_device_us (GptVisModel *model);
 
 G_END_DECLS

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 
 /* `model_type` chooses the processor when the file names none. NOT_FOUND, FORMAT
  * or UNSUPPORTED; `file` names the text in messages. */
-gboolean gptvis_recipe_open (const gchar * directory, const gchar * model_type, GptVisRecipe * recipe,
-    GError ** error);
-gboolean gptvis_recipe_parse (const gchar * file, const gchar * text, gsize size, const gchar * model_type,
-    GptVisRecipe * recipe, GError ** error);
+gboolean gptvis_recipe_open (const gchar *directory, const gchar *model_type, GptVisRecipe *recipe,
+    GError **error);
+gboolean gptvis_recipe_parse (const gchar *file, const gchar *text, gsize size, const gchar *model_type,
+    GptVisRecipe *recipe, GError **error);
 
 G_END_DECLS

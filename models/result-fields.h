@@ -18,6 +18,6 @@ extern const GptVisFields gptvis_result_fields; /* of a GptVisReport, as "gptvis
 extern const GptVisFields gptvis_caption_fields;        /* of one with a caption, as "gptvis-caption" */
 
 /* stream: another name to tell it by; NULL: the result's own. */
-GptVisReport gptvis_result_report (const GptVisResult * result, const gchar * stream, gint64 age);
+GptVisReport gptvis_result_report (const GptVisResult *result, const gchar *stream, gint64 age);
 
 G_END_DECLS

@@ -253,45 +253,45 @@ typedef struct {
 } GptVisResult;
 #define GPTVIS_RESULT_INIT { .pts = G_MAXUINT64, .running_time = G_MAXUINT64 }
 
-GPTVIS_API GptVisResult *gptvis_result_copy (const GptVisResult * value);
-GPTVIS_API GptVisResult *gptvis_result_with_caption (const GptVisResult * result,
-    const GptVisCaption * caption);
-GPTVIS_API void gptvis_result_set_frame (GptVisResult * result, const gchar * stream, guint64 frame,
+GPTVIS_API GptVisResult *gptvis_result_copy (const GptVisResult *value);
+GPTVIS_API GptVisResult *gptvis_result_with_caption (const GptVisResult *result,
+    const GptVisCaption *caption);
+GPTVIS_API void gptvis_result_set_frame (GptVisResult *result, const gchar *stream, guint64 frame,
     guint64 pts, guint64 running_time, gint64 time);
-GPTVIS_API GptVisResult *gptvis_result_ref (const GptVisResult * result);
-GPTVIS_API void gptvis_result_unref (const GptVisResult * result);
+GPTVIS_API GptVisResult *gptvis_result_ref (const GptVisResult *result);
+GPTVIS_API void gptvis_result_unref (const GptVisResult *result);
 
-GPTVIS_API const gchar *gptvis_result_get_stream (const GptVisResult * result);
-GPTVIS_API guint64 gptvis_result_get_frame (const GptVisResult * result);
-GPTVIS_API guint64 gptvis_result_get_pts (const GptVisResult * result);
-GPTVIS_API guint64 gptvis_result_get_running_time (const GptVisResult * result);
-GPTVIS_API gint64 gptvis_result_get_time (const GptVisResult * result);
-GPTVIS_API const gchar *gptvis_result_get_model (const GptVisResult * result);
-GPTVIS_API gint64 gptvis_result_get_analysis (const GptVisResult * result);
-GPTVIS_API guint gptvis_result_get_n_labels (const GptVisResult * result);
-GPTVIS_API const gchar *gptvis_result_get_label (const GptVisResult * result, guint i, gfloat * score);
-GPTVIS_API guint gptvis_result_get_label_id (const GptVisResult * result, guint i);
-GPTVIS_API guint gptvis_result_get_n_regions (const GptVisResult * result);
-GPTVIS_API gboolean gptvis_result_get_region (const GptVisResult * result, guint i, gfloat * x, gfloat * y,
-    gfloat * width, gfloat * height);
-GPTVIS_API guint gptvis_result_get_region_id (const GptVisResult * result, guint i);
-GPTVIS_API GptVisRegionSource gptvis_result_get_region_source (const GptVisResult * result, guint i);
-GPTVIS_API guint gptvis_result_get_region_n_labels (const GptVisResult * result, guint i);
-GPTVIS_API const gchar *gptvis_result_get_region_label (const GptVisResult * result, guint i, guint label,
-    gfloat * score);
-GPTVIS_API const gchar *gptvis_result_get_caption (const GptVisResult * result, gfloat * score,
-    gboolean * final);
-GPTVIS_API guint64 gptvis_result_get_caption_frame (const GptVisResult * result, guint64 * pts);
-GPTVIS_API guint gptvis_result_get_n_answers (const GptVisResult * result);
-GPTVIS_API const gchar *gptvis_result_get_answer (const GptVisResult * result, guint i,
-    const gchar ** question, gfloat * yes);
-GPTVIS_API const gfloat *gptvis_result_get_embedding (const GptVisResult * result, guint * n);
+GPTVIS_API const gchar *gptvis_result_get_stream (const GptVisResult *result);
+GPTVIS_API guint64 gptvis_result_get_frame (const GptVisResult *result);
+GPTVIS_API guint64 gptvis_result_get_pts (const GptVisResult *result);
+GPTVIS_API guint64 gptvis_result_get_running_time (const GptVisResult *result);
+GPTVIS_API gint64 gptvis_result_get_time (const GptVisResult *result);
+GPTVIS_API const gchar *gptvis_result_get_model (const GptVisResult *result);
+GPTVIS_API gint64 gptvis_result_get_analysis (const GptVisResult *result);
+GPTVIS_API guint gptvis_result_get_n_labels (const GptVisResult *result);
+GPTVIS_API const gchar *gptvis_result_get_label (const GptVisResult *result, guint i, gfloat *score);
+GPTVIS_API guint gptvis_result_get_label_id (const GptVisResult *result, guint i);
+GPTVIS_API guint gptvis_result_get_n_regions (const GptVisResult *result);
+GPTVIS_API gboolean gptvis_result_get_region (const GptVisResult *result, guint i, gfloat *x, gfloat *y,
+    gfloat *width, gfloat *height);
+GPTVIS_API guint gptvis_result_get_region_id (const GptVisResult *result, guint i);
+GPTVIS_API GptVisRegionSource gptvis_result_get_region_source (const GptVisResult *result, guint i);
+GPTVIS_API guint gptvis_result_get_region_n_labels (const GptVisResult *result, guint i);
+GPTVIS_API const gchar *gptvis_result_get_region_label (const GptVisResult *result, guint i, guint label,
+    gfloat *score);
+GPTVIS_API const gchar *gptvis_result_get_caption (const GptVisResult *result, gfloat *score,
+    gboolean *final);
+GPTVIS_API guint64 gptvis_result_get_caption_frame (const GptVisResult *result, guint64 *pts);
+GPTVIS_API guint gptvis_result_get_n_answers (const GptVisResult *result);
+GPTVIS_API const gchar *gptvis_result_get_answer (const GptVisResult *result, guint i,
+    const gchar **question, gfloat *yes);
+GPTVIS_API const gfloat *gptvis_result_get_embedding (const GptVisResult *result, guint *n);
 
-GPTVIS_API gchar *gptvis_result_to_json (const GptVisResult * result, const gchar * stream, gint64 age);
+GPTVIS_API gchar *gptvis_result_to_json (const GptVisResult *result, const gchar *stream, gint64 age);
 GPTVIS_API gchar *gptvis_time_to_rfc3339 (gint64 time);
 
 GPTVIS_API GptVisPlane *gptvis_plane_new (GptVisPlaneType type, guint width, guint height);
-GPTVIS_API GptVisPlane *gptvis_plane_ref (const GptVisPlane * plane);
-GPTVIS_API void gptvis_plane_unref (const GptVisPlane * plane);
+GPTVIS_API GptVisPlane *gptvis_plane_ref (const GptVisPlane *plane);
+GPTVIS_API void gptvis_plane_unref (const GptVisPlane *plane);
 
 G_END_DECLS

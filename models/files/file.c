@@ -10,7 +10,8 @@
 static gboolean
 cannot_read (const gchar *path, GError **error)
 {
-  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path, g_strerror (errno));
+  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file cannot be read: %s", path,
+      g_strerror (errno));
   return FALSE;
 }
 
@@ -65,7 +66,8 @@ is_as_opened (const GptVisFile *self, GError **error)
   if ((guint64) s.st_size == self->size && s.st_mtim.tv_sec == self->seconds
       && s.st_mtim.tv_nsec == self->nanoseconds)
     return TRUE;
-  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file has been written since it was opened (it had %"
+  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
+      "%s: the file has been written since it was opened (it had %"
       G_GUINT64_FORMAT " bytes and has %" G_GUINT64_FORMAT "): the model must be opened again", self->path,
       self->size, (guint64) s.st_size);
   return FALSE;

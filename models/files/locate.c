@@ -124,7 +124,7 @@ append_file (GString *key, const gchar *path)
 static gint
 by_text (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
+  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
 }
 
 /* A file that a checkpoint is read from: weights, JSON, or a text, as vocabularies are. */

@@ -98,7 +98,7 @@ gptvis_mistake_content (const gchar *path, const gchar *bytes, gsize n, GError *
 static gint
 by_text (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
+  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
 }
 
 static void

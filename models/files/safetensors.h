@@ -14,7 +14,7 @@
 
 G_BEGIN_DECLS
 
-#define GPTVIS_SAFETENSORS_MAX_HEADER (100u *1000 *1000)      /* bytes */
+#define GPTVIS_SAFETENSORS_MAX_HEADER (100u * 1000 * 1000)    /* bytes */
 
 extern const GptVisFormat gptvis_safetensors_format;
 

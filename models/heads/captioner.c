@@ -35,7 +35,8 @@ gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams, GError **error)
   gptvis_captioner_set_threshold (self, -1);
   self->slot = slot;
   self->search = gptvis_search_new (decoder->generation, self->n_beams, decoder->vocabulary);
-  self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE, gptvis_tokenizer_clean_up (decoder->tokenizer));
+  self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE,
+      gptvis_tokenizer_clean_up (decoder->tokenizer));
   self->captioned = g_new (float, decoder->width);
   self->at_hand_text = g_string_sized_new (256);
   self->last_text = g_string_sized_new (256);
@@ -267,7 +268,8 @@ gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n)
 const GptVisCaption *
 gptvis_captioner_caption (const GptVisCaptioner *self)
 {
-  return self->has_at_hand && gptvis_captioner_shows_words (self) ? &self->at_hand : self->has_last ? &self->last : NULL;
+  return self->has_at_hand && gptvis_captioner_shows_words (self) ? &self->at_hand : self->has_last
+      ? &self->last : NULL;
 }
 
 const GptVisCaption *

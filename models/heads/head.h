@@ -22,17 +22,17 @@ typedef struct {
   const gchar *name;            /* "labels", as the part of the result is called */
   GptVisOutputs outputs;        /* that it reads */
   /* Its state for one client, once the model has those outputs; NULL with an error. */
-  gpointer (*open) (GptVisModel * model, const GptVisClientOptions * options, GError ** error);
+  gpointer (*open) (GptVisModel *model, const GptVisClientOptions *options, GError **error);
   void (*close) (gpointer head);
   /* NULL: its part of the result comes later. */
-  void (*read) (gpointer head, const GptVisReading * reading);
+  void (*read) (gpointer head, const GptVisReading *reading);
 } GptVisHead;
 
 extern const GptVisHead gptvis_labels_head;     /* labels.c */
 extern const GptVisHead gptvis_caption_head;    /* caption.c */
 
 /* What only one of them has. */
-GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError ** error);
+GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError **error);
 guint gptvis_labels_head_n (gconstpointer head);
 const gchar *gptvis_labels_head_text (gconstpointer head, guint id);
 

@@ -130,11 +130,12 @@ open_labels (GptVisModel *model, const GptVisClientOptions *options, GError **er
 {
   const GptVisConfiguration *config = gptvis_model_configuration (model);
   gchar **file_texts = NULL;
-  if (options->labels_file && !(file_texts = gptvis_labels_load (options->labels_file, config->n_labels, error)))
+  if (options->labels_file && !(file_texts = gptvis_labels_load (options->labels_file, config->n_labels,
+      error)))
     return NULL;
   LabelsHead *self = g_new0 (LabelsHead, 1);
   self->file_texts = file_texts;
-  self->texts = (const gchar * const *) (file_texts ? file_texts : config->labels);
+  self->texts = (const gchar *const *) (file_texts ? file_texts : config->labels);
   self->n = config->n_labels;
   self->multi_label = config->multi_label;
   self->ids = g_new (guint, self->n);
@@ -165,7 +166,8 @@ read_labels (gpointer head, const GptVisReading *reading)
 {
   LabelsHead *self = head;
   const float *scores = reading->request->scores;
-  const guint n = gptvis_labels_top (scores, self->n, reading->top_k, threshold_of (self, reading), self->ids);
+  const guint n = gptvis_labels_top (scores, self->n, reading->top_k, threshold_of (self, reading),
+      self->ids);
   for (guint i = 0; i < n; i++) {
     const guint id = self->ids[i];
     gptvis_draft_add_label (reading->draft, &(GptVisLabel) { id, self->texts[id], scores[id] });
@@ -184,4 +186,5 @@ gptvis_labels_head_text (gconstpointer head, guint id)
   return ((const LabelsHead *) head)->texts[id];
 }
 
-const GptVisHead gptvis_labels_head = { "labels", GPTVIS_OUTPUT_SCORES, open_labels, close_labels, read_labels };
+const GptVisHead gptvis_labels_head = { "labels", GPTVIS_OUTPUT_SCORES, open_labels, close_labels,
+    read_labels };

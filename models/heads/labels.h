@@ -11,11 +11,11 @@ G_BEGIN_DECLS
 /* A UTF-8 file with a label a line, one for each of n classes in their order;
  * spaces around a label, a byte order mark and empty lines at the end do not count.
  * n texts and then NULL, for g_strfreev; or NULL with NOT_FOUND, FORMAT or LIMIT. */
-gchar **gptvis_labels_load (const gchar * path, guint n, GError ** error);
-gchar **gptvis_labels_parse (const gchar * file, const gchar * text, gsize size, guint n, GError ** error);
+gchar **gptvis_labels_load (const gchar *path, guint n, GError **error);
+gchar **gptvis_labels_parse (const gchar *file, const gchar *text, gsize size, guint n, GError **error);
 
 /* The best k (0: all) of n scores that reach the threshold, best first, equal ones
  * by id. ids has room for n; returns how many of them are filled. */
-guint gptvis_labels_top (const float *scores, guint n, guint k, float threshold, guint * ids);
+guint gptvis_labels_top (const float *scores, guint n, guint k, float threshold, guint *ids);
 
 G_END_DECLS

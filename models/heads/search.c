@@ -265,7 +265,8 @@ can_improve (const GptVisSearch *self)
   const Beam *worst = &self->found[self->n_beams - 1];
   if (!worst->finished)
     return TRUE;
-  const guint length = r->stop == GPTVIS_STOP_NEVER && r->length_penalty > 0 ? r->max_length - 1 : self->length - 1;
+  const guint length = r->stop == GPTVIS_STOP_NEVER && r->length_penalty > 0 ? r->max_length - 1
+      : self->length - 1;
   return self->running[0].score / pow (length, r->length_penalty) > worst->score;
 }
 
@@ -273,7 +274,8 @@ static gboolean
 fail (GptVisSearch *self, const gchar *what, GError **error)
 {
   self->done = self->failed = TRUE;
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "the decoder's output for token %u %s", self->length, what);
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "the decoder's output for token %u %s",
+      self->length, what);
   return FALSE;
 }
 

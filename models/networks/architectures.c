@@ -5,26 +5,26 @@
 #include <string.h>
 
 static const GptVisArchitecture architectures[] = {
-  {.model_type = "blip", .image_size = 384, .patch_size = 16, .act = "gelu", .epsilon = 1e-5,
+  { .model_type = "blip", .image_size = 384, .patch_size = 16, .act = "gelu", .epsilon = 1e-5,
     .tower = "vision_config", .decoder = "text_config", .class_name = "BlipForConditionalGeneration",
     .vocabulary = 30524, .n_positions = 512, .n_layers = 12, .n_heads = 8, .bos = 30522, .eos = 102,
     .own_tokens = TRUE, .record = gptvis_blip_record, .record_decoder = gptvis_blip_record_decoder},
-  {.model_type = "deit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
+  { .model_type = "deit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
     .encodes = TRUE, .record = gptvis_deit_record},
-  {.model_type = "dinov2", .image_size = 224, .patch_size = 14, .act = "gelu", .epsilon = 1e-6,
+  { .model_type = "dinov2", .image_size = 224, .patch_size = 14, .act = "gelu", .epsilon = 1e-6,
     .mlp_ratio = TRUE, .interpolates = TRUE, .record = gptvis_dinov2_record},
-  {.model_type = "dinov2_with_registers", .image_size = 224, .patch_size = 16,
+  { .model_type = "dinov2_with_registers", .image_size = 224, .patch_size = 16,
     .act = "gelu", .epsilon = 1e-6, .mlp_ratio = TRUE, .registers = TRUE, .interpolates = TRUE,
     .record = gptvis_dinov2_record},
-  {.model_type = "git", .image_size = 224, .patch_size = 16, .act = "quick_gelu", .epsilon = 1e-5,
+  { .model_type = "git", .image_size = 224, .patch_size = 16, .act = "quick_gelu", .epsilon = 1e-5,
     .tower = "vision_config", .class_name = "GitForCausalLM",
     .vocabulary = 30522, .n_positions = 1024, .n_layers = 6, .n_heads = 12,
     .bos = 101, .eos = 102,
     .record = gptvis_git_record, .record_decoder = gptvis_git_record_decoder},
-  {.model_type = "vision-encoder-decoder", .tower = "encoder", .decoder = "decoder",
+  { .model_type = "vision-encoder-decoder", .tower = "encoder", .decoder = "decoder",
       .class_name = "VisionEncoderDecoderModel", .bos = 50256, .eos = 50256,
     .record_decoder = gptvis_gpt2_record_decoder},
-  {.model_type = "vit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
+  { .model_type = "vit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
     .encodes = TRUE, .record = gptvis_vit_record},
 };
 

@@ -55,47 +55,47 @@ typedef struct _GptVisArchitecture {
   const gchar *class_name;      /* of what writes: whose decoder is shown the picture, and nothing else */
   gboolean own_tokens;          /* its generate() takes text_config's bos_token_id and sep_token_id */
   /* NULL: the tower is what encoder_type says, as vision-encoder-decoder has it */
-  void (*record) (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+  void (*record) (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
       GptVisOutputs outputs);
-  void (*record_decoder) (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
-      const GptVisDecoderSize * size);
+  void (*record_decoder) (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,
+      const GptVisDecoderSize *size);
 } GptVisArchitecture;
 
 /* NULL when model_type is unknown. */
-const GptVisArchitecture *gptvis_architecture_find (const gchar * model_type);
+const GptVisArchitecture *gptvis_architecture_find (const gchar *model_type);
 /* "deit, dinov2, …", for a message; g_free it. */
 gchar *gptvis_architecture_names (void);
 
 /* What its network finds in pictures: all that can be asked for but hidden states. */
-GptVisOutputs gptvis_architecture_outputs (const GptVisConfiguration * config);
+GptVisOutputs gptvis_architecture_outputs (const GptVisConfiguration *config);
 
 /* The finished plan, cut to these outputs: what only others need is not in it. Or NULL with UNSUPPORTED: the recipe's pictures do not fit, or
  * something is beyond what a plan takes. */
-GptVisPlan *gptvis_architecture_plan (const GptVisConfiguration * config, const GptVisRecipe * recipe,
-    guint max_batch, GptVisOutputs outputs, GError ** error);
+GptVisPlan *gptvis_architecture_plan (const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    guint max_batch, GptVisOutputs outputs, GError **error);
 
 /* The finished decoder's plan of a network that writes; rows: of the tower's "tokens". */
-GptVisPlan *gptvis_architecture_decoder_plan (const GptVisConfiguration * config, guint rows, guint max_batch,
-    const GptVisDecoderSize * size, GError ** error);
+GptVisPlan *gptvis_architecture_decoder_plan (const GptVisConfiguration *config, guint rows, guint max_batch,
+    const GptVisDecoderSize *size, GError **error);
 
 /* Each family its own file. */
-void gptvis_vit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+void gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
-void gptvis_deit_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+void gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
-void gptvis_dinov2_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+void gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
-void gptvis_encoder_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+void gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
-void gptvis_gpt2_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
-    const GptVisDecoderSize * size);
-void gptvis_git_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+void gptvis_gpt2_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,
+    const GptVisDecoderSize *size);
+void gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
-void gptvis_git_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
-    const GptVisDecoderSize * size);
-void gptvis_blip_record (GptVisPlan * plan, const GptVisConfiguration * config, const GptVisRecipe * recipe,
+void gptvis_git_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,
+    const GptVisDecoderSize *size);
+void gptvis_blip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
-void gptvis_blip_record_decoder (GptVisPlan * plan, const GptVisConfiguration * config, guint rows,
-    const GptVisDecoderSize * size);
+void gptvis_blip_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,
+    const GptVisDecoderSize *size);
 
 G_END_DECLS

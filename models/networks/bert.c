@@ -12,28 +12,31 @@ gptvis_bert_record_qkv (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisT
 
 /* dense, residual, norm: the end of every branch. */
 static GptVisTensorId
-record_output (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId h, guint width_in, GptVisTensorId x,
-    const gchar *output)
+record_output (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId h, guint width_in,
+    GptVisTensorId x, const gchar *output)
 {
   gchar where[GPTVIS_NAME_SIZE];
   h = gptvis_record_linear (plan, h, gptvis_record_name (where, "%s.dense", output), width_in, d->hidden_size,
       GPTVIS_LINEAR (.residual = x));
-  return gptvis_record_norm (plan, h, gptvis_record_name (where, "%s.LayerNorm", output), d->hidden_size, d->epsilon);
+  return gptvis_record_norm (plan, h, gptvis_record_name (where, "%s.LayerNorm", output), d->hidden_size,
+      d->epsilon);
 }
 
 GptVisTensorId
-gptvis_bert_record_attended (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId a, GptVisTensorId x,
-    const gchar *layer, const gchar *where)
+gptvis_bert_record_attended (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId a,
+    GptVisTensorId x, const gchar *layer, const gchar *where)
 {
   gchar output[GPTVIS_NAME_SIZE];
-  return record_output (plan, d, a, d->hidden_size, x, gptvis_record_name (output, "%s.%s.output", layer, where));
+  return record_output (plan, d, a, d->hidden_size, x,
+      gptvis_record_name (output, "%s.%s.output", layer, where));
 }
 
 GptVisTensorId
 gptvis_bert_record_mlp (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x, const gchar *layer)
 {
   gchar where[GPTVIS_NAME_SIZE];
-  GptVisTensorId h = gptvis_record_linear (plan, x, gptvis_record_name (where, "%s.intermediate.dense", layer),
+  GptVisTensorId h = gptvis_record_linear (plan, x,
+      gptvis_record_name (where, "%s.intermediate.dense", layer),
       d->hidden_size, d->intermediate_size, GPTVIS_LINEAR (.act = d->act));
   return record_output (plan, d, h, d->intermediate_size, x, gptvis_record_name (where, "%s.output", layer));
 }
@@ -42,8 +45,8 @@ GptVisTensorId
 gptvis_bert_record_embeddings (GptVisPlan *plan, const GptVisDecoderNumbers *d, const gchar *prefix)
 {
   gchar name[GPTVIS_NAME_SIZE];
-  GptVisTensorId table = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.word_embeddings.weight", prefix),
-      d->vocabulary, d->hidden_size);
+  GptVisTensorId table = gptvis_plan_weight (plan,
+      gptvis_record_name (name, "%s.word_embeddings.weight", prefix), d->vocabulary, d->hidden_size);
   GptVisTensorId positions = gptvis_plan_weight (plan,
       gptvis_record_name (name, "%s.position_embeddings.weight", prefix), d->n_positions, d->hidden_size);
   return gptvis_record_norm (plan, gptvis_plan_embed (plan, table, positions, 0),

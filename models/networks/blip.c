@@ -10,7 +10,8 @@
 #define HEAD "text_decoder.cls.predictions"
 
 void
-gptvis_blip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, GptVisOutputs outputs)
+gptvis_blip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs)
 {
   static const GptVisClipTower tower = { .prefix = "vision_model", .positions = "position_embedding",
     .patch_bias = TRUE, .fused = TRUE };
@@ -23,8 +24,8 @@ record_memory (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensor
 {
   static const gchar *const parts[] = { "key", "value" };
   gchar where[GPTVIS_NAME_SIZE];
-  return gptvis_record_stack (plan, tokens, gptvis_record_name (where, "%s.crossattention.self", layer), parts, 2,
-      config->hidden_size, config->decoder.hidden_size, TRUE);
+  return gptvis_record_stack (plan, tokens, gptvis_record_name (where, "%s.crossattention.self", layer),
+      parts, 2, config->hidden_size, config->decoder.hidden_size, TRUE);
 }
 
 static GptVisTensorId
@@ -34,7 +35,8 @@ record_layer (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x,
   gchar where[GPTVIS_NAME_SIZE];
   const GptVisAttention attention = gptvis_record_heads (d->hidden_size, d->n_heads);
   x = gptvis_bert_record_self_attention (plan, d, x, layer, GPTVIS_NO_TENSOR, own);
-  GptVisTensorId q = gptvis_record_linear (plan, x, gptvis_record_name (where, "%s.crossattention.self.query", layer),
+  GptVisTensorId q = gptvis_record_linear (plan, x,
+      gptvis_record_name (where, "%s.crossattention.self.query", layer),
       d->hidden_size, d->hidden_size, NULL);
   GptVisTensorId a = gptvis_plan_recall (plan, q, &memory, 1, &attention);
   x = gptvis_bert_record_attended (plan, d, a, x, layer, "crossattention");
@@ -71,7 +73,8 @@ gptvis_blip_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config,
   gptvis_plan_step (plan, size->max_sequences, size->beams);
   GptVisTensorId x = gptvis_bert_record_embeddings (plan, d, BERT ".embeddings");
   for (guint l = 0; l < d->n_layers; l++) {
-    GptVisTensorId own = gptvis_plan_state (plan, gptvis_record_name (name, "own.%u", l), size->max_length, 2 * width);
+    GptVisTensorId own = gptvis_plan_state (plan, gptvis_record_name (name, "own.%u", l), size->max_length,
+        2 * width);
     x = record_layer (plan, d, x, gptvis_record_name (layer, BERT ".encoder.layer.%u", l), memory[l], own);
   }
   gptvis_record_next_token (plan, record_head (plan, d, x));

@@ -26,14 +26,17 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 }
 
 static GptVisTensorId
-record_qkv (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *layer, gboolean fused)
+record_qkv (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *layer,
+    gboolean fused)
 {
   static const gchar *const parts[] = { "q_proj", "k_proj", "v_proj" };
   gchar where[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size;
   if (fused)
-    return gptvis_record_linear (plan, x, gptvis_record_name (where, "%s.self_attn.qkv", layer), d, 3 * d, NULL);
-  return gptvis_record_stack (plan, x, gptvis_record_name (where, "%s.self_attn", layer), parts, 3, d, d, TRUE);
+    return gptvis_record_linear (plan, x, gptvis_record_name (where, "%s.self_attn.qkv", layer), d, 3 * d,
+        NULL);
+  return gptvis_record_stack (plan, x, gptvis_record_name (where, "%s.self_attn", layer), parts, 3, d, d,
+      TRUE);
 }
 
 static GptVisTensorId
@@ -66,7 +69,8 @@ gptvis_clip_record_tower (GptVisPlan *plan, const GptVisConfiguration *config, c
   const guint d = config->hidden_size;
   GptVisTensorId x = record_embeddings (plan, config, recipe, tower);
   if (tower->pre_norm)          /* the checkpoints spell it so */
-    x = gptvis_record_norm (plan, x, gptvis_record_name (name, "%s.pre_layrnorm", tower->prefix), d, config->epsilon);
+    x = gptvis_record_norm (plan, x, gptvis_record_name (name, "%s.pre_layrnorm", tower->prefix), d,
+        config->epsilon);
   if (outputs & GPTVIS_OUTPUT_HIDDEN)
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {

@@ -13,7 +13,7 @@ typedef struct {
 } GptVisClipTower;
 
 /* The rows that leave it, normed; row 0 is the class token. */
-GptVisTensorId gptvis_clip_record_tower (GptVisPlan * plan, const GptVisConfiguration * config,
-    const GptVisRecipe * recipe, const GptVisClipTower * tower, GptVisOutputs outputs);
+GptVisTensorId gptvis_clip_record_tower (GptVisPlan *plan, const GptVisConfiguration *config,
+    const GptVisRecipe *recipe, const GptVisClipTower *tower, GptVisOutputs outputs);
 
 G_END_DECLS

@@ -8,7 +8,8 @@
 #include "clip.h"
 
 void
-gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe, GptVisOutputs outputs)
+gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs)
 {
   static const GptVisClipTower tower = { .prefix = "git.image_encoder.vision_model",
     .positions = "position_embedding.weight", .pre_norm = TRUE };
@@ -24,13 +25,14 @@ record_pictures (GptVisPlan *plan, const GptVisConfiguration *config, guint rows
   GptVisRowsPart parts[GPTVIS_ROWS_PARTS];
   GptVisTensorId x = gptvis_plan_input (plan, "tokens", n_frames * rows, config->hidden_size);
   for (guint i = 0; i < config->decoder.n_frames; i++) {
-    GptVisTensorId when = gptvis_plan_weight (plan, gptvis_record_name (name, "git.img_temporal_embedding.%u", i), 1,
-        config->hidden_size);
+    GptVisTensorId when = gptvis_plan_weight (plan,
+        gptvis_record_name (name, "git.img_temporal_embedding.%u", i), 1, config->hidden_size);
     parts[i] = (GptVisRowsPart) { x, i * rows, rows, when, 0, TRUE };
   }
   if (config->decoder.n_frames > 0)
     x = gptvis_plan_rows (plan, parts, config->decoder.n_frames);
-  x = gptvis_record_linear (plan, x, "git.visual_projection.visual_projection.0", config->hidden_size, width, NULL);
+  x = gptvis_record_linear (plan, x, "git.visual_projection.visual_projection.0", config->hidden_size,
+      width, NULL);
   return gptvis_record_norm (plan, x, "git.visual_projection.visual_projection.1", width, config->epsilon);
 }
 
@@ -61,7 +63,8 @@ gptvis_git_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, 
   x = gptvis_bert_record_embeddings (plan, d, "git.embeddings");
   for (guint l = 0; l < d->n_layers; l++) {
     gptvis_record_name (layer, "git.encoder.layer.%u", l);
-    GptVisTensorId own = gptvis_plan_state (plan, gptvis_record_name (name, "own.%u", l), size->max_length, 2 * width);
+    GptVisTensorId own = gptvis_plan_state (plan, gptvis_record_name (name, "own.%u", l), size->max_length,
+        2 * width);
     x = gptvis_bert_record_self_attention (plan, d, x, layer, memory[l], own);
     x = gptvis_bert_record_mlp (plan, d, x, layer);
   }

@@ -17,25 +17,26 @@ attention_of (const GptVisDecoderNumbers *d, guint layer)
 }
 
 static GptVisTensorId
-record_norm (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x, guint layer, const gchar *norm)
+record_norm (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x, guint layer,
+    const gchar *norm)
 {
   gchar where[GPTVIS_NAME_SIZE];
-  return gptvis_record_norm (plan, x, gptvis_record_name (where, PREFIX ".h.%u.%s", layer, norm), d->hidden_size,
-      d->epsilon);
+  return gptvis_record_norm (plan, x, gptvis_record_name (where, PREFIX ".h.%u.%s", layer, norm),
+      d->hidden_size, d->epsilon);
 }
 
 static GptVisTensorId
-record_product (GptVisPlan *plan, GptVisTensorId x, guint layer, const gchar *product, guint width_in, guint width,
-    const GptVisLinear *linear)
+record_product (GptVisPlan *plan, GptVisTensorId x, guint layer, const gchar *product, guint width_in,
+    guint width, const GptVisLinear *linear)
 {
   gchar where[GPTVIS_NAME_SIZE];
-  return gptvis_record_transposed (plan, x, gptvis_record_name (where, PREFIX ".h.%u.%s", layer, product), width_in,
-      width, linear);
+  return gptvis_record_transposed (plan, x, gptvis_record_name (where, PREFIX ".h.%u.%s", layer, product),
+      width_in, width, linear);
 }
 
 static GptVisTensorId
-record_layer (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x, guint layer, GptVisTensorId memory,
-    GptVisTensorId own)
+record_layer (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x, guint layer,
+    GptVisTensorId memory, GptVisTensorId own)
 {
   const guint width = d->hidden_size;
   const GptVisAttention attention = attention_of (d, layer);
@@ -54,7 +55,8 @@ record_layer (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x,
   n = record_norm (plan, d, x, layer, "ln_2");
   GptVisTensorId h = record_product (plan, n, layer, "mlp.c_fc", width, d->intermediate_size,
       GPTVIS_LINEAR (.act = d->act));
-  return record_product (plan, h, layer, "mlp.c_proj", d->intermediate_size, width, GPTVIS_LINEAR (.residual = x));
+  return record_product (plan, h, layer, "mlp.c_proj", d->intermediate_size, width,
+      GPTVIS_LINEAR (.residual = x));
 }
 
 void
@@ -77,14 +79,15 @@ gptvis_gpt2_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config,
 
   gptvis_plan_step (plan, size->max_sequences, size->beams);
   GptVisTensorId table = gptvis_plan_weight (plan, PREFIX ".wte.weight", d->vocabulary, width);
-  GptVisTensorId x = gptvis_plan_embed (plan, table, gptvis_plan_weight (plan, PREFIX ".wpe.weight", d->n_positions,
-          width), 0);
+  GptVisTensorId x = gptvis_plan_embed (plan, table,
+      gptvis_plan_weight (plan, PREFIX ".wpe.weight", d->n_positions, width), 0);
   for (guint l = 0; l < d->n_layers; l++) {
     gptvis_record_name (name, "own.%u", l);
     x = record_layer (plan, d, x, l, memory[l], gptvis_plan_state (plan, name, size->max_length, 2 * width));
   }
   x = gptvis_record_norm (plan, x, PREFIX ".ln_f", width, d->epsilon);
-  GptVisTensorId head = d->tied ? table : gptvis_plan_weight (plan, "decoder.lm_head.weight", d->vocabulary, width);
+  GptVisTensorId head = d->tied ? table : gptvis_plan_weight (plan, "decoder.lm_head.weight", d->vocabulary,
+      width);
   gptvis_record_next_token (plan, gptvis_plan_linear (plan, x, head, GPTVIS_NO_TENSOR, NULL));
   g_free (memory);
 }

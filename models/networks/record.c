@@ -57,8 +57,8 @@ gptvis_record_transposed (GptVisPlan *plan, GptVisTensorId x, const gchar *where
 }
 
 GptVisTensorId
-gptvis_record_stack (GptVisPlan *plan, GptVisTensorId x, const gchar *where, const gchar *const *parts, guint n,
-    guint width_in, guint width, gboolean bias)
+gptvis_record_stack (GptVisPlan *plan, GptVisTensorId x, const gchar *where, const gchar *const *parts,
+    guint n, guint width_in, guint width, gboolean bias)
 {
   gchar names[2 * GPTVIS_WEIGHT_PARTS][GPTVIS_NAME_SIZE];
   GptVisWeightPart weights[GPTVIS_WEIGHT_PARTS], biases[GPTVIS_WEIGHT_PARTS];
@@ -81,15 +81,16 @@ record_projections (GptVisPlan *plan, const GptVisConfiguration *config, GptVisT
 {
   static const gchar *const parts[3] = { "query", "key", "value" };
   gchar attention[GPTVIS_NAME_SIZE];
-  return gptvis_record_stack (plan, x, gptvis_record_name (attention, "%s.attention", where), parts + first, n,
-      config->hidden_size, config->hidden_size, config->qkv_bias);
+  return gptvis_record_stack (plan, x, gptvis_record_name (attention, "%s.attention", where), parts + first,
+      n, config->hidden_size, config->hidden_size, config->qkv_bias);
 }
 
 GptVisAttention
 gptvis_record_heads (guint width, guint n_heads)
 {
   const guint head_width = width / n_heads;
-  return (GptVisAttention) { .k_column = width, .v_column = 2 * width, .heads = n_heads, .head_width = head_width,
+  return (GptVisAttention) { .k_column = width, .v_column = 2 * width, .heads = n_heads,
+      .head_width = head_width,
     .scale = 1.0f / sqrtf (head_width) };
 }
 

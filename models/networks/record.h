@@ -8,19 +8,19 @@
 G_BEGIN_DECLS
 
 /* where.weight [width, width_in] and where.bias [1, width]. */
-GptVisTensorId gptvis_record_linear (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width_in,
-    guint width, const GptVisLinear * linear);
+GptVisTensorId gptvis_record_linear (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width_in,
+    guint width, const GptVisLinear *linear);
 
 /* The same of a weight that is stored [width_in, width]. */
-GptVisTensorId gptvis_record_transposed (GptVisPlan * plan, GptVisTensorId x, const gchar * where,
-    guint width_in, guint width, const GptVisLinear * linear);
+GptVisTensorId gptvis_record_transposed (GptVisPlan *plan, GptVisTensorId x, const gchar *where,
+    guint width_in, guint width, const GptVisLinear *linear);
 
-GptVisTensorId gptvis_record_norm (GptVisPlan * plan, GptVisTensorId x, const gchar * where, guint width,
+GptVisTensorId gptvis_record_norm (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width,
     gfloat epsilon);
 
 /* Patches of the recipe's pictures as rows of hidden_size. */
-GptVisTensorId gptvis_record_patches (GptVisPlan * plan, const GptVisConfiguration * config,
-    const GptVisRecipe * recipe, const gchar * embeddings);
+GptVisTensorId gptvis_record_patches (GptVisPlan *plan, const GptVisConfiguration *config,
+    const GptVisRecipe *recipe, const gchar *embeddings);
 
 /* n_heads of a width together, at 1/√(width of a head); q, k and v side by side. */
 GptVisAttention gptvis_record_heads (guint width, guint n_heads);
@@ -28,32 +28,32 @@ GptVisAttention gptvis_record_heads (guint width, guint n_heads);
 /* Self-attention without its residual and without the dense layer after it;
  * where.attention.{query, key, value} are one product. With `queries` above 0 only
  * the first so many rows ask, all are asked, and the result has so many. */
-GptVisTensorId gptvis_record_attention (GptVisPlan * plan, const GptVisConfiguration * config,
-    GptVisTensorId x, guint queries, const gchar * where);
+GptVisTensorId gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config,
+    GptVisTensorId x, guint queries, const gchar *where);
 
 /* where.first, where.second … where.nth, each [width, width_in] with its bias, as one
  * product [n · width, width_in]. */
-GptVisTensorId gptvis_record_stack (GptVisPlan * plan, GptVisTensorId x, const gchar * where,
-    const gchar * const *parts, guint n, guint width_in, guint width, gboolean bias);
+GptVisTensorId gptvis_record_stack (GptVisPlan *plan, GptVisTensorId x, const gchar *where,
+    const gchar *const *parts, guint n, guint width_in, guint width, gboolean bias);
 
 /* The first n rows of x. */
-GptVisTensorId gptvis_record_first_rows (GptVisPlan * plan, GptVisTensorId x, guint n);
+GptVisTensorId gptvis_record_first_rows (GptVisPlan *plan, GptVisTensorId x, guint n);
 
 /* x as the output "hidden_states.<i>". */
-void gptvis_record_hidden (GptVisPlan * plan, GptVisTensorId x, guint i);
+void gptvis_record_hidden (GptVisPlan *plan, GptVisTensorId x, guint i);
 
 /* The outputs "logits" and "scores". */
-void gptvis_record_scores (GptVisPlan * plan, const GptVisConfiguration * config, GptVisTensorId logits);
+void gptvis_record_scores (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId logits);
 
 /* The output "tokens". */
-void gptvis_record_tokens (GptVisPlan * plan, GptVisTensorId tokens);
+void gptvis_record_tokens (GptVisPlan *plan, GptVisTensorId tokens);
 
 /* The decoder's outputs. */
-void gptvis_record_next_token (GptVisPlan * plan, GptVisTensorId logits);
+void gptvis_record_next_token (GptVisPlan *plan, GptVisTensorId logits);
 
 /* `format` with its arguments, in `name`, which it returns. */
 #define GPTVIS_NAME_SIZE 192
-const gchar *gptvis_record_name (gchar name[GPTVIS_NAME_SIZE], const gchar * format, ...)
+const gchar *gptvis_record_name (gchar name[GPTVIS_NAME_SIZE], const gchar *format, ...)
     G_GNUC_PRINTF (2, 3);
 
 G_END_DECLS

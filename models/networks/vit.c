@@ -78,7 +78,8 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   GptVisTensorId patches = gptvis_record_patches (plan, config, recipe, where);
   GptVisTensorId token = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.cls_token", where), 1, d);
   GptVisTensorId distillation = distilled
-      ? gptvis_plan_weight (plan, gptvis_record_name (name, "%s.distillation_token", where), 1, d) : GPTVIS_NO_TENSOR;
+      ? gptvis_plan_weight (plan, gptvis_record_name (name, "%s.distillation_token", where), 1, d)
+      : GPTVIS_NO_TENSOR;
   GptVisTensorId positions =
       gptvis_plan_weight (plan, gptvis_record_name (name, "%s.position_embeddings", where), first + n, d);
   GptVisRowsPart rows[3] = { {token, 0, 1, positions, 0, FALSE}, {distillation, 0, 1, positions, 1, FALSE} };
@@ -125,5 +126,6 @@ gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, cons
     gptvis_record_tokens (plan, gptvis_record_norm (plan, x, "encoder.layernorm", config->hidden_size,
             config->epsilon));
   if (config->n_labels > 0 && (outputs & GPTVIS_OUTPUT_SCORES))
-    gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "encoder.layernorm", "classifier", NULL));
+    gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "encoder.layernorm", "classifier",
+        NULL));
 }

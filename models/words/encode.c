@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What is done with a part of a text that no added token is in. */
-typedef void (*Part) (const GptVisTokenizer * self, GptVisEncoding * e, const gchar * text, gsize size);
+typedef void (*Part) (const GptVisTokenizer *self, GptVisEncoding *e, const gchar *text, gsize size);
 
 static gboolean
 is_word (gunichar c)

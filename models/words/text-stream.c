@@ -25,7 +25,7 @@ static const Rule token_rules[] = {
 };
 #define MAX_RULES 11            /* in a chain */
 
-typedef void (*Sink) (GptVisTextStream * self, gchar byte);
+typedef void (*Sink) (GptVisTextStream *self, gchar byte);
 
 /* Rules in a row, each with how much of its pattern the last bytes match. */
 typedef struct {

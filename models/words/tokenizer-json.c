@@ -20,7 +20,7 @@ typedef struct {
 } Part;
 
 /* Reads a part of the pipeline: a Sequence's parts one by one. FALSE is an error. */
-typedef gboolean (*Reader) (GptVisTokenizer * self, Part * part, GError ** error);
+typedef gboolean (*Reader) (GptVisTokenizer *self, Part *part, GError **error);
 
 static gboolean
 settle (GptVisJson *json, GError **error)
@@ -39,8 +39,8 @@ unsupported (const Part *part, const gchar *right, GError **error)
       part->type ? part->type : "", right);
 }
 
-static gboolean read_list (GptVisTokenizer * self, Part * part, const gchar * list, Reader reader,
-    GError ** error);
+static gboolean read_list (GptVisTokenizer *self, Part *part, const gchar *list, Reader reader,
+    GError **error);
 
 static gboolean
 read_object (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonObject *object,

@@ -35,8 +35,8 @@ typedef struct {
 } GptVisTokenizerFile;
 
 /* By GptVisTokenizerWhich. `directory` is for messages. */
-GptVisTokenizer *gptvis_tokenizer_parse (const gchar * directory, const GptVisTokenizerFile * files,
-    GError ** error);
+GptVisTokenizer *gptvis_tokenizer_parse (const gchar *directory, const GptVisTokenizerFile *files,
+    GError **error);
 
 typedef struct {
   enum { GPTVIS_NORMALIZE_NFC, GPTVIS_NORMALIZE_NFD, GPTVIS_NORMALIZE_SPACES, GPTVIS_NORMALIZE_LOWER,
@@ -114,8 +114,8 @@ struct _GptVisTokenizer {
 
 /* tokenizer-json.c: all but the specials that other files name. What was read of a mistaken
  * file is freed with the tokenizer. */
-gboolean gptvis_tokenizer_read_json (GptVisTokenizer * self, const GptVisTokenizerFile * file,
-    GError ** error);
+gboolean gptvis_tokenizer_read_json (GptVisTokenizer *self, const GptVisTokenizerFile *file,
+    GError **error);
 
 /* added.c */
 typedef enum {
@@ -131,23 +131,23 @@ typedef enum {
 
 /* Tokens that tokenizer_config.json, special_tokens_map.json and added_tokens.json name, and
  * `defaults` (by GptVisSpecial, or NULL) where they do not. ids: of each of them, −1 for none. */
-gboolean gptvis_added_read (GptVisTokenizer * self, GptVisJson * config, GptVisJson * map, GptVisJson * added,
-    const gchar * const *defaults, gint * ids, GError ** error);
+gboolean gptvis_added_read (GptVisTokenizer *self, GptVisJson *config, GptVisJson *map, GptVisJson *added,
+    const gchar *const *defaults, gint *ids, GError **error);
 /* One token as tokenizer.json and added_tokens_decoder describe it. */
-gboolean gptvis_added_read_object (GptVisTokenizer * self, GptVisJson * token, guint64 id, GError ** error);
+gboolean gptvis_added_read_object (GptVisTokenizer *self, GptVisJson *token, guint64 id, GError **error);
 /* After the last: the sets to search for, and the table of special ids. */
-void gptvis_added_finish (GptVisTokenizer * self);
-void gptvis_added_clear (GptVisTokenizer * self);
+void gptvis_added_finish (GptVisTokenizer *self);
+void gptvis_added_clear (GptVisTokenizer *self);
 /* The first token of the set at or after byte `from`, and where it begins; NULL when there is none. */
-const GptVisAddedToken *gptvis_added_find (const GptVisAddedSet * set, const gchar * text, gsize size,
-    gsize from, gsize * begin);
+const GptVisAddedToken *gptvis_added_find (const GptVisAddedSet *set, const gchar *text, gsize size,
+    gsize from, gsize *begin);
 
 /* normalize.c: replaces the text (valid UTF-8); `spare` is overwritten. */
-void gptvis_normalize (const GptVisTokenizer * self, GString * text, GString * spare);
+void gptvis_normalize (const GptVisTokenizer *self, GString *text, GString *spare);
 
 /* cut.c: the next word at or after *at, which moves behind it; FALSE when there is none. */
-gboolean gptvis_cut_next (GptVisCut cut, const gchar ** at, const gchar * end, const gchar ** word,
-    gsize * size);
+gboolean gptvis_cut_next (GptVisCut cut, const gchar **at, const gchar *end, const gchar **word,
+    gsize *size);
 
 /* What encoding needs for a while. */
 typedef struct {
@@ -159,16 +159,16 @@ typedef struct {
 /* bpe.c */
 guint gptvis_bpe_char_of_byte (guchar byte);
 gint gptvis_bpe_byte_of_char (gunichar c);      /* −1: it stands for none */
-gboolean gptvis_bpe_add_merge (GptVisTokenizer * self, const gchar * file, const gchar * left,
-    gsize left_size, const gchar * right, gsize right_size, GError ** error);
-gboolean gptvis_bpe_read_merges (GptVisTokenizer * self, const GptVisTokenizerFile * file, GError ** error);
-void gptvis_bpe_finish (GptVisTokenizer * self);        /* the single bytes' ids */
-void gptvis_bpe_encode (const GptVisTokenizer * self, GptVisEncoding * e, const gchar * word, gsize size);
+gboolean gptvis_bpe_add_merge (GptVisTokenizer *self, const gchar *file, const gchar *left,
+    gsize left_size, const gchar *right, gsize right_size, GError **error);
+gboolean gptvis_bpe_read_merges (GptVisTokenizer *self, const GptVisTokenizerFile *file, GError **error);
+void gptvis_bpe_finish (GptVisTokenizer *self);        /* the single bytes' ids */
+void gptvis_bpe_encode (const GptVisTokenizer *self, GptVisEncoding *e, const gchar *word, gsize size);
 
 /* wordpiece.c */
-gboolean gptvis_wordpiece_read_vocabulary (GptVisTokenizer * self, const GptVisTokenizerFile * file,
-    GError ** error);
-void gptvis_wordpiece_encode (const GptVisTokenizer * self, GptVisEncoding * e, const gchar * word,
+gboolean gptvis_wordpiece_read_vocabulary (GptVisTokenizer *self, const GptVisTokenizerFile *file,
+    GError **error);
+void gptvis_wordpiece_encode (const GptVisTokenizer *self, GptVisEncoding *e, const gchar *word,
     gsize size);
 
 G_END_DECLS

@@ -22,29 +22,29 @@ typedef struct _GptVisTokenizer GptVisTokenizer;
 
 /* The tokenizer of a checkpoint's directory; or NULL with NOT_FOUND (none of the files),
  * FORMAT, UNSUPPORTED or LIMIT, and a sentence that names the file. */
-GptVisTokenizer *gptvis_tokenizer_open (const gchar * directory, GError ** error);
-void gptvis_tokenizer_free (GptVisTokenizer * self);    /* NULL is fine */
+GptVisTokenizer *gptvis_tokenizer_open (const gchar *directory, GError **error);
+void gptvis_tokenizer_free (GptVisTokenizer *self);    /* NULL is fine */
 
-guint gptvis_tokenizer_size (const GptVisTokenizer * self);     /* ids are 0 … size − 1 */
+guint gptvis_tokenizer_size (const GptVisTokenizer *self);     /* ids are 0 … size − 1 */
 /* The id of a token by its exact text ("[CLS]", "<|endoftext|>"), or −1. */
-gint gptvis_tokenizer_find (const GptVisTokenizer * self, const gchar * token);
+gint gptvis_tokenizer_find (const GptVisTokenizer *self, const gchar *token);
 /* FALSE for an id that is none. */
-gboolean gptvis_tokenizer_is_special (const GptVisTokenizer * self, guint id);
+gboolean gptvis_tokenizer_is_special (const GptVisTokenizer *self, guint id);
 /* clean_up_tokenization_spaces, as tokenizer_config.json says or Transformers assumes. */
-gboolean gptvis_tokenizer_clean_up (const GptVisTokenizer * self);
+gboolean gptvis_tokenizer_clean_up (const GptVisTokenizer *self);
 
 /* The ids of a text; the caller frees them with g_free (never NULL, even for no ids).
  * length: bytes, −1 up to a NUL; what is no UTF-8 is read as U+FFFD. special: adds what
  * the tokenizer puts around a text ([CLS] … [SEP], <|startoftext|> … <|endoftext|>, for
  * GPT-2 nothing). A special token's own text within the text becomes that token. */
-guint32 *gptvis_tokenizer_encode (const GptVisTokenizer * self, const gchar * text, gssize length,
-    gboolean special, gsize * n_ids);
+guint32 *gptvis_tokenizer_encode (const GptVisTokenizer *self, const gchar *text, gssize length,
+    gboolean special, gsize *n_ids);
 
 /* The text of n ids, for g_free. Bytes that are no UTF-8, which ids in any order may
  * yield, become U+FFFD, and so does U+0000, which would end the text; ids that are none
  * are passed over. skip_special leaves special tokens out. clean_up takes English
  * spaces back ("do n't ." → "don't."), what gptvis_tokenizer_clean_up asks for. */
-gchar *gptvis_tokenizer_decode (const GptVisTokenizer * self, const guint32 * ids, gsize n,
+gchar *gptvis_tokenizer_decode (const GptVisTokenizer *self, const guint32 *ids, gsize n,
     gboolean skip_special, gboolean clean_up);
 
 /* The same, id by id: for a caption that is shown as it grows. Each id costs its own spelling, however long
@@ -53,17 +53,17 @@ gchar *gptvis_tokenizer_decode (const GptVisTokenizer * self, const guint32 * id
  * One thread at a time; the tokenizer must outlive it. */
 typedef struct _GptVisTextStream GptVisTextStream;
 
-GptVisTextStream *gptvis_text_stream_new (const GptVisTokenizer * tokenizer, gboolean skip_special,
+GptVisTextStream *gptvis_text_stream_new (const GptVisTokenizer *tokenizer, gboolean skip_special,
     gboolean clean_up);
-void gptvis_text_stream_free (GptVisTextStream * self); /* NULL is fine */
-void gptvis_text_stream_reset (GptVisTextStream * self);        /* as if it were new; keeps its memory */
+void gptvis_text_stream_free (GptVisTextStream *self); /* NULL is fine */
+void gptvis_text_stream_reset (GptVisTextStream *self);        /* as if it were new; keeps its memory */
 /* One id more. All the text so far: the stream's, valid until the next call. */
-const gchar *gptvis_text_stream_push (GptVisTextStream * self, guint32 id);
+const gchar *gptvis_text_stream_push (GptVisTextStream *self, guint32 id);
 /* Likewise, so that the ids so far are these n: spells only those that are new, or all of them when others
  * came before, as after beams have changed places. */
-const gchar *gptvis_text_stream_follow (GptVisTextStream * self, const guint32 * ids, gsize n);
+const gchar *gptvis_text_stream_follow (GptVisTextStream *self, const guint32 *ids, gsize n);
 /* After the last id: the whole text, equal to gptvis_tokenizer_decode of all the ids. Next comes `reset`, or
  * `follow`, which then begins again. */
-const gchar *gptvis_text_stream_finish (GptVisTextStream * self);
+const gchar *gptvis_text_stream_finish (GptVisTextStream *self);
 
 G_END_DECLS

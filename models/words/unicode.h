@@ -22,15 +22,15 @@ gboolean gptvis_unicode_ideograph (gunichar c);
 /* The lower case, character by character: no context, no language. U+0130 alone
  * becomes two characters, and is left to gptvis_unicode_append_lower. */
 gunichar gptvis_unicode_lower (gunichar c);
-void gptvis_unicode_append_lower (GString * text, gunichar c);
+void gptvis_unicode_append_lower (GString *text, gunichar c);
 
 /* Appends the text composed (NFC) or decomposed (NFD); it is valid UTF-8 that may hold U+0000. */
-void gptvis_unicode_normalize (GString * to, const gchar * text, gsize size, gboolean compose);
+void gptvis_unicode_normalize (GString *to, const gchar *text, gsize size, gboolean compose);
 
 /* How many of the n bytes (> 0) make the first character, which *c becomes. Where there
  * is none, as many as were begun in vain, and *c is U+FFFD, as Rust's from_utf8_lossy
  * and the WHATWG have it. 0: n bytes begin a character rightly and do not end it. */
-guint gptvis_unicode_scan (const gchar * bytes, gsize n, gunichar * c);
+guint gptvis_unicode_scan (const gchar *bytes, gsize n, gunichar *c);
 
 /* The first character of valid UTF-8. */
 static inline gunichar
@@ -42,6 +42,6 @@ gptvis_unicode_next (const gchar **at)
 }
 
 /* Appends the bytes with U+FFFD for all that is no UTF-8. */
-void gptvis_unicode_append_lossy (GString * text, const gchar * bytes, gsize size);
+void gptvis_unicode_append_lossy (GString *text, const gchar *bytes, gsize size);
 
 G_END_DECLS

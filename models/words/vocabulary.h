@@ -14,34 +14,35 @@ G_BEGIN_DECLS
 typedef struct _GptVisVocabulary GptVisVocabulary;
 
 /* `file` is for messages. */
-GptVisVocabulary *gptvis_vocabulary_new (const gchar * file);
-void gptvis_vocabulary_free (GptVisVocabulary * self);  /* NULL is fine */
+GptVisVocabulary *gptvis_vocabulary_new (const gchar *file);
+void gptvis_vocabulary_free (GptVisVocabulary *self);  /* NULL is fine */
 
 /* FALSE with FORMAT or LIMIT: the id or the text is already there (the same pair
  * twice is an error, too), the text is empty or too long, the id is too large.
  * Texts must be valid UTF-8 without U+0000. */
-gboolean gptvis_vocabulary_add (GptVisVocabulary * self, const gchar * text, gsize size, guint64 id,
-    GError ** error);
+gboolean gptvis_vocabulary_add (GptVisVocabulary *self, const gchar *text, gsize size, guint64 id,
+    GError **error);
 
 /* The same for each member of {"token": id, …}. */
-gboolean gptvis_vocabulary_read (GptVisVocabulary * self, const gchar * file, JsonObject * object, GError ** error);
+gboolean gptvis_vocabulary_read (GptVisVocabulary *self, const gchar *file, JsonObject *object,
+    GError **error);
 
 /* Whether ids are 0 … size − 1, without a gap. */
-gboolean gptvis_vocabulary_check (const GptVisVocabulary * self, GError ** error);
+gboolean gptvis_vocabulary_check (const GptVisVocabulary *self, GError **error);
 
-guint gptvis_vocabulary_size (const GptVisVocabulary * self);   /* the largest id + 1 */
-gsize gptvis_vocabulary_longest (const GptVisVocabulary * self);        /* token, in bytes */
+guint gptvis_vocabulary_size (const GptVisVocabulary *self);   /* the largest id + 1 */
+gsize gptvis_vocabulary_longest (const GptVisVocabulary *self);        /* token, in bytes */
 /* −1 when there is none. */
-gint gptvis_vocabulary_find (const GptVisVocabulary * self, const gchar * text, gsize size);
+gint gptvis_vocabulary_find (const GptVisVocabulary *self, const gchar *text, gsize size);
 /* Tokens that come after this are the text's, not the model's: no part of a word becomes one of them. */
-void gptvis_vocabulary_close_model (GptVisVocabulary * self);
+void gptvis_vocabulary_close_model (GptVisVocabulary *self);
 /* The same as above, among the model's. */
-gint gptvis_vocabulary_find_model (const GptVisVocabulary * self, const gchar * text, gsize size);
+gint gptvis_vocabulary_find_model (const GptVisVocabulary *self, const gchar *text, gsize size);
 /* The longest token of the model's of more than `least` bytes that the n bytes begin with,
  * and how many of them it has; −1 when there is none. Takes as long as a look-up of n bytes. */
-gint gptvis_vocabulary_find_longest (const GptVisVocabulary * self, const gchar * text, gsize n, gsize least,
-    gsize * size);
+gint gptvis_vocabulary_find_longest (const GptVisVocabulary *self, const gchar *text, gsize n, gsize least,
+    gsize *size);
 /* The vocabulary's; NULL when there is none. */
-const gchar *gptvis_vocabulary_text (const GptVisVocabulary * self, guint id);
+const gchar *gptvis_vocabulary_text (const GptVisVocabulary *self, guint id);
 
 G_END_DECLS
