@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Takes animations apart and draws them. The formats: GIF89a; PNG, third edition (acTL, fcTL, fdAT); WebP's
- * container (ANIM, ANMF). A file that ends too early ends the animation with the picture before. */
+/* Splits animations into pictures and draws them. The formats: GIF89a; PNG, third edition (acTL, fcTL,
+ * fdAT); WebP's container (ANIM, ANMF). A file that is cut short ends with its last whole picture. */
 #include "animation.h"
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #define USUAL (100 * GST_MSECOND)
 #define PIXEL 4u                /* bytes on the canvas: R, G, B, A */
 
-typedef enum { STAYS, CLEARED, RESTORED } Fate; /* of the rectangle, before the next picture */
+typedef enum { STAYS, CLEARED, RESTORED } Fate; /* of the rectangle, when the next picture comes */
 
 typedef struct {
   GBytes *file;
@@ -25,7 +25,7 @@ struct Animation {
   guint8 *canvas, *before;      /* before: as RESTORED has it; NULL until the first is drawn */
 };
 
-/* What is read, and how far. */
+/* Bytes that are read, and how far. */
 typedef struct {
   const guint8 *data;
   gsize size, at;
@@ -43,8 +43,7 @@ take (Reader *self, gsize length)
   return taken;
 }
 
-/* Numbers of `size` bytes, the last or the first of which counts most. (GStreamer's macros read them as one,
- * for which they would have to be aligned.) */
+/* Numbers of `size` bytes, little and big endian. (GStreamer's macros need them to be aligned.) */
 static guint32
 little (const guint8 *data, guint size)
 {
@@ -97,7 +96,7 @@ gif_colours (guint8 flags)
   return flags & 0x80 ? 3u << ((flags & 7) + 1) : 0;
 }
 
-/* Blocks of at most 255 bytes, up to one of none. */
+/* Skips blocks of at most 255 bytes, up to an empty one. */
 static gboolean
 gif_skip (Reader *gif)
 {
@@ -315,7 +314,7 @@ read_webp (Animation *self, Reader *webp)
 
 /* --- the canvas --- */
 
-/* How much of a rectangle's length from `at` on is on the canvas. */
+/* How much of a side of a rectangle, from `at` on, lies on the canvas. */
 static guint
 inside (guint at, guint length, guint canvas)
 {
@@ -338,7 +337,7 @@ clear (Animation *self, const Still *still)
     memset (row_of (self, still, y), 0, PIXEL * (gsize) width);
 }
 
-/* Colours are as in a file: not multiplied by their alpha, and not changed by a canvas that is empty. */
+/* Colours are as in a file: not multiplied by their alpha, and unchanged where the canvas is empty. */
 static void
 put_row (guint8 *to, const guint8 *const from[], guint step, guint width, gboolean over)
 {
@@ -372,7 +371,7 @@ nth (const Animation *self, guint i)
   return &g_array_index (self->stills, Still, i);
 }
 
-/* What the picture before leaves behind. */
+/* Leaves of the last picture what its file says. */
 static void
 leave (Animation *self, const Still *last, gsize size)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Animated GIF, PNG and WebP files. Each of their pictures changes a rectangle of the one before; what a
- * still picture's decoder understands is made of each here, and what it decodes is put on a canvas. */
+/* Animated GIF, PNG and WebP files. Each of their pictures changes a rectangle of the one before: each is
+ * made a file that a decoder of still pictures understands, and what that decodes is drawn on a canvas. */
 #pragma once
 #include <gst/video/video.h>
 
 typedef struct Animation Animation;
 
-/* NULL where the file has one picture, as most have, or is none of the three. */
+/* NULL where the file has one picture, as most have, or is not one of these three. */
 Animation *animation_new (const guint8 *data, gsize size);
 void animation_free (Animation *animation);
 
 guint animation_n_pictures (const Animation *animation);
-/* Of the canvas, as the file has them. Where one is 0 there is nothing to draw on. */
+/* The canvas's, as the file has it. Where one is 0, nothing can be drawn. */
 void animation_size (const Animation *animation, guint *width, guint *height);
 
 /* Picture i as a file of its own, with its time. */

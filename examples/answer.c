@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From messages on the bus to a sentence, where the network is the reason; what files may have is reason.c's.
+/* From messages on the bus to a sentence, where the network is the reason; reason.c does the same for files.
  * HTTP's headers come in a message "http-headers" before the error, statuses of HTTP and RTSP
  * with the error as its details. */
 #include "answer.h"
 #include "reason.h"
 #include <string.h>
 
-#define NO_CONNECTION "No connection can be made, or it is closed at once; is the address right, is it on?"
+#define NO_CONNECTION "No connection can be made, or it is closed at once; " \
+  "is the address right, and is the device on?"
 #define NO_TRUST "No connection can be made, it is closed at once, or its certificate is not to be trusted."
 
 static void
@@ -16,7 +17,7 @@ replace (gchar **text, gchar *other)
   *text = other;
 }
 
-/* Neither path nor password, which are none of the reader's business. */
+/* The host alone: the reader must not see paths or passwords. */
 static gchar *
 host_of (const gchar *address)
 {
@@ -58,7 +59,7 @@ answer_note (Answer *self, GstMessage *message)
     self->unanswered = status == 0;
     self->secure = g_str_has_prefix (uri, "https:");
     replace (&self->type, header_of (headers, "Content-Type"));
-    replace (&self->elsewhere, host_of (gst_structure_get_string (told, "redirection-uri")));
+    replace (&self->redirected, host_of (gst_structure_get_string (told, "redirection-uri")));
     g_clear_pointer (&headers, gst_structure_free);
   }
 }
@@ -75,7 +76,7 @@ status_of (GstMessage *error)
   return status;
 }
 
-/* NULL where the status is no reason. */
+/* NULL where the status does not tell. */
 static gchar *
 of_status (Answer *self, guint status)
 {
@@ -88,7 +89,7 @@ of_status (Answer *self, guint status)
   if (status == 404)
     return g_strdup ("It has nothing at this address (status 404).");
   if (status >= 300 && status < 400)
-    return g_strdup_printf ("It sends from one address to the next without an end (status %u).", status);
+    return g_strdup_printf ("It redirects without end (status %u).", status);
   return status >= 400 ? g_strdup_printf ("It has no pictures for now (status %u).", status) : NULL;
 }
 
@@ -115,7 +116,7 @@ of_resource (const Answer *self, GstMessage *message, const GError *error)
   return NULL;
 }
 
-/* Did the server say itself that it is no stream? A page to log in on is the usual one. */
+/* Does the server itself say that it is not a stream? Usually it is a page to log in. */
 static gboolean
 is_text (const gchar *type)
 {
@@ -157,8 +158,8 @@ answer_fault (Answer *self, GstMessage *message)
   GError *error = NULL;
 
   gst_message_parse_error (message, &error, NULL);
-  if (!sentence && self->unanswered && self->elsewhere)
-    sentence = g_strdup_printf ("It sends to %s, where no connection can be made.", self->elsewhere);
+  if (!sentence && self->unanswered && self->redirected)
+    sentence = g_strdup_printf ("It redirects to %s, where no connection can be made.", self->redirected);
   else if (!sentence && self->unanswered)
     sentence = g_strdup (self->secure ? NO_TRUST : NO_CONNECTION);
   if (!sentence && error->domain == GST_RESOURCE_ERROR)
@@ -173,7 +174,7 @@ void
 answer_clear (Answer *self)
 {
   g_free (self->type);
-  g_free (self->elsewhere);
+  g_free (self->redirected);
   g_free (self->missing);
   *self = (Answer) { 0 };
 }

@@ -30,8 +30,8 @@ static struct {
 #define PATIENCE 20             /* s */
 #define MOST_PATIENCE 86400
 
-/* In a directory only these are taken; a file that is named is tried whatever its name. The last are of
- * photos that may lack a decoder: they are not passed over in silence. */
+/* In a directory only these are taken; a file that is given by name is always tried. The last are of
+ * photos that may lack a decoder: these must not be skipped in silence. */
 static const gchar *const endings[] = { "3gp", "apng", "avi", "bmp", "flv", "gif", "ico", "jp2", "jpeg",
   "jpg", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg", "mpg", "mpo", "mts", "mxf", "ogv",
   "pbm", "pgm", "png", "pnm", "ppm", "svg", "tif", "tiff", "ts", "webm", "webp", "wmv", "arw", "avif", "cr2",
@@ -75,8 +75,8 @@ is_media (const gchar *name)
   return media;
 }
 
-/* A pipe is read through a descriptor, since filesrc cannot be interrupted while it waits for one. It is not
- * waited for here, nor does who writes wait for its turn. */
+/* A pipe is read through a descriptor, since filesrc cannot be interrupted while it waits for one. Opening
+ * it here waits for no writer, and lets the writer start before the input's turn comes. */
 static void
 add_pipe (GPtrArray *inputs, const gchar *path)
 {
@@ -88,7 +88,7 @@ add_pipe (GPtrArray *inputs, const gchar *path)
     add (inputs, path, g_strdup_printf ("fd://%d", descriptor), NULL, FALSE);
 }
 
-/* What is no directory. */
+/* Anything but a directory. */
 static void
 add_path (GPtrArray *inputs, const gchar *path)
 {
@@ -106,7 +106,7 @@ add_path (GPtrArray *inputs, const gchar *path)
     add (inputs, path, gst_filename_to_uri (path, NULL), NULL, FALSE);
 }
 
-/* Directories in it are passed over. */
+/* Skips directories in it. */
 static void
 add_directory (GPtrArray *inputs, const gchar *path)
 {

@@ -5,7 +5,7 @@
 #include <gst/gst.h>
 
 typedef struct {
-  gchar *name;                  /* as given; a directory's files have it in front */
+  gchar *name;                  /* as given; a directory's files begin with the directory */
   gchar *uri;
   gchar *problem;               /* why it cannot even be tried, or NULL */
   gboolean live;                /* a camera: it does not wait */

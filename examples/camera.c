@@ -5,18 +5,18 @@
  *
  * Each run has a pipeline of its own, so that nothing of one that failed is carried over;
  * the model is not loaded again, since gptvisfilter shares it. The pipeline itself is
- * pipeline.c's, what is written is lines.c's. */
+ * made in pipeline.c, lines are written in lines.c. */
 #include "answer.h"
 #include "camera.h"
 #include <string.h>
 
 #define TICK (100 * GST_MSECOND)
-/* Between two tries. With the longest, a camera that is back is seen again within five seconds. */
+/* Between two attempts. With the longest, a camera that is back is seen again within five seconds. */
 #define FIRST_PAUSE (G_USEC_PER_SEC / 2)
 #define LONGEST_PAUSE (2 * G_USEC_PER_SEC)
-#define REFUSED_PAUSE (60 * G_USEC_PER_SEC)     /* who tries a wrong password often locks everyone out */
-#define LOOP_PAUSE (G_USEC_PER_SEC / 10)        /* at a file's end, so that a photo is no busy loop */
-#define WELL (10 * G_USEC_PER_SEC)      /* after such a time with pictures the pauses are short again */
+#define REFUSED_PAUSE (60 * G_USEC_PER_SEC)     /* wrong passwords, repeated, can lock everyone out */
+#define LOOP_PAUSE (G_USEC_PER_SEC / 10)        /* at a file's end, so that a photo makes no busy loop */
+#define WELL (10 * G_USEC_PER_SEC)      /* after so long with pictures, the pauses are short again */
 #define START (10 * G_USEC_PER_SEC)     /* connecting and a first key frame may take more than `silence` */
 
 struct _Camera {
@@ -29,11 +29,11 @@ struct _Camera {
   /* The thread's, of this run. */
   Pipeline run;
   Answer answer;
-  guint heard_pictures;
-  gint64 heard, up_since;       /* monotonic µs; 0: no picture has come yet */
-  gboolean again;               /* it is over since a file ended that cannot be rewound */
+  guint counted;                /* pictures, at the last look */
+  gint64 last_picture, up_since;        /* monotonic µs; up_since 0: no picture has come yet */
+  gboolean again;               /* it ended with a file that cannot be rewound */
 
-  enum { NOTHING, UP, DOWN } told;      /* the thread's, of all runs: the last event */
+  enum { NOTHING, UP, DOWN } reported;  /* the thread's, of all runs: the last event */
 
   GMutex lock;                  /* for all that follows */
   GCond changed;
@@ -50,8 +50,8 @@ begin (Camera *self, GError **error)
 {
   gboolean made = pipeline_make (&self->run, self->uri, self->settings, error);
 
-  self->heard_pictures = 0;
-  self->heard = g_get_monotonic_time ();
+  self->counted = 0;
+  self->last_picture = g_get_monotonic_time ();
   self->up_since = 0;
   self->again = FALSE;
   answer_clear (&self->answer);
@@ -83,7 +83,7 @@ drain (Camera *self)
   }
 }
 
-/* In READY nothing more is found. */
+/* In READY nothing more is analysed. */
 static void
 end (Camera *self)
 {
@@ -109,30 +109,30 @@ is_stopping (Camera *self)
   return stopping;
 }
 
-/* NULL, or for how long there was no picture, as a sentence. */
+/* Counts pictures, and reports the first. NULL, or a sentence that says for how long none has come. */
 static gchar *
-hear (Camera *self)
+check_pictures (Camera *self)
 {
   const guint pictures = (guint) g_atomic_int_get (&self->run.pictures);
   const gint64 now = g_get_monotonic_time (), silence = self->settings->silence * G_USEC_PER_SEC;
 
-  if (pictures != self->heard_pictures) {
-    self->heard_pictures = pictures;
-    self->heard = now;
+  if (pictures != self->counted) {
+    self->counted = pictures;
+    self->last_picture = now;
     if (!self->up_since) {
       self->up_since = now;
-      if (self->told != UP)
+      if (self->reported != UP)
         lines_event (self->lines, "up", self->name, NULL);
-      self->told = UP;
+      self->reported = UP;
     }
   }
-  if (now - self->heard < (self->up_since ? silence : MAX (silence, START)))
+  if (now - self->last_picture < (self->up_since ? silence : MAX (silence, START)))
     return NULL;
   return g_strdup_printf ("No picture came for %" G_GINT64_FORMAT " seconds%s.",
-      (now - self->heard) / G_USEC_PER_SEC, self->up_since ? "; --silence allows for more" : "");
+      (now - self->last_picture) / G_USEC_PER_SEC, self->up_since ? "; --silence allows for more" : "");
 }
 
-/* What was under way has been waited for: EOS comes after the last result. */
+/* Nothing is under way any more: EOS comes after the last result. */
 static gchar *
 on_end (Camera *self)
 {
@@ -145,7 +145,7 @@ on_end (Camera *self)
   return g_strdup (self->up_since ? "The stream ended." : "There is no picture in it.");
 }
 
-/* The filter's is of frames that were not analysed; others' are of no account. */
+/* The filter's warnings are of frames that were not analysed; the others do not matter. */
 static void
 on_warning (Camera *self, GstMessage *message)
 {
@@ -187,7 +187,7 @@ follow (Camera *self)
 
   while (!reason && !is_stopping (self)) {
     GstMessage *message = gst_bus_timed_pop (self->run.bus, TICK);
-    reason = hear (self);     /* before the message: "up" is written before the first result */
+    reason = check_pictures (self);     /* before the message: "up" is written before the first result */
     if (message && reason)
       on_result (self, message);
     else if (message)
@@ -197,14 +197,14 @@ follow (Camera *self)
   return reason;
 }
 
-/* Before the end of the run, which may take its time. */
+/* Before the run is ended, which can take long. */
 static void
-tell_down (Camera *self, const gchar *reason)
+report_down (Camera *self, const gchar *reason)
 {
   drain (self);
-  if (self->told != DOWN)
+  if (self->reported != DOWN)
     lines_event (self->lines, "down", self->name, reason);
-  self->told = DOWN;
+  self->reported = DOWN;
 }
 
 /* FALSE when the camera is to stop. */
@@ -222,7 +222,7 @@ run (Camera *self)
     g_error_free (error);
   }
   if (reason && !self->again)
-    tell_down (self, reason);
+    report_down (self, reason);
   end (self);
   go_on = reason != NULL;
   g_free (reason);
@@ -233,7 +233,7 @@ run (Camera *self)
 
 /* FALSE as soon as the camera is to stop. */
 static gboolean
-rest (Camera *self, gint64 until)
+wait_until (Camera *self, gint64 until)
 {
   g_mutex_lock (&self->lock);
   while (!self->stopping && g_cond_wait_until (&self->changed, &self->lock, until));
@@ -243,7 +243,7 @@ rest (Camera *self, gint64 until)
   return go_on;
 }
 
-/* The pause counts from where a try in vain began, since that may have waited long itself. */
+/* After a failed attempt the pause counts from its beginning, since it may have waited long itself. */
 static gpointer
 watch (gpointer data)
 {
@@ -257,7 +257,7 @@ watch (gpointer data)
     if (self->up_since && now - self->up_since >= WELL)
       pause = FIRST_PAUSE;
     const gint64 this_pause = self->answer.refused ? REFUSED_PAUSE : pause;
-    if (!rest (self, MAX ((self->up_since ? now : began) + this_pause, now + FIRST_PAUSE)))
+    if (!wait_until (self, MAX ((self->up_since ? now : began) + this_pause, now + FIRST_PAUSE)))
       break;
     pause = MIN (2 * pause, LONGEST_PAUSE);
   }
@@ -343,7 +343,7 @@ camera_free (Camera *self)
 }
 
 void
-camera_tell (Camera *self)
+camera_report (Camera *self)
 {
   g_mutex_lock (&self->lock);
   guint64 frames = self->frames, analysed = self->analysed;

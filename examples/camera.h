@@ -17,11 +17,11 @@ Camera *camera_new (const gchar *source, guint nth, const CameraSettings *settin
 
 /* Asks it to end; returns at once. */
 void camera_stop (Camera *camera);
-/* Waits for the end until that time (monotonic µs). FALSE: it does not come, something is stuck;
- * then the camera may still be told of, and is not free. */
+/* Waits for the end until that time (monotonic µs). FALSE: something is stuck; then the camera may still be
+ * reported, but not freed. */
 gboolean camera_wait (Camera *camera, gint64 until);
 /* After it has ended. */
 void camera_free (Camera *camera);
 
-/* A line on stderr: its name, what it has counted, how it is. */
-void camera_tell (Camera *camera);
+/* Prints a line on stderr: its name and its counts. */
+void camera_report (Camera *camera);

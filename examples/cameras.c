@@ -15,7 +15,7 @@
 
 enum { EXIT_OUTPUT = 1, EXIT_USAGE = 2 };
 
-#define PATIENCE (3 * G_USEC_PER_SEC)   /* with cameras that are to end, and a reader of their lines */
+#define PATIENCE (3 * G_USEC_PER_SEC)   /* while cameras end, and their lines are read */
 
 typedef struct {
   CameraSettings settings;
@@ -49,7 +49,7 @@ lacks_host (const gchar *source, const gchar *protocol)
   return lacks;
 }
 
-/* What can never become a camera. A file or device that is not there may come. */
+/* Refuses what can never be a camera. A file or device that is missing may still come. */
 static gboolean
 check_source (const gchar *source)
 {
@@ -64,8 +64,8 @@ check_source (const gchar *source)
   else if (is_uri && lacks_host (source, protocol))
     g_printerr ("gptvis-cameras: A camera's URI names no host, as %s://HOST/PATH does.\n", protocol);
   else if (!is_uri && is_known && !g_file_test (source, G_FILE_TEST_EXISTS))
-    g_printerr ("gptvis-cameras: %s is no file, and no URI without \"//\": %s://HOST/PATH.\n", source,
-        protocol);
+    g_printerr ("gptvis-cameras: %s is neither a file nor, without \"//\", a URI: write %s://HOST/PATH.\n",
+        source, protocol);
   else if (!is_uri && g_file_test (source, G_FILE_TEST_IS_DIR))
     g_printerr ("gptvis-cameras: %s is a directory, where a file, a device or a URI is needed.\n", source);
   else
@@ -126,12 +126,12 @@ parse (App *app, int argc, char **argv)
   g_option_context_set_summary (context,
       "Writes one JSON object for each analysed frame, and one for each \"up\" and \"down\" of a camera.\n"
       "SOURCE is rtsp://… (over TCP; rtspu://…: UDP), another URI, a device (/dev/video0) or a file,\n"
-      "which is played as if it were a camera, over and over. A camera that fails, ends or is\n"
+      "which is played as if it were a camera, over and over. A camera that fails, ends or falls\n"
       "silent is started again until it is back; the others do not notice.");
   g_option_context_set_description (context,
       "It runs until --duration is over or it is interrupted (Ctrl-C), and then prints a summary. Exit\n"
-      "status: 0 ended so; 1 the output could not be written, or nobody read it; 2 wrong use, or a model that\n"
-      "does not load.\n");
+      "status: 0 it ended like that; 1 the output could not be written, or nobody read it; 2 wrong use, or\n"
+      "a model that does not load.\n");
   if (!(parsed = g_option_context_parse (context, &argc, &argv, &error))) {
     complain (error->message);
     g_error_free (error);
@@ -174,7 +174,7 @@ keep_model (const gchar *model)
 
 /* --- the main loop --- */
 
-/* Once: a second signal ends the program at once, as it does every program. */
+/* For the first signal: a second ends the program at once. */
 static gboolean
 on_end (gpointer data)
 {
@@ -185,16 +185,16 @@ on_end (gpointer data)
 }
 
 static void
-tell_all (const App *app)
+report_all (const App *app)
 {
   for (guint i = 0; i < app->cameras->len; i++)
-    camera_tell (app->cameras->pdata[i]);
+    camera_report (app->cameras->pdata[i]);
 }
 
 static gboolean
 on_stats (gpointer data)
 {
-  tell_all (data);
+  report_all (data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -215,7 +215,7 @@ start (App *app)
     g_timeout_add_seconds (app->stats, on_stats, app);
 }
 
-/* All end side by side. What is stuck in a driver or a network is left to the system. */
+/* All end at the same time. What is stuck in a driver or a network is left to the system. */
 static void
 stop (App *app, gint64 until)
 {
@@ -223,7 +223,7 @@ stop (App *app, gint64 until)
     camera_stop (app->cameras->pdata[i]);
   for (guint i = 0; i < app->cameras->len; i++)
     camera_wait (app->cameras->pdata[i], until);
-  tell_all (app);
+  report_all (app);
   for (guint i = 0; i < app->cameras->len; i++) {
     if (camera_wait (app->cameras->pdata[i], 0))
       camera_free (app->cameras->pdata[i]);

@@ -15,7 +15,7 @@
 typedef struct {
   const guint8 *data;
   gsize size;
-  gboolean big;                 /* the bytes' order */
+  gboolean big;                 /* big endian */
 } Span;
 
 static guint
@@ -60,7 +60,7 @@ is_tiff (const Span *span)
   return span->size >= 8 && (starts (span, 0, "II*\0", 4) || starts (span, 0, "MM\0*", 4));
 }
 
-/* The number that the first directory has for a tag, or else `absent`. */
+/* The number that the first directory has for a tag; `absent`: it has none. */
 static guint
 tiff_tag (Span span, guint tag, guint absent)
 {
@@ -90,7 +90,8 @@ tiff_orientation (Span span)
 
 /* --- where the others have it --- */
 
-/* A JPEG's segment from `at` on: its marker, and what is in it. 0 at the pixels and where there is none. */
+/* The JPEG segment at `at`, which moves behind it: its marker, and what is in it. 0: no more before the
+ * pixels. */
 static guint
 jpeg_segment (const Span *jpeg, gsize *at, Span *inside)
 {
@@ -150,7 +151,7 @@ webp_exif (Span file)
 Orientation
 exif_orientation (const guint8 *data, gsize size)
 {
-  /* libtiff mirrors, but does not turn: what is left of each. */
+  /* libtiff mirrors, but does not turn: what is left to do for each. */
   static const Orientation rest[1 + N_ORIENTATIONS] = { 1, 1, 1, 1, 1, 5, 7, 5, 7 };
   const Span file = { data, size, FALSE };
 
@@ -182,9 +183,9 @@ exif_is_raw (const guint8 *data, gsize size)
       || tiff_tag (file, TAG_DNG, 0));
 }
 
-/* MPF (CIPA DC-007) lists the pictures of the file; XMP does so by Google's and Adobe's rules. */
+/* MPF (CIPA DC-007) lists a file's pictures, and so does XMP by Google's and Adobe's rules. */
 gboolean
-exif_has_company (const guint8 *data, gsize size)
+exif_has_companions (const guint8 *data, gsize size)
 {
   static const gchar *const namespaces[] = { "http://ns.google.com/photos/1.0/container/",
     "http://ns.google.com/photos/1.0/camera/", "http://ns.adobe.com/hdr-gain-map/1.0/"

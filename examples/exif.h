@@ -6,8 +6,8 @@
 /* As EXIF counts them: 1 … 8, of which 1 is upright; also where the file says nothing. */
 typedef guint Orientation;
 
-/* What is still to be done when gdk-pixbuf has decoded the file: of a TIFF it does a part, of HEIC, AVIF and
- * JPEG XL all. */
+/* What is left to do when gdk-pixbuf has decoded the file: it does a part itself for TIFF, and all for
+ * HEIC, AVIF and JPEG XL. */
 Orientation exif_orientation (const guint8 *data, gsize size);
 
 /* The name of GstTagList's "image-orientation" for it. */
@@ -18,4 +18,4 @@ gboolean exif_is_raw (const guint8 *data, gsize size);
 
 /* Does the head of this JPEG file say that other pictures, or a film, belong to it (a gain map, a stereo
  * pair, a motion photo)? */
-gboolean exif_has_company (const guint8 *data, gsize size);
+gboolean exif_has_companions (const guint8 *data, gsize size);

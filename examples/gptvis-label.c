@@ -2,7 +2,7 @@
 /* gptvis-label: what is on photos, videos, streams and cameras, a JSON object for
  * each analysed frame. It is also the example of how a program embeds the elements: the
  * model is loaded once (keep_model), and each input has a pipeline of its own (run.c). The command line is
- * arguments.c's, reading and decoding source.c's (photos: photo.c), words on stderr are tally.c's. */
+ * in arguments.c, reading and decoding in source.c (photos: photo.c), progress and complaints in tally.c. */
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From messages to lines of JSON, and these to a file. */
+/* Makes lines of JSON of messages, and writes them to a file. */
 #include "lines.h"
 #include "gptvis.h"
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #define MOST (64u << 20)        /* bytes that wait to be read: hours of a few cameras */
 #define TICK 100                /* ms */
-#define LAST_TICKS (3 * TICK * 1000)    /* µs in which the writer notices that it is to give up */
+#define LAST_TICKS (3 * TICK * 1000)    /* µs in which the writer notices that it must give up */
 
 /* --- the writer's thread --- */
 
@@ -27,8 +27,8 @@ has_given_up (Lines *self)
   return given_up;
 }
 
-/* 0, an errno, or ECANCELED. At most so much is written at a time as what poll says is ready takes at
- * once, so the wait is poll's. */
+/* 0, an errno, or ECANCELED. Writes no more at a time than a ready descriptor takes at once, so that only
+ * poll waits. */
 static gint
 put (Lines *self, GBytes *line)
 {
@@ -49,7 +49,7 @@ put (Lines *self, GBytes *line)
   return 0;
 }
 
-/* NULL when there will be no more. */
+/* The next line; NULL: there will be no more. */
 static GBytes *
 take (Lines *self)
 {
@@ -139,7 +139,7 @@ lines_open (Lines *self, const gchar *file, GMainLoop *loop)
   return TRUE;
 }
 
-/* Has the writer ended by then? */
+/* Waits for the writer to end; FALSE: it has not by then. */
 static gboolean
 await (Lines *self, gint64 until)
 {
@@ -148,7 +148,7 @@ await (Lines *self, gint64 until)
 }
 
 static gboolean
-tell (const Lines *self)
+report (const Lines *self)
 {
   if (self->error)
     g_printerr ("gptvis-cameras: %s cannot be written: %s.\n", self->name, g_strerror (self->error));
@@ -171,14 +171,14 @@ lines_close (Lines *self, gint64 until)
   }
   self->lost += g_queue_get_length (&self->waiting) + !self->ended;
   g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
-  const gboolean ended = self->ended, written = tell (self);
+  const gboolean ended = self->ended, written = report (self);
   g_mutex_unlock (&self->lock);
   if (!ended)
     return FALSE;
   g_thread_join (self->writer);
   if (self->descriptor != STDOUT_FILENO && close (self->descriptor) != 0 && written) {
     self->error = errno;
-    tell (self);
+    report (self);
   }
   g_free (self->name);
   return written && !self->error;
@@ -186,7 +186,7 @@ lines_close (Lines *self, gint64 until)
 
 /* --- lines --- */
 
-/* Takes the line; a camera that did not end in time has no say any more. */
+/* Takes the line. Lines of a camera that did not end in time are ignored. */
 static void
 add_line (Lines *self, GBytes *line, gboolean may_be_lost)
 {

@@ -4,19 +4,19 @@
  *
  *     {"event":"down","stream":"rtsp://gate/1","time":"2026-05-04T03:02:01.5Z","reason":"The stream ended."}
  *
- * up: pictures come. down: they do not, and why; until the next "up" it is tried again and again.
+ * up: pictures come. down: none come, and why; until the next "up" the camera is restarted again and again.
  *
  * A thread of its own writes, each line at once and whole, and waits for a reader that is slow; cameras
- * never do. Where too much waits to be read, results are lost, and counted; events are not. All
- * may be called from any thread. */
+ * never do. When too much waits to be read, results are dropped and counted, events are not. All
+ * functions may be called from any thread. */
 #pragma once
 #include <gst/gst.h>
 
 typedef struct {
-  gchar *name;                  /* of the file, as sentences have it */
+  gchar *name;                  /* of the file, for sentences */
   gint descriptor;
   gsize most;                   /* bytes that it takes at once */
-  GMainLoop *loop;              /* is quit when a line cannot be written */
+  GMainLoop *loop;              /* to quit when a line cannot be written */
   GThread *writer;
 
   GMutex lock;                  /* for all that follows */
@@ -24,7 +24,7 @@ typedef struct {
   GQueue waiting;               /* of GBytes */
   gsize bytes;                  /* in these */
   guint64 lost;                 /* lines */
-  gint error;                   /* errno of the line that could not be written; nothing is, after it */
+  gint error;                   /* errno of the line that could not be written; none is written after it */
   gboolean closing;             /* no more lines; the writer ends with the last */
   gboolean given_up;            /* it does not wait for the reader any more */
   gboolean ended;               /* it has ended */
@@ -35,7 +35,7 @@ gboolean lines_open (Lines *lines, const gchar *file, GMainLoop *loop);
 /* Waits until that time (monotonic µs) for a reader. FALSE after a sentence: not all was written. */
 gboolean lines_close (Lines *lines, gint64 until);
 
-/* A "gptvis-result" (its fields: models/result.md), told as the stream's. */
+/* A "gptvis-result" (its fields: models/result.md), reported under the stream's name. */
 void lines_result (Lines *lines, const gchar *stream, const GstStructure *result);
 /* reason: a sentence, or NULL. */
 void lines_event (Lines *lines, const gchar *event, const gchar *stream, const gchar *reason);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What multipartdemux cannot know by itself. Left alone it never says how many streams there will be, so
- * that decodebin waits until its queues are full: at a picture in half a second, for ever. It
- * also keeps what comes until a boundary does, however much that is, and gives pictures no time. */
+ * decodebin waits until its queues are full: with two pictures a second, for ever. It also collects bytes
+ * without limit until a boundary comes, and gives pictures no timestamps. */
 #include "multipart.h"
 
 #define MOST (64u << 20)        /* bytes for a picture */
 
 /* The streaming thread's. */
 typedef struct {
-  guint64 bytes;                /* that came since the last picture */
+  guint64 bytes;                /* since the last picture */
   gint64 first;                 /* when the first picture came, monotonic µs; 0: not yet */
 } Progress;
 
@@ -35,7 +35,7 @@ on_bytes (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_DROP;
 }
 
-/* A picture's time is that of its coming. */
+/* A picture's timestamp is the time when it came. */
 static GstPadProbeReturn
 on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -56,7 +56,7 @@ on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-/* Where no blank is after "Content-Type:", the type's first letter is lost (as of GStreamer 1.22). */
+/* Without a blank after "Content-Type:", the type's first letter is lost (as of GStreamer 1.22). */
 static void
 on_stream (GstElement *demuxer, GstPad *pad, gpointer progress)
 {

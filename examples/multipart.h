@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* MJPEG over HTTP as cameras send it: multipart/x-mixed-replace, which multipartdemux takes apart. */
+/* MJPEG over HTTP as cameras send it: multipart/x-mixed-replace, which multipartdemux splits. */
 #pragma once
 #include <gst/gst.h>
 
-/* Is that one? */
+/* Is the element a multipartdemux? */
 gboolean multipart_is (GstElement *element);
-/* Tells it what cameras are like. Before it is linked. */
+/* Sets it up for cameras, before it is linked. */
 void multipart_set_up (GstElement *demuxer);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Decoders for photos. GStreamer's are made for video: jpegdec keeps a quarter of a photo's colours and
- * counts coarsely, so that a network's answers move by some percent; those for BMP and TIFF take each block
- * that is read for a picture; the demuxer for GIF never ends; none but jpegparse knows how a photo is turned.
- * gdk-pixbuf decodes as other programs do, so its element is put into a bin here,
+ * rounds coarsely, which changes a network's scores by some percent; those for BMP and TIFF take each block
+ * that is read for a picture; the demuxer for GIF never ends; only jpegparse knows how a photo is turned.
+ * gdk-pixbuf decodes as other programs do, so here its element is put into a bin,
  *
  *     valve ! [parser] ! capssetter ! decoder
  *
- * and what passes the parser, or without one all there is, is one photo. Before it goes on, its orientation
- * is told (exif.c), and an animation is taken apart (animation.c), whose pictures are drawn behind the
- * decoder. valve, which can only push and needs no thread for it, keeps the parser from pulling before
- * decodebin has linked the bin; capssetter says what the decoder wants to hear, since gdkpixbufdec takes more
- * than it says. */
+ * where a buffer from the parser, or without one the whole file, is one photo. Its orientation goes before it
+ * as a tag (exif.c); an animation is split (animation.c), and its pictures are drawn after the decoder.
+ * valve, which can only push and needs no thread for it, keeps the parser from pulling before decodebin has
+ * linked the bin; capssetter sets caps that the decoder accepts, since gdkpixbufdec decodes more than it
+ * says. */
 #include "photo.h"
 #include <gst/base/gstadapter.h>
 #include "animation.h"
@@ -25,7 +25,7 @@ typedef struct {
   const gchar *name, *caps;
   const gchar *parser;          /* NULL: a file has one photo */
   const gchar *decoder, *decoder_caps;
-  const gchar *broken;          /* what is said if it is not decoded */
+  const gchar *broken;          /* what is said if decoding fails */
 } Kind;
 
 static const Kind kinds[] = {
@@ -46,12 +46,12 @@ typedef struct {
   GstElement *valve;
 
   /* The streaming thread's. */
-  GstAdapter *file;             /* what came of it; without a parser */
+  GstAdapter *file;             /* what has come of it; without a parser */
   gboolean pushing;             /* what passes is ours */
-  gboolean over;                /* nothing that comes counts any more */
-  gboolean failed;              /* nor does its end */
-  Animation *animation;         /* in hand, or NULL */
-  guint drawn;                  /* its pictures that are */
+  gboolean over;                /* what still comes is ignored */
+  gboolean failed;              /* and so is its end */
+  Animation *animation;         /* being drawn, or NULL */
+  guint drawn;                  /* its pictures so far */
   GstVideoInfo still;           /* as the decoder gives it */
 } PhotoDecoder;
 
@@ -79,7 +79,7 @@ complain (PhotoDecoder *self, const gchar *sentence)
 }
 
 static void
-tell_orientation (GstPad *pad, const GstMapInfo *map)
+push_orientation (GstPad *pad, const GstMapInfo *map)
 {
   const gchar *tag = exif_orientation_tag (exif_orientation (map->data, map->size));
 
@@ -111,11 +111,11 @@ push_photo (PhotoDecoder *self, GstPad *pad, GstBuffer *photo)
     gst_buffer_unref (photo);
     return complain (self, "The file cannot be held in memory.");
   }
-  tell_orientation (pad, &map);
+  push_orientation (pad, &map);
   g_clear_pointer (&self->animation, animation_free);
   self->animation = animation_new (map.data, map.size);
   self->drawn = 0;
-  self->over = exif_has_company (map.data, map.size);   /* what follows belongs to the photo and is none */
+  self->over = exif_has_companions (map.data, map.size);   /* what follows belongs to the photo and is none */
   self->pushing = TRUE;
   if (exif_is_raw (map.data, map.size))
     flow = complain (self, "It is a RAW photo, of which GStreamer has no decoder; export it as JPEG or PNG.");
@@ -127,7 +127,7 @@ push_photo (PhotoDecoder *self, GstPad *pad, GstBuffer *photo)
   return flow;
 }
 
-/* Each buffer is a photo, or all together are one. */
+/* With a parser each buffer is a photo, else all together are one. */
 static GstPadProbeReturn
 on_coded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -150,7 +150,7 @@ on_coded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_HANDLED;
 }
 
-/* The decoders take a buffer for a photo when the stream is in time. */
+/* The decoders take each buffer for a whole photo if the stream's format is time. */
 static GstPadProbeReturn
 on_coded_event (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -158,7 +158,7 @@ on_coded_event (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   PhotoDecoder *self = data;
   GstSegment segment;
 
-  /* at the end gdkpixbufdec would show what it has, half a picture, while all is stopped */
+  /* at EOS gdkpixbufdec would push half a picture, while the pipeline is being stopped */
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && self->failed)
     return GST_PAD_PROBE_DROP;
   if (GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT)
@@ -169,9 +169,9 @@ on_coded_event (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-/* At the valve's door, since nothing can be pushed through a pad any more that EOS has passed. */
+/* Before the valve, since nothing can be pushed through a pad once EOS has passed it. */
 static GstPadProbeReturn
-on_end (GstPad *door, GstPadProbeInfo *info, gpointer data)
+on_end (GstPad *sink, GstPadProbeInfo *info, gpointer data)
 {
   PhotoDecoder *self = data;
   const gsize size = gst_adapter_available (self->file);
@@ -188,7 +188,7 @@ on_end (GstPad *door, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-/* --- behind it: an animation's pictures --- */
+/* --- after the decoder: an animation's pictures --- */
 
 static GstBuffer *
 draw (PhotoDecoder *self, GstBuffer *still)
@@ -310,7 +310,7 @@ photo_decoder_finalize (GObject *object)
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
 
-/* The decoder's errors, in words of ours. */
+/* Replaces the decoder's errors by sentences of our own. */
 static void
 photo_decoder_handle_message (GstBin *bin, GstMessage *message)
 {
@@ -373,7 +373,7 @@ register_kind (const Kind *kind)
         g_type_register_static (GST_TYPE_BIN, kind->name, &info, 0));
 }
 
-/* GStreamer cannot tell JPEG XL (as of 1.26): bare, and in a container. */
+/* GStreamer does not recognise JPEG XL (as of 1.26): bare, and in a container. */
 static void
 find_jxl (GstTypeFind *find, gpointer unused)
 {

@@ -5,6 +5,6 @@
 
 #define PHOTO_DECODER "photo"   /* how their names begin */
 
-/* Registers them, in this process alone, and what tells JPEG XL. Those of which parts are not
- * installed are not: then such photos are decoded by what there is. */
+/* Registers them, in this process alone, and a type finder for JPEG XL. A decoder whose parts are not
+ * installed is left out: its photos are then decoded by what there is. */
 void photo_decoders_register (void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes a camera's pipeline. Reading and decoding are source.c's. */
+/* Makes a camera's pipeline. source.c reads and decodes. */
 #include "pipeline.h"
 
-/* identity paces a file and makes a camera of it. The queue drops its oldest picture when a
- * third comes: the decoder is never held up. */
+/* identity plays a file at its own rate, as if it were a camera. The queue drops its oldest picture when a
+ * third comes, so that the decoder never waits. */
 #define PIPELINE \
     "identity name=pace ! queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0 " \
     "! videoconvert ! gptvisfilter name=filter policy=latest ! fakesink sync=false enable-last-sample=false"
@@ -33,7 +33,7 @@ set_up_reader (GstElement *reader, const gchar *uri)
     return;
   g_object_set (reader, "latency", RTSP_LATENCY, "tcp-timeout", (guint64) RTSP_TIMEOUT,
       "timeout", (guint64) RTSP_TIMEOUT, "teardown-timeout", (guint64) RTSP_TEARDOWN,
-      "udp-reconnect", FALSE, NULL);    /* a camera that was away has forgotten us */
+      "udp-reconnect", FALSE, NULL);    /* a camera that was off has forgotten us */
   if (g_str_has_prefix (uri, "rtsp://"))
     gst_util_set_object_arg (G_OBJECT (reader), "protocols", "tcp");
 }

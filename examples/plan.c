@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gptvis-label --plan: the operations that a checkpoint's network was recorded as; and
- * --list-devices: what it could run on. The one place in the examples that looks behind the elements. */
+ * --list-devices: what it could run on. The only place in the examples that uses more than the elements. */
 #include "arguments.h"
 #include "model.h"
 
@@ -14,9 +14,8 @@ print_plan (const gchar *path)
 
   options.path = path;
   model = gptvis_model_open (&options, &error);
-  if (!model
-      || !gptvis_model_need (model, gptvis_architecture_outputs (gptvis_model_configuration (model)),
-      &error)) {
+  if (!model || !gptvis_model_need (model,
+          gptvis_architecture_outputs (gptvis_model_configuration (model)), &error)) {
     gptvis_model_free (model);
     g_printerr ("gptvis-label: %s\n", error->message);
     g_error_free (error);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Reads the labels and captions off the buffers, in Python: a pad probe behind gptvisfilter, with no message and
-# no bus (Debian: python3-gi, gir1.2-gstreamer-1.0; gptvis built with gobject-introspection).
+# Reads the labels and captions off the buffers, in Python: a pad probe behind gptvisfilter, with no message
+# and no bus (Debian: python3-gi, gir1.2-gstreamer-1.0; gptvis built with gobject-introspection).
 #
 #     meson devenv -C build ../examples/read-buffers.py ../video.mp4
 import sys

@@ -14,7 +14,8 @@ from gi.repository import Gst
 Gst.init(None)
 if len(sys.argv) != 2:
     sys.exit(f"Usage: {sys.argv[0]} VIDEO")
-pipeline = Gst.parse_launch("filesrc name=file ! decodebin ! videoconvert ! gptvisfilter interval=10 ! fakesink")
+pipeline = Gst.parse_launch("filesrc name=file ! decodebin ! videoconvert ! "
+                            "gptvisfilter interval=10 ! fakesink")
 pipeline.get_by_name("file").set_property("location", sys.argv[1])
 pipeline.set_state(Gst.State.PLAYING)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GStreamer's errors are about its elements; what is told here is about the file. */
+/* GStreamer's errors are about its elements; these sentences are about the file. */
 #include "reason.h"
 #include <gst/pbutils/pbutils.h>
 

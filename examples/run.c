@@ -11,16 +11,16 @@
 #include "source.h"
 
 #define TICK (100 * GST_MSECOND)
-#define PARTING (3 * G_USEC_PER_SEC)    /* what a pipeline may take to end */
+#define END_TIMEOUT (3 * G_USEC_PER_SEC)        /* for a pipeline to end */
 
 typedef struct {
   GstElement *pipeline, *queue, *filter, *json;
   Source source;
   GstBus *bus;
   GThread *thread;
-  GAsyncQueue *order, *ended;   /* to the thread, to end; from it, when all has */
+  GAsyncQueue *order, *ended;   /* tells the thread to end; tells that it has */
   Tally *tally;
-  gboolean tells;               /* words on stderr */
+  gboolean verbose;             /* captions on stderr */
 
   gint width, height;           /* of what is decoded; the streaming thread's */
   guint pictures, results; /* that reached the filter, and left it; streaming threads count, atomically */
@@ -63,13 +63,13 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   if (seen && seen->own && !self->left_behind)
     tally_count (self->tally, seen->result->n_labels > 0 ? seen->result->labels[0].text : NULL,
         seen->result->analysis);
-  if (self->tells && seen && seen->result->caption && seen->result->caption->final && !self->left_behind)
+  if (self->verbose && seen && seen->result->caption && seen->result->caption->final && !self->left_behind)
     tally_caption (self->tally, seen->result->caption->text);
   g_mutex_unlock (&self->lock);
   return GST_PAD_PROBE_OK;
 }
 
-/* The largest picture, each way, that the filter takes. */
+/* The largest width or height that the filter takes. */
 static gint
 largest (Run *self)
 {
@@ -82,8 +82,8 @@ largest (Run *self)
   return max;
 }
 
-/* A picture that is too large would end in "not negotiated". What its caps say is kept for the picture
- * itself, when its decoder is done: gdkpixbufdec does not bear to be stopped in between. */
+/* A picture that is too large would end in "not negotiated". Its size is kept until the picture itself
+ * comes, when the decoder is done: gdkpixbufdec cannot be stopped before. */
 static GstPadProbeReturn
 on_size (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -162,10 +162,10 @@ run_free (Run *self)
   g_free (self);
 }
 
-/* --- its life --- */
+/* --- its thread --- */
 
 static gpointer
-live (gpointer data)
+play (gpointer data)
 {
   Run *self = data;
 
@@ -176,12 +176,12 @@ live (gpointer data)
   return NULL;
 }
 
-/* What does not end in time keeps what it has, for the rest of the program. */
+/* A pipeline that does not end in time is never freed. */
 static void
 end (Run *self)
 {
   g_async_queue_push (self->order, self);
-  if (g_async_queue_timeout_pop (self->ended, PARTING)) {
+  if (g_async_queue_timeout_pop (self->ended, END_TIMEOUT)) {
     g_thread_join (self->thread);
     run_free (self);
     return;
@@ -194,7 +194,7 @@ end (Run *self)
 
 /* --- watched --- */
 
-/* Where the fault is not the input's (model, standard output) there is no going on. */
+/* Where the fault is not the input's (but the model's, or standard output's), the next would fail, too. */
 static RunOutcome
 on_error (Run *self, GstMessage *message, const gchar *name, Answer *answer)
 {
@@ -211,7 +211,7 @@ on_error (Run *self, GstMessage *message, const gchar *name, Answer *answer)
   return ours ? RUN_FATAL : RUN_FAILED;
 }
 
-/* A decoder's may be of no account; the filter's is a frame that was not analysed. */
+/* A decoder's warning may not matter; the filter's is of a frame that was not analysed. */
 static RunOutcome
 on_warning (Run *self, GstMessage *message, const gchar *name)
 {
@@ -247,7 +247,7 @@ is_silent (Run *self, gint64 patience, guint *heard, gint64 *since)
   return patience > 0 && now - *since > patience;
 }
 
-/* NULL when there was none for a while. */
+/* NULL: there was none for a while. */
 static GstMessage *
 next_message (Run *self)
 {
@@ -304,7 +304,7 @@ run_input (const Arguments *arguments, guint i, Tally *tally, volatile sig_atomi
   RunOutcome outcome;
 
   self->tally = tally;
-  self->tells = !arguments->json;
+  self->verbose = !arguments->json;
   self->order = g_async_queue_new ();
   self->ended = g_async_queue_new ();
   g_mutex_init (&self->lock);
@@ -317,7 +317,7 @@ run_input (const Arguments *arguments, guint i, Tally *tally, volatile sig_atomi
     run_free (self);
     return RUN_FAILED;
   }
-  self->thread = g_thread_new ("input", live, self);
+  self->thread = g_thread_new ("input", play, self);
   outcome = watch (self, arguments, i, interrupted);
   end (self);
   if (outcome == RUN_DONE && !*interrupted && tally->frames == before) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads a URI and decodes the pictures in it. uridecodebin does the same and more, but
- * neither bears to be used again after an input that failed, nor to be removed (as of
- * GStreamer 1.22 it then unlinks pads that are no more). */
+/* Reads a URI and decodes the pictures in it. uridecodebin does the same and more, but can
+ * neither be used again after an input that failed, nor be removed (as of GStreamer 1.22 it
+ * then unlinks pads that no longer exist). */
 #include "source.h"
 #include "multipart.h"
 #include "photo.h"
 
-/* rtspsrc has a pad for each of the camera's streams, once it knows them. */
+/* rtspsrc has a pad for each of the camera's streams, as soon as it knows them. */
 static void
 on_stream (GstElement *reader, GstPad *pad, gpointer decoder)
 {
@@ -26,7 +26,7 @@ on_decoded (GstElement *decoder, GstPad *pad, gpointer queue)
 {
   GstPad *sink = gst_element_get_static_pad (queue, "sink");
 
-  /* unchecked: whether the pictures suit is found out, and told, where they come */
+  /* unchecked: unsuitable pictures are reported where they arrive */
   if (!gst_pad_is_linked (sink))
     gst_pad_link_full (pad, sink, GST_PAD_LINK_CHECK_NOTHING);
   gst_object_unref (sink);
@@ -47,8 +47,9 @@ gives_any (GstElementFactory *factory)
   return any;
 }
 
-/* A decoder that gives ANY, as vp8alphadecodebin and vp9alphadecodebin do, decodebin takes for one that gives
- * no picture, and looks no further. Without them VP8 and VP9 play, less their transparency. */
+/* decodebin takes a decoder whose pads give ANY, as those of vp8alphadecodebin and vp9alphadecodebin do,
+ * for one that gives no pictures, and tries no other. Without them VP8 and VP9 play, only without
+ * transparency. */
 static gpointer
 pass_over_any (gpointer unused)
 {
@@ -74,7 +75,7 @@ on_part (GstBin *decoder, GstElement *part, gpointer data)
   self->multipart = TRUE;
 }
 
-/* A stream of pictures has a rate, or is a camera's; it is no photo. */
+/* What has a frame rate, or comes from a camera, is a stream, not a photo. */
 static int
 on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *factory, gpointer data)
 {
@@ -91,7 +92,7 @@ on_choice (GstElement *decoder, GstPad *pad, GstCaps *caps, GstElementFactory *f
 
 #define LOST "lost-error"       /* the decodebin's data: the first error of its elements */
 
-/* In an element's bus, on the way to decodebin's, which is `bus`. */
+/* On an element's own bus; `bus` is decodebin's. */
 static GstBusSyncReply
 on_message (GstBus *own, GstMessage *message, gpointer bus)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where an input's frames come from: the source element of its URI and a decodebin, for
- * the time of that input. */
+/* Where an input's frames come from: the source element of its URI, and a decodebin. */
 #pragma once
 #include <gst/gst.h>
 
@@ -11,11 +10,11 @@ typedef struct {
 
 /* Adds both to the pipeline, linked to `sink`, an element with one input, as soon as they have
  * pictures; sound is left alone. The Source is not moved while they play. FALSE with an error when
- * there is nothing to read such a URI. */
+ * nothing can read such a URI. */
 gboolean source_add (Source *self, GstElement *pipeline, const gchar *uri, GstElement *sink,
     GError **error);
 
-/* An error that decodebin keeps to itself, or NULL: what an element says while it is started is of no account
- * to it when it has started (as of GStreamer 1.26), and a demuxer that has failed by then gives nothing ever
- * after. To be asked when the bus has been silent; it is the decoder's. */
+/* An error that decodebin keeps to itself, or NULL. decodebin ignores an element's errors while it starts,
+ * if it then starts (as of GStreamer 1.26), but a demuxer that has failed by then never gives anything. To
+ * be asked for when the bus has been silent; owned by the decoder. */
 GstMessage *source_lost_error (const Source *self);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is printed is help and lists; lines of JSON have writers of their own, who report for themselves. */
+/* Guards what is printed: help and lists. Lines of JSON have writers of their own, which report
+ * themselves. */
 #include "standard.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +22,8 @@ on_exit_check (void)
 void
 standard_guard (const char *program)
 {
-  /* The lowest number that is free is given, so each gets its own; the wrong way round, so that using it
-   * is an error and not silence. */
+  /* open gives the lowest free number, so each gets its own; opened for the wrong direction, so that using
+   * it is an error and not silent. */
   for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
     const int how = i == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (fcntl (i, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", how) != i)

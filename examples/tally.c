@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gptvis-label's words on stderr: a bar while it works, complaints, a summary. The
- * bar leaves the cursor at its line's start, so that what comes next covers it. */
+/* gptvis-label's output on stderr: a progress bar, complaints, a summary. The
+ * bar leaves the cursor at its line's start, so that what comes next overwrites it. */
 #include "tally.h"
 
 #define BAR 24u                 /* characters */
@@ -42,7 +42,7 @@ tally_caption (Tally *self, const gchar *text)
   gchar *line = g_utf8_make_valid (text, -1);
   for (gchar *p = line; *p; p++)
     if (g_ascii_iscntrl (*p))
-      *p = ' ';                 /* nothing that a terminal would obey */
+      *p = ' ';                 /* nothing that controls a terminal */
   g_printerr ("%scaption: %s\n", self->progress ? ERASE : "", line);
   g_free (line);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What gptvis-label counts, and what it tells of it on stderr. */
+/* What gptvis-label counts and prints on stderr. */
 #pragma once
 #include "arguments.h"
 
@@ -8,18 +8,18 @@ typedef struct {
   guint64 frames;
   gint64 analysis;              /* µs in all */
   GHashTable *best;             /* label → on how many frames it was the best */
-  gchar *caption;               /* the last that was told; NULL: none of this input's */
+  gchar *caption;               /* the last that was printed for this input; NULL: none */
 } Tally;
 
 void tally_init (Tally *tally, gboolean progress);
 void tally_clear (Tally *tally);
 void tally_count (Tally *tally, const gchar *best, gint64 analysis);  /* best: NULL for none */
 
-/* Tells a caption, in a line of its own, if it is another than the last. */
+/* Prints a caption, on a line of its own, if it differs from the last. */
 void tally_caption (Tally *tally, const gchar *text);
 
 /* "gptvis-label: NAME: KIND: SENTENCE", of which NAME and KIND may be NULL. */
 void tally_complain (const Tally *tally, const gchar *name, const gchar *kind, const gchar *sentence);
-/* So much (0 … 1) of input i of n, of that name, is done. */
+/* Shows that `part` (0 … 1) of input i of n is done. */
 void tally_progress (const Tally *tally, double part, guint i, guint n, const gchar *name);
 void tally_summary (const Tally *tally, guint inputs, guint failed, double seconds);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opens a checkpoint's files and holds its tensors against a plan's weights. What
- * a file's bytes mean is files/'s, configuration.c's and recipe.c's. */
+/* Opens a checkpoint's files and compares its tensors with a plan's weights. files/,
+ * configuration.c and recipe.c know what a file's bytes mean. */
 #include "checkpoint.h"
 #include "file.h"
 #include "mistakes.h"
@@ -68,7 +68,7 @@ gptvis_checkpoint_open (const gchar *path, GError **error)
     gptvis_checkpoint_free (self);
     return NULL;
   }
-  /* which heads there are is certain only here */
+  /* only the tensors tell which classifiers there are */
   if (!self->config->class_name)
     self->config->teacher = has_tensor (self, "cls_classifier.weight");
   if (self->config->writes && !has_tensor (self, "classifier.weight"))
@@ -105,7 +105,7 @@ gptvis_checkpoint_recipe (const GptVisCheckpoint *self)
   return &self->recipe;
 }
 
-/* A backbone alone is the commonest mistake, so it has a sentence of its own. */
+/* A backbone without a classifier is the commonest mistake, so it has a sentence of its own. */
 static gboolean
 has_head (const GptVisCheckpoint *self, GError **error)
 {
@@ -143,7 +143,7 @@ find_places (const GptVisCheckpoint *self, const GptVisPlan *plan, GError **erro
   return places;
 }
 
-/* The plan after its weights were found; takes it. */
+/* The plan, once its weights are found; else frees it. */
 static GptVisPlan *
 checked (const GptVisCheckpoint *self, GptVisPlan *plan, GptVisPlaces **places, GError **error)
 {

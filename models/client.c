@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of heads, and a state of each for the client that asks for it. */
 #include "heads/head.h"
 
 /* The heads that there are. */
@@ -26,7 +27,7 @@ possible (const GptVisConfiguration *config)
   return can;
 }
 
-/* Those that the task asks for, or 0: the checkpoint cannot do it. */
+/* Those that the task asks for; 0 with an error: the checkpoint cannot do it. */
 static guint
 asked_for (const GptVisModel *model, GptVisTask task, GError **error)
 {
@@ -43,7 +44,7 @@ asked_for (const GptVisModel *model, GptVisTask task, GError **error)
   return 0;
 }
 
-/* All outputs are asked for at once, so that they are made once. */
+/* All outputs are asked for at once, so that the plan is made once. */
 static gboolean
 open_heads (GptVisClient *self, guint asked, const GptVisClientOptions *options, GError **error)
 {

@@ -9,8 +9,8 @@
  *     GptVisResult *result = gptvis_client_read (client, &request, 5, 0.1);
  *     … result->labels[0].text …
  *
- * Each thing that can be asked is a head's (heads/head.h). A client is counted: it stays what it is while a
- * picture is under way, and is exchanged whole.
+ * Each thing that can be asked has a head (heads/head.h). A client is counted and never changes: a picture
+ * under way keeps its client while the stream already has another.
  *
  * Threads: any may count; all that use it read (gptvis_client_read) in one thread. */
 #pragma once
@@ -28,15 +28,13 @@ typedef enum {
 typedef struct {
   GptVisTask task;
   const gchar *labels_file;     /* UTF-8, a label a line, instead of id2label; NULL: none */
-  guint beams;                  /* how many beginnings of a sentence are kept while it is searched, 1 …
-                                 * GPTVIS_MAX_BEAMS; 0: as the checkpoint says */
+  guint beams;                  /* beam width of captions, 1 … GPTVIS_MAX_BEAMS; 0: as the checkpoint says */
 } GptVisClientOptions;
 
 typedef struct _GptVisClient GptVisClient;
 
-/* The model must outlive it, and then has the outputs that it reads. Errors: those of
- * gptvis_model_need, of the labels' file, UNSUPPORTED when the checkpoint has no classifier or no
- * decoder for the task. */
+/* Asks the model for the outputs that it reads; the model must outlive it. Errors: those of gptvis_model_need
+ * and of the labels' file, UNSUPPORTED when the checkpoint has no classifier or no decoder for the task. */
 GptVisClient *gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GError **error);
 GptVisClient *gptvis_client_ref (GptVisClient *client);
 void gptvis_client_unref (GptVisClient *client);       /* NULL is fine */
@@ -44,13 +42,13 @@ void gptvis_client_unref (GptVisClient *client);       /* NULL is fine */
 GptVisOutputs gptvis_client_outputs (const GptVisClient *client);      /* that it reads */
 guint gptvis_client_n_labels (const GptVisClient *client);     /* 0: it asks for none */
 const gchar *gptvis_client_label (const GptVisClient *client, guint id);       /* NULL: no such */
-gboolean gptvis_client_writes (const GptVisClient *client);     /* it asks for sentences */
-/* One more stream's; NULL with LIMIT when there is no memory, and without an error when it asks for none. */
+gboolean gptvis_client_writes (const GptVisClient *client);     /* it asks for captions */
+/* A captioner for one stream; NULL with LIMIT when there is no memory, and without an error when the
+ * client asks for no captions. */
 GptVisCaptioner *gptvis_client_captioner_new (GptVisClient *client, GError **error);
 
-/* What the client makes of a request that was run without an error: a result whose frame fields are
- * still empty. top_k: at most so many labels, 0
- * is all; threshold: and only those that score at least this; below 0: what suits the model. */
+/* The result of a request that was run without an error; its frame fields are still empty. top_k: at most so
+ * many labels, 0: all; threshold: only labels that score at least this, below 0: what suits the model. */
 GptVisResult *gptvis_client_read (GptVisClient *client, const GptVisRequest *request, guint top_k,
     gfloat threshold);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* config.json → GptVisConfiguration. Which defaults a model type has is the table
- * below; the values are those of Transformers' configuration classes. */
+/* config.json → GptVisConfiguration. A model type's defaults are in its row of the table of
+ * architectures; they are those of Transformers' configuration classes. */
 #include "configuration.h"
 #include "architectures.h"
 #include "json.h"
@@ -65,7 +65,7 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   self->n_layers = gptvis_json_uint (json, "num_hidden_layers", 12, 1, GPTVIS_MAX_LAYERS);
   self->n_heads = gptvis_json_uint (json, "num_attention_heads", 12, 1, MAX_WIDTH);
   if (!json->error && self->hidden_size % self->n_heads)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u is no multiple of num_attention_heads %u",
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u is not a multiple of num_attention_heads %u",
         self->hidden_size, self->n_heads);
 
   guint patch_width;
@@ -73,7 +73,7 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
       &self->image_width);
   read_sides (json, "patch_size", architecture->patch_size, 64, &self->patch_size, &patch_width);
   if (patch_width != self->patch_size)
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is no square", self->patch_size,
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is not square", self->patch_size,
         patch_width);
   if (!json->error && (self->image_height < self->patch_size || self->image_width < self->patch_size))
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "image_size is smaller than patch_size %u",
@@ -81,7 +81,7 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   gptvis_json_uint (json, "num_channels", 3, 3, 3);
 }
 
-/* Dinov2 knows a ratio, the others a number. SwiGLU's two thirds are Transformers':
+/* Dinov2 has a ratio, the others a number. SwiGLU's two thirds are Transformers':
  * (int (hidden · 2 / 3) + 7) / 8 · 8. */
 static void
 read_mlp (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
@@ -95,8 +95,9 @@ read_mlp (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture 
   const gdouble hidden = self->hidden_size * ratio;
   self->swiglu = gptvis_json_boolean (json, "use_swiglu_ffn", FALSE);
   if (hidden < 1 || hidden > MAX_WIDTH)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "mlp_ratio %g makes no width from 1 to %u of hidden_size %u",
-        ratio, MAX_WIDTH, self->hidden_size);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
+        "mlp_ratio %g times hidden_size %u is not a width from 1 to %u",
+        ratio, self->hidden_size, MAX_WIDTH);
   self->intermediate_size = (guint) hidden;
   if (self->swiglu)
     self->intermediate_size = ((guint) (self->intermediate_size * 2 / 3.0) + 7) / 8 * 8;
@@ -200,7 +201,7 @@ read_architectures (GptVisJson *json, GptVisConfiguration *self)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "architectures does not hold names");
 }
 
-/* "bitsandbytes", "gptq", … Whether such weights can be read, the tensors decide. */
+/* "bitsandbytes", "gptq", … The tensors decide whether the weights can be read. */
 static void
 read_quantisation (GptVisJson *json, GptVisConfiguration *self)
 {
@@ -212,20 +213,20 @@ read_quantisation (GptVisJson *json, GptVisConfiguration *self)
   g_clear_error (&part.error);
 }
 
-/* Is the decoder one that is shown the picture? Some classes of the same model_type have tensors of the same
- * names and answer questions, or write what they like. */
+/* Some classes of the same model_type have tensors of the same names, but answer questions, or write without
+ * looking at a picture. */
 static void
 check_class (GptVisJson *json, const GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
   if (self->class_name && strcmp (self->class_name, architecture->class_name) != 0)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
-        "architectures has %.60s, where of model_type %s only %s writes what a picture shows",
+        "architectures has %.60s, where of model_type %s only %s writes captions",
         self->class_name, self->model_type, architecture->class_name);
 }
 
-/* A decoder that says so itself reads words alone; where it says nothing, the tensors decide. */
+/* `name` is false for a decoder of text alone; where it is missing, the tensors decide. */
 static void
-check_looks (GptVisJson *json, const gchar *name)
+check_cross_attention (GptVisJson *json, const gchar *name)
 {
   if (!gptvis_json_boolean (json, name, TRUE))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s is false: the decoder does not look at the picture",
@@ -257,7 +258,7 @@ read_gpt2 (GptVisJson *json, GptVisDecoderNumbers *d)
   d->scale_by_layer = gptvis_json_boolean (json, "scale_attn_by_inverse_layer_idx", FALSE);
   if (!gptvis_json_boolean (json, "scale_attn_weights", TRUE))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
-        "scale_attn_weights is false, where only true is known here");
+        "scale_attn_weights is false, where only true is supported");
   check_heads (json, d);
 }
 
@@ -286,12 +287,12 @@ read_own_token (GptVisJson *json, const gchar *name, guint fallback, guint vocab
 {
   const guint token = gptvis_json_uint (json, name, fallback, 0, vocabulary - 1);
   if (token >= vocabulary)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is missing, and the %u taken for it is no token below "
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is missing, and its default %u is not a token below "
         "%u", name, token, vocabulary);
   return token;
 }
 
-/* The part `name` of the whole as an object of its own, whose messages say so. */
+/* Makes the part `name` an object of its own, whose messages name it. */
 static gboolean
 enter (GptVisJson *json, const gchar *name, GptVisJson *part)
 {
@@ -302,7 +303,7 @@ enter (GptVisJson *json, const gchar *name, GptVisJson *part)
   return !json->error;
 }
 
-/* Hands the part's mistake on. */
+/* Ends with the part, whose mistake becomes the whole's. */
 static void
 leave (GptVisJson *json, GptVisJson *part)
 {
@@ -313,9 +314,9 @@ leave (GptVisJson *json, GptVisJson *part)
   g_free ((gchar *) part->file);
 }
 
-/* vision-encoder-decoder's part, whose network is said there. */
+/* vision-encoder-decoder's decoder, whose part names its network. */
 static void
-read_encoders_decoder (GptVisJson *json, GptVisConfiguration *self)
+read_named_decoder (GptVisJson *json, GptVisConfiguration *self)
 {
   GptVisDecoderNumbers *d = &self->decoder;
   const gchar *type = gptvis_json_string (json, "model_type", "");
@@ -323,9 +324,9 @@ read_encoders_decoder (GptVisJson *json, GptVisConfiguration *self)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" is not gpt2", type);
     return;
   }
-  check_looks (json, "add_cross_attention");
+  check_cross_attention (json, "add_cross_attention");
   read_gpt2 (json, d);
-  /* a decoder with a width of its own for the pictures takes them as they are */
+  /* a decoder that says the pictures' width takes them as they are */
   d->project = d->hidden_size != self->hidden_size && !gptvis_json_has (json, "cross_attention_hidden_size");
 }
 
@@ -340,9 +341,9 @@ read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitect
   } else {
     if (enter (json, architecture->decoder, &part)) {
       if (self->encoder_type) {
-        read_encoders_decoder (&part, self);
+        read_named_decoder (&part, self);
       } else {
-        check_looks (&part, "is_decoder");
+        check_cross_attention (&part, "is_decoder");
         read_bert (&part, d, architecture);
         if (architecture->own_tokens) {
           d->start = read_own_token (&part, "bos_token_id", architecture->bos, d->vocabulary);
@@ -354,7 +355,7 @@ read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitect
   }
 }
 
-/* The tower that sees: all of config.json, or a part of it. */
+/* The tower: all of config.json, or a part of it. */
 static void
 read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
@@ -368,7 +369,7 @@ read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   read_problem (json, self);
 }
 
-/* vision-encoder-decoder: any tower that is an architecture itself. */
+/* vision-encoder-decoder's tower: an architecture of its own. */
 static void
 read_encoder (GptVisJson *json, GptVisConfiguration *self)
 {
@@ -382,10 +383,10 @@ read_encoder (GptVisJson *json, GptVisConfiguration *self)
   read_tower (json, self, architecture);
 }
 
-#define TIMM "this is a checkpoint of timm, whose tensors have names of their own: Transformers' of the same " \
-  "network is needed (such as google/vit-base-patch16-224)"
+#define TIMM "this is a checkpoint of timm, which names tensors in its own way: the same network from " \
+  "Transformers is needed (such as google/vit-base-patch16-224)"
 
-/* No model_type: what else is called config.json. */
+/* Without model_type: other files that are called config.json. */
 static void
 fail_untyped (GptVisJson *json)
 {
@@ -397,7 +398,7 @@ fail_untyped (GptVisJson *json)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
   else if (gptvis_json_has (json, "_class_name"))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
-        "this is of a pipeline of Diffusers, which makes pictures");
+        "this is from a pipeline of Diffusers, which makes pictures");
   else
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "model_type is missing; is this a Transformers checkpoint?");
 }
@@ -412,10 +413,9 @@ fail_unknown (GptVisJson *json, const gchar *type)
   if (strcmp (type, "timm_wrapper") == 0)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
   else
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
-    "model_type \"%.60s\" %sis none of those known here: %s",
-        type, g_strv_contains (of_text, type) ? "is a network of text, which looks at no picture, and "
-        : "", known);
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" %sis none of those supported: %s",
+        type, g_strv_contains (of_text, type) ? "is a text network, which takes no pictures, and " : "",
+        known);
   g_free (known);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What config.json says, checked and with Transformers' defaults where it is
- * silent: the numbers an architecture records its plan from, and the labels. The
- * whole list of numbers is here, for all architectures; one that has no use for a
- * number ignores it. Of a network that writes, the numbers outside `decoder` are those of
- * its picture tower. (Not "config.h": that is the build's.) */
+ * silent: the numbers that an architecture records its plan from, and the labels. One
+ * list of numbers serves all architectures; each ignores those that it does not use.
+ * Of a network that writes (has a decoder), the numbers outside `decoder` are those of
+ * its tower, which encodes pictures. (Not "config.h": that is the build's.) */
 #pragma once
 #include "plan.h"
 
@@ -19,11 +19,11 @@ typedef struct {
   guint n_positions, vocabulary;
   GptVisAct act;
   gfloat epsilon;
-  gboolean tied;                /* the words' table is the last product's weight too */
+  gboolean tied;                /* the word embedding is the last weight, too */
   gboolean scale_by_layer;      /* GPT-2: attention of layer l is divided by l + 1 as well */
   gboolean project;             /* vision-encoder-decoder: tokens pass enc_to_dec_proj */
-  gint start, end;              /* blip: of a sentence, whatever else is said of it; −1: no such */
-  guint n_frames;               /* pictures that one sentence is about; 0: a picture, and git has no temporal embedding */
+  gint start, end;              /* blip: tokens that override generation_config.json's; −1: none */
+  guint n_frames;               /* git: pictures of a caption; 0: one, without a temporal embedding */
 } GptVisDecoderNumbers;
 
 typedef struct {
@@ -31,10 +31,10 @@ typedef struct {
   gchar *encoder_type;          /* vision-encoder-decoder: "vit", "deit"; else NULL */
   const struct _GptVisArchitecture *architecture;       /* model_type's row of the table (architectures.h) */
   gchar *class_name;            /* the first of "architectures"; NULL when not said */
-  gchar *quantised;             /* how weights were made small, as quantization_config names it; NULL: not */
+  gchar *quantised;             /* quantization_config's method; NULL: the weights are not quantised */
   guint hidden_size, n_layers, n_heads;
-  guint intermediate_size;      /* of the MLP; dinov2: hidden_size · mlp_ratio, or what SwiGLU makes of it */
-  guint image_height, image_width, patch_size;  /* pixels; the position table's grid is their quotient */
+  guint intermediate_size;      /* of the MLP; dinov2: from mlp_ratio, and fewer for SwiGLU */
+  guint image_height, image_width, patch_size;  /* pixels; their quotients are the grid of positions */
   guint n_registers;
   GptVisAct act;
   gfloat epsilon;               /* of the layer norms */

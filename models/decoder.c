@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loads what a decoder is made of, and decides how many captions and beams it has room for. */
 #include "decoder.h"
 #include "quote.h"
 
-#define SENTENCES 4u            /* written in one step, each with its beams */
-#define LEAST_BEAMS 4u          /* that there is room for, so that cameras with other beam widths share one */
+#define CAPTIONS 4u             /* in one step, each with all its beams */
+#define LEAST_BEAMS 4u          /* room for them, so that cameras with other beam widths share a decoder */
 
-/* Words that the network may say and the tokenizer does not have would be holes in the text. */
+/* Does the tokenizer have the first token, so that it is the network's own? */
 static gboolean
 vocabulary_fits (const GptVisDecoder *self, const gchar *path, GError **error)
 {
@@ -13,7 +14,7 @@ vocabulary_fits (const GptVisDecoder *self, const gchar *path, GError **error)
   if (known >= self->generation->start + 1)
     return TRUE;
   gptvis_quote_error (error, GPTVIS_ERROR_FORMAT,
-      "%s: a sentence begins with token %u, where the vocabulary beside the network has %u", path,
+      "%s: a caption starts with token %u, where the tokenizer has only %u tokens", path,
       self->generation->start, known);
   return FALSE;
 }
@@ -29,7 +30,7 @@ load (GptVisDecoder *self, const GptVisCheckpoint *checkpoint, guint n_beams,
       || !vocabulary_fits (self, path, error))
     return FALSE;
   self->max_beams = MAX (LEAST_BEAMS, MAX (n_beams, self->generation->n_beams));
-  const GptVisDecoderSize size = { MIN (SENTENCES * self->max_beams, GPTVIS_MAX_SEQUENCES), self->max_beams,
+  const GptVisDecoderSize size = { MIN (CAPTIONS * self->max_beams, GPTVIS_MAX_SEQUENCES), self->max_beams,
     self->generation->max_length };
   self->plan = gptvis_checkpoint_decoder_plan (checkpoint, self->rows, 1, &size, &self->places, error);
   if (!self->plan)

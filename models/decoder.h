@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A decoder: what a model writes its sentences with, shared by all captioners (heads/captioner.h) and
- * counted. A model has one once somebody wants a sentence, and makes another when one is to be searched
- * with more beams than it has room for. Immutable but for the program, whose runs the lock serialises. */
+/* A decoder: what a model writes captions with, counted and shared by all captioners (heads/captioner.h). A
+ * model makes one when captions are first asked for, and another when they need more beams than it has room
+ * for. Immutable but for the program: hold the lock to run it. */
 #pragma once
 #include "checkpoint.h"
 #include "generation.h"
@@ -17,16 +17,16 @@ typedef struct {
   GptVisProgram *program;
   GptVisTokenizer *tokenizer;
   GptVisGeneration *generation;
-  guint max_beams;              /* of one sentence */
+  guint max_beams;              /* of one caption */
   guint rows, width;            /* of one picture's tokens */
-  guint n_frames;               /* pictures that a sentence is about */
+  guint n_frames;               /* pictures of one caption */
   guint vocabulary;
   GptVisTensorId logits, log_probabilities;
   GMutex lock;
 } GptVisDecoder;
 
-/* rows: of the tower's "tokens"; n_beams: of the widest search, 0 is as the checkpoint says. The checkpoint
- * must outlive it. Errors as gptvis_model_open's. */
+/* rows: of the tower's "tokens"; n_beams: beams that there must be room for, 0: as the checkpoint says. The
+ * checkpoint must outlive it. NULL with the errors of gptvis_model_open. */
 GptVisDecoder *gptvis_decoder_new (const GptVisCheckpoint *checkpoint, guint rows, guint n_beams,
     const GptVisProgramOptions *options, GError **error);
 GptVisDecoder *gptvis_decoder_ref (GptVisDecoder *self);

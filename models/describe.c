@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What tables of fields say, for others than programs that were built with them: a JSON schema and a page. */
+/* Describes tables of fields to those who do not build against them: as a JSON schema and as a page. */
 #include "fields.h"
 #include "result.h"
 #include <string.h>
 
 #define NUMBERS "GstValueArray of gdouble"
 
-/* In the order of GptVisFieldType. Members stand where their fields do and are never described themselves. */
+/* In the order of GptVisFieldType. MEMBERS are described by their own fields. */
 static const struct {
   const gchar *json, *message;  /* types */
   const gchar *limits;          /* what the schema says besides */

@@ -5,7 +5,7 @@
 #define ROOM 16u                /* elements that an array has room for at first */
 
 struct _GptVisDraft {
-  GptVisResult result;          /* what is no array; caption and clip point to these: */
+  GptVisResult result;          /* all but the arrays; caption and clip point to these: */
   GptVisCaption caption;
   GptVisClip clip;
   GptVisPart looked_for;
@@ -129,7 +129,7 @@ gptvis_draft_set_embedding (GptVisDraft *self, const gfloat *embedding, guint n)
   self->result.n_embedding = n;
 }
 
-/* The array grew by and by, so only now is it known where a region's labels are. */
+/* The array may have moved as it grew, so only now is it known where a region's labels are. */
 static void
 place_region_labels (GptVisDraft *self)
 {

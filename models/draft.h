@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A draft: the place where heads put what they found, which then becomes a result. It is used again for
- * the next picture and keeps its memory, so that in the long run a result costs its own block and nothing
- * else.
+/* A draft: where heads write what they found, which then becomes a result. It is used again for the next
+ * picture and keeps its memory, so that in the long run a result allocates only its own block.
  *
  *     gptvis_draft_look_for (draft, GPTVIS_PART_REGIONS);
  *     const GptVisRegion region = { { x, y, width, height }, .since = G_MAXUINT64 };
@@ -30,11 +29,11 @@ typedef enum {
 GptVisDraft *gptvis_draft_new (void);
 void gptvis_draft_free (GptVisDraft *draft);   /* NULL is fine */
 
-/* That part is known, empty as long as nothing is added. Adding says the same. */
+/* The part is known, and empty as long as nothing is added. Adding something implies it. */
 void gptvis_draft_look_for (GptVisDraft *draft, GptVisPart part);
 
 void gptvis_draft_add_label (GptVisDraft *draft, const GptVisLabel *label);   /* best first */
-/* Its labels are added after it; what it says of them itself does not count. */
+/* Its labels are added after it; its own list of them is ignored. */
 void gptvis_draft_add_region (GptVisDraft *draft, const GptVisRegion *region);
 /* To the last region. */
 void gptvis_draft_add_region_label (GptVisDraft *draft, const GptVisLabel *label);
@@ -48,7 +47,7 @@ void gptvis_draft_set_embedding (GptVisDraft *draft, const gfloat *embedding, gu
 
 /* Begins anew. */
 void gptvis_draft_clear (GptVisDraft *draft);
-/* The result, whose frame fields are still empty, and an empty draft. analysis: µs. */
+/* Returns the result, whose frame fields are still empty, and empties the draft. analysis: µs. */
 GptVisResult *gptvis_draft_finish (GptVisDraft *draft, const gchar *model, gint64 analysis);
 
 G_END_DECLS

@@ -57,7 +57,7 @@ struct _GptVisFields {
 
 /* --- values --- */
 
-/* A field's value for all types but the last five, as it is outside. */
+/* A field's value as it is outside, for all types but the last five. */
 typedef struct {
   gboolean known;
   guint64 whole;                /* VERSION, BOOLEAN, COUNT, INDEX, ID, TIMESTAMP */
@@ -66,7 +66,7 @@ typedef struct {
   gchar clock[32];              /* what `text` points to for WALL_CLOCK */
 } GptVisValue;
 
-/* What of the member there is outside. */
+/* Reads the member's value. */
 void gptvis_field_read (const GptVisField *field, gconstpointer object, GptVisValue *value);
 /* The numbers of BOX (always four) or NUMBERS; NULL: unknown. */
 const gfloat *gptvis_field_numbers (const GptVisField *field, gconstpointer object, guint *n);
@@ -88,8 +88,8 @@ void gptvis_fields_copy (const GptVisFields *fields, gconstpointer object, gpoin
 
 /* Numbers do not follow the locale, and bytes that are not UTF-8 become U+FFFD. */
 void gptvis_fields_append_json (GString *json, const GptVisFields *fields, gconstpointer object);
-/* Its parts, for who has values from elsewhere: a value, and a number as the type is written (null when it is
- * not finite). */
+/* Its parts, for values from elsewhere: a value, and a number in the format of the field's type (null when
+ * it is not finite). */
 void gptvis_value_append_json (GString *json, const GptVisField *field, const GptVisValue *value);
 void gptvis_number_append_json (GString *json, const GptVisField *field, gdouble number);
 void gptvis_text_append_json (GString *json, const gchar *text);      /* NULL is null */

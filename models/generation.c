@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads one member after the other; the first mistake is kept by the JSON object and reported at the end. */
 #include "generation.h"
 #include "architectures.h"
 #include "json.h"
@@ -26,14 +27,14 @@ read_tokens (GptVisJson *json, const gchar *name, guint vocabulary)
   return tokens;
 }
 
-/* The one token of that name, or -1. */
+/* The one token of that name; −1: none. */
 static gint
 read_token (GptVisJson *json, const gchar *name, guint vocabulary)
 {
   GArray *tokens = read_tokens (json, name, vocabulary);
   const gint token = tokens->len > 0 ? (gint) g_array_index (tokens, guint, 0) : -1;
   if (tokens->len > 1)
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s has %u tokens, where one is known here", name,
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "%s has %u tokens, where one is supported", name,
         tokens->len);
   g_array_unref (tokens);
   return token;
@@ -50,7 +51,7 @@ read_start (GptVisJson *json, GptVisGeneration *self, const GptVisDecoderNumbers
     start = read_token (json, "bos_token_id", vocabulary);
   if (start < 0)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
-        "neither decoder_start_token_id nor bos_token_id says what a sentence begins with");
+        "neither decoder_start_token_id nor bos_token_id says what a caption starts with");
   self->start = MAX (start, 0);
 }
 
@@ -67,8 +68,8 @@ read_ends (GptVisJson *json, const GptVisDecoderNumbers *decoder)
 static GptVisStop
 read_stop (GptVisJson *json)
 {
-  JsonNode *node = gptvis_json_has (json, "early_stopping") ? json_object_get_member (json->object,
-      "early_stopping") : NULL;
+  JsonNode *node = gptvis_json_has (json, "early_stopping")
+      ? json_object_get_member (json->object, "early_stopping") : NULL;
   if (!node)
     return GPTVIS_STOP_LIKELY;
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
@@ -80,12 +81,12 @@ read_stop (GptVisJson *json)
   return GPTVIS_STOP_LIKELY;
 }
 
-/* Lengths count the start; max_new_tokens and min_new_tokens, which do not, go first. */
+/* Lengths count the start; max_new_tokens and min_new_tokens, which do not, take precedence. */
 static void
 read_lengths (GptVisJson *json, GptVisGeneration *self, const GptVisConfiguration *config)
 {
   guint most = MIN (config->decoder.n_positions, GPTVIS_MAX_LENGTH), max = 20;
-  /* far more than the network has positions for is a common default: it means as many as there are */
+  /* defaults far above the network's positions are common, and mean as many as there are */
   max = gptvis_json_uint (json, "max_length", max, 1, G_MAXINT);
   if (gptvis_json_has (json, "max_new_tokens"))
     max = 1 + gptvis_json_uint (json, "max_new_tokens", 1, 1, G_MAXINT - 1);
@@ -99,7 +100,8 @@ read_lengths (GptVisJson *json, GptVisGeneration *self, const GptVisConfiguratio
         G_MAXINT - 1));
   if (self->min_length > self->max_length)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
-        "min_length %u is more than the %u tokens a sentence can have", self->min_length, self->max_length);
+        "min_length %u is more than the %u tokens that a caption can have", self->min_length,
+        self->max_length);
 }
 
 static void
@@ -120,7 +122,8 @@ read_all (GptVisJson *json, GptVisGeneration *self, const GptVisConfiguration *c
   self->stop = read_stop (json);
   self->caption_threshold = gptvis_json_number (json, "caption_threshold", 0, 0, 1);
   if (self->ends->len >= vocabulary)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "eos_token_id leaves no token to say anything with");
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
+        "eos_token_id has every token, so that none is left to write with");
 }
 
 static GptVisGeneration *
@@ -145,7 +148,7 @@ gptvis_generation_parse (const gchar *file, const gchar *text, gsize size, const
   return object ? read_object (file, object, config, error) : NULL;
 }
 
-/* What older checkpoints say in config.json stands on its top level or in its decoder's part. */
+/* Older checkpoints have these settings in config.json, on its top level or in its decoder's part. */
 static void
 merge_part (JsonObject *object, const gchar *part)
 {
@@ -160,7 +163,7 @@ merge_part (JsonObject *object, const gchar *part)
   g_list_free (names);
 }
 
-/* What its configuration class has for a token that config.json does not name. */
+/* A token that config.json does not name is its configuration class's. */
 static void
 assume (JsonObject *object, const gchar *name, guint token, guint vocabulary)
 {
@@ -168,7 +171,7 @@ assume (JsonObject *object, const gchar *name, guint token, guint vocabulary)
     json_object_set_int_member (object, name, token);
 }
 
-/* config.json in the place of generation_config.json. */
+/* Prepares config.json to be read instead of generation_config.json. */
 static void
 complete (JsonObject *object, const GptVisConfiguration *config)
 {
@@ -183,7 +186,7 @@ GptVisGeneration *
 gptvis_generation_load (const gchar *directory, const GptVisConfiguration *config, GError **error)
 {
   gchar *path = g_build_filename (directory, "generation_config.json", NULL);
-  /* a link to nothing is a file that did not come, and no file that does not exist */
+  /* a dangling link is a failed download, not a file that was never there */
   const gboolean there = g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_SYMLINK);
   if (!there) {
     g_free (path);

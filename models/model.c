@@ -9,7 +9,7 @@ struct _GptVisModel {
   gchar *name;
   GptVisCheckpoint *checkpoint;
   GptVisProgramOptions options;
-  gchar *backend, *device;      /* texts in options */
+  gchar *backend, *device;      /* strings in options */
   guint max_batch;
 
   GMutex making;                /* held while a program is made, which takes long; taken before the lock */
@@ -19,9 +19,9 @@ struct _GptVisModel {
 
   /* Of the thread that runs it: */
   guint n_begun, n_ended;       /* batches */
-  gint64 begun[GPTVIS_MAX_IN_FLIGHT];   /* µs; of batch i at i modulo that */
-  gint64 ended;                 /* the last */
-  gint64 device_us;             /* of the last */
+  gint64 begun[GPTVIS_MAX_IN_FLIGHT];   /* µs; batch i at i modulo that */
+  gint64 ended;                 /* µs; the last batch */
+  gint64 device_us;             /* of the last batch */
 };
 
 struct _GptVisModelSlot {
@@ -77,8 +77,8 @@ gptvis_model_key (const GptVisModelOptions *options, GError **error)
   if (!path)
     return NULL;
   GString *key = g_string_new (NULL);
-  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto", p->device ? p->device
-      : "auto", p->precision, p->threads, MAX (options->max_batch, 1));
+  g_string_append_printf (key, "%s|%s|%d|%u|%u|", p->backend ? p->backend : "auto",
+      p->device ? p->device : "auto", p->precision, p->threads, MAX (options->max_batch, 1));
   gptvis_locate_append_state (key, path);
   g_string_append_printf (key, "|%s", path);
   g_free (path);
@@ -137,8 +137,8 @@ gptvis_model_decoder (GptVisModel *self, guint beams, GError **error)
 {
   g_mutex_lock (&self->making);
   const gboolean fits = self->decoder && beams <= self->decoder->max_beams;
-  GptVisDecoder *decoder = fits || make_decoder (self, beams, error) ? gptvis_decoder_ref (self->decoder)
-      : NULL;
+  GptVisDecoder *decoder = fits || make_decoder (self, beams, error)
+      ? gptvis_decoder_ref (self->decoder) : NULL;
   g_mutex_unlock (&self->making);
   return decoder;
 }
@@ -209,8 +209,8 @@ leave_tower (GptVisModelSlot *slot)
   gptvis_tower_unref (slot->tower);
 }
 
-/* What is put into the slot from now on is for the model's tower of now. FALSE: there is no memory for it,
- * and the slot is as it was. */
+/* Moves the slot to the model's present tower. FALSE: there is no memory for it, and the slot has not
+ * changed. */
 static gboolean
 enter_tower (GptVisModel *self, GptVisModelSlot *slot, GError **error)
 {
@@ -270,7 +270,8 @@ typedef struct {
   guint n;
 } Group;
 
-/* The first of the requests that is not done, a bit each, and all of its tower; FALSE: none is left. */
+/* The first request that is not done (`done` has a bit for each), and all others of its tower; FALSE: none is
+ * left. */
 static gboolean
 next_group (const GptVisRequest *requests, guint n, guint64 *done, Group *group)
 {
@@ -306,7 +307,7 @@ gptvis_model_device_us (GptVisModel *self)
   return self->device_us;
 }
 
-/* Ends what was begun of a batch before that tower's part failed. */
+/* Waits for the parts of a batch that were submitted before that tower's part failed. */
 static void
 undo (const GptVisRequest *requests, guint n, const GptVisTower *failed)
 {
@@ -401,7 +402,7 @@ end_group (GptVisModel *self, const Group *group, GptVisRequest *requests, GErro
 gboolean
 gptvis_model_end (GptVisModel *self, GptVisRequest *requests, guint n, GError **error)
 {
-  /* it has waited for the one before */
+  /* until the batch before it ended, it only waited */
   const gint64 begun = MAX (self->begun[self->n_ended % GPTVIS_MAX_IN_FLIGHT], self->ended);
   guint64 done = 0;
   gboolean ok = TRUE;

@@ -16,7 +16,7 @@
  *     gptvis_model_free (model);
  *
  * Nothing is computed that nobody needs: the plan is cut to the outputs that were asked for, and made
- * anew when somebody needs more. What was staged before is still run as it was.
+ * again when somebody needs more. Pictures that were staged before still run on the old plan.
  *
  * Threads: all functions may be called from any thread, but one thread at a time begins and ends
  * batches, and a slot is staged or run by one thread at a time. */
@@ -39,17 +39,18 @@ typedef struct _GptVisModelSlot GptVisModelSlot;
 /* Reads the checkpoint; programs are made when they are needed. Errors: NOT_FOUND (no such directory or
  * file), FORMAT (what is in it), UNSUPPORTED (architecture), LIMIT. */
 GptVisModel *gptvis_model_open (const GptVisModelOptions *options, GError **error);
-/* NULL is fine. Slots and clients are gone by then. */
+/* NULL is fine. Its slots and clients are freed before. */
 void gptvis_model_free (GptVisModel *model);
-/* All that makes two openings ask for the same model: its real path, modification times, backend, device,
- * precision, threads, batch. g_free it; NULL with NOT_FOUND. */
+/* Equal for options that mean the same model: real path, modification times, backend, device, precision,
+ * threads, batch. g_free it; NULL with NOT_FOUND. */
 gchar *gptvis_model_key (const GptVisModelOptions *options, GError **error);
 
-/* From now on pictures that are staged have these outputs too. FALSE with the errors of
- * gptvis_model_open or UNSUPPORTED (precision, backend); then all is as before. */
+/* Pictures that are staged from now on have these outputs, too. FALSE with the errors of
+ * gptvis_model_open or UNSUPPORTED (precision, backend); then nothing has changed. */
 gboolean gptvis_model_need (GptVisModel *model, GptVisOutputs outputs, GError **error);
-/* What writes sentences of `beams` beams (0: as the checkpoint says); GPTVIS_OUTPUT_TOKENS is needed by
- * then. A reference, which must not outlive the model; NULL likewise. */
+/* The decoder for captions with `beams` beams (0: as the checkpoint says), after gptvis_model_need has
+ * asked for GPTVIS_OUTPUT_TOKENS. A reference, which must not outlive the model; NULL with the same
+ * errors. */
 GptVisDecoder *gptvis_model_decoder (GptVisModel *model, guint beams, GError **error);
 
 const gchar *gptvis_model_name (const GptVisModel *model);             /* directory's name */
@@ -59,33 +60,35 @@ const GptVisRecipe *gptvis_model_recipe (const GptVisModel *model);
 /* The program's: "cpu, avx512, f32, 2 threads"; "" before anything is needed. g_free it. */
 gchar *gptvis_model_description (GptVisModel *model);
 guint gptvis_model_threads (GptVisModel *model);       /* that compute */
-/* For golden-check and benchmarks: NULL before anything is needed; good until something more is. */
+/* For golden-check and benchmarks: NULL before anything is needed; valid until something more is. */
 const GptVisPlan *gptvis_model_plan (GptVisModel *model);
 GptVisProgram *gptvis_model_program (GptVisModel *model);
 
-/* Outputs are needed by then. NULL with LIMIT when there is no memory. */
+/* After gptvis_model_need. NULL with LIMIT when there is no memory. */
 GptVisModelSlot *gptvis_model_slot_new (GptVisModel *model, GError **error);
 void gptvis_model_slot_free (GptVisModelSlot *slot);   /* NULL is fine */
 /* Reads the picture, whose memory is not needed afterwards. */
 gboolean gptvis_model_stage (GptVisModel *model, GptVisModelSlot *slot, const GptVisPicture *picture,
     GError **error);
-/* Instead of staging: the rows that go in (gptvis_program_slot_rows), to be written. NULL: no memory. */
+/* Instead of staging: the input's rows (gptvis_program_slot_rows), for the caller to write. NULL: no
+ * memory. */
 float *gptvis_model_slot_rows (GptVisModel *model, GptVisModelSlot *slot);
 
 typedef struct {
   GptVisModelSlot *slot;        /* staged */
   GptVisOutputs outputs;        /* that are asked for, and were needed when it was staged */
   gboolean ran;                 /* out: FALSE after an error, and then there are no outputs */
-  /* Out, of this picture, those that were asked for. Good until the next batch is begun. */
+  /* Out, of this picture, those that were asked for. Valid until the next batch is begun. */
   const float *logits, *scores; /* [labels] each */
   const float *tokens;          /* [rows, hidden_size] */
   gint64 analysis;              /* µs that the batch took */
 } GptVisRequest;
 
 /* Runs the requests as one batch, of at most max_batch. A NaN in one picture's outputs fails with FORMAT
- * and leaves that request's NULL; the others have theirs. In two halves so many batches may be begun
- * before the first is ended. They are ended in the order in which they were begun, each with the requests
- * it was begun with. `begin` fails for all of them, and then there is nothing to end. */
+ * and leaves that request's NULL; the others have theirs. In two halves, up to
+ * gptvis_model_in_flight batches may be begun before the first is ended. They are ended in the order in which
+ * they were begun, each with its own requests. When `begin` fails, it fails for all requests, and there is
+ * nothing to end. */
 gboolean gptvis_model_run (GptVisModel *model, GptVisRequest *requests, guint n, GError **error);
 guint gptvis_model_in_flight (GptVisModel *model);
 gboolean gptvis_model_begin (GptVisModel *model, const GptVisRequest *requests, guint n, GError **error);

@@ -207,7 +207,7 @@ gptvis_recipe_parse (const gchar *file, const gchar *text, gsize size, const gch
   return object && read_object (file, object, model_type, recipe, error);
 }
 
-/* Of processor_config.json; NULL when it has none. */
+/* processor_config.json's part; NULL: it has none. */
 static JsonObject *
 image_processor (JsonObject *whole)
 {
@@ -240,8 +240,8 @@ gptvis_recipe_open (const gchar *directory, const gchar *model_type, GptVisRecip
     file = newer;
     object = load_part (newer, &why);
     if (!object && !why)
-      why = g_error_new (GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "%s, which says how large pictures are and "
-          "how bright: take it from where the checkpoint came from", absent->message);
+      why = g_error_new (GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND, "%s, which says the pictures' size and "
+          "normalisation: take it from where the checkpoint came from", absent->message);
     g_error_free (absent);
   }
   const gboolean ok = object && read_object (file, object, model_type, recipe, error);

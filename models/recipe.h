@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* preprocessor_config.json, or where Transformers 5 wrote processor_config.json alone its
- * image_processor, → GptVisRecipe, as Transformers' image processors read
- * it: which keys, which forms of them, and each processor's defaults. What a recipe
- * does to pixels is kernels/patches.c's. */
+/* preprocessor_config.json (or image_processor in processor_config.json, where Transformers 5
+ * wrote that alone) → GptVisRecipe, as Transformers' image processors read it: which
+ * keys, which forms of them, and each processor's defaults. kernels/patches.c
+ * knows what a recipe does to pixels. */
 #pragma once
 #include "picture.h"
 #include "error.h"

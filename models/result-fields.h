@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables of fields that results are told by, as JSON and as messages, and described by. */
+/* The tables of fields by which results are written, as JSON and as messages, and described. */
 #pragma once
 #include "fields.h"
 #include "result.h"
 
 G_BEGIN_DECLS
 
-/* A result as it is told, on a frame that may be a later one: what the tables are of. It is a value that owns
- * nothing. */
+/* What the tables are of: a result as it is reported with a frame, which may be a later one. A value that
+ * owns nothing. */
 typedef struct {
-  GptVisResult result;          /* comes first, so that the table is good for a result alone where only
+  GptVisResult result;          /* comes first, so that the table also serves a result alone, where only
                                  * pointers count */
   gint64 age;                   /* µs between the analysed frame and the one that carries the result */
 } GptVisReport;
@@ -17,7 +17,7 @@ typedef struct {
 extern const GptVisFields gptvis_result_fields; /* of a GptVisReport, as "gptvis-result" */
 extern const GptVisFields gptvis_caption_fields;        /* of one with a caption, as "gptvis-caption" */
 
-/* stream: another name to tell it by; NULL: the result's own. */
+/* stream: another name to report it under; NULL: the result's own. */
 GptVisReport gptvis_result_report (const GptVisResult *result, const gchar *stream, gint64 age);
 
 G_END_DECLS

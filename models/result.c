@@ -4,8 +4,7 @@
 #include "result-fields.h"
 #include <string.h>
 
-/* What is counted stands before what is public, so that a result can be copied as a value while others
- * count it. */
+/* The count is not in the public part, so that a result can be copied as a value while others count it. */
 typedef struct {
   gint refs;
   gchar *stream;                /* what result.stream points to once it was set; NULL: into this block */
@@ -182,7 +181,7 @@ gptvis_plane_unref (const GptVisPlane *plane)
     g_free (plane_block_of (plane));
 }
 
-/* --- telling --- */
+/* --- reports --- */
 
 GptVisReport
 gptvis_result_report (const GptVisResult *result, const gchar *stream, gint64 age)
@@ -196,7 +195,7 @@ gptvis_result_report (const GptVisResult *result, const gchar *stream, gint64 ag
 /**
  * gptvis_result_to_json:
  * @result: a result
- * @stream: (nullable): another name to tell it by than the result's own
+ * @stream: (nullable): another name to report it under than the result's own
  * @age: µs between the analysed frame and the one that carries the result; 0: it is the same
  *
  * Returns: (transfer full): a JSON object without a newline, as result.schema.json describes it

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Makes the plan, the places of its weights and the program, in this order, and frees them in the other. */
 #include "tower.h"
 
 static gboolean

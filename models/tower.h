@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A tower: a checkpoint's plan for pictures, cut to some outputs, and the program made of it. A model
- * has one, and makes another in its place when somebody needs more of it (model.c). Immutable and
+ * has one, and replaces it when somebody needs more outputs (model.c). Immutable and
  * counted: a slot holds the tower that its picture was staged for.
  *
  * Threads: any may count; the program's own rules hold for its runs (backend.h). */
@@ -22,6 +22,6 @@ typedef struct {
 GptVisTower *gptvis_tower_new (const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options,
     guint max_batch, GptVisOutputs outputs, GError **error);
 GptVisTower *gptvis_tower_ref (GptVisTower *tower);
-void gptvis_tower_unref (GptVisTower *tower);  /* NULL is fine; all slots are free by the last */
+void gptvis_tower_unref (GptVisTower *tower);  /* NULL is fine; by the last, all slots are freed */
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A container: one open file that holds tensors by name, whatever its format. Opening reads what the
- * file says of its tensors and finds every defect there is to find without looking at a value; their
+ * file says about its tensors and finds every defect that shows without reading a value; their
  * bytes are read when they are asked for.
  *
  *     container = gptvis_safetensors_format.open (path, &error);
@@ -18,8 +18,8 @@ G_BEGIN_DECLS
 
 typedef struct _GptVisContainer GptVisContainer;
 
-/* A tensor as others see it: row-major and little endian. Where the file has it otherwise (transposed,
- * a part of a larger one, compressed), its format's `read` puts it in order. */
+/* A tensor as others see it: row-major and little endian. Where the file stores it otherwise (transposed,
+ * a part of a larger one, compressed), its format's `read` converts it. */
 typedef struct {
   const GptVisContainer *container;     /* that it is in */
   const gchar *name;            /* as the file spells it */
@@ -39,7 +39,7 @@ typedef struct {
   GptVisContainer *(*open) (const gchar *path, GError **error);
   /* Bytes [first, first + n) of the tensor; FALSE with FORMAT or LIMIT. */
   gboolean (*read) (const GptVisStoredTensor *tensor, gsize first, gsize n, gpointer to, GError **error);
-  void (*free) (GptVisContainer *self);        /* what is the format's own, then the struct */
+  void (*free) (GptVisContainer *self);        /* the format's own part and the struct */
 } GptVisFormat;
 
 /* Every container begins with this; a format's own struct embeds it first. */
@@ -53,7 +53,7 @@ struct _GptVisContainer {
 void gptvis_container_free (GptVisContainer *self);    /* NULL is fine */
 
 const gchar *gptvis_container_file (const GptVisContainer *self);
-/* By the name that the file has; NULL: none. */
+/* By the name in the file; NULL: there is none. */
 const GptVisStoredTensor *gptvis_container_find (const GptVisContainer *self, const gchar *name);
 guint gptvis_container_n_tensors (const GptVisContainer *self);
 /* In the order of their data. */
@@ -68,11 +68,11 @@ gchar *gptvis_stored_tensor_shape (const GptVisStoredTensor *tensor);
 
 /* ---- for formats ---- */
 
-/* Begins a container of no tensors in memory that holds zeros. */
+/* Makes memory that holds zeros a container without tensors. */
 void gptvis_container_init (GptVisContainer *self, const GptVisFormat *format, const gchar *file);
-/* A tensor of another name than those that are there; its `container` is set here. */
+/* Adds a tensor, whose name is new; its `container` is set here. */
 void gptvis_container_add (GptVisContainer *self, const GptVisStoredTensor *tensor);
-/* Their order from then on. */
+/* Sorts the tensors. */
 void gptvis_container_sort (GptVisContainer *self, GCompareFunc compare);
 
 G_END_DECLS

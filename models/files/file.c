@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens regular files alone, reads with pread, and compares size and time of the last write after each
+ * read. */
 #include "file.h"
 #include "quote.h"
 #include "mistakes.h"
@@ -15,7 +17,7 @@ cannot_read (const gchar *path, GError **error)
   return FALSE;
 }
 
-/* A device or pipe is not even opened, since that alone can do something or wait. */
+/* A device or pipe is not even opened: opening one can wait, or have an effect. */
 static gboolean
 is_file (const gchar *path, GError **error)
 {

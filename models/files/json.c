@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* First a scan of the bytes (grammar, UTF-8, depth, number of values), without
- * recursion and without memory; then json-glib; then the getters. */
+ * recursion and without allocating; then json-glib; then the getters. */
 #include "json.h"
 #include "file.h"
 #include "quote.h"
@@ -97,12 +97,12 @@ scan_escape (Scan *s)
 {
   s->at++;
   if (s->at >= s->end || !strchr ("\"\\/bfnrtu", *s->at) || *s->at == '\0')
-    return wrong (s, "an escape in a string is none of JSON's");
+    return wrong (s, "an escape in a string is not one of JSON's");
   if (*s->at++ != 'u')
     return TRUE;
   gint unit = scan_unit (s);
   if (unit <= 0)
-    return wrong (s, "a \\u escape is no character");
+    return wrong (s, "a \\u escape is not a character");
   if (unit < 0xd800 || unit > 0xdfff)
     return TRUE;
   if (unit > 0xdbff || s->end - s->at < 6 || s->at[0] != '\\' || s->at[1] != 'u')
@@ -281,7 +281,7 @@ gptvis_json_parse (const gchar *file, const gchar *what, const gchar *text, gsiz
     return NULL;
   }
   if (*s.at != '{') {
-    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the %s is no JSON object {…}", file, what);
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_FORMAT, "%s: the %s is not a JSON object {…}", file, what);
     return NULL;
   }
   if (!scan_text (&s)) {
@@ -317,6 +317,15 @@ gptvis_json_fail (GptVisJson *json, GptVisError code, const gchar *format, ...)
   json->error = gptvis_quote_error_new (code, format, args);
   va_end (args);
   g_prefix_error (&json->error, "%s: ", json->file);
+}
+
+gboolean
+gptvis_json_settle (GptVisJson *json, GError **error)
+{
+  if (!json->error)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&json->error));
+  return FALSE;
 }
 
 /* The member, or NULL when it is absent, null, or an error was met before. */
@@ -364,7 +373,7 @@ gptvis_json_uint (GptVisJson *json, const gchar *name, guint fallback, guint min
     return fallback;
   if (gptvis_json_node_uint (node, &value) && value >= min && value <= max)
     return (guint) value;
-  gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is no whole number from %u to %u", name, min, max);
+  gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is not a whole number from %u to %u", name, min, max);
   return fallback;
 }
 
@@ -377,7 +386,7 @@ gptvis_json_number (GptVisJson *json, const gchar *name, gdouble fallback, gdoub
     return fallback;
   if (gptvis_json_node_number (node, &value) && value >= min && value <= max)
     return value;
-  gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is no number from %g to %g", name, min, max);
+  gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is not a number from %g to %g", name, min, max);
   return fallback;
 }
 
@@ -401,7 +410,7 @@ gptvis_json_string (GptVisJson *json, const gchar *name, const gchar *fallback)
     return fallback;
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
     return json_node_get_string (node);
-  gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is no string", name);
+  gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is not a string", name);
   return fallback;
 }
 
@@ -410,7 +419,7 @@ gptvis_json_object (GptVisJson *json, const gchar *name)
 {
   JsonNode *node = member (json, name);
   if (node && !JSON_NODE_HOLDS_OBJECT (node)) {
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is no object {…}", name);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is not an object {…}", name);
     return NULL;
   }
   return node ? json_node_get_object (node) : NULL;
@@ -421,7 +430,7 @@ gptvis_json_array (GptVisJson *json, const gchar *name)
 {
   JsonNode *node = member (json, name);
   if (node && !JSON_NODE_HOLDS_ARRAY (node)) {
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is no array […]", name);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is not an array […]", name);
     return NULL;
   }
   return node ? json_node_get_array (node) : NULL;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* JSON from outside: strict, bounded, and read through getters that remember the
- * first mistake. json-glib builds the tree; it is only ever given a text that a
- * scan of our own has found to be RFC 8259 to the letter, because json-glib alone
- * takes comments, hexadecimal numbers and any depth. Not for writing JSON
- * (result.c has the little that takes). */
+ * first mistake. json-glib builds the tree, but only from a text that a scan of our
+ * own has found to be RFC 8259 to the letter, because json-glib accepts comments,
+ * hexadecimal numbers and any depth. Not for writing JSON (fields.c does). */
 #pragma once
 #include "error.h"
 #include <json-glib/json-glib.h>
@@ -33,6 +32,9 @@ JsonObject *gptvis_json_load (const gchar *path, GError **error);
 
 /* Keeps a sentence as "FILE: NAME …"; the first stays. */
 void gptvis_json_fail (GptVisJson *json, GptVisError code, const gchar *format, ...) G_GNUC_PRINTF (3, 4);
+
+/* Hands the first mistake to the caller; TRUE: there was none. */
+gboolean gptvis_json_settle (GptVisJson *json, GError **error);
 
 /* Getters. An absent member or null gives the fallback; a wrong type or range, an error. */
 gboolean gptvis_json_has (const GptVisJson *json, const gchar *name); /* there and not null */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds checkpoints' directories; reads nothing of what is in them. */
+/* Finds checkpoints' directories, and reads none of their files but refs/main. */
 #define _GNU_SOURCE            /* dladdr */
 #include "locate.h"
 #include "config.h"
@@ -71,8 +71,8 @@ only_entry (const gchar *directory)
 }
 
 /* huggingface_hub's cache keeps a checkpoint as models--OWNER--NAME/snapshots/REVISION, and in refs/main
- * the revision that was last downloaded by no other name. NULL: it is no such folder, or there are
- * several and none is main. */
+ * the revision that was last downloaded without a name. NULL: it is not such a folder, or there are
+ * several revisions and none is main. */
 static gchar *
 find_snapshot (const gchar *folder)
 {
@@ -118,7 +118,7 @@ append_file (GString *key, const gchar *path)
     g_string_append_printf (key, "|%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%ld", path,
         (gint64) s.st_size, (gint64) s.st_mtim.tv_sec, (long) s.st_mtim.tv_nsec);
   else
-    g_string_append_printf (key, "|%s:absent", path);   /* which is not as if nothing had been asked for */
+    g_string_append_printf (key, "|%s:absent", path);   /* unlike no file at all */
 }
 
 static gint

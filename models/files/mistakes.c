@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables are the knowledge; a row is {what it looks like, what it is}. */
+/* What is known is in tables, whose rows are {what it looks like, what it is}. */
 #include "mistakes.h"
 #include "quote.h"
 #include <string.h>
@@ -18,7 +18,7 @@ static const struct {
 } contents[] = {
 #define BYTES(text) text, sizeof text - 1, 0
   {BYTES ("version https://git-lfs.github.com/spec/"), GPTVIS_ERROR_FORMAT,
-      "this is a pointer of git-lfs, which stands for the file: run \"git lfs pull\" in its directory, or "
+      "this is a git-lfs pointer, not the file itself: run \"git lfs pull\" in its directory, or "
       "download the file itself"},
   {BYTES ("Entry not found"), GPTVIS_ERROR_FORMAT,
       "this is a server's answer that there is no such file: " AGAIN},
@@ -28,18 +28,18 @@ static const struct {
       "this is a server's answer that one must be signed in: sign in, and " AGAIN},
   {BYTES ("Access to model "), GPTVIS_ERROR_FORMAT,
       "this is a server's answer that its terms must be agreed to: agree, sign in, and " AGAIN},
-  {BYTES ("GGUF"), GPTVIS_ERROR_UNSUPPORTED, "this is a GGUF file, llama.cpp's form of weights: " ORIGINAL},
+  {BYTES ("GGUF"), GPTVIS_ERROR_UNSUPPORTED, "this is a GGUF file, llama.cpp's format of weights: " ORIGINAL},
   {BYTES ("PK\3\4"), GPTVIS_ERROR_UNSUPPORTED,
-      "this is a zip archive, as PyTorch writes too (.bin, .pt, .pth): an archive must be unpacked, and of "
+      "this is a zip archive, as PyTorch writes too (.bin, .pt, .pth): an archive must be unpacked, and for "
       "PyTorch's weights " ORIGINAL},
   {BYTES ("\x80\2\x8a"), GPTVIS_ERROR_UNSUPPORTED, OLD_PICKLE},
   {BYTES ("\x80\2}"), GPTVIS_ERROR_UNSUPPORTED, OLD_PICKLE},
   {BYTES ("\x89HDF\r\n\x1a\n"), GPTVIS_ERROR_UNSUPPORTED,
       "this is an HDF5 file, as TensorFlow and Keras write weights (.h5): " ORIGINAL},
-  {BYTES ("\x1f\x8b"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by gzip: unpack it"},
-  {BYTES ("BZh"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by bzip2: unpack it"},
-  {BYTES ("\xfd""7zXZ"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by xz: unpack it"},
-  {BYTES ("\x28\xb5\x2f\xfd"), GPTVIS_ERROR_UNSUPPORTED, "this is packed by zstd: unpack it"},
+  {BYTES ("\x1f\x8b"), GPTVIS_ERROR_UNSUPPORTED, "this is compressed with gzip: decompress it"},
+  {BYTES ("BZh"), GPTVIS_ERROR_UNSUPPORTED, "this is compressed with bzip2: decompress it"},
+  {BYTES ("\xfd""7zXZ"), GPTVIS_ERROR_UNSUPPORTED, "this is compressed with xz: decompress it"},
+  {BYTES ("\x28\xb5\x2f\xfd"), GPTVIS_ERROR_UNSUPPORTED, "this is compressed with zstd: decompress it"},
   {BYTES ("7z\xbc\xaf\x27\x1c"), GPTVIS_ERROR_UNSUPPORTED, "this is a 7z archive: unpack it"},
 #undef BYTES
   {"ustar", 5, 257, GPTVIS_ERROR_UNSUPPORTED, "this is a tar archive: unpack it"},
@@ -125,7 +125,7 @@ list_names (const gchar *directory)
       add_names (names, directory, g_ptr_array_index (names, i));
     g_free (path);
   }
-  /* where huggingface_hub puts what it has not finished */
+  /* where huggingface_hub keeps unfinished downloads */
   add_names (names, directory, ".cache/huggingface/download");
   g_ptr_array_sort (names, by_text);
   return names;
@@ -143,7 +143,7 @@ is_left_over (const gchar *name)
   return FALSE;
 }
 
-/* The first name that the pattern fits to, in whichever directory; NULL: none. */
+/* The first name that the pattern matches, in whichever directory; NULL: none. */
 static const gchar *
 find_name (const GPtrArray *names, const gchar *pattern)
 {
@@ -170,7 +170,7 @@ find_unfinished (const GPtrArray *names)
   return found;
 }
 
-/* A link to nothing, as huggingface_hub's cache has when a file of blobs/ was removed or did not come. */
+/* A dangling link, as in huggingface_hub's cache when a file of blobs/ was removed or never downloaded. */
 static gboolean
 is_dangling (const gchar *path, GError **error)
 {
@@ -231,7 +231,7 @@ gptvis_mistake_path_absent (const gchar *path, GError **error)
   if (strstr (path, "://"))
     why = ": this is an address, and nothing is downloaded here; name a directory of this machine";
   else if (path[0] == '~')
-    why = ": no shell has put a home directory in the place of \"~\"; write the whole path";
+    why = ": \"~\" stands for a home directory only in a shell; write the whole path";
   else if (is_hub_name (path))
     why = "; if this is a checkpoint's name on the Hugging Face Hub, nothing is downloaded here: download "
         "it to a directory (hf download NAME --local-dir DIRECTORY) and name that";
@@ -261,21 +261,21 @@ gptvis_mistake_no_directory (const gchar *path, const gchar *bytes, gsize n, GEr
 #define MAKE_ONE "take model.safetensors from where the checkpoint came from (its other revisions " \
   "included), or make one in Python with %.60s.from_pretrained(DIR%s).save_pretrained(DIR)"
 
-/* In this order: an OpenVINO model has a .bin beside it, and some have all of these. */
+/* In this order, since an OpenVINO model has a .bin beside it, and some checkpoints have several of these. */
 static const struct {
   const gchar *pattern, *what;
-  const gchar *argument;        /* that makes Transformers read it; NULL: it does not */
+  const gchar *argument;        /* that makes Transformers read it; NULL: it cannot */
 } others[] = {
   {"pytorch_model*.bin", PYTORCH, ""}, {"pytorch_model.bin.index.json", PYTORCH, ""},
   {"tf_model*.h5", "TensorFlow's weights", ", from_tf=True"},
   {"flax_model*.msgpack", "Flax's weights", ", from_flax=True"},
-  {"*.gguf", "llama.cpp's form", NULL}, {"*.ggml", "llama.cpp's form", NULL},
-  {"*.onnx", "ONNX", NULL}, {"openvino*.xml", "OpenVINO's form", NULL},
-  {"saved_model.pb", "a SavedModel of TensorFlow", NULL}, {"*.tflite", "TensorFlow Lite's form", NULL},
+  {"*.gguf", "llama.cpp's format", NULL}, {"*.ggml", "llama.cpp's format", NULL},
+  {"*.onnx", "ONNX", NULL}, {"openvino*.xml", "OpenVINO's format", NULL},
+  {"saved_model.pb", "a SavedModel of TensorFlow", NULL}, {"*.tflite", "TensorFlow Lite's format", NULL},
   {"*.h5", "a model of Keras", NULL}, {"*.keras", "a model of Keras", NULL},
   {"*.msgpack", "Flax's weights", NULL},
   {"*.engine", "a TensorRT engine", NULL}, {"*.trt", "a TensorRT engine", NULL},
-  {"*.mlmodel", "Core ML's form", NULL}, {"*.mlpackage", "Core ML's form", NULL},
+  {"*.mlmodel", "Core ML's format", NULL}, {"*.mlpackage", "Core ML's format", NULL},
   {"*.pdparams", "PaddlePaddle's weights", NULL}, {"*.npz", "NumPy's arrays", NULL},
   {"*.pt", PYTORCH, NULL}, {"*.pth", PYTORCH, NULL}, {"*.ckpt", PYTORCH, NULL}, {"*.bin", PYTORCH, NULL},
   {"*.zip", ARCHIVE, NULL}, {"*.tar*", ARCHIVE, NULL},
@@ -293,7 +293,7 @@ is_adapter (const gchar *directory, const GPtrArray *names, GError **error)
   return TRUE;
 }
 
-/* Another framework's weights: those that Transformers reads, or all others. */
+/* Another framework's weights: those that Transformers can convert (known), or all others. */
 static gboolean
 is_other (const gchar *directory, const GPtrArray *names, gboolean known, const gchar *class_name,
     GError **error)
@@ -313,7 +313,7 @@ is_other (const gchar *directory, const GPtrArray *names, gboolean known, const 
   return FALSE;
 }
 
-/* The weights under a name that nobody looks for, or without what says which is where. */
+/* Weights under an unexpected name, or parts of them without their index. */
 static gboolean
 is_misnamed (const gchar *directory, const GPtrArray *names, GError **error)
 {
@@ -353,9 +353,9 @@ gptvis_mistake_no_weights (const gchar *directory, const gchar *class_name, GErr
   g_free (single);
 }
 
-/* A directory around the checkpoint's, such as an archive's or the Hub's cache's. */
+/* A directory that contains the checkpoint's, such as an archive's. */
 static gboolean
-is_around (const gchar *directory, const GPtrArray *names, GError **error)
+is_parent (const gchar *directory, const GPtrArray *names, GError **error)
 {
   const gchar *name = find_name (names, "config.json");
   if (!name || !strchr (name, '/'))
@@ -379,15 +379,15 @@ is_cache (const gchar *directory, const GPtrArray *names, GError **error)
     if (!of_checkpoint && !(g_str_has_prefix (name, "models--") && !strchr (name, '/')))
       continue;
     gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, of_checkpoint
-        ? "%s: this is a folder of the Hub's cache, and which of its snapshots is meant cannot be told: "
-        "name it, as in %s/%s"
+        ? "%s: this is a folder of the Hub's cache, and it is not clear which of its snapshots is meant: "
+        "name one, as in %s/%s"
         : "%s: this is the Hub's cache: name one checkpoint in it, as in %s/%s", directory, directory, name);
     return TRUE;
   }
   return FALSE;
 }
 
-/* Of other programs' checkpoints, the file that stands where config.json should. */
+/* What other programs' checkpoints have instead of config.json. */
 static const gchar *const configs[][2] = {
   {"model_index.json", "a pipeline of Diffusers, which makes pictures"},
   {"open_clip_config.json", "a checkpoint of OpenCLIP"},
@@ -413,12 +413,12 @@ gptvis_mistake_no_config (const gchar *directory, GError **error)
   gchar *config = g_build_filename (directory, "config.json", NULL);
   GPtrArray *names = list_names (directory);
   if (!is_dangling (config, error) && !is_unfinished (directory, names, "config.json", error)
-      && !is_cache (directory, names, error) && !is_around (directory, names, error)
+      && !is_cache (directory, names, error) && !is_parent (directory, names, error)
       && !is_adapter (directory, names, error) && !is_other_programs (directory, names, error)
       && !is_other (directory, names, TRUE, "AutoModelForImageClassification", error)
       && !is_other (directory, names, FALSE, NULL, error))
     gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
-        "%s: there is no such file, so %s is no checkpoint's directory", config, directory);
+        "%s: there is no such file, so %s is not a checkpoint's directory", config, directory);
   g_ptr_array_unref (names);
   g_free (config);
 }

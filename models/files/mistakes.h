@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What people give in place of a checkpoint: a pointer of git-lfs, a web page, half a download,
- * the weights of another framework, an adapter. Asked at the door, where something is not there or
- * cannot be read, for a sentence that says what it is and what would work. Knows names and first
- * bytes; reads no file and no format. */
+/* What people give instead of a checkpoint: a git-lfs pointer, a web page, half a download, the
+ * weights of another framework, an adapter. Called where something is missing or cannot be read,
+ * for a sentence that says what it is and what would work. Knows names and first bytes; opens no
+ * file and reads no format. */
 #pragma once
 #include "error.h"
 
@@ -10,21 +10,21 @@ G_BEGIN_DECLS
 
 #define GPTVIS_MISTAKE_BYTES 512u       /* of a file's beginning: enough to tell */
 
-/* A file's first bytes. TRUE: they show what it is instead of what it should be, and the error
- * says so, in the place of any that was there. */
+/* A file's first bytes. TRUE: they show that it is one of these, and the error says so, replacing any
+ * that was set. */
 gboolean gptvis_mistake_content (const gchar *path, const gchar *bytes, gsize n, GError **error);
 
-/* A file that is not there: NOT_FOUND, with what is known of why. */
+/* A file that is missing: NOT_FOUND, with the reason if it is known. */
 void gptvis_mistake_file_absent (const gchar *path, GError **error);
 
-/* What a model's name is that is no path of this machine: NOT_FOUND. */
+/* A model's name that is not a path on this machine: NOT_FOUND, with what it may be. */
 void gptvis_mistake_path_absent (const gchar *path, GError **error);
 
-/* A file, which begins with those n bytes, where a checkpoint's directory is needed: FORMAT or UNSUPPORTED. */
+/* A file where a checkpoint's directory is needed, and its first n bytes: FORMAT or UNSUPPORTED. */
 void gptvis_mistake_no_directory (const gchar *path, const gchar *bytes, gsize n, GError **error);
 
-/* A directory without config.json; one without weights, where `class_name` is Transformers' class of
- * the network that config.json speaks of: NOT_FOUND or UNSUPPORTED. */
+/* A directory without config.json, or without weights: NOT_FOUND or UNSUPPORTED. class_name:
+ * Transformers' class of the network that config.json describes. */
 void gptvis_mistake_no_config (const gchar *directory, GError **error);
 void gptvis_mistake_no_weights (const gchar *directory, const gchar *class_name, GError **error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables are the knowledge: a row for each habit of naming. */
+/* What is known is in a table, with a row for each habit of naming. */
 #include "names.h"
 #include "container.h"
 #include <string.h>
@@ -7,12 +7,12 @@
 /* How a row changes a name. */
 typedef enum {
   WHOLE,                        /* `ours` is called `theirs` */
-  BEGINNING,                    /* begins with `theirs` in the place of `ours` */
-  END,                          /* ends with `theirs` in the place of `ours` */
-  PART,                         /* `theirs` is a part that is not ours, anywhere between dots */
+  BEGINNING,                    /* begins with `theirs` instead of `ours` */
+  END,                          /* ends with `theirs` instead of `ours` */
+  PART,                         /* has the extra part `theirs`, anywhere between dots */
 } Kind;
 
-/* Rows are tried in this order. Any of them goes together with those of END and PART. */
+/* Rows are tried in this order. Those of END and PART combine with any other. */
 static const struct {
   Kind kind;
   const gchar *ours, *theirs;
@@ -20,7 +20,7 @@ static const struct {
   /* a norm's weight and bias, as TensorFlow called them */
   {END, ".weight", ".gamma"},
   {END, ".bias", ".beta"},
-  /* two names for one tensor, of which a file holds either */
+  /* one tensor with two names, of which a file has one */
   {WHOLE, "decoder.transformer.wte.weight", "decoder.lm_head.weight"},
   {WHOLE, "text_decoder.bert.embeddings.word_embeddings.weight",
     "text_decoder.cls.predictions.decoder.weight"},
@@ -64,10 +64,10 @@ gptvis_names_unwrap (const gchar *name)
   return own;
 }
 
-/* Room for a name that a row made longer. Longer ones are in no file. */
+/* Room for the longest name in a file, and what a row adds to it. */
 typedef gchar Name[GPTVIS_STORED_MAX_NAME + 64];
 
-/* By this name or with another end. */
+/* By this name, or by one that differs at its end. */
 static gpointer
 find_ended (GHashTable *named, const gchar *name)
 {

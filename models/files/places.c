@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Holds a plan's parts against a checkpoint's tensors, name by name, and keeps what was found by the
+/* Compares a plan's parts with a checkpoint's tensors, name by name, and keeps what was found under the
  * name's number. */
 #include "places.h"
 #include "quote.h"
 #include <string.h>
 
-#define NAMED_DEFECTS 5u        /* in one sentence; the rest is counted */
+#define NAMED_DEFECTS 5u        /* in one sentence; the others are counted */
 
 typedef struct {
   const GptVisStoredTensor *tensor;
@@ -55,7 +55,7 @@ read_dtype (const GptVisStoredTensor *t, GptVisDtype *dtype)
   return FALSE;
 }
 
-/* Is the shape [rows, width] with sides of 1 in front and either side split up?
+/* Is the shape [rows, width], with sides of 1 before it and either side split up?
  * So [48, 3, 8, 8] is [48, 192], [1, 65, 48] is [65, 48] and [48] is [1, 48]. */
 static gboolean
 shape_is (const GptVisStoredTensor *t, guint rows, guint width)
@@ -70,7 +70,7 @@ shape_is (const GptVisStoredTensor *t, guint rows, guint width)
   return before == rows && after == width;
 }
 
-/* Where the tensor is; else "NAME is missing" or what else is wrong. */
+/* Finds the tensor; returns "NAME is missing" or what else is wrong, NULL: nothing. */
 static gchar *
 find_place (const GptVisShards *shards, const Need *need, Place *to)
 {
@@ -91,7 +91,7 @@ find_place (const GptVisShards *shards, const Need *need, Place *to)
   return text;
 }
 
-/* How many are not as they must be; the first of them in `text`. */
+/* How many are wrong; `text` describes the first of them. */
 static guint
 find_places (GptVisPlaces *self, const GptVisShards *shards, const Need *needs, GString *text)
 {
@@ -118,7 +118,7 @@ gptvis_places_new (const GptVisPlan *plan, const GptVisShards *shards, const gch
   const guint bad = find_places (self, shards, needs, text);
   if (bad > 0) {
     gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%u of the %u tensors that %s needs %s: %s", bad, n,
-        network, bad == 1 ? "is not as it must be" : "are not as they must be", text->str);
+        network, bad == 1 ? "is wrong" : "are wrong", text->str);
     g_clear_pointer (&self, gptvis_places_free);
   }
   g_string_free (text, TRUE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a plan's weights lie: each name that the plan has is looked up once, when the table is made, and
- * the tensor found is held against what the plan needs. Whatever is asked for afterwards (the first
- * bytes, finiteness, rows to pack) is asked for by the name's number in the plan.
+/* Where a plan's weights are: each name in the plan is looked up once, when the table is made, and the
+ * tensor is compared with what the plan needs. All later requests (first bytes, finiteness, rows to
+ * pack) use the name's number in the plan.
  *
  * Immutable, so any thread may read. The shards must outlive it. */
 #pragma once
@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct _GptVisPlaces GptVisPlaces;
 
-/* Of a finished plan. NULL with FORMAT when tensors are missing, or have another shape than `network`
- * ("config.json's vit") needs, or no dtype of floats; the sentence names up to five. Tensors that the plan
- * does not ask for are no error. */
+/* For a finished plan. NULL with FORMAT when tensors are missing, have another shape than `network`
+ * ("config.json's vit") needs, or are not floats; the sentence names up to five. Tensors that the plan
+ * does not ask for are ignored. */
 GptVisPlaces *gptvis_places_new (const GptVisPlan *plan, const GptVisShards *shards, const gchar *network,
     GError **error);
 void gptvis_places_free (GptVisPlaces *self);  /* NULL is fine */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opens a safetensors file and finds every defect there is to find without
- * looking at a value; whether the tensors are those a network needs is
- * places.c's question. */
+/* Opens a safetensors file and finds every defect that shows without reading a
+ * value; places.c checks that the tensors are those that a network needs. */
 #include "safetensors.h"
 #include "file.h"
 #include "json.h"
@@ -12,7 +11,7 @@
 typedef struct {
   GptVisContainer base;
   GptVisFile source;
-  GBytes *bytes;                /* instead of a source; else NULL */
+  GBytes *bytes;                /* memory instead of a source; else NULL */
   JsonObject *header;           /* owns the names */
 } Safetensors;
 
@@ -31,7 +30,7 @@ static const struct {
 /* Tensors' names come from the file. */
 #define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
-/* Bytes of the whole. */
+/* Bytes of the file or of memory. */
 static gboolean
 read_bytes (const Safetensors *self, guint64 from, gsize n, gpointer to, GError **error)
 {
@@ -41,7 +40,7 @@ read_bytes (const Safetensors *self, guint64 from, gsize n, gpointer to, GError 
   return TRUE;
 }
 
-/* The header's length, once it is known to be possible. */
+/* Reads the header's length and checks that the file can have it. */
 static gboolean
 read_length (const Safetensors *self, guint64 size, gsize *length, GError **error)
 {
@@ -58,7 +57,7 @@ read_length (const Safetensors *self, guint64 size, gsize *length, GError **erro
   n = GUINT64_FROM_LE (n);
   if (n > GPTVIS_SAFETENSORS_MAX_HEADER)
     return fail (error, GPTVIS_ERROR_LIMIT, "%s: the header would be %" G_GUINT64_FORMAT
-        " bytes long, where at most %u are read; this is no safetensors file, or a damaged one", file, n,
+        " bytes long, where at most %u are read; this is not a safetensors file, or a damaged one", file, n,
         GPTVIS_SAFETENSORS_MAX_HEADER);
   if (n > size - 8)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file is truncated: it has %" G_GUINT64_FORMAT
@@ -180,7 +179,7 @@ read_tensors (Safetensors *self, guint64 data, guint64 size, GError **error)
           GPTVIS_STORED_MAX_NAME);
     if (!JSON_NODE_HOLDS_OBJECT (node))
       return fail (error, GPTVIS_ERROR_FORMAT,
-          "%s: tensor %s is no object with dtype, shape and data_offsets in the header", file, name);
+          "%s: tensor %s is not an object with dtype, shape and data_offsets in the header", file, name);
     JsonObject *entry = json_node_get_object (node);
     if (!read_dtype (file, &t, entry, &bits, error) || !read_shape (file, &t, entry, bits, error)
         || !read_offsets (file, &t, entry, data, size, error))
@@ -204,7 +203,7 @@ by_offset (gconstpointer a, gconstpointer b)
   return strcmp (x->name, y->name);
 }
 
-/* The data are the tensors, one after the other, and nothing else. */
+/* Checks that the data are the tensors, one after the other, and nothing else. */
 static gboolean
 check_layout (Safetensors *self, guint64 data, guint64 size, GError **error)
 {
@@ -228,7 +227,7 @@ check_layout (Safetensors *self, guint64 data, guint64 size, GError **error)
   return TRUE;
 }
 
-/* Of a file's or of memory's `size` bytes. FALSE: what was read is in `self` and goes with it. */
+/* `size`: of the file or memory. FALSE: what was read is freed with `self`. */
 static gboolean
 parse (Safetensors *self, guint64 size, GError **error)
 {
@@ -260,7 +259,7 @@ gptvis_safetensors_new (const gchar *name, GBytes *bytes, GError **error)
   return NULL;
 }
 
-/* What has no header may be known for something else. */
+/* A file without a header may be a known mistake. */
 static void
 name_mistake (const Safetensors *self, GError **error)
 {

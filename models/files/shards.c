@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opens the files of a directory's weights and joins their tensors under the names that the network
- * itself gives them. What the bytes of a file mean is its format's. */
+/* Opens the files of a directory's weights and collects their tensors, by names without wrappers. A file's
+ * format knows what its bytes mean. */
 #include "shards.h"
 #include "json.h"
 #include "mistakes.h"
@@ -9,9 +9,9 @@
 #include "safetensors.h"
 #include <string.h>
 
-#define INDEX ".index.json"     /* behind the name of the file that it stands for */
+#define INDEX ".index.json"     /* after the name of the file that it replaces */
 
-/* A directory that has weights in several is read in the first. */
+/* The first in which a directory has weights is read. */
 static const GptVisFormat *const formats[] = { &gptvis_safetensors_format };
 
 struct _GptVisShards {
@@ -20,7 +20,7 @@ struct _GptVisShards {
   GHashTable *tensors;          /* unwrapped name → GptVisStoredTensor, a file's */
 };
 
-/* Of two that have one name without their wrappers, the one that had it in the file stays. */
+/* Of two with the same name without wrappers, the one without wrappers in the file stays. */
 static void
 add_tensor (GptVisShards *self, const GptVisStoredTensor *t)
 {
@@ -54,7 +54,7 @@ open_single (GptVisShards *self, const GptVisFormat *format, GError **error)
 
 /* ---- an index ---- */
 
-/* A plain file name in the same directory, or it is a way out of it. */
+/* A plain file name: anything else could lead out of the directory. */
 static gboolean
 is_shard_name (const gchar *name, const gchar *suffix)
 {
@@ -128,7 +128,7 @@ add_named_file (GptVisShards *self, const GptVisFormat *format, const gchar *ind
   return NULL;
 }
 
-/* Opens the files the index names and takes from each what it is said to hold. */
+/* Opens the files that the index names and takes the tensors that it says they have. */
 static gboolean
 open_named (GptVisShards *self, const GptVisFormat *format, const gchar *index, GHashTable *shard_of,
     GError **error)
@@ -186,7 +186,7 @@ gptvis_shards_is_file (const gchar *name)
   return FALSE;
 }
 
-/* FALSE, and no error: it has no weights in this format. */
+/* FALSE without an error: there are no weights in this format. */
 static gboolean
 open_format (GptVisShards *self, const GptVisFormat *format, GError **error)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tensors of a checkpoint's directory, in whichever format its weights are, in the first of
- * those that shards.c lists when there are several:
+/* The tensors of a checkpoint's directory, in whichever format its weights are; of several formats, in the
+ * first that shards.c lists:
  *
  *     model.safetensors                 all of them, or
  *     model.safetensors.index.json      {"weight_map": {"tensor": "file", …}} and those files
@@ -15,18 +15,18 @@ G_BEGIN_DECLS
 
 typedef struct _GptVisShards GptVisShards;
 
-/* NULL with NOT_FOUND, FORMAT, UNSUPPORTED or LIMIT. `class_name` is Transformers' class of the network,
- * for the sentence about a directory without weights. */
+/* NULL with NOT_FOUND, FORMAT, UNSUPPORTED or LIMIT. `class_name`: Transformers' class of the
+ * network, for the sentence about a directory without weights. */
 GptVisShards *gptvis_shards_open (const gchar *directory, const gchar *class_name, GError **error);
 void gptvis_shards_free (GptVisShards *self);  /* NULL is fine */
 
-/* The tensor that Transformers calls so, whatever its name in the files (names.h); NULL: none. */
+/* The tensor with this name in Transformers, whatever its name in the files (names.h); NULL: none. */
 const GptVisStoredTensor *gptvis_shards_find (const GptVisShards *self, const gchar *name);
 
-/* Are there tensors as they stand beside or instead of quantised weights? */
+/* Are there tensors that belong to quantised weights? */
 gboolean gptvis_shards_are_quantised (const GptVisShards *self);
 
-/* Is it named as a file of weights in one of the formats? */
+/* Is it the name of a file of weights in one of the formats? */
 gboolean gptvis_shards_is_file (const gchar *name);
 
 /* An index's text as tensor → file name, all of which end with `suffix`; for the fuzzer. NULL with FORMAT

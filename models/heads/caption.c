@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The caption head: which decoder a client's sentences are written with, and how widely they are searched.
- * Writing takes longer than a result may wait, so what it adds to one comes later, from a captioner. */
+/* The caption head: which decoder writes a client's captions, and its beam width. Writing takes longer than a
+ * result may wait, so captions come later, from a captioner. */
 #include "head.h"
 
 typedef struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One stream's sentences: what it sees lies in a slot of the decoder's program, which
- * words there are is search.c's, how they are spelt tokenizer.c's. */
+/* One stream's captions: its pictures' tokens are in a slot of the decoder's program, search.c
+ * picks the caption's tokens, and words/ spells them. */
 #include "captioner.h"
 #include "search.h"
 #include <math.h>
@@ -9,17 +9,17 @@
 struct _GptVisCaptioner {
   GptVisDecoder *decoder;       /* a reference */
   guint n_beams;
-  gdouble threshold;            /* that a sentence must reach; 0: none */
-  GptVisSlot *slot;             /* its rows: the last n_frames pictures, the newest last */
+  gdouble threshold;            /* that a caption's score must reach; 0: none */
+  GptVisSlot *slot;             /* its rows: the tokens of the last n_frames pictures, the newest last */
   GptVisSearch *search;
   GptVisTextStream *stream;
-  const float *rows;            /* the slot's when it looked last */
+  const float *rows;            /* the slot's at the last look */
   guint looked;                 /* pictures, up to n_frames */
-  float *captioned;             /* class token of the picture that the last sentence was begun about */
+  float *captioned;             /* class token of the picture that the last caption was begun on */
   gboolean has_captioned, writing;
-  GptVisCaption at_hand, last;  /* the sentence being written, the last that was finished; text in these: */
-  GString *at_hand_text, *last_text;
-  gboolean has_at_hand, has_last;
+  GptVisCaption current, last;  /* the one being written, and the last finished one; their texts: */
+  GString *current_text, *last_text;
+  gboolean has_current, has_last;
   GError *error;
 };
 
@@ -38,7 +38,7 @@ gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams, GError **error)
   self->stream = gptvis_text_stream_new (decoder->tokenizer, TRUE,
       gptvis_tokenizer_clean_up (decoder->tokenizer));
   self->captioned = g_new (float, decoder->width);
-  self->at_hand_text = g_string_sized_new (256);
+  self->current_text = g_string_sized_new (256);
   self->last_text = g_string_sized_new (256);
   return self;
 }
@@ -51,7 +51,7 @@ gptvis_captioner_free (GptVisCaptioner *self)
   gptvis_program_slot_free (self->decoder->program, self->slot);
   gptvis_search_free (self->search);
   gptvis_text_stream_free (self->stream);
-  g_string_free (self->at_hand_text, TRUE);
+  g_string_free (self->current_text, TRUE);
   g_string_free (self->last_text, TRUE);
   g_clear_error (&self->error);
   g_free (self->captioned);
@@ -75,12 +75,12 @@ gptvis_captioner_look (GptVisCaptioner *self, const float *tokens)
   const GptVisDecoder *d = self->decoder;
   const gsize size = (gsize) d->rows * d->width;
   float *rows = gptvis_program_slot_rows (d->program, self->slot);
-  if (rows != self->rows)       /* the first, or those before were lost with a device */
+  if (rows != self->rows)       /* the first look, or the device was lost with the earlier pictures */
     self->looked = 0;
   self->rows = rows;
   memmove (rows, rows + size, (d->n_frames - 1) * size * sizeof (float));
   memcpy (newest (self), tokens, size * sizeof (float));
-  /* where a moment has hardly begun it is what there is, several times */
+  /* the first picture also stands for those that would be before it */
   for (guint i = 0; self->looked == 0 && i + 1 < d->n_frames; i++)
     memcpy (rows + i * size, tokens, size * sizeof (float));
   self->looked = MIN (self->looked + 1, d->n_frames);
@@ -106,7 +106,7 @@ gptvis_captioner_forget (GptVisCaptioner *self)
 {
   gptvis_captioner_give_up (self);
   self->looked = 0;
-  self->has_captioned = self->has_last = self->has_at_hand = FALSE;
+  self->has_captioned = self->has_last = self->has_current = FALSE;
 }
 
 /* --- what it writes --- */
@@ -116,8 +116,8 @@ gptvis_captioner_begin (GptVisCaptioner *self, guint64 frame, guint64 pts, guint
 {
   GptVisDecoder *d = self->decoder;
   g_clear_error (&self->error);
-  self->at_hand = (GptVisCaption) { .frame = frame, .pts = pts, .running_time = running_time };
-  self->has_at_hand = FALSE;
+  self->current = (GptVisCaption) { .frame = frame, .pts = pts, .running_time = running_time };
+  self->has_current = FALSE;
   memcpy (self->captioned, newest (self), d->width * sizeof (float));
   self->has_captioned = TRUE;
   g_mutex_lock (&d->lock);
@@ -150,10 +150,10 @@ void
 gptvis_captioner_give_up (GptVisCaptioner *self)
 {
   self->writing = FALSE;
-  self->has_at_hand = FALSE;
+  self->has_current = FALSE;
 }
 
-/* One line of text without blanks at its ends. */
+/* Writes the text as one line without blanks at its ends. */
 static void
 put_line (GString *line, const gchar *text)
 {
@@ -171,29 +171,29 @@ spell (GptVisCaptioner *self)
 {
   guint n;
   const guint *tokens = gptvis_search_tokens (self->search, &n);
-  const gchar *text = gptvis_text_stream_follow (self->stream, tokens + 1, n - 1);      /* without the start */
-  self->at_hand.final = gptvis_search_is_done (self->search);
-  if (self->at_hand.final)
+  const gchar *text = gptvis_text_stream_follow (self->stream, tokens + 1, n - 1);      /* not the start */
+  self->current.final = gptvis_search_is_done (self->search);
+  if (self->current.final)
     text = gptvis_text_stream_finish (self->stream);
-  put_line (self->at_hand_text, text);
-  self->at_hand.text = self->at_hand_text->str;
-  self->at_hand.score = exp (gptvis_search_log_probability (self->search));
-  self->has_at_hand = TRUE;
+  put_line (self->current_text, text);
+  self->current.text = self->current_text->str;
+  self->current.score = exp (gptvis_search_log_probability (self->search));
+  self->has_current = TRUE;
 }
 
-/* The sentence at hand is finished: given if it is likely enough, else nothing is. */
+/* The current caption is finished: it becomes the last if it is likely enough, else there is none. */
 static void
-keep (GptVisCaptioner *self)
+finish (GptVisCaptioner *self)
 {
   GString *text = self->last_text;
-  self->last_text = self->at_hand_text;
-  self->at_hand_text = text;
-  self->last = self->at_hand;
+  self->last_text = self->current_text;
+  self->current_text = text;
+  self->last = self->current;
   self->has_last = self->threshold <= 0 || self->last.score >= self->threshold;
-  self->has_at_hand = self->writing = FALSE;
+  self->has_current = self->writing = FALSE;
 }
 
-/* The step's outputs from sequence `first` on are this captioner's. */
+/* Feeds the step's outputs for the n sequences from `first` on. */
 static void
 feed (GptVisCaptioner *self, guint first, guint n)
 {
@@ -209,11 +209,11 @@ feed (GptVisCaptioner *self, guint first, guint n)
     return;
   }
   spell (self);
-  if (self->at_hand.final)
-    keep (self);
+  if (self->current.final)
+    finish (self);
 }
 
-/* Those of one group, whose sequences fit into one step of their decoder. */
+/* Steps captioners of one decoder whose sequences fit into one step. */
 static void
 step (GptVisDecoder *d, GptVisCaptioner *const *group, guint n_group)
 {
@@ -268,8 +268,9 @@ gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n)
 const GptVisCaption *
 gptvis_captioner_caption (const GptVisCaptioner *self)
 {
-  return self->has_at_hand && gptvis_captioner_shows_words (self) ? &self->at_hand : self->has_last
-      ? &self->last : NULL;
+  if (self->has_current && gptvis_captioner_shows_words (self))
+    return &self->current;
+  return self->has_last ? &self->last : NULL;
 }
 
 const GptVisCaption *

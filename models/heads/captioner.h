@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A captioner: one stream's sentences on a model that writes. It looks at the tokens of pictures as the
- * model has run them, says how much has changed since the one it last wrote about, and writes word by word,
- * since a sentence takes as long as several pictures: whoever calls can show what there is so far, turn to
- * other work between two words, or give up.
+ * model has run them, says how much the scene has changed since its last caption, and writes word by word,
+ * since a caption takes as long as several pictures: the caller can show what there is so far, do other work
+ * between two words, or give up.
  *
  *     GptVisCaptioner *captioner = gptvis_client_captioner_new (client, &error);
  *     gptvis_captioner_look (captioner, request.tokens);
@@ -25,44 +25,42 @@ typedef struct _GptVisCaptioner GptVisCaptioner;
 GptVisCaptioner *gptvis_captioner_new (GptVisDecoder *decoder, guint n_beams, GError **error);
 void gptvis_captioner_free (GptVisCaptioner *self);    /* NULL is fine */
 
-/* At a picture's tokens [rows, width], which are not needed afterwards. */
+/* Takes in a picture's tokens [rows, width], which are not needed afterwards. */
 void gptvis_captioner_look (GptVisCaptioner *self, const float *tokens);
 
-/* How far the picture that it looked at last is from the one its last sentence was begun
- * about: 1 − the cosine of their class tokens, 0 to 2; 2 when there is none to compare. */
+/* How different the newest picture is from the one that the last caption was begun on: 1 − the cosine of
+ * their class tokens, 0 to 2; 2 when there is none to compare with. */
 gdouble gptvis_captioner_change (const GptVisCaptioner *self);
 
-/* Begins a sentence about what it looked at last (one picture, or the last few for a
- * network of moments), which must have been something; gives up one that is being written.
- * The rest goes into the caption. */
+/* Begins a caption of the newest picture (of the last n_frames, for a network that reads several), after
+ * at least one gptvis_captioner_look; gives up one that is being written. The numbers go into the caption. */
 void gptvis_captioner_begin (GptVisCaptioner *self, guint64 frame, guint64 pts, guint64 running_time);
-/* Before a sentence is begun: how likely it and those after it must be to be given: the probability of a token, as
- * the mean over the sentence (the exponential of its mean log-probability), 0 to 1; below 0: as the
- * checkpoint says. Where it is above 0, no word is shown before the sentence is finished and likely enough,
- * and one that is not takes the last away: it is not of this scene. */
+/* Captions that are begun from now on are given only if they are at least so likely: the exponential of their
+ * tokens' mean log-probability, 0 to 1; below 0: as the checkpoint says. Above 0, no word is shown before the
+ * caption is finished and likely enough; an unlikely one removes the last, which is not of this scene. */
 void gptvis_captioner_set_threshold (GptVisCaptioner *self, gfloat threshold);
 gboolean gptvis_captioner_is_writing (const GptVisCaptioner *self);
-/* Is the sentence at hand shown while it is written? */
+/* Is the caption shown while it is written? */
 gboolean gptvis_captioner_shows_words (const GptVisCaptioner *self);
 void gptvis_captioner_give_up (GptVisCaptioner *self); /* keeps the last caption that was finished */
 
-/* A word more for each of those that are writing; of one model. They go through the
- * decoder together. */
+/* One more token for each captioner that is writing; all are of one model, and go through the decoder
+ * together. */
 void gptvis_captioners_step (GptVisCaptioner *const *captioners, guint n);
 
-/* What there is of the sentence at hand, or of the last; NULL: nothing yet. Good until the
+/* The caption that is being written, as far as it is, or the last one; NULL: none yet. Valid until the
  * next call that may change it. */
 const GptVisCaption *gptvis_captioner_caption (const GptVisCaptioner *self);
-/* The last that was finished, whatever is being written since; NULL: none yet. Likewise. */
+/* The last finished one, whatever has been begun since; NULL: none yet. Likewise. */
 const GptVisCaption *gptvis_captioner_finished (const GptVisCaptioner *self);
-/* Why the last sentence that was begun came to nothing, else NULL. */
+/* Why the last caption that was begun failed, else NULL. */
 const GError *gptvis_captioner_error (const GptVisCaptioner *self);
 
-/* What comes next does not continue what it looked at. */
+/* Forgets pictures and captions: what comes next does not continue them. */
 void gptvis_captioner_forget (GptVisCaptioner *self);
 
-/* For golden-check: the last sentence's tokens (the start and the end among them) and
- * what its beams were ranked by. */
+/* For golden-check: the last caption's tokens, with the start and the end, and the score that its beams were
+ * ranked by. */
 const guint *gptvis_captioner_tokens (const GptVisCaptioner *self, guint *n, gdouble *score);
 
 G_END_DECLS

@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* What there is to make of one picture, and where to put what a head makes of it. Texts that it points to
- * are the head's, good until its next `read`. */
+/* One picture's outputs, and the draft that a head writes its part of the result into. Texts that the head's
+ * part points to are the head's, valid until its next `read`. */
 typedef struct {
   const GptVisRequest *request;
   guint top_k;                  /* as gptvis_client_read has them */
@@ -19,19 +19,19 @@ typedef struct {
 } GptVisReading;
 
 typedef struct {
-  const gchar *name;            /* "labels", as the part of the result is called */
+  const gchar *name;            /* of its part of the result: "labels" */
   GptVisOutputs outputs;        /* that it reads */
-  /* Its state for one client, once the model has those outputs; NULL with an error. */
+  /* Makes its state for one client, once the model has those outputs; NULL with an error. */
   gpointer (*open) (GptVisModel *model, const GptVisClientOptions *options, GError **error);
   void (*close) (gpointer head);
-  /* NULL: its part of the result comes later. */
+  /* Writes its part of the result; NULL: it comes later. */
   void (*read) (gpointer head, const GptVisReading *reading);
 } GptVisHead;
 
 extern const GptVisHead gptvis_labels_head;     /* labels.c */
 extern const GptVisHead gptvis_caption_head;    /* caption.c */
 
-/* What only one of them has. */
+/* Functions of one head alone. */
 GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError **error);
 guint gptvis_labels_head_n (gconstpointer head);
 const gchar *gptvis_labels_head_text (gconstpointer head, guint id);

@@ -97,7 +97,7 @@ gptvis_labels_top (const float *scores, guint n, guint k, float threshold, guint
   k = k == 0 ? m : MIN (k, m);
   for (guint i = m / 2; i-- > 0;)
     sink (scores, ids, m, i);
-  /* the best go to the end, one by one, so the order is turned round afterwards */
+  /* the best go to the end, one by one, so the order is reversed afterwards */
   for (guint i = 0; i < k; i++) {
     const guint last = m - 1 - i, id = ids[0];
     ids[0] = ids[last];
@@ -130,8 +130,8 @@ open_labels (GptVisModel *model, const GptVisClientOptions *options, GError **er
 {
   const GptVisConfiguration *config = gptvis_model_configuration (model);
   gchar **file_texts = NULL;
-  if (options->labels_file && !(file_texts = gptvis_labels_load (options->labels_file, config->n_labels,
-      error)))
+  if (options->labels_file
+      && !(file_texts = gptvis_labels_load (options->labels_file, config->n_labels, error)))
     return NULL;
   LabelsHead *self = g_new0 (LabelsHead, 1);
   self->file_texts = file_texts;
@@ -151,8 +151,8 @@ close_labels (gpointer head)
   g_free (self);
 }
 
-/* Among a thousand labels that share one softmax 0.1 is much; a label with a sigmoid of its
- * own is there when that is more likely than not. */
+/* Among a thousand labels that share one softmax 0.1 is a high score; a label with a sigmoid of
+ * its own counts when it is more likely than not. */
 static gfloat
 threshold_of (const LabelsHead *self, const GptVisReading *reading)
 {

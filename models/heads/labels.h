@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Label files, and which of a row of scores count. What the scores are (softmax or
- * sigmoids) was the plan's to say. */
+/* Label files, and the best of a row of scores. The plan decides whether
+ * these are a softmax or sigmoids. */
 #pragma once
 #include "error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rules are those of Transformers' generate(): what is changed in a token's score and
- * in which order, which continuations stay, when a sentence is finished and when to stop.
+/* The rules are those of Transformers' generate(): how a token's score is changed and in
+ * which order, which beams stay, when a beam is finished and when to stop.
  * Greedy search works on logits, beam search on log-probabilities; this matters to the
  * repetition penalty. */
 #include "search.h"
@@ -9,13 +9,13 @@
 
 #define NEVER (-1e9)            /* the score of what must not be taken, as Transformers has it */
 
-/* A beginning, or a finished sentence. */
+/* Running, or finished. */
 typedef struct {
   guint tokens[GPTVIS_MAX_LENGTH];
   guint8 history[GPTVIS_MAX_LENGTH];    /* which copy of the states holds each position */
   gdouble score;                /* running: sum of scores; finished: divided by length ^ penalty */
   gdouble log_probability;      /* sum, as the decoder has it */
-  guint length;                 /* finished: tokens */
+  guint length;                 /* tokens */
   gboolean finished;
 } Beam;
 
@@ -30,11 +30,11 @@ struct _GptVisSearch {
   guint n_beams, vocabulary;
   guint length;                 /* tokens of every running beam, the start counted */
   guint n_running;              /* 1 at first, then n_beams */
-  Beam *running, *next;         /* [n_beams] */
-  Beam *found, *kept;           /* the best finished sentences, best first */
+  Beam *running, *next_running; /* [n_beams]; next_…: where the step makes its new ones */
+  Beam *finished, *next_finished;       /* [n_beams], best first; score NEVER: none yet */
   Candidate *candidates;        /* [n_candidates], best first */
   guint n_candidates, most_candidates;
-  gdouble *scores;              /* [vocabulary] of the beam at hand */
+  gdouble *scores;              /* [vocabulary] of one beam */
   gboolean greedy, done, failed, improving;
 };
 
@@ -46,12 +46,12 @@ gptvis_search_new (const GptVisGeneration *generation, guint n_beams, guint voca
   self->n_beams = n_beams;
   self->vocabulary = vocabulary;
   self->greedy = n_beams == 1;
-  /* so many that n_beams are left when all ends are among them */
+  /* so many that n_beams remain when the best ones all end */
   self->most_candidates = self->greedy ? 1 : MAX (2, 1 + generation->ends->len) * n_beams;
   self->running = g_new0 (Beam, n_beams);
-  self->next = g_new0 (Beam, n_beams);
-  self->found = g_new0 (Beam, n_beams);
-  self->kept = g_new0 (Beam, n_beams);
+  self->next_running = g_new0 (Beam, n_beams);
+  self->finished = g_new0 (Beam, n_beams);
+  self->next_finished = g_new0 (Beam, n_beams);
   self->candidates = g_new0 (Candidate, self->most_candidates);
   self->scores = g_new (gdouble, vocabulary);
   self->done = TRUE;
@@ -64,9 +64,9 @@ gptvis_search_free (GptVisSearch *self)
   if (!self)
     return;
   g_free (self->running);
-  g_free (self->next);
-  g_free (self->found);
-  g_free (self->kept);
+  g_free (self->next_running);
+  g_free (self->finished);
+  g_free (self->next_finished);
   g_free (self->candidates);
   g_free (self->scores);
   g_free (self);
@@ -79,7 +79,7 @@ gptvis_search_begin (GptVisSearch *self)
   self->n_running = 1;
   self->running[0] = (Beam) { .tokens = {self->rules->start}, .length = 1 };
   for (guint i = 0; i < self->n_beams; i++)
-    self->found[i] = (Beam) { .score = NEVER };
+    self->finished[i] = (Beam) { .score = NEVER };
   self->done = self->failed = FALSE;
   self->improving = TRUE;
 }
@@ -128,21 +128,22 @@ force (GptVisSearch *self, guint token, gdouble score)
   self->scores[token] = score;
 }
 
-/* Each token that was said, once. */
+/* Each token of the beam, once. */
 static void
 penalise_repetition (GptVisSearch *self, const Beam *beam)
 {
+  const gdouble penalty = self->rules->repetition_penalty;
   for (guint i = 0; i < self->length; i++) {
     guint before = 0;
     while (before < i && beam->tokens[before] != beam->tokens[i])
       before++;
     gdouble *score = &self->scores[beam->tokens[i]];
     if (before == i)
-      *score = *score < 0 ? *score * self->rules->repetition_penalty : *score / self->rules->repetition_penalty;
+      *score = *score < 0 ? *score * penalty : *score / penalty;
   }
 }
 
-/* What would end a run of `no_repeat` tokens that has been before. */
+/* Forbids what would complete a run of `no_repeat` tokens that the beam already has. */
 static void
 forbid_repetition (GptVisSearch *self, const Beam *beam)
 {
@@ -197,7 +198,8 @@ consider_all (GptVisSearch *self, guint beam, const float *log_probabilities)
   const gdouble before = self->greedy ? 0 : from->score;
   for (guint token = 0; token < self->vocabulary; token++) {
     const gdouble score = before + self->scores[token];
-    if (self->n_candidates == self->most_candidates && score <= self->candidates[self->n_candidates - 1].score)
+    if (self->n_candidates == self->most_candidates
+        && score <= self->candidates[self->n_candidates - 1].score)
       continue;
     if (score == -INFINITY)
       continue;
@@ -207,7 +209,8 @@ consider_all (GptVisSearch *self, guint beam, const float *log_probabilities)
   }
 }
 
-/* The candidate as a beam; its past is its parent's, whose last token is in the parent's own copy. */
+/* Makes the candidate a beam: its parent's tokens and history, and the parent's copy of the states for the
+ * parent's last token. */
 static void
 extend (const GptVisSearch *self, const Candidate *candidate, Beam *to)
 {
@@ -222,21 +225,21 @@ extend (const GptVisSearch *self, const Candidate *candidate, Beam *to)
   to->finished = candidate->ends;
 }
 
-/* The candidates that go on become the running beams; how many are there? */
+/* The candidates that do not end become the next running beams; returns how many. */
 static guint
-go_on (GptVisSearch *self)
+continue_beams (GptVisSearch *self)
 {
   guint n = 0;
   for (guint i = 0; i < self->n_candidates && n < self->n_beams; i++)
     if (!self->candidates[i].ends)
-      extend (self, &self->candidates[i], &self->next[n++]);
+      extend (self, &self->candidates[i], &self->next_running[n++]);
   return n;
 }
 
-/* Of the sentences found so far and those of the first n_beams candidates that end, the
- * best n_beams. */
+/* Keeps the best n_beams of the beams that have finished and of those among the first n_beams candidates
+ * that end. */
 static void
-finish_some (GptVisSearch *self)
+finish_beams (GptVisSearch *self)
 {
   const gdouble divisor = pow (self->length, self->rules->length_penalty);
   guint old = 0, new = 0;
@@ -244,25 +247,26 @@ finish_some (GptVisSearch *self)
     while (new < MIN (self->n_beams, self->n_candidates) && !self->candidates[new].ends)
       new++;
     const gboolean left = new < MIN (self->n_beams, self->n_candidates);
-    if (left && (!self->found[old].finished || self->candidates[new].score / divisor > self->found[old].score)) {
-      extend (self, &self->candidates[new], &self->kept[n]);
-      self->kept[n].score /= divisor;
+    if (left && (!self->finished[old].finished
+            || self->candidates[new].score / divisor > self->finished[old].score)) {
+      extend (self, &self->candidates[new], &self->next_finished[n]);
+      self->next_finished[n].score /= divisor;
       new++;
     } else {
-      self->kept[n] = self->found[old++];
+      self->next_finished[n] = self->finished[old++];
     }
   }
-  Beam *before = self->found;
-  self->found = self->kept;
-  self->kept = before;
+  Beam *before = self->finished;
+  self->finished = self->next_finished;
+  self->next_finished = before;
 }
 
-/* Could the best running beam still become better than the worst sentence found? */
+/* Could the best running beam still become better than the worst finished one? */
 static gboolean
 can_improve (const GptVisSearch *self)
 {
   const GptVisGeneration *r = self->rules;
-  const Beam *worst = &self->found[self->n_beams - 1];
+  const Beam *worst = &self->finished[self->n_beams - 1];
   if (!worst->finished)
     return TRUE;
   const guint length = r->stop == GPTVIS_STOP_NEVER && r->length_penalty > 0 ? r->max_length - 1
@@ -282,20 +286,20 @@ fail (GptVisSearch *self, const gchar *what, GError **error)
 static void
 advance (GptVisSearch *self)
 {
-  const gboolean full = self->found[self->n_beams - 1].finished;
+  const gboolean full = self->finished[self->n_beams - 1].finished;
   if (self->improving && !(full && self->rules->stop == GPTVIS_STOP_EARLY))
-    finish_some (self);
-  const guint n = go_on (self);
+    finish_beams (self);
+  const guint n = continue_beams (self);
   if (n > 0) {
     Beam *before = self->running;
-    self->running = self->next;
-    self->next = before;
+    self->running = self->next_running;
+    self->next_running = before;
     self->n_running = n;
   }
   self->length++;
   self->improving = self->improving && n > 0 && can_improve (self);
   self->done = n == 0 || !self->improving
-      || (self->rules->stop == GPTVIS_STOP_EARLY && self->found[self->n_beams - 1].finished);
+      || (self->rules->stop == GPTVIS_STOP_EARLY && self->finished[self->n_beams - 1].finished);
 }
 
 gboolean
@@ -315,8 +319,8 @@ gptvis_search_feed (GptVisSearch *self, const float *const *logits, const float 
     apply_rules (self, &self->running[i]);
     consider_all (self, i, log_probabilities[i]);
   }
-  if (self->n_candidates == 0 && !self->found[0].finished)
-    return fail (self, "leaves nothing to say after suppressed tokens and repetitions", error);
+  if (self->n_candidates == 0 && !self->finished[0].finished)
+    return fail (self, "leaves no token that is neither suppressed nor a repetition", error);
   advance (self);
   return TRUE;
 }
@@ -326,7 +330,7 @@ gptvis_search_feed (GptVisSearch *self, const float *const *logits, const float 
 static const Beam *
 best (const GptVisSearch *self)
 {
-  return self->found[0].finished ? &self->found[0] : &self->running[0];
+  return self->finished[0].finished ? &self->finished[0] : &self->running[0];
 }
 
 const guint *

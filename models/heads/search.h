@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A search picks the words of one sentence: from what the decoder says of the next token
- * it keeps the likeliest beginnings (beams), as Transformers' greedy and beam search do,
- * token for token. It knows no network and allocates nothing after gptvis_search_new.
+/* A search picks the tokens of one caption: from the decoder's scores for the next token it
+ * keeps the likeliest beams, exactly as Transformers' greedy and beam search do. It knows no
+ * network and allocates nothing after gptvis_search_new.
  *
  *     gptvis_search_begin (search);
  *     while (!gptvis_search_is_done (search)) {
@@ -26,21 +26,21 @@ void gptvis_search_free (GptVisSearch *self);  /* NULL is fine */
 void gptvis_search_begin (GptVisSearch *self);
 gboolean gptvis_search_is_done (const GptVisSearch *self);
 
-/* What must be stepped next: token, position, beam and history of at most n_beams
- * sequences; slots are the caller's. Histories stay until gptvis_search_feed. */
+/* The sequences that the decoder must step next, at most n_beams: their token, position, beam and history;
+ * the caller sets their slots. Histories are valid until gptvis_search_feed. */
 guint gptvis_search_ask (const GptVisSearch *self, GptVisSequence *sequences);
 
-/* Of each sequence asked for, in order, what the step said: [vocabulary] each. Both are
- * only read. FALSE with FORMAT when one is no number, or there is nothing left to say and no
- * sentence was found before; the search is then done, and without tokens. */
+/* The step's outputs for each of these sequences, in order: [vocabulary] each. FALSE with FORMAT when a value
+ * is not finite, or no token is allowed and no beam has finished before; the search is then done and has
+ * no tokens. */
 gboolean gptvis_search_feed (GptVisSearch *self, const float *const *logits,
     const float *const *log_probabilities, GError **error);
 
-/* The best sentence found, or while it is not done the best beginning: its tokens with
- * the start, and with the end if it has come. Valid until the next feed or begin. */
+/* The tokens of the best finished beam, or if none has finished of the best running one, with the start, and
+ * with the end if it has come. Valid until the next feed or begin. */
 const guint *gptvis_search_tokens (const GptVisSearch *self, guint *n);
-/* The mean log-probability of those tokens, the start not counted, as the decoder has it:
- * without penalties. 0 before the first. */
+/* The mean log-probability of these tokens without the start, as the decoder gives it: without
+ * penalties. 0 before the first. */
 gdouble gptvis_search_log_probability (const GptVisSearch *self);
 /* What beams are ranked by: the sum, after penalties, / length ^ length_penalty. */
 gdouble gptvis_search_score (const GptVisSearch *self);

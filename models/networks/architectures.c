@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table itself, and what is common to all: do pictures and positions fit, and
- * finish what was recorded. */
+/* The table itself, and what is common to all: checking that pictures fit the positions,
+ * and finishing what was recorded. */
 #include "architectures.h"
 #include <string.h>
 
@@ -46,7 +46,7 @@ gptvis_architecture_names (void)
   return g_string_free (names, FALSE);
 }
 
-/* Do pictures of the recipe have the positions they need? */
+/* Are there positions for pictures of the recipe? */
 static gboolean
 size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *config,
     const GptVisRecipe *recipe, GError **error)

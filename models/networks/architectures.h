@@ -14,7 +14,7 @@
  *     outputs  "tokens"            [rows, hidden_size], normed; row 0 is the class token
  *              "logits", "scores"  where a classifier is beside it
  * and the decoder's, which reads those tokens (of several pictures, one below the other,
- * where one sentence is about several) and then writes token by token (plan.h, steps):
+ * where a caption is of several) and then writes token by token (plan.h, steps):
  *     input    "tokens"            [pictures · rows, hidden_size]
  *     outputs  "logits"            [1, vocabulary] of the next token
  *              "log-probabilities" [1, vocabulary], of the same */
@@ -32,28 +32,29 @@ typedef enum {
 
 #define GPTVIS_MAX_PATCHES 65536u       /* of a picture; attention's work grows with the square */
 
-/* How many sentences are written at once, and how. */
+/* What a decoder has room for. */
 typedef struct {
   guint max_sequences, beams;   /* as gptvis_plan_step has them */
-  guint max_length;             /* tokens of a sentence, the start counted */
+  guint max_length;             /* tokens of a caption, the start counted */
 } GptVisDecoderSize;
 
 typedef struct _GptVisArchitecture {
   const gchar *model_type;      /* as config.json has it */
-  /* What Transformers' configuration class takes when config.json is silent. */
+  /* What Transformers' configuration class assumes when config.json is silent. */
   guint image_size, patch_size;
   const gchar *act;
   gdouble epsilon;
   gboolean mlp_ratio;           /* the MLP's width is a ratio, not a number */
   gboolean registers;           /* there are register tokens */
-  gboolean interpolates;        /* positions for image_size are made to fit other sizes */
+  gboolean interpolates;        /* positions for image_size are interpolated for other sizes */
   gboolean encodes;             /* can be vision-encoder-decoder's encoder */
-  const gchar *tower;           /* of what writes: the part of config.json about the picture's tower */
-  const gchar *decoder;         /* and about the decoder; NULL: the whole */
+  /* Of networks that write: */
+  const gchar *tower;           /* the part of config.json about the tower */
+  const gchar *decoder;         /* and about the decoder; NULL: all of it */
   guint vocabulary, n_positions, n_layers, n_heads;     /* of a BERT decoder, when config.json is silent */
-  guint bos, eos;               /* of what writes: the tokens that its configuration class has */
-  const gchar *class_name;      /* of what writes: whose decoder is shown the picture, and nothing else */
-  gboolean own_tokens;          /* its generate() takes text_config's bos_token_id and sep_token_id */
+  guint bos, eos;               /* its configuration class's tokens */
+  const gchar *class_name;      /* the one class that writes captions */
+  gboolean own_tokens;          /* its generate() uses text_config's bos_token_id and sep_token_id */
   /* NULL: the tower is what encoder_type says, as vision-encoder-decoder has it */
   void (*record) (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
       GptVisOutputs outputs);
@@ -66,11 +67,12 @@ const GptVisArchitecture *gptvis_architecture_find (const gchar *model_type);
 /* "deit, dinov2, …", for a message; g_free it. */
 gchar *gptvis_architecture_names (void);
 
-/* What its network finds in pictures: all that can be asked for but hidden states. */
+/* All that can be asked of its network, except hidden states. */
 GptVisOutputs gptvis_architecture_outputs (const GptVisConfiguration *config);
 
-/* The finished plan, cut to these outputs: what only others need is not in it. Or NULL with UNSUPPORTED: the recipe's pictures do not fit, or
- * something is beyond what a plan takes. */
+/* The finished plan, cut to these outputs: what only others need is not in it. NULL with UNSUPPORTED when
+ * the recipe's pictures do not fit, or with LIMIT when there are too many patches, or with a plan's own
+ * errors. */
 GptVisPlan *gptvis_architecture_plan (const GptVisConfiguration *config, const GptVisRecipe *recipe,
     guint max_batch, GptVisOutputs outputs, GError **error);
 
@@ -78,7 +80,7 @@ GptVisPlan *gptvis_architecture_plan (const GptVisConfiguration *config, const G
 GptVisPlan *gptvis_architecture_decoder_plan (const GptVisConfiguration *config, guint rows, guint max_batch,
     const GptVisDecoderSize *size, GError **error);
 
-/* Each family its own file. */
+/* Each family is in a file of its own. */
 void gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each function records one part of a post-norm layer. */
 #include "bert.h"
 
 GptVisTensorId
@@ -10,7 +11,7 @@ gptvis_bert_record_qkv (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisT
       d->hidden_size, d->hidden_size, TRUE);
 }
 
-/* dense, residual, norm: the end of every branch. */
+/* Dense, residual, norm: the end of every branch. */
 static GptVisTensorId
 record_output (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId h, guint width_in,
     GptVisTensorId x, const gchar *output)

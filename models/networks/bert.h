@@ -14,7 +14,7 @@ GptVisTensorId gptvis_bert_record_qkv (GptVisPlan *plan, const GptVisDecoderNumb
 GptVisTensorId gptvis_bert_record_attended (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId a,
     GptVisTensorId x, const gchar *layer, const gchar *where);
 
-/* The two products of a layer, residual and norm. */
+/* The MLP of a layer, with residual and norm. */
 GptVisTensorId gptvis_bert_record_mlp (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x,
     const gchar *layer);
 
@@ -22,8 +22,8 @@ GptVisTensorId gptvis_bert_record_mlp (GptVisPlan *plan, const GptVisDecoderNumb
 GptVisTensorId gptvis_bert_record_embeddings (GptVisPlan *plan, const GptVisDecoderNumbers *d,
     const gchar *prefix);
 
-/* In the step: self-attention of a layer over `memory` (GPTVIS_NO_TENSOR: none) and over
- * what it keeps of the words before. */
+/* In the step: self-attention of a layer over `memory` (GPTVIS_NO_TENSOR: none) and `own`, the key/value
+ * cache of the words before. */
 GptVisTensorId gptvis_bert_record_self_attention (GptVisPlan *plan, const GptVisDecoderNumbers *d,
     GptVisTensorId x, const gchar *layer, GptVisTensorId memory, GptVisTensorId own);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* BLIP, the network that writes captions: a ViT and a BERT decoder whose layers look at
- * the picture between their words and their MLP. After "BLIP: Bootstrapping
+/* BLIP, the network that writes captions: a ViT and a BERT decoder whose layers attend to
+ * the words, then to the picture, before their MLP. After "BLIP: Bootstrapping
  * Language-Image Pre-training", with the names of Transformers' modeling_blip.py and
  * modeling_blip_text.py. */
 #include "bert.h"
@@ -43,7 +43,7 @@ record_layer (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x,
   return gptvis_bert_record_mlp (plan, d, x, layer);
 }
 
-/* BERT's head of masked words, with the words' table for its last product. */
+/* BERT's head for masked words, whose last weight is the word embedding. */
 static GptVisTensorId
 record_head (GptVisPlan *plan, const GptVisDecoderNumbers *d, GptVisTensorId x)
 {

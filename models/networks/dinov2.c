@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* DINOv2, with and without registers: a ViT whose branches are scaled a channel
- * each, whose MLP may be gated (SwiGLU), whose positions are interpolated to the
+/* DINOv2, with and without registers: a ViT whose branches are scaled by
+ * channel, whose MLP may be gated (SwiGLU), whose positions are interpolated to the
  * picture's grid, and whose head reads the class token beside the patches' mean.
  * Names as in Transformers' modeling_dinov2.py and
  * modeling_dinov2_with_registers.py. */

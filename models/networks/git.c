@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GIT: the tokens of one or several pictures and the words are one sequence for a BERT
- * decoder. Pictures see each other and no word, so their keys and values are made once;
- * a word sees all pictures and the words before it. After "GIT: A Generative
+ * decoder. Pictures attend to each other and to no word, so their keys and values are
+ * computed once; a word attends to all pictures and to the words before it. After "GIT: A Generative
  * Image-to-text Transformer for Vision and Language", with the names of Transformers'
  * modeling_git.py. */
 #include "bert.h"
@@ -16,7 +16,7 @@ gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   gptvis_record_tokens (plan, gptvis_clip_record_tower (plan, config, recipe, &tower, outputs));
 }
 
-/* All pictures' tokens, each with what tells when it was, in the decoder's width. */
+/* All pictures' tokens, each with its temporal embedding, in the decoder's width. */
 static GptVisTensorId
 record_pictures (GptVisPlan *plan, const GptVisConfiguration *config, guint rows)
 {

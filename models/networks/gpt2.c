@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GPT-2 as vision-encoder-decoder has it: a pre-norm decoder whose every layer looks at
- * the words before it, then at the picture's tokens. After "Language Models are
+/* GPT-2 as vision-encoder-decoder has it: a pre-norm decoder whose every layer attends to
+ * the words before it, then to the picture's tokens. After "Language Models are
  * Unsupervised Multitask Learners", with the names of Transformers' modeling_gpt2.py
- * and modeling_vision_encoder_decoder.py. Its products are stored [in, out]. */
+ * and modeling_vision_encoder_decoder.py. Its weights are stored [in, out]. */
 #include "record.h"
 
 #define PREFIX "decoder.transformer"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The phrases of record.h. Nothing here checks a call's result: a plan remembers its
+/* The parts of record.h. Nothing here checks a call's result: a plan remembers its
  * first mistake. */
 #include "record.h"
 #include <math.h>
@@ -73,8 +73,8 @@ gptvis_record_stack (GptVisPlan *plan, GptVisTensorId x, const gchar *where, con
   return gptvis_plan_linear (plan, x, w, b, NULL);
 }
 
-/* The linear of where.attention.{query, key, value} from `first` on, one below the
- * other: n · hidden_size columns. */
+/* n of where.attention.{query, key, value} from `first` on, as one product:
+ * n · hidden_size columns. */
 static GptVisTensorId
 record_projections (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *where,
     guint first, guint n)

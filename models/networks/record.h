@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Phrases that the architectures share when they record a plan, in the vocabulary
- * of Transformers' checkpoints: a "where" is a name's beginning, to which
- * ".weight" and ".bias" are added. Not for what only one architecture does. */
+/* Parts of plans that several architectures record, with the names that tensors have in
+ * Transformers' checkpoints: `where` is a name's prefix, to which ".weight" and ".bias" are
+ * added. Not for what only one architecture does. */
 #pragma once
 #include "architectures.h"
 
@@ -18,16 +18,16 @@ GptVisTensorId gptvis_record_transposed (GptVisPlan *plan, GptVisTensorId x, con
 GptVisTensorId gptvis_record_norm (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width,
     gfloat epsilon);
 
-/* Patches of the recipe's pictures as rows of hidden_size. */
+/* The embedded patches of the recipe's pictures: rows of hidden_size. */
 GptVisTensorId gptvis_record_patches (GptVisPlan *plan, const GptVisConfiguration *config,
     const GptVisRecipe *recipe, const gchar *embeddings);
 
-/* n_heads of a width together, at 1/√(width of a head); q, k and v side by side. */
+/* n_heads heads of `width` together, scaled by 1/√(width of a head); q, k and v side by side. */
 GptVisAttention gptvis_record_heads (guint width, guint n_heads);
 
 /* Self-attention without its residual and without the dense layer after it;
- * where.attention.{query, key, value} are one product. With `queries` above 0 only
- * the first so many rows ask, all are asked, and the result has so many. */
+ * where.attention.{query, key, value} are one product. With `queries` above 0 only that
+ * many first rows are queries, over the keys of all, and the result has that many rows. */
 GptVisTensorId gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config,
     GptVisTensorId x, guint queries, const gchar *where);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ViT and DeiT, with a classifier or as the tower of a network that writes: class token (DeiT: and distillation token), learned positions for
- * one size of picture, pre-norm encoder, a linear head on the class token. After
- * "An Image is Worth 16x16 Words" and "Training data-efficient image transformers",
- * with the tensors' names of Transformers' modeling_vit.py and modeling_deit.py. */
+/* ViT and DeiT, with a classifier or as the tower of a network that writes: class token (DeiT: and
+ * distillation token), learned positions for one size of picture, pre-norm encoder, a linear head on
+ * the class token. After "An Image is Worth 16x16 Words" and "Training data-efficient image
+ * transformers", with the tensors' names of Transformers' modeling_vit.py and modeling_deit.py. */
 #include "record.h"
 #include <string.h>
 
-/* With `keep` above 0 only the first so many rows of the result are made: all that a
+/* With `keep` above 0 only that many first rows of the result are computed: all that a
  * head reads of the last layer. */
 static GptVisTensorId
 record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint keep,
@@ -32,8 +32,8 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
       GPTVIS_LINEAR (.residual = x));
 }
 
-/* The last layer is made for `tokens` rows only (0: all), 7 % less work in twelve
- * layers, unless all of it is to be seen. */
+/* The last layer is computed for `tokens` rows only (0: all), 7 % less work in twelve
+ * layers, unless hidden states are asked for. */
 static GptVisTensorId
 record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint tokens,
     const gchar *prefix, GptVisOutputs outputs)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Added tokens: those that are looked for in a text before the model sees it, most of
  * them special. Which they are is spread over three files with a history:
- * added_tokens_decoder in tokenizer_config.json says all of it; where that is not there,
+ * added_tokens_decoder in tokenizer_config.json says everything; where that is missing,
  * added_tokens.json gives ids, and tokenizer_config.json and special_tokens_map.json
- * give names (the latter is heard last). */
+ * give names (the latter's count where both do). */
 #include "tokenizer-private.h"
 #include "quote.h"
 #include <string.h>
@@ -14,17 +14,6 @@ static const gchar *const names[GPTVIS_SPECIAL_N] = {
   "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"
 };
 
-/* The first mistake that reading has met becomes the caller's. */
-static gboolean
-settle (GptVisJson *json, GError **error)
-{
-  if (!json->error)
-    return TRUE;
-  g_propagate_error (error, json->error);
-  json->error = NULL;
-  return FALSE;
-}
-
 static GptVisAddedToken *
 find_added (GptVisTokenizer *self, guint id)
 {
@@ -32,7 +21,7 @@ find_added (GptVisTokenizer *self, guint id)
   return place ? &g_array_index (self->added, GptVisAddedToken, place - 1) : NULL;
 }
 
-/* The vocabulary may have it, under that id and no other. */
+/* Adds a token, which the vocabulary may already have, but then with this id. */
 static gboolean
 add (GptVisTokenizer *self, const gchar *file, const gchar *content, guint64 id,
     const GptVisAddedToken *flags, GError **error)
@@ -91,7 +80,7 @@ gptvis_added_read_object (GptVisTokenizer *self, GptVisJson *token, guint64 id, 
 {
   GptVisAddedToken flags = { 0 };
   const gchar *content = read_flags (token, &flags, FALSE);
-  return settle (token, error) && add (self, token->file, content, id, &flags, error);
+  return gptvis_json_settle (token, error) && add (self, token->file, content, id, &flags, error);
 }
 
 /* "912": {"content": …} */
@@ -102,7 +91,7 @@ read_decoder (GptVisTokenizer *self, GptVisJson *config, GError **error)
   JsonObjectIter iter;
   const gchar *key;
   JsonNode *node;
-  if (!settle (config, error))
+  if (!gptvis_json_settle (config, error))
     return FALSE;
   if (!decoder)
     return TRUE;
@@ -114,8 +103,8 @@ read_decoder (GptVisTokenizer *self, GptVisJson *config, GError **error)
           "%s: added_tokens_decoder has \"%.200s\", where an id from 0 to %u is needed", config->file, key,
           GPTVIS_VOCABULARY_MAX - 1);
     if (!JSON_NODE_HOLDS_OBJECT (node))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: added_tokens_decoder's %s is no object with a content",
-          config->file, key);
+      return fail (error, GPTVIS_ERROR_FORMAT,
+          "%s: added_tokens_decoder's %s is not an object with a content", config->file, key);
     GptVisJson token = { config->file, json_node_get_object (node), NULL };
     if (!gptvis_added_read_object (self, &token, id, error))
       return FALSE;
@@ -154,7 +143,7 @@ name_special (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonN
   if (JSON_NODE_HOLDS_OBJECT (node)) {
     GptVisJson token = { file, json_node_get_object (node), NULL };
     content = read_flags (&token, &flags, TRUE);
-    if (!settle (&token, error))
+    if (!gptvis_json_settle (&token, error))
       return FALSE;
   } else if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING) {
     content = json_node_get_string (node);
@@ -186,7 +175,7 @@ read_additional (GptVisTokenizer *self, GptVisJson *json, GError **error)
 {
   JsonArray *all = gptvis_json_array (json, "additional_special_tokens");
   gint id;
-  if (!settle (json, error))
+  if (!gptvis_json_settle (json, error))
     return FALSE;
   for (guint i = 0; all && i < json_array_get_length (all); i++)
     if (!name_special (self, json->file, "an additional_special_tokens entry",

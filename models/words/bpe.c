@@ -2,8 +2,8 @@
 /* Byte-level byte pair encoding. A word's bytes are its first symbols; the pair of
  * neighbours whose merge stands earliest in the list becomes one symbol, the leftmost
  * such pair first, until no pair is in the list. A heap of candidates keeps that at
- * n log n for a word of n bytes. Each merge leaves one symbol less, so it ends
- * whatever the list says. */
+ * n log n for a word of n bytes. Each merge leaves one symbol less, so it ends,
+ * whatever the list holds. */
 #include "tokenizer-private.h"
 #include "quote.h"
 #include <string.h>
@@ -21,8 +21,8 @@ typedef struct {
   guint32 rank, at, id;         /* merging the symbols at `at` and after it makes `id` */
 } Candidate;
 
-/* vocab.json writes bytes as characters that can be seen: ! … ~, ¡ … ¬ and ® … ÿ stand
- * for themselves, the 68 others for U+0100 and what follows, in their order. */
+/* vocab.json writes bytes as visible characters: ! … ~, ¡ … ¬ and ® … ÿ stand for
+ * themselves, and U+0100 and what follows for the 68 other bytes, in their order. */
 guint
 gptvis_bpe_char_of_byte (guchar byte)
 {
@@ -171,18 +171,18 @@ static Candidate
 pop (GArray *heap)
 {
   Candidate *all = (Candidate *) (gpointer) heap->data;
-  const Candidate top = all[0], sinks = all[heap->len - 1];
+  const Candidate top = all[0], last = all[heap->len - 1];
   g_array_set_size (heap, heap->len - 1);
   guint i = 0;
   for (guint child; (child = 2 * i + 1) < heap->len; i = child) {
     if (child + 1 < heap->len && earlier (&all[child + 1], &all[child]))
       child++;
-    if (!earlier (&all[child], &sinks))
+    if (!earlier (&all[child], &last))
       break;
     all[i] = all[child];
   }
   if (heap->len)
-    all[i] = sinks;
+    all[i] = last;
   return top;
 }
 
@@ -240,7 +240,7 @@ add_symbol (GArray *symbols, guint32 id)
   g_array_append_val (symbols, symbol);
 }
 
-/* A word that is a token, in the characters that stand for its bytes; −1 when it is none. */
+/* The token that is the whole word, looked up in the characters that stand for its bytes; −1: none. */
 static gint
 whole (const GptVisTokenizer *self, GptVisEncoding *e, const gchar *word, gsize size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text to words, each of the three ways written out as what its pattern comes to:
+/* Text to words, in three ways, each of which does what its pattern says:
  *
  *     GPT-2   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  *     CLIP    's|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+      the rest is left out
@@ -30,7 +30,7 @@ skip (const gchar *at, const gchar *end, Class class)
   return at;
 }
 
-/* Where 's, 't, … ends; `at` when there is none. */
+/* Where a contraction ('s, 't, …) ends; `at`: there is none. */
 static const gchar *
 contraction (const gchar *at, const gchar *end)
 {
@@ -55,7 +55,7 @@ end_gpt2 (const gchar *at, const gchar *end)
   const Class class = class_at (inner, end);
   if (class != SPACE && class != END)
     return skip (inner, end, class);
-  /* white space; the last of it is left for the word that follows, if there is more than one */
+  /* white space: of several, the last is left for the word that follows */
   stop = skip (at, end, SPACE);
   if (stop < end) {
     const gchar *last = g_utf8_find_prev_char (at, stop);

@@ -5,7 +5,7 @@
 #include "tokenizer-private.h"
 #include <string.h>
 
-/* What is done with a part of a text that no added token is in. */
+/* Encodes a part of a text without added tokens. */
 typedef void (*Part) (const GptVisTokenizer *self, GptVisEncoding *e, const gchar *text, gsize size);
 
 static gboolean
@@ -15,7 +15,7 @@ is_word (gunichar c)
       || gptvis_unicode_mark (c);
 }
 
-/* Whether it stands apart from the words around it. */
+/* Is it a word of its own? */
 static gboolean
 stands_alone (const gchar *text, gsize size, gsize begin, gsize end)
 {
@@ -38,7 +38,8 @@ take_spaces (const GptVisAddedToken *token, const gchar *text, gsize size, gsize
     *end = (gsize) (g_utf8_next_char (text + *end) - text);
 }
 
-/* A token may begin among the spaces that the one before it took, as in the reference. */
+/* Cuts out added tokens and encodes the parts between them. A token may begin among the spaces that the one
+ * before it took, as in the reference. */
 static void
 split (const GptVisTokenizer *self, GptVisEncoding *e, const GptVisAddedSet *set, const gchar *text,
     gsize size, Part part)

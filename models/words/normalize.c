@@ -25,7 +25,7 @@ lower (GString *to, const gchar *at, const gchar *end)
     gptvis_unicode_append_lower (to, gptvis_unicode_next (&at));
 }
 
-/* Controls go, white space becomes spaces, ideographs get spaces around them. */
+/* Removes control characters, turns white space into spaces, puts spaces around ideographs. */
 static void
 clean (const GptVisNormalizeStep *step, GString *to, const gchar *at, const gchar *end)
 {

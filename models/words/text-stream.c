@@ -13,7 +13,7 @@ typedef struct {
   const gchar *from, *to;
 } Rule;
 
-/* What the reference replaces, one after the other: in the text, and in a single
+/* What Transformers replaces, one after the other: in the whole text, and in a single
  * WordPiece token with the space before it. */
 static const Rule text_rules[] = {
   {" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
@@ -27,7 +27,8 @@ static const Rule token_rules[] = {
 
 typedef void (*Sink) (GptVisTextStream *self, gchar byte);
 
-/* Rules in a row, each with how much of its pattern the last bytes match. */
+/* Rules that are applied one after the other. matched: how many bytes of a rule's pattern the last bytes
+ * are. */
 typedef struct {
   const Rule *rules;
   guint n;
@@ -45,14 +46,15 @@ struct _GptVisTextStream {
   Chain suffixes, token, clean;
   gchar partial[4];             /* bytes of a character that is not complete */
   guint n_partial;
-  gchar letter[4];              /* the same behind the suffix rule, for stripping */
+  gchar letter[4];              /* the same after the suffix rule, for stripping */
   guint n_letter;
-  gboolean begun;               /* a token was handed on; where ends are stripped, one that is not blank */
-  GString *spaces;              /* that may turn out to be the end's */
+  gboolean started;             /* a token came; where ends are stripped, one that is not blank */
+  GString *spaces;              /* blanks that are dropped if nothing follows */
   GString *text;
 };
 
-/* The longest end of the m bytes matched that is a beginning of the pattern. */
+/* How many bytes still match when the next one does not: the longest proper suffix of the m matched bytes
+ * that is a prefix of the pattern, as Knuth, Morris and Pratt have it. */
 static guint
 shorter (const gchar *pattern, guint m)
 {
@@ -90,7 +92,7 @@ feed (GptVisTextStream *self, Chain *chain, guint i, gchar byte)
   }
 }
 
-/* No more is to come: what was held back is let go. */
+/* Nothing follows: writes what was held back. */
 static void
 flush (GptVisTextStream *self, Chain *chain)
 {
@@ -128,7 +130,7 @@ is_blank (gunichar c)
   return gptvis_unicode_space (c) || (c >= 0x1c && c <= 0x1f);
 }
 
-/* Valid UTF-8 comes in, byte by byte. */
+/* Takes valid UTF-8, byte by byte. */
 static void
 write_stripped (GptVisTextStream *self, gchar byte)
 {
@@ -143,11 +145,11 @@ write_stripped (GptVisTextStream *self, gchar byte)
   const guint n = self->n_letter;
   self->n_letter = 0;
   if (is_blank (c)) {
-    if (self->begun)
+    if (self->started)
       g_string_append_len (self->spaces, self->letter, n);
     return;
   }
-  self->begun = TRUE;
+  self->started = TRUE;
   write_all (self, self->spaces->str, self->spaces->len);
   g_string_truncate (self->spaces, 0);
   write_all (self, self->letter, n);
@@ -177,7 +179,7 @@ write_byte (GptVisTextStream *self, gchar byte)
   }
 }
 
-/* A token with a character that stands for no byte is text as it is. */
+/* A token with a character that stands for no byte is written as it is. */
 static void
 push_bytes (GptVisTextStream *self, const gchar *text)
 {
@@ -194,11 +196,11 @@ push_wordpiece (GptVisTextStream *self, const gchar *text)
 {
   const gchar *prefix = self->tokenizer->decode_prefix;
   const gboolean joined = g_str_has_prefix (text, prefix);
-  if (self->begun && joined)
+  if (self->started && joined)
     text += strlen (prefix);
-  else if (self->begun)
+  else if (self->started)
     feed (self, &self->token, 0, ' ');
-  self->begun = TRUE;
+  self->started = TRUE;
   for (; *text; text++)
     feed (self, &self->token, 0, *text);
   flush (self, &self->token);
@@ -207,9 +209,9 @@ push_wordpiece (GptVisTextStream *self, const gchar *text)
 static void
 push_word (GptVisTextStream *self, const gchar *text)
 {
-  if (self->begun)
+  if (self->started)
     write_clean (self, ' ');
-  self->begun = TRUE;
+  self->started = TRUE;
   write_all (self, text, strlen (text));
 }
 
@@ -250,7 +252,7 @@ gptvis_text_stream_reset (GptVisTextStream *self)
   memset (self->token.matched, 0, sizeof self->token.matched);
   memset (self->clean.matched, 0, sizeof self->clean.matched);
   self->n_partial = self->n_letter = 0;
-  self->begun = self->finished = FALSE;
+  self->started = self->finished = FALSE;
   g_array_set_size (self->ids, 0);
   g_string_truncate (self->spaces, 0);
   g_string_truncate (self->text, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tokenizer.json: the same tokenizers, described part by part. Parts that come to
- * one of the pipelines we have are taken; any other is refused by its name, for ids
- * that are nearly right make captions that are wrong. */
+/* tokenizer.json: the same tokenizers, described part by part. Parts that amount to one
+ * of our pipelines are accepted; any other is refused by its name, for ids that are
+ * nearly right make captions that are wrong. */
 #include "tokenizer-private.h"
 #include "quote.h"
 #include <string.h>
@@ -19,18 +19,8 @@ typedef struct {
   gchar *file;
 } Part;
 
-/* Reads a part of the pipeline: a Sequence's parts one by one. FALSE is an error. */
+/* Reads a part of the pipeline; of a Sequence, each of its parts. FALSE: an error. */
 typedef gboolean (*Reader) (GptVisTokenizer *self, Part *part, GError **error);
-
-static gboolean
-settle (GptVisJson *json, GError **error)
-{
-  if (!json->error)
-    return TRUE;
-  g_propagate_error (error, json->error);
-  json->error = NULL;
-  return FALSE;
-}
 
 static gboolean
 unsupported (const Part *part, const gchar *right, GError **error)
@@ -49,13 +39,13 @@ read_object (GptVisTokenizer *self, const gchar *file, const gchar *name, JsonOb
   Part part = { .name = name, .file = g_strdup_printf ("%s: %s", file, name) };
   part.json = (GptVisJson) { part.file, object, NULL };
   part.type = gptvis_json_string (&part.json, "type", NULL);
-  gboolean ok = settle (&part.json, error);
+  gboolean ok = gptvis_json_settle (&part.json, error);
   if (ok && !part.type)
-    ok = fail (error, GPTVIS_ERROR_FORMAT, "%s has no type, where the kind of it is needed", part.file);
+    ok = fail (error, GPTVIS_ERROR_FORMAT, "%s has no type, where one is needed", part.file);
   if (ok && list && strcmp (part.type, "Sequence") == 0)
     ok = read_list (self, &part, list, reader, error);
   else if (ok)
-    ok = reader (self, &part, error) && settle (&part.json, error);
+    ok = reader (self, &part, error) && gptvis_json_settle (&part.json, error);
   g_clear_error (&part.json.error);
   g_free (part.file);
   return ok;
@@ -66,25 +56,25 @@ read_list (GptVisTokenizer *self, Part *part, const gchar *list, Reader reader, 
 {
   JsonArray *all = gptvis_json_array (&part->json, list);
   const gchar *file = self->file;
-  if (!settle (&part->json, error))
+  if (!gptvis_json_settle (&part->json, error))
     return FALSE;
   for (guint i = 0; all && i < json_array_get_length (all); i++) {
     JsonNode *node = json_array_get_element (all, i);
     if (!JSON_NODE_HOLDS_OBJECT (node))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s has %s that are no objects {…}", part->file, list);
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s has %s that are not objects {…}", part->file, list);
     if (!read_object (self, file, part->name, json_node_get_object (node), list, reader, error))
       return FALSE;
   }
   return TRUE;
 }
 
-/* A member of the file; absent or null is fine, and nothing. */
+/* Reads a member of the file; one that is absent or null is skipped. */
 static gboolean
 read_part (GptVisTokenizer *self, GptVisJson *root, const gchar *name, const gchar *list, Reader reader,
     GError **error)
 {
   JsonObject *object = gptvis_json_object (root, name);
-  if (!settle (root, error))
+  if (!gptvis_json_settle (root, error))
     return FALSE;
   return !object || read_object (self, self->file, name, object, list, reader, error);
 }
@@ -112,7 +102,7 @@ read_normalizer (GptVisTokenizer *self, Part *part, GError **error)
   else if (strcmp (part->type, "Replace") == 0) {
     const gchar *content = gptvis_json_string (&part->json, "content", "");
     if (strcmp (pattern_of (part, "Regex"), "\\s+") != 0 || strcmp (content, " ") != 0)
-      return settle (&part->json, error) && fail (error, GPTVIS_ERROR_UNSUPPORTED,
+      return gptvis_json_settle (&part->json, error) && fail (error, GPTVIS_ERROR_UNSUPPORTED,
           "%s replaces something, where only \"\\s+\" by \" \" is handled", part->file);
     step.kind = GPTVIS_NORMALIZE_SPACES;
   } else if (strcmp (part->type, "BertNormalizer") == 0) {
@@ -138,7 +128,7 @@ read_pre_tokenizer (GptVisTokenizer *self, Part *part, GError **error)
     if (self->cut != GPTVIS_CUT_NONE || strcmp (pattern_of (part, "Regex"), clip_pattern) != 0
         || g_ascii_strcasecmp (gptvis_json_string (&part->json, "behavior", ""), "removed") != 0
         || !gptvis_json_boolean (&part->json, "invert", FALSE))
-      return settle (&part->json, error) && fail (error, GPTVIS_ERROR_UNSUPPORTED,
+      return gptvis_json_settle (&part->json, error) && fail (error, GPTVIS_ERROR_UNSUPPORTED,
           "%s splits at a pattern of its own, where CLIP's is handled", part->file);
     self->cut = GPTVIS_CUT_CLIP;
     return TRUE;
@@ -154,7 +144,7 @@ read_pre_tokenizer (GptVisTokenizer *self, Part *part, GError **error)
   const gboolean prefix_space = gptvis_json_boolean (&part->json, "add_prefix_space", TRUE);
   self->bytes_seen = TRUE;
   if (self->cut == GPTVIS_CUT_CLIP && prefix_space)
-    return settle (&part->json, error) && fail (error, GPTVIS_ERROR_UNSUPPORTED,
+    return gptvis_json_settle (&part->json, error) && fail (error, GPTVIS_ERROR_UNSUPPORTED,
         "%s has add_prefix_space after a Split, where false is handled", part->file);
   if (self->cut == GPTVIS_CUT_NONE && regex)
     self->cut = GPTVIS_CUT_GPT2;
@@ -179,7 +169,7 @@ read_decoder (GptVisTokenizer *self, Part *part, GError **error)
 }
 
 static gboolean
-around (GptVisTokenizer *self, const Part *part, GArray *ids, guint64 id, GError **error)
+add_id (GptVisTokenizer *self, const Part *part, GArray *ids, guint64 id, GError **error)
 {
   const guint32 value = (guint32) id;
   if (id >= gptvis_vocabulary_size (self->vocabulary))
@@ -195,12 +185,12 @@ read_pair (GptVisTokenizer *self, Part *part, const gchar *name, GArray *ids, GE
 {
   JsonArray *pair = gptvis_json_array (&part->json, name);
   guint64 id;
-  if (!settle (&part->json, error))
+  if (!gptvis_json_settle (&part->json, error))
     return FALSE;
   if (!pair || json_array_get_length (pair) != 2
       || !gptvis_json_node_uint (json_array_get_element (pair, 1), &id))
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has no %s, which is [\"token\", id]", part->file, name);
-  return around (self, part, ids, id, error);
+  return add_id (self, part, ids, id, error);
 }
 
 /* The ids of a template's token: "special_tokens": {"[CLS]": {"ids": [2]}} */
@@ -209,21 +199,21 @@ read_template_token (GptVisTokenizer *self, Part *part, const gchar *name, GArra
 {
   JsonObject *tokens = gptvis_json_object (&part->json, "special_tokens");
   JsonNode *node = tokens && name ? json_object_get_member (tokens, name) : NULL;
-  if (!settle (&part->json, error))
+  if (!gptvis_json_settle (&part->json, error))
     return FALSE;
   if (!node || !JSON_NODE_HOLDS_OBJECT (node))
     return fail (error, GPTVIS_ERROR_FORMAT, "%s uses \"%.200s\", which its special_tokens do not have",
         part->file, name ? name : "");
   GptVisJson token = { part->file, json_node_get_object (node), NULL };
   JsonArray *ids = gptvis_json_array (&token, "ids");
-  if (!settle (&token, error))
+  if (!gptvis_json_settle (&token, error))
     return FALSE;
   for (guint i = 0; ids && i < json_array_get_length (ids); i++) {
     guint64 id;
     if (!gptvis_json_node_uint (json_array_get_element (ids, i), &id))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s has ids of \"%.200s\" that are no whole numbers",
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s has ids of \"%.200s\" that are not whole numbers",
           part->file, name);
-    if (!around (self, part, to, id, error))
+    if (!add_id (self, part, to, id, error))
       return FALSE;
   }
   return TRUE;
@@ -235,18 +225,18 @@ read_template (GptVisTokenizer *self, Part *part, GError **error)
 {
   JsonArray *single = gptvis_json_array (&part->json, "single");
   guint texts = 0;
-  if (!settle (&part->json, error))
+  if (!gptvis_json_settle (&part->json, error))
     return FALSE;
   for (guint i = 0; single && i < json_array_get_length (single); i++) {
     JsonNode *node = json_array_get_element (single, i);
     if (!JSON_NODE_HOLDS_OBJECT (node))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s has a single with something that is no object {…}",
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s has a single with something that is not an object {…}",
           part->file);
     GptVisJson piece = { part->file, json_node_get_object (node), NULL };
     JsonObject *token = gptvis_json_object (&piece, "SpecialToken");
     GptVisJson inner = { part->file, token, NULL };
     const gchar *name = token ? gptvis_json_string (&inner, "id", NULL) : NULL;
-    if (!settle (&piece, error) || !settle (&inner, error))
+    if (!gptvis_json_settle (&piece, error) || !gptvis_json_settle (&inner, error))
       return FALSE;
     if (!token)
       texts++;
@@ -254,7 +244,7 @@ read_template (GptVisTokenizer *self, Part *part, GError **error)
       return FALSE;
   }
   return texts == 1 || fail (error, GPTVIS_ERROR_FORMAT,
-      "%s has a single with the text in %u places, where it is in one", part->file, texts);
+      "%s has a \"single\" with %u texts, where one is needed", part->file, texts);
 }
 
 static gboolean
@@ -308,7 +298,7 @@ read_bpe (GptVisTokenizer *self, Part *part, GError **error)
   const gboolean prefix = *gptvis_json_string (json, "continuing_subword_prefix", "");
   const gboolean dropout = gptvis_json_number (json, "dropout", 0, 0, 1) > 0;
   JsonArray *merges = gptvis_json_array (json, "merges");
-  if (!settle (json, error))
+  if (!gptvis_json_settle (json, error))
     return FALSE;
   if (fallback || prefix || dropout)
     return fail (error, GPTVIS_ERROR_UNSUPPORTED, "%s has %s, where none is handled", part->file,
@@ -333,7 +323,7 @@ read_model (GptVisTokenizer *self, Part *part, GError **error)
     return unsupported (part, "BPE and WordPiece are handled", error);
   JsonObject *vocab = gptvis_json_object (json, "vocab");
   const gchar *unknown = gptvis_json_string (json, "unk_token", self->wordpiece ? "[UNK]" : NULL);
-  if (!settle (json, error))
+  if (!gptvis_json_settle (json, error))
     return FALSE;
   if (!vocab)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s has no vocab {…}", part->file);
@@ -355,13 +345,13 @@ static gboolean
 read_added (GptVisTokenizer *self, GptVisJson *root, GError **error)
 {
   JsonArray *all = gptvis_json_array (root, "added_tokens");
-  if (!settle (root, error))
+  if (!gptvis_json_settle (root, error))
     return FALSE;
   for (guint i = 0; all && i < json_array_get_length (all); i++) {
     JsonNode *node = json_array_get_element (all, i);
     guint64 id;
     if (!JSON_NODE_HOLDS_OBJECT (node))
-      return fail (error, GPTVIS_ERROR_FORMAT, "%s: added_tokens has something that is no object {…}",
+      return fail (error, GPTVIS_ERROR_FORMAT, "%s: added_tokens has something that is not an object {…}",
           self->file);
     GptVisJson token = { self->file, json_node_get_object (node), NULL };
     if (!gptvis_json_has (&token, "id")

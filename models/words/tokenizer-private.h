@@ -7,7 +7,7 @@
  *     bpe.c, wordpiece.c    words to ids
  *     text-stream.c  ids to text
  *
- * and tokenizer.c, tokenizer-json.c, added.c fill the struct from files, at the door. */
+ * and tokenizer.c, tokenizer-json.c, added.c fill the struct from files, when it is opened. */
 #pragma once
 #include "json.h"
 #include "tokenizer.h"
@@ -16,7 +16,7 @@
 
 G_BEGIN_DECLS
 
-/* The files of a directory, so that a fuzzer needs none. */
+/* A directory's files, given as texts, so that a fuzzer needs no directory. */
 typedef enum {
   GPTVIS_TOKENIZER_VOCAB_JSON,
   GPTVIS_TOKENIZER_MERGES,
@@ -46,7 +46,7 @@ typedef struct {
 #define GPTVIS_NORMALIZE_MAX_STEPS 8u
 
 typedef enum {
-  GPTVIS_CUT_NONE,              /* all is one word */
+  GPTVIS_CUT_NONE,              /* the whole text is one word */
   GPTVIS_CUT_GPT2,
   GPTVIS_CUT_CLIP,
   GPTVIS_CUT_BERT,
@@ -84,7 +84,7 @@ struct _GptVisTokenizer {
   gchar *file;                  /* of the vocabulary, for messages */
   GptVisVocabulary *vocabulary; /* added tokens are in it, too */
   gboolean wordpiece;           /* else BPE */
-  gint unknown;                 /* id, −1: what is not known is left out */
+  gint unknown;                 /* id; −1: what is unknown is left out */
 
   GptVisMerge *merges;          /* BPE: an open table, at most half full */
   guint n_merges, n_merge_slots;
@@ -100,7 +100,7 @@ struct _GptVisTokenizer {
   GptVisCut cut;
   gboolean prefix_space;
   gboolean bytes_seen;          /* tokenizer.json: there is a ByteLevel pre-tokenizer */
-  GArray *before, *after;       /* guint32: what stands around a text */
+  GArray *before, *after;       /* guint32: ids put before and after a text */
   GptVisDecode decode;
   gchar *decode_prefix;         /* WordPiece: "##" */
   gboolean decode_clean_up;     /* WordPiece, token by token */
@@ -112,8 +112,8 @@ struct _GptVisTokenizer {
   guint8 *special;              /* by id */
 };
 
-/* tokenizer-json.c: all but the specials that other files name. What was read of a mistaken
- * file is freed with the tokenizer. */
+/* tokenizer-json.c: everything but the special tokens that other files name. After an error, what was
+ * read is freed with the tokenizer. */
 gboolean gptvis_tokenizer_read_json (GptVisTokenizer *self, const GptVisTokenizerFile *file,
     GError **error);
 
@@ -149,7 +149,7 @@ void gptvis_normalize (const GptVisTokenizer *self, GString *text, GString *spar
 gboolean gptvis_cut_next (GptVisCut cut, const gchar **at, const gchar *end, const gchar **word,
     gsize *size);
 
-/* What encoding needs for a while. */
+/* What it takes to encode one text. */
 typedef struct {
   GArray *ids;                  /* guint32: the result */
   GArray *symbols, *heap;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The door: which files there are, what is around a text, and what Transformers'
- * classes take for granted where the files say nothing. */
+/* Opens a tokenizer: which files there are, which tokens go around a text, and what
+ * Transformers' classes assume where the files say nothing. */
 #include "tokenizer-private.h"
 #include "file.h"
 #include "quote.h"
@@ -46,16 +46,6 @@ find_class (const gchar *name)
 }
 
 static gboolean
-settle (GptVisJson *json, GError **error)
-{
-  if (!json->error)
-    return TRUE;
-  g_propagate_error (error, json->error);
-  json->error = NULL;
-  return FALSE;
-}
-
-static gboolean
 read_vocab_json (GptVisTokenizer *self, const GptVisTokenizerFile *file, GError **error)
 {
   JsonObject *object = gptvis_json_parse (file->name, "JSON", file->text, file->size, error);
@@ -64,8 +54,9 @@ read_vocab_json (GptVisTokenizer *self, const GptVisTokenizerFile *file, GError 
   return ok;
 }
 
+/* −1: there is none. */
 static void
-around (GArray *ids, gint id)
+add_id (GArray *ids, gint id)
 {
   const guint32 value = (guint32) id;
   if (id >= 0)
@@ -79,7 +70,7 @@ want (GptVisTokenizer *self, gint id, const gchar *name, const gchar *what, GErr
       what);
 }
 
-/* vocab.json and merges.txt. The two kinds are told apart by the class, else by CLIP's own tokens. */
+/* vocab.json and merges.txt: CLIP's or GPT-2's, by the class, else by tokens that only CLIP has. */
 static gboolean
 read_bpe (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *config, GptVisJson *map,
     GptVisJson *added, gint class, GError **error)
@@ -103,14 +94,14 @@ read_bpe (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson *c
     return FALSE;
   if (clip) {
     self->unknown = ids[GPTVIS_SPECIAL_UNK];
-    around (self->before, ids[GPTVIS_SPECIAL_BOS]);
-    around (self->after, ids[GPTVIS_SPECIAL_EOS]);
+    add_id (self->before, ids[GPTVIS_SPECIAL_BOS]);
+    add_id (self->after, ids[GPTVIS_SPECIAL_EOS]);
     return want (self, ids[GPTVIS_SPECIAL_BOS], "<|startoftext|>", "stands before each text", error)
         && want (self, ids[GPTVIS_SPECIAL_EOS], "<|endoftext|>", "stands after each text", error);
   }
   self->prefix_space = gptvis_json_boolean (config, "add_prefix_space", FALSE);
   if (gptvis_json_boolean (config, "add_bos_token", FALSE)) {
-    around (self->before, ids[GPTVIS_SPECIAL_BOS]);
+    add_id (self->before, ids[GPTVIS_SPECIAL_BOS]);
     return want (self, ids[GPTVIS_SPECIAL_BOS], "<|endoftext|>", "add_bos_token puts before each text",
         error);
   }
@@ -149,8 +140,8 @@ read_wordpiece (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJ
   if (!gptvis_added_read (self, config, map, added, bert_defaults, ids, error))
     return FALSE;
   self->unknown = ids[GPTVIS_SPECIAL_UNK];
-  around (self->before, ids[GPTVIS_SPECIAL_CLS]);
-  around (self->after, ids[GPTVIS_SPECIAL_SEP]);
+  add_id (self->before, ids[GPTVIS_SPECIAL_CLS]);
+  add_id (self->after, ids[GPTVIS_SPECIAL_SEP]);
   return want (self, ids[GPTVIS_SPECIAL_UNK], "[UNK]", "stands for unknown words", error)
       && want (self, ids[GPTVIS_SPECIAL_CLS], "[CLS]", "stands before each text", error)
       && want (self, ids[GPTVIS_SPECIAL_SEP], "[SEP]", "stands after each text", error);
@@ -164,7 +155,7 @@ read_tokenizer_json (GptVisTokenizer *self, const GptVisTokenizerFile *files, Gp
   if (!gptvis_tokenizer_read_json (self, &files[GPTVIS_TOKENIZER_JSON], error)
       || !gptvis_added_read (self, config, map, added, NULL, ids, error))
     return FALSE;
-  /* these classes set tokenizer.json right from their own settings */
+  /* these classes' own settings override tokenizer.json */
   if (self->cut == GPTVIS_CUT_GPT2)
     self->prefix_space = gptvis_json_boolean (config, "add_prefix_space", self->prefix_space);
   for (guint i = 0; class >= 0 && classes[class].bert && i < self->n_steps; i++)
@@ -181,7 +172,7 @@ read_model (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson 
   const gint class = find_class (name);
   const gboolean whole = !files[GPTVIS_TOKENIZER_VOCAB_JSON].text && !files[GPTVIS_TOKENIZER_VOCAB_TXT].text;
   gboolean ok;
-  if (!settle (config, error))
+  if (!gptvis_json_settle (config, error))
     return FALSE;
   if (whole)
     ok = read_tokenizer_json (self, files, config, map, added, class, error);
@@ -195,9 +186,9 @@ read_model (GptVisTokenizer *self, const GptVisTokenizerFile *files, GptVisJson 
     ok = read_wordpiece (self, files, config, map, added, error);
   if (!ok)
     return FALSE;
-  /* the classes that read vocab.txt take it for granted, and no other does, nor they with tokenizer.json */
+  /* only the classes that read vocab.txt assume it, and not when they read tokenizer.json */
   self->clean_up = gptvis_json_boolean (config, "clean_up_tokenization_spaces", !whole && self->wordpiece);
-  if (!settle (config, error) || !gptvis_vocabulary_check (self->vocabulary, error))
+  if (!gptvis_json_settle (config, error) || !gptvis_vocabulary_check (self->vocabulary, error))
     return FALSE;
   if (!self->wordpiece)
     gptvis_bpe_finish (self);
@@ -255,7 +246,7 @@ gptvis_tokenizer_parse (const gchar *directory, const GptVisTokenizerFile *all, 
   const GptVisTokenizerFile *file = main_file (directory, all, error);
   if (!file)
     return NULL;
-  /* what was not chosen is as if it were not there */
+  /* the others do not count */
   memcpy (files, all, sizeof files);
   for (guint i = 0; i <= GPTVIS_TOKENIZER_JSON; i++)
     if (&all[i] != file && !(i == GPTVIS_TOKENIZER_MERGES && file == &all[GPTVIS_TOKENIZER_VOCAB_JSON]))
@@ -299,7 +290,7 @@ gptvis_tokenizer_free (GptVisTokenizer *self)
   g_free (self);
 }
 
-/* FALSE is an error; a file that is not there leaves `text` NULL. */
+/* FALSE: an error. Without such a file `text` stays NULL. */
 static gboolean
 load_file (const gchar *path, gchar **text, GptVisTokenizerFile *file, GError **error)
 {

@@ -7,15 +7,15 @@
  *
  * beside which tokenizer_config.json, special_tokens_map.json and added_tokens.json say
  * what is special. A tokenizer never changes once it is open: any number of threads may
- * use one. Nothing is cut to a length and nothing is padded; that is for who has a
- * network in mind. SentencePiece is not read. */
+ * use one. Nothing is truncated or padded: that is for the caller, who knows the
+ * network. SentencePiece is not read. */
 #pragma once
 #include "error.h"
 
 G_BEGIN_DECLS
 
 #define GPTVIS_TOKENIZER_MAX_BYTES (64u << 20)  /* of a file */
-#define GPTVIS_TOKENIZER_MAX_TEXT (16u << 20)   /* bytes that are encoded; what follows is not read */
+#define GPTVIS_TOKENIZER_MAX_TEXT (16u << 20)   /* bytes of a text; what follows is ignored */
 #define GPTVIS_TOKENIZER_MAX_ADDED 10000u       /* tokens beside the model's */
 
 typedef struct _GptVisTokenizer GptVisTokenizer;
@@ -28,22 +28,22 @@ void gptvis_tokenizer_free (GptVisTokenizer *self);    /* NULL is fine */
 guint gptvis_tokenizer_size (const GptVisTokenizer *self);     /* ids are 0 … size − 1 */
 /* The id of a token by its exact text ("[CLS]", "<|endoftext|>"), or −1. */
 gint gptvis_tokenizer_find (const GptVisTokenizer *self, const gchar *token);
-/* FALSE for an id that is none. */
+/* FALSE for an id that no token has, too. */
 gboolean gptvis_tokenizer_is_special (const GptVisTokenizer *self, guint id);
 /* clean_up_tokenization_spaces, as tokenizer_config.json says or Transformers assumes. */
 gboolean gptvis_tokenizer_clean_up (const GptVisTokenizer *self);
 
 /* The ids of a text; the caller frees them with g_free (never NULL, even for no ids).
- * length: bytes, −1 up to a NUL; what is no UTF-8 is read as U+FFFD. special: adds what
- * the tokenizer puts around a text ([CLS] … [SEP], <|startoftext|> … <|endoftext|>, for
- * GPT-2 nothing). A special token's own text within the text becomes that token. */
+ * length: in bytes, −1: up to a NUL. Bytes that are not UTF-8 are read as U+FFFD. special: adds
+ * the tokens that the tokenizer puts around a text ([CLS] … [SEP], <|startoftext|> … <|endoftext|>,
+ * for GPT-2 none). A special token that is spelt out in the text becomes that token. */
 guint32 *gptvis_tokenizer_encode (const GptVisTokenizer *self, const gchar *text, gssize length,
     gboolean special, gsize *n_ids);
 
-/* The text of n ids, for g_free. Bytes that are no UTF-8, which ids in any order may
- * yield, become U+FFFD, and so does U+0000, which would end the text; ids that are none
- * are passed over. skip_special leaves special tokens out. clean_up takes English
- * spaces back ("do n't ." → "don't."), what gptvis_tokenizer_clean_up asks for. */
+/* The text of n ids, for g_free. Bytes that are not UTF-8, which arbitrary ids may yield, become
+ * U+FFFD, and so does U+0000, which would end the text; ids that no token has are skipped.
+ * skip_special leaves special tokens out. clean_up removes spaces that English does not write
+ * ("do n't ." → "don't."); gptvis_tokenizer_clean_up says whether the checkpoint wants that. */
 gchar *gptvis_tokenizer_decode (const GptVisTokenizer *self, const guint32 *ids, gsize n,
     gboolean skip_special, gboolean clean_up);
 

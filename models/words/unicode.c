@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ranges and a binary search; nearly all text is ASCII, which each function meets
- * before it searches. */
+/* Ranges and a binary search. Nearly all text is ASCII, which each function handles before
+ * it searches. */
 #include "unicode.h"
 #include <string.h>
 
@@ -107,7 +107,7 @@ gptvis_unicode_append_lower (GString *text, gunichar c)
     g_string_append_unichar (text, gptvis_unicode_lower (c));
 }
 
-/* A character that goes with the one before it, and its class. */
+/* A character and its combining class: 0, or it goes with the one before it. */
 typedef struct {
   gunichar c;
   gint class;
@@ -119,9 +119,9 @@ by_class (gconstpointer a, gconstpointer b, gpointer user)
   return ((const Mark *) a)->class - ((const Mark *) b)->class;
 }
 
-/* g_utf8_normalize ends at U+0000 and sorts marks in quadratic time; so only what
- * becomes of a character is taken from GLib, and which characters are concerned from
- * our own tables. g_qsort_with_data is stable. */
+/* g_utf8_normalize ends at U+0000 and sorts marks in quadratic time; so GLib is asked
+ * only what a single character decomposes into, and our own tables say which characters
+ * do. g_qsort_with_data is stable. */
 static GArray *
 decompose (const gchar *text, gsize size)
 {
@@ -152,8 +152,8 @@ decompose (const gchar *text, gsize size)
   return all;
 }
 
-/* Puts marks into the character that they follow, unless another of the same or a
- * higher class stands between. What is used up becomes class -1. */
+/* Composes marks with the character that they follow, unless another mark of the same or
+ * a higher class is between. A mark that was composed gets class −1. */
 static void
 compose_all (GArray *all)
 {
@@ -161,8 +161,8 @@ compose_all (GArray *all)
   for (guint i = 0; i < all->len; i++) {
     Mark *mark = &g_array_index (all, Mark, i);
     gunichar composed;
-    const gboolean free_way = !last || (last->class != 0 && last->class < mark->class);
-    if (starter && free_way && g_unichar_compose (starter->c, mark->c, &composed)
+    const gboolean unblocked = !last || (last->class != 0 && last->class < mark->class);
+    if (starter && unblocked && g_unichar_compose (starter->c, mark->c, &composed)
         && within (composed, decomposed)) {
       starter->c = composed;
       mark->class = -1;
@@ -198,7 +198,7 @@ guint
 gptvis_unicode_scan (const gchar *bytes, gsize n, gunichar *c)
 {
   const guchar *p = (const guchar *) bytes;
-  /* what the second byte may be keeps out overlong forms, surrogates and what is beyond U+10FFFF */
+  /* the second byte's range excludes overlong forms, surrogates and what is beyond U+10FFFF */
   guchar from = 0x80, to = 0xbf;
   guint size;
   *c = p[0];

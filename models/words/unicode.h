@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Characters as tokenizers class them. The tables are our own (unicode-tables.py says
  * where they come from), since GLib's follow whatever version of Unicode GLib was built
- * with, and a checkpoint wants the classes that its tokenizer was made with. Which
- * characters are composed and decomposed stands in them, too; into what is GLib's to
- * say, since Unicode promises that it stays as it is for characters once assigned.
+ * with, and a checkpoint wants the classes that its tokenizer was made with. They also
+ * say which characters are composed and decomposed; GLib says into what, since Unicode
+ * promises never to change that for an assigned character.
  * All functions are pure; any thread. */
 #pragma once
 #include <glib.h>
@@ -15,7 +15,7 @@ gboolean gptvis_unicode_number (gunichar c);
 gboolean gptvis_unicode_space (gunichar c);     /* White_Space */
 /* The next four are as BERT has them. */
 gboolean gptvis_unicode_punctuation (gunichar c);
-gboolean gptvis_unicode_control (gunichar c);   /* U+FFFD is one, too */
+gboolean gptvis_unicode_control (gunichar c);   /* so is U+FFFD */
 gboolean gptvis_unicode_mark (gunichar c);      /* an accent */
 gboolean gptvis_unicode_ideograph (gunichar c);
 
@@ -27,9 +27,9 @@ void gptvis_unicode_append_lower (GString *text, gunichar c);
 /* Appends the text composed (NFC) or decomposed (NFD); it is valid UTF-8 that may hold U+0000. */
 void gptvis_unicode_normalize (GString *to, const gchar *text, gsize size, gboolean compose);
 
-/* How many of the n bytes (> 0) make the first character, which *c becomes. Where there
- * is none, as many as were begun in vain, and *c is U+FFFD, as Rust's from_utf8_lossy
- * and the WHATWG have it. 0: n bytes begin a character rightly and do not end it. */
+/* The size of the first character in n bytes (n > 0), which *c becomes. Where the bytes are not UTF-8, *c is
+ * U+FFFD, and the size is that of the longest valid start of a character, at least 1, as Rust's
+ * from_utf8_lossy and the WHATWG have it. 0: the bytes are valid, but the character is not complete. */
 guint gptvis_unicode_scan (const gchar *bytes, gsize n, gunichar *c);
 
 /* The first character of valid UTF-8. */
@@ -41,7 +41,7 @@ gptvis_unicode_next (const gchar **at)
   return c;
 }
 
-/* Appends the bytes with U+FFFD for all that is no UTF-8. */
+/* Appends the bytes, with U+FFFD for all that is not UTF-8. */
 void gptvis_unicode_append_lossy (GString *text, const gchar *bytes, gsize size);
 
 G_END_DECLS

@@ -47,8 +47,8 @@ gptvis_vocabulary_free (GptVisVocabulary *self)
   g_free (self);
 }
 
-/* FNV-1a, whose bits are mixed once more at the end: the hash of a text's beginning is
- * on the way to the text's own. */
+/* FNV-1a, whose bits are mixed once more at the end: hashing a text gives the hashes of
+ * its prefixes on the way. */
 #define HASH_BEGIN 2166136261u
 #define hash_byte(hash, byte) (((hash) ^ (guchar) (byte)) * 16777619u)
 #define hash_end(hash) ((hash) ^ (hash) >> 15)

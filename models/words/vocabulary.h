@@ -34,12 +34,12 @@ guint gptvis_vocabulary_size (const GptVisVocabulary *self);   /* the largest id
 gsize gptvis_vocabulary_longest (const GptVisVocabulary *self);        /* token, in bytes */
 /* −1 when there is none. */
 gint gptvis_vocabulary_find (const GptVisVocabulary *self, const gchar *text, gsize size);
-/* Tokens that come after this are the text's, not the model's: no part of a word becomes one of them. */
+/* Tokens that are added after this are not the model's: no part of a word is encoded as one. */
 void gptvis_vocabulary_close_model (GptVisVocabulary *self);
-/* The same as above, among the model's. */
+/* gptvis_vocabulary_find among the model's tokens. */
 gint gptvis_vocabulary_find_model (const GptVisVocabulary *self, const gchar *text, gsize size);
-/* The longest token of the model's of more than `least` bytes that the n bytes begin with,
- * and how many of them it has; −1 when there is none. Takes as long as a look-up of n bytes. */
+/* The model's longest token of more than `least` bytes that is a prefix of the n bytes, and its
+ * size; −1: there is none. Takes as long as a look-up of n bytes. */
 gint gptvis_vocabulary_find_longest (const GptVisVocabulary *self, const gchar *text, gsize n, gsize least,
     gsize *size);
 /* The vocabulary's; NULL when there is none. */

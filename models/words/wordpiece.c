@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* WordPiece: vocab.txt, and the longest token that a word begins with, then the longest
- * "##" token that the rest begins with, and so on; a word that does not come out even
- * is unknown as a whole. */
+ * "##" token that the rest begins with, and so on; a word that cannot be split
+ * like this is unknown as a whole. */
 #include "tokenizer-private.h"
 #include "quote.h"
 #include <string.h>
@@ -34,8 +34,8 @@ gptvis_wordpiece_read_vocabulary (GptVisTokenizer *self, const GptVisTokenizerFi
   return TRUE;
 }
 
-/* The longest token that the text begins with, with the prefix before it unless it is
- * the word's first; its length comes off the text. −1 when there is none. */
+/* The longest token that the text begins with (after the prefix, unless it is the word's
+ * first), and moves the text past it; −1: there is none. */
 static gint
 longest (const GptVisTokenizer *self, GptVisEncoding *e, const gchar **at, const gchar *end, gboolean first)
 {

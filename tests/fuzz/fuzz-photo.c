@@ -44,7 +44,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   }
   g_assert (exif_orientation_tag (exif_orientation (data, size)));
   exif_is_raw (data, size);
-  exif_has_company (data, size);
+  exif_has_companions (data, size);
   if (!(animation = animation_new (data, size)))
     return 0;
   g_assert (animation_n_pictures (animation) > 0);

@@ -34,7 +34,7 @@ http://$host/redirect http://$host/redirect
 http://$host/snapshot http://$host/snapshot
 http://user:secret@$host/basic http://$host/basic
 END
-connect="No connection can be made, or it is closed at once; is the address right, is it on?"
+connect="No connection can be made, or it is closed at once; is the address right, and is the device on?"
 password="It asks for a user and a password, or for others than it was given:"
 password="$password PROTOCOL://USER:PASSWORD@HOST (status 401)."
 cat > bad <<END
@@ -42,8 +42,8 @@ http://user:wrong@$host/locked http://$host/locked $password
 http://$host/forbidden http://$host/forbidden It refuses access (status 403).
 http://$host/missing http://$host/missing It has nothing at this address (status 404).
 http://$host/broken http://$host/broken It has no pictures for now (status 503).
-http://$host/loop http://$host/loop It sends from one address to the next without an end (status 302).
-http://$host/nowhere http://$host/nowhere It sends to 127.0.0.1:1, where no connection can be made.
+http://$host/loop http://$host/loop It redirects without end (status 302).
+http://$host/nowhere http://$host/nowhere It redirects to 127.0.0.1:1, where no connection can be made.
 http://$host/reset http://$host/reset $connect
 http://127.0.0.1:1/none http://127.0.0.1:1/none $connect
 http://$host/html http://$host/html It sends text/html, where a stream or a picture is needed.
@@ -78,7 +78,7 @@ mkdir folder
 refused "A camera's URI names no host, as http://HOST/PATH does." "http://" &&
   refused "A camera's URI names no host, as rtsp://HOST/PATH does." "rtsp://user:secret@/1" &&
   refused "Nothing is installed that reads htp://." "htp://camera/1" &&
-  refused 'rtsp:/camera/1 is no file, and no URI without "//": rtsp://HOST/PATH.' "rtsp:/camera/1" &&
+  refused 'rtsp:/camera/1 is neither a file nor, without "//", a URI: write rtsp://HOST/PATH.' "rtsp:/camera/1" &&
   refused "folder is a directory, where a file, a device or a URI is needed." folder
 ok "what can be no camera is refused at once"
 

@@ -8,7 +8,7 @@ cd "$1" || exit 99
 export LC_ALL=C.UTF-8
 
 # The rooms that are held to it.
-rooms="kernels gst shaders tests"
+rooms="kernels models gst shaders tests examples"
 
 c_files () {
   find "$1" -name '*.[ch]' -o -name '*.h.in' | sort

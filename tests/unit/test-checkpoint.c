@@ -347,8 +347,8 @@ test_decoder (void)
       "1 of the 24 tensors that config.json's vision-encoder-decoder needs|encoder.embeddings.cls_token is "
       "missing");
   expect_decoder (unit_writer (drop_queries), "1 of the 26 tensors that config.json's vision-encoder-decoder "
-      "needs is not "
-      "as it must be: decoder.transformer.h.0.crossattention.q_attn.weight is missing");
+      "needs is wrong: "
+      "decoder.transformer.h.0.crossattention.q_attn.weight is missing");
   expect_decoder (unit_writer (drop_decoder), "24 of the 26 tensors|is missing|; and 19 more");
   expect_decoder (unit_writer (drop_projection), "enc_to_dec_proj.weight is missing; enc_to_dec_proj.bias is "
       "missing");
@@ -453,7 +453,7 @@ test_shards (void)
   static const struct { const gchar *index; GptVisError code; const gchar *parts; } cases[] = {
     {"", GPTVIS_ERROR_FORMAT, "model.safetensors.index.json: the file is empty"},
     {"{}", GPTVIS_ERROR_FORMAT, "index.json: weight_map is missing"},
-    {"{\"weight_map\":[]}", GPTVIS_ERROR_FORMAT, "weight_map is no object"},
+    {"{\"weight_map\":[]}", GPTVIS_ERROR_FORMAT, "weight_map is not an object"},
     {"{\"weight_map\":{\"x\":3}}", GPTVIS_ERROR_FORMAT, "weight_map has \"no string\" for tensor x"},
     {"{\"weight_map\":{\"x\":\"../b.safetensors\"}}", GPTVIS_ERROR_FORMAT,
         "weight_map has \"../b.safetensors\""},

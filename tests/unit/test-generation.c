@@ -145,11 +145,11 @@ test_bad (void)
 {
   static const struct { const gchar *text; GptVisError code; const gchar *sentence; } cases[] = {
     {"", GPTVIS_ERROR_FORMAT, "the JSON is empty, where an object {…} is needed"},
-    {"[]", GPTVIS_ERROR_FORMAT, "the JSON is no JSON object {…}"},
-    {"{}", GPTVIS_ERROR_FORMAT, "neither decoder_start_token_id nor bos_token_id says what a sentence begins "
+    {"[]", GPTVIS_ERROR_FORMAT, "the JSON is not a JSON object {…}"},
+    {"{}", GPTVIS_ERROR_FORMAT, "neither decoder_start_token_id nor bos_token_id says what a caption starts "
         "with"},
     {"{\"bos_token_id\":null}", GPTVIS_ERROR_FORMAT,
-        "neither decoder_start_token_id nor bos_token_id says what a sentence begins with"},
+        "neither decoder_start_token_id nor bos_token_id says what a caption starts with"},
     {"{\"bos_token_id\":100}", GPTVIS_ERROR_FORMAT,
         "bos_token_id is neither a token below 100 nor a list of such"},
     {"{\"bos_token_id\":-1}", GPTVIS_ERROR_FORMAT,
@@ -161,9 +161,9 @@ test_bad (void)
     {"{\"bos_token_id\":{}}", GPTVIS_ERROR_FORMAT,
         "bos_token_id is neither a token below 100 nor a list of such"},
     {"{\"bos_token_id\":[1,2]}", GPTVIS_ERROR_UNSUPPORTED,
-        "bos_token_id has 2 tokens, where one is known here"},
+        "bos_token_id has 2 tokens, where one is supported"},
     {"{\"decoder_start_token_id\":[1,2],\"bos_token_id\":3}", GPTVIS_ERROR_UNSUPPORTED,
-        "decoder_start_token_id has 2 tokens, where one is known here"},
+        "decoder_start_token_id has 2 tokens, where one is supported"},
     {"{\"bos_token_id\":0,\"eos_token_id\":[1,100]}", GPTVIS_ERROR_FORMAT,
         "eos_token_id is neither a token below 100 nor a list of such"},
     {"{\"bos_token_id\":0,\"eos_token_id\":[1,null]}", GPTVIS_ERROR_FORMAT,
@@ -173,7 +173,7 @@ test_bad (void)
     {"{\"bos_token_id\":0,\"eos_token_id\":true}", GPTVIS_ERROR_FORMAT,
         "eos_token_id is neither a token below 100 nor a list of such"},
     {"{\"bos_token_id\":0,\"forced_eos_token_id\":[1,2]}", GPTVIS_ERROR_UNSUPPORTED,
-        "forced_eos_token_id has 2 tokens, where one is known here"},
+        "forced_eos_token_id has 2 tokens, where one is supported"},
     {"{\"bos_token_id\":0,\"forced_bos_token_id\":4294967296}", GPTVIS_ERROR_FORMAT,
         "forced_bos_token_id is neither a token below 100 nor a list of such"},
     {"{\"bos_token_id\":0,\"suppress_tokens\":\"all\"}", GPTVIS_ERROR_FORMAT,
@@ -181,31 +181,31 @@ test_bad (void)
     {"{\"bos_token_id\":0,\"begin_suppress_tokens\":[-1]}", GPTVIS_ERROR_FORMAT,
         "begin_suppress_tokens is neither a token below 100 nor a list of such"},
     {"{\"bos_token_id\":0,\"max_length\":0}", GPTVIS_ERROR_FORMAT,
-        "max_length is no whole number from 1 to 2147483647"},
+        "max_length is not a whole number from 1 to 2147483647"},
     {"{\"bos_token_id\":0,\"max_length\":20.5}", GPTVIS_ERROR_FORMAT,
-        "max_length is no whole number from 1 to 2147483647"},
+        "max_length is not a whole number from 1 to 2147483647"},
     {"{\"bos_token_id\":0,\"max_new_tokens\":0}", GPTVIS_ERROR_FORMAT,
-        "max_new_tokens is no whole number from 1 to 2147483646"},
+        "max_new_tokens is not a whole number from 1 to 2147483646"},
     {"{\"bos_token_id\":0,\"min_length\":-1}", GPTVIS_ERROR_FORMAT,
-        "min_length is no whole number from 0 to 2147483647"},
+        "min_length is not a whole number from 0 to 2147483647"},
     {"{\"bos_token_id\":0,\"min_length\":21}", GPTVIS_ERROR_FORMAT,
-        "min_length 21 is more than the 20 tokens a sentence can have"},
+        "min_length 21 is more than the 20 tokens that a caption can have"},
     {"{\"bos_token_id\":0,\"min_new_tokens\":20}", GPTVIS_ERROR_FORMAT,
-        "min_length 21 is more than the 20 tokens a sentence can have"},
+        "min_length 21 is more than the 20 tokens that a caption can have"},
     {"{\"bos_token_id\":0,\"max_length\":100,\"min_length\":65}", GPTVIS_ERROR_FORMAT,
-        "min_length 65 is more than the 64 tokens a sentence can have"},
+        "min_length 65 is more than the 64 tokens that a caption can have"},
     {"{\"bos_token_id\":0,\"num_beams\":0}", GPTVIS_ERROR_FORMAT,
-        "num_beams is no whole number from 1 to 16"},
+        "num_beams is not a whole number from 1 to 16"},
     {"{\"bos_token_id\":0,\"num_beams\":17}", GPTVIS_ERROR_FORMAT,
-        "num_beams is no whole number from 1 to 16"},
+        "num_beams is not a whole number from 1 to 16"},
     {"{\"bos_token_id\":0,\"no_repeat_ngram_size\":513}", GPTVIS_ERROR_FORMAT,
-        "no_repeat_ngram_size is no whole number from 0 to 512"},
+        "no_repeat_ngram_size is not a whole number from 0 to 512"},
     {"{\"bos_token_id\":0,\"repetition_penalty\":0}", GPTVIS_ERROR_FORMAT,
-        "repetition_penalty is no number from 0.01 to 100"},
+        "repetition_penalty is not a number from 0.01 to 100"},
     {"{\"bos_token_id\":0,\"repetition_penalty\":1e999}", GPTVIS_ERROR_FORMAT,
-        "repetition_penalty is no number from 0.01 to 100"},
+        "repetition_penalty is not a number from 0.01 to 100"},
     {"{\"bos_token_id\":0,\"length_penalty\":\"1\"}", GPTVIS_ERROR_FORMAT,
-        "length_penalty is no number from -10 to 10"},
+        "length_penalty is not a number from -10 to 10"},
     {"{\"bos_token_id\":0,\"early_stopping\":1}", GPTVIS_ERROR_FORMAT,
         "early_stopping is none of true, false, \"never\""},
     {"{\"bos_token_id\":0,\"early_stopping\":\"always\"}", GPTVIS_ERROR_FORMAT,
@@ -231,8 +231,8 @@ test_small (void)
   static const struct { guint vocabulary, n_positions; const gchar *text, *sentence; } cases[] = {
     {100, 1, "{\"bos_token_id\":0}", "a decoder with 1 position cannot write a word"},
     {2, 64, "{\"bos_token_id\":0,\"eos_token_id\":[0,1]}",
-        "eos_token_id leaves no token to say anything with"},
-    {1, 64, "{\"bos_token_id\":0,\"eos_token_id\":0}", "eos_token_id leaves no token to say anything with"} };
+        "eos_token_id has every token, so that none is left to write with"},
+    {1, 64, "{\"bos_token_id\":0,\"eos_token_id\":0}", "eos_token_id has every token, so that none is left to write with"} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const GptVisConfiguration config = numbers (cases[i].vocabulary, cases[i].n_positions);
     GError *error = NULL;
@@ -313,11 +313,11 @@ test_bad_files (void)
     {VED ("", ",\"vocab_size\":100"), NULL, GPTVIS_ERROR_FORMAT,
         "/config.json: neither decoder_start_token_id nor"},
     {VED ("\"num_beams\":99,\"bos_token_id\":1,", ""), NULL, GPTVIS_ERROR_FORMAT,
-        "/config.json: num_beams is no whole number from 1 to 16"},
+        "/config.json: num_beams is not a whole number from 1 to 16"},
     {BLIP ("\"sep_token_id\":30524"), NULL, GPTVIS_ERROR_FORMAT,
-        "config.json: text_config: sep_token_id is no whole number from 0 to 30523"},
+        "config.json: text_config: sep_token_id is not a whole number from 0 to 30523"},
     {BLIP ("\"vocab_size\":100,\"sep_token_id\":3"), NULL, GPTVIS_ERROR_FORMAT,
-        "config.json: text_config: bos_token_id is missing, and the 30522 taken for it is no token below "
+        "config.json: text_config: bos_token_id is missing, and its default 30522 is not a token below "
         "100"} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     GError *error = NULL;

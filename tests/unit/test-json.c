@@ -30,9 +30,9 @@ test_bad (void)
   } cases[] = {
     {"", "x.json: the JSON is empty"},
     {"  \n", "is empty"},
-    {"[1]", "is no JSON object"},
-    {"null", "is no JSON object"},
-    {"\xef\xbb\xbf{}", "is no JSON object"},
+    {"[1]", "is not a JSON object"},
+    {"null", "is not a JSON object"},
+    {"\xef\xbb\xbf{}", "is not a JSON object"},
     {"{", "x.json: the JSON cannot be read at byte 1: a name in quotation marks is expected"},
     {"{\"a\"}", "a colon is expected|at byte 4"},
     {"{\"a\":}", "a value is expected"},
@@ -56,9 +56,9 @@ test_bad (void)
     {"{/* */\"a\":1}", "a name in quotation marks is expected"},
     {"{\"a\":\"b}", "a string does not end"},
     {"{\"a\":\"\n\"}", "a string holds a control character"},
-    {"{\"a\":\"\\x41\"}", "an escape in a string is none of JSON's"},
-    {"{\"a\":\"\\u12G4\"}", "a \\u escape is no character"},
-    {"{\"a\":\"\\u0000\"}", "a \\u escape is no character"},
+    {"{\"a\":\"\\x41\"}", "an escape in a string is not one of JSON's"},
+    {"{\"a\":\"\\u12G4\"}", "a \\u escape is not a character"},
+    {"{\"a\":\"\\u0000\"}", "a \\u escape is not a character"},
     {"{\"a\":\"\\ud800\"}", "half a surrogate pair"},
     {"{\"a\":\"\\udc00\\ud800\"}", "half a surrogate pair"},
     {"{\"a\":\"\\ud800\\u0041\"}", "half a surrogate pair"},
@@ -125,25 +125,25 @@ test_getters (void)
   g_assert_cmpuint (gptvis_json_uint (&json, "n", 3, 8, 10), ==, 3);
   g_assert_cmpstr (gptvis_json_string (&json, "s", "u"), ==, "u");
   gptvis_json_boolean (&json, "n", FALSE);
-  unit_expect_error ("first", json.error, GPTVIS_ERROR_FORMAT, "x.json: n is no whole number from 8 to 10");
+  unit_expect_error ("first", json.error, GPTVIS_ERROR_FORMAT, "x.json: n is not a whole number from 8 to 10");
   json.error = NULL;
   gptvis_json_uint (&json, "x", 0, 0, 1);
-  unit_expect_error ("fraction", json.error, GPTVIS_ERROR_FORMAT, "x is no whole number");
+  unit_expect_error ("fraction", json.error, GPTVIS_ERROR_FORMAT, "x is not a whole number");
   json.error = NULL;
   gptvis_json_number (&json, "big", 0, 0, 1);
-  unit_expect_error ("range", json.error, GPTVIS_ERROR_FORMAT, "big is no number from 0 to 1");
+  unit_expect_error ("range", json.error, GPTVIS_ERROR_FORMAT, "big is not a number from 0 to 1");
   json.error = NULL;
   gptvis_json_boolean (&json, "n", FALSE);
   unit_expect_error ("boolean", json.error, GPTVIS_ERROR_FORMAT, "n is neither true nor false");
   json.error = NULL;
   gptvis_json_string (&json, "n", NULL);
-  unit_expect_error ("string", json.error, GPTVIS_ERROR_FORMAT, "n is no string");
+  unit_expect_error ("string", json.error, GPTVIS_ERROR_FORMAT, "n is not a string");
   json.error = NULL;
   gptvis_json_object (&json, "a");
-  unit_expect_error ("object", json.error, GPTVIS_ERROR_FORMAT, "a is no object");
+  unit_expect_error ("object", json.error, GPTVIS_ERROR_FORMAT, "a is not an object");
   json.error = NULL;
   gptvis_json_array (&json, "o");
-  unit_expect_error ("array", json.error, GPTVIS_ERROR_FORMAT, "o is no array");
+  unit_expect_error ("array", json.error, GPTVIS_ERROR_FORMAT, "o is not an array");
   json_object_unref (object);
 }
 

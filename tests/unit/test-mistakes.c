@@ -55,13 +55,14 @@ test_contents (void)
   static const struct { const gchar *file,
       *bytes; gsize n; GptVisError code; const gchar *parts; } cases[] = {
     {"model.safetensors", BYTES (LFS), GPTVIS_ERROR_FORMAT,
-        "model.safetensors: this is a pointer of git-lfs|git lfs pull"},
-    {"config.json", BYTES (LFS), GPTVIS_ERROR_FORMAT, "config.json: this is a pointer of git-lfs"},
-    {"preprocessor_config.json", BYTES (LFS), GPTVIS_ERROR_FORMAT, "preprocessor_config.json: this is a "
-    "pointer"},
-    {"generation_config.json", BYTES (LFS), GPTVIS_ERROR_FORMAT, "generation_config.json: this is a pointer"},
-    {"vocab.json", BYTES (LFS), GPTVIS_ERROR_FORMAT, "vocab.json: this is a pointer of git-lfs"},
-    {"merges.txt", BYTES (LFS), GPTVIS_ERROR_FORMAT, "merges.txt: this is a pointer of git-lfs"},
+        "model.safetensors: this is a git-lfs pointer|git lfs pull"},
+    {"config.json", BYTES (LFS), GPTVIS_ERROR_FORMAT, "config.json: this is a git-lfs pointer"},
+    {"preprocessor_config.json", BYTES (LFS), GPTVIS_ERROR_FORMAT,
+        "preprocessor_config.json: this is a git-lfs pointer"},
+    {"generation_config.json", BYTES (LFS), GPTVIS_ERROR_FORMAT,
+        "generation_config.json: this is a git-lfs pointer"},
+    {"vocab.json", BYTES (LFS), GPTVIS_ERROR_FORMAT, "vocab.json: this is a git-lfs pointer"},
+    {"merges.txt", BYTES (LFS), GPTVIS_ERROR_FORMAT, "merges.txt: this is a git-lfs pointer"},
     {"model.safetensors", BYTES (PAGE), GPTVIS_ERROR_FORMAT,
         "model.safetensors: this is a web page|sign in|download the file again"},
     {"config.json", BYTES (PAGE), GPTVIS_ERROR_FORMAT, "config.json: this is a web page"},
@@ -82,7 +83,7 @@ test_contents (void)
     {"model.safetensors", BYTES ("\x80\2\x8a\nl\xfc\x9c\x46\xf9"), GPTVIS_ERROR_UNSUPPORTED,
     "a Python pickle"},
     {"model.safetensors", BYTES ("\x89HDF\r\n\x1a\n"), GPTVIS_ERROR_UNSUPPORTED, "an HDF5 file|TensorFlow"},
-    {"model.safetensors", BYTES ("\x1f\x8b\x08\0\0\0\0\0\0\0"), GPTVIS_ERROR_UNSUPPORTED, "packed by gzip"},
+    {"model.safetensors", BYTES ("\x1f\x8b\x08\0\0\0\0\0\0\0"), GPTVIS_ERROR_UNSUPPORTED, "compressed with gzip"},
     {"model.safetensors", BYTES (""), GPTVIS_ERROR_FORMAT, "model.safetensors: the file is empty|download "
     "it again"},
     {"config.json", BYTES (""), GPTVIS_ERROR_FORMAT, "config.json: the file is empty|download it again"},
@@ -125,12 +126,12 @@ test_other_weights (void)
     {"saved_model.pb", GPTVIS_ERROR_UNSUPPORTED, "a SavedModel of TensorFlow|the original checkpoint is "
     "needed"},
     {"flax_model.msgpack", GPTVIS_ERROR_UNSUPPORTED, "Flax's weights|from_flax=True"},
-    {"vit-q8.gguf", GPTVIS_ERROR_UNSUPPORTED, "vit-q8.gguf (llama.cpp's form)"},
+    {"vit-q8.gguf", GPTVIS_ERROR_UNSUPPORTED, "vit-q8.gguf (llama.cpp's format)"},
     {"model.onnx", GPTVIS_ERROR_UNSUPPORTED, "model.onnx (ONNX)|the original checkpoint is needed"},
     {"onnx/model_quantized.onnx", GPTVIS_ERROR_UNSUPPORTED, "only there as onnx/model_quantized.onnx (ONNX)"},
-    {"openvino_model.xml", GPTVIS_ERROR_UNSUPPORTED, "openvino_model.xml (OpenVINO's form)"},
+    {"openvino_model.xml", GPTVIS_ERROR_UNSUPPORTED, "openvino_model.xml (OpenVINO's format)"},
     {"model.engine", GPTVIS_ERROR_UNSUPPORTED, "a TensorRT engine"},
-    {"model.tflite", GPTVIS_ERROR_UNSUPPORTED, "TensorFlow Lite's form"},
+    {"model.tflite", GPTVIS_ERROR_UNSUPPORTED, "TensorFlow Lite's format"},
     {"adapter_model.safetensors", GPTVIS_ERROR_UNSUPPORTED, "only an adapter (LoRA)|merge_and_unload()"},
     {"model-00001-of-00002.safetensors", GPTVIS_ERROR_NOT_FOUND,
         "model-00001-of-00002.safetensors is one of several parts|model.safetensors.index.json"},
@@ -183,13 +184,13 @@ test_other_directories (void)
     {"adapter_config.json", GPTVIS_ERROR_UNSUPPORTED, "only an adapter (LoRA), adapter_config.json"},
     {"model_index.json", GPTVIS_ERROR_UNSUPPORTED, "a pipeline of Diffusers"},
     {"open_clip_config.json", GPTVIS_ERROR_UNSUPPORTED, "a checkpoint of OpenCLIP"},
-    {"model.gguf", GPTVIS_ERROR_UNSUPPORTED, "model.gguf (llama.cpp's form)"},
+    {"model.gguf", GPTVIS_ERROR_UNSUPPORTED, "model.gguf (llama.cpp's format)"},
     {"vit.zip", GPTVIS_ERROR_UNSUPPORTED, "vit.zip (an archive, which must be unpacked first)"},
     {"config.json.part", GPTVIS_ERROR_NOT_FOUND, "there is no config.json, but an unfinished download"},
-    {"snapshots/a/x", GPTVIS_ERROR_NOT_FOUND, ": there is no such file, so |/snapshots/a is no checkpoint's "
+    {"snapshots/a/x", GPTVIS_ERROR_NOT_FOUND, ": there is no such file, so |/snapshots/a is not a checkpoint's "
     "directory"},
     {"models--google--vit/refs/main", GPTVIS_ERROR_NOT_FOUND, "this is the Hub's cache|/models--google--vit"},
-    {"holiday.jpg", GPTVIS_ERROR_NOT_FOUND, "config.json: there is no such file, so|is no checkpoint's "
+    {"holiday.jpg", GPTVIS_ERROR_NOT_FOUND, "config.json: there is no such file, so|is not a checkpoint's "
     "directory"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -256,8 +257,8 @@ test_cache (void)
   g_assert_no_error (error);
   gptvis_model_free (a);
   g_mkdir (other, 0700);
-  expect ("several", folder, GPTVIS_ERROR_NOT_FOUND, "a folder of the Hub's cache|cannot be "
-      "told|/snapshots/3f49");
+  expect ("several", folder, GPTVIS_ERROR_NOT_FOUND, "a folder of the Hub's cache|not clear "
+      "which|/snapshots/3f49");
 
   /* what a link leads to is gone, or on its way */
   drop (folder, "blobs/model.safetensors");
@@ -326,15 +327,15 @@ test_configurations (void)
   static const struct { const gchar *config, *parts; } cases[] = {
     {"{\"architecture\":\"vit_base_patch16_224\",\"num_classes\":1000,\"num_features\":768,"
         "\"pretrained_cfg\":{}}",
-        "a checkpoint of timm|Transformers' of the same network"},
+        "a checkpoint of timm|the same network from Transformers"},
     {"{\"model_type\":\"timm_wrapper\",\"architectures\":[\"TimmWrapperForImageClassification\"]}",
         "of timm"},
     {"{\"_class_name\":\"UNet2DConditionModel\"}", "Diffusers"},
     {"{\"model_type\":\"bert\",\"architectures\":[\"BertForSequenceClassification\"]}",
-        "model_type \"bert\" is a network of text, which looks at no picture"},
-    {"{\"model_type\":\"gpt2\"}", "network of text"}, {"{\"model_type\":\"roberta\"}", "network of text"},
+        "model_type \"bert\" is a text network, which takes no pictures"},
+    {"{\"model_type\":\"gpt2\"}", "text network"}, {"{\"model_type\":\"roberta\"}", "text network"},
     {"{\"model_type\":\"vit_mae\",\"architectures\":[\"ViTMAEForPreTraining\"]}",
-    "\"vit_mae\" is none of those known"},
+    "\"vit_mae\" is none of those supported"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     gchar *directory = unit_checkpoint (NULL);

@@ -471,7 +471,7 @@ test_decoder_files (void)
   unit_write (directory, "generation_config.json", "{\"bos_token_id\":5}", -1);
   g_assert_null (open_task (directory, GPTVIS_TASK_BOTH, 0, &error).client);
   unit_expect_error ("words", error, GPTVIS_ERROR_FORMAT,
-      ": a sentence begins with token 5, where the vocabulary beside the network has 2");
+      ": a caption starts with token 5, where the tokenizer has only 2 tokens");
   unit_remove (directory);
 }
 

@@ -250,11 +250,11 @@ test_defects (void)
 {
   expect_defects (directory_of ("{" T ("vit.q.weight", "[3,2]", 0, 24) "," T ("vit.k.weight", "[1,2]", 24, 32)
           "," T ("vit.norm.weight", "[2]", 32, 40) "}", 40),
-      "1 of the 4 tensors that config.json's vit needs is not as it must be: vit.norm.bias is missing");
+      "1 of the 4 tensors that config.json's vit needs is wrong: vit.norm.bias is missing");
   expect_defects (directory_of ("{" T ("vit.q.weight", "[2,2]", 0, 16) "," T ("vit.k.weight", "[1,2]", 16, 24)
           "," T ("vit.norm.bias", "[2]", 24, 32) ",\"vit.norm.weight\":{\"dtype\":\"I32\",\"shape\":[2],"
           "\"data_offsets\":[32,40]}}", 40),
-      "2 of the 4 tensors that config.json's vit needs are not as they must be: vit.norm.weight has dtype "
+      "2 of the 4 tensors that config.json's vit needs are wrong: vit.norm.weight has dtype "
       "I32, not F32, F16 or BF16; vit.q.weight has shape [2, 2], not [3, 2]");
 }
 

@@ -96,10 +96,10 @@ static void
 test_bad (void)
 {
   static const struct { const gchar *text; GptVisError code; const gchar *parts; } cases[] = {
-    {"[]", GPTVIS_ERROR_FORMAT, "p.json: the JSON is no JSON object"},
+    {"[]", GPTVIS_ERROR_FORMAT, "p.json: the JSON is not a JSON object"},
     {"{\"image_processor_type\":\"OwlViTImageProcessor\"}", GPTVIS_ERROR_UNSUPPORTED,
         "p.json: image_processor_type \"OwlViTImageProcessor\" is none of ViTImageProcessor"},
-    {"{\"image_processor_type\":7}", GPTVIS_ERROR_FORMAT, "image_processor_type is no string"},
+    {"{\"image_processor_type\":7}", GPTVIS_ERROR_FORMAT, "image_processor_type is not a string"},
     {"{\"size\":0}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
     {"{\"size\":-5}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
     {"{\"size\":20000}", GPTVIS_ERROR_FORMAT, "size is neither a number nor|16384"},
@@ -114,9 +114,9 @@ test_bad (void)
     {"{\"do_resize\":\"no\"}", GPTVIS_ERROR_FORMAT, "do_resize is neither true nor false"},
     {"{\"crop_size\":{\"shortest_edge\":9},\"do_center_crop\":true}", GPTVIS_ERROR_FORMAT,
         "crop_size has a shortest_edge"},
-    {"{\"resample\":6}", GPTVIS_ERROR_FORMAT, "resample is no whole number from 0 to 5"},
-    {"{\"rescale_factor\":0}", GPTVIS_ERROR_FORMAT, "rescale_factor is no number"},
-    {"{\"rescale_factor\":1e400}", GPTVIS_ERROR_FORMAT, "rescale_factor is no number"},
+    {"{\"resample\":6}", GPTVIS_ERROR_FORMAT, "resample is not a whole number from 0 to 5"},
+    {"{\"rescale_factor\":0}", GPTVIS_ERROR_FORMAT, "rescale_factor is not a number"},
+    {"{\"rescale_factor\":1e400}", GPTVIS_ERROR_FORMAT, "rescale_factor is not a number"},
     {"{\"image_mean\":[0.5,0.5]}", GPTVIS_ERROR_FORMAT, "image_mean is neither a number nor three"},
     {"{\"image_mean\":[0.5,0.5,null]}", GPTVIS_ERROR_FORMAT, "image_mean is neither a number nor three"},
     {"{\"image_std\":[0.5,0,0.5]}", GPTVIS_ERROR_FORMAT, "image_std is neither a number nor three"},

@@ -56,11 +56,11 @@ test_bad_headers (void)
   } cases[] = {
     {"not JSON", "{\"a\"", 0, GPTVIS_ERROR_FORMAT, "m.safetensors: the header cannot be read"},
     {"empty", "", 0, GPTVIS_ERROR_FORMAT, "the header is empty"},
-    {"array", "[]", 0, GPTVIS_ERROR_FORMAT, "the header is no JSON object"},
+    {"array", "[]", 0, GPTVIS_ERROR_FORMAT, "the header is not a JSON object"},
     {"not UTF-8", "{\"a\xff\":1}", 0, GPTVIS_ERROR_FORMAT, "the header is not UTF-8 text at byte 3"},
     {"twice", "{" T ("a", "F32", "[1]", 0, 4) "," T ("a", "F32", "[1]", 4, 8) "}", 8, GPTVIS_ERROR_FORMAT,
         "has the name \"a\" twice"},
-    {"no object", "{\"a\":3}", 0, GPTVIS_ERROR_FORMAT, "tensor a is no object"},
+    {"no object", "{\"a\":3}", 0, GPTVIS_ERROR_FORMAT, "tensor a is not an object"},
     {"no dtype", "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, GPTVIS_ERROR_FORMAT,
         "tensor a has no dtype"},
     {"strange dtype", "{" T ("a", "F33", "[1]", 0, 4) "}", 4, GPTVIS_ERROR_FORMAT,

@@ -430,7 +430,7 @@ test_together (void)
     try_many (g_test_rand_int_range (0, ALL + 1), 1);
 }
 
-/* --- what is no number, and what is not there --- */
+/* --- what is not a number, and what is not there --- */
 
 static void
 test_not_finite (void)
@@ -475,7 +475,7 @@ test_nothing_left (void)
     GptVisSearch *search = gptvis_search_new (&task.rules, task.n_beams, task.vocabulary);
     Answer answer;
     unit_expect_error ("suppressed", write_sentence (search, &task, &answer), GPTVIS_ERROR_FORMAT,
-        "the decoder's output for token 1 leaves nothing to say after suppressed tokens and repetitions");
+        "the decoder's output for token 1 leaves no token that is neither suppressed nor a repetition");
     gptvis_search_free (search);
   }
   task_clear (&task);

@@ -75,7 +75,7 @@ test_bpe (void)
 {
   static const Case cases[] = {
     {VJ, VJ, "", GPTVIS_ERROR_FORMAT, "d/vocab.json: the JSON is empty, where an object {…} is needed"},
-    {VJ, VJ, "[\"a\"]", GPTVIS_ERROR_FORMAT, "d/vocab.json: the JSON is no JSON object {…}"},
+    {VJ, VJ, "[\"a\"]", GPTVIS_ERROR_FORMAT, "d/vocab.json: the JSON is not a JSON object {…}"},
     {VJ, VJ, "{}", GPTVIS_ERROR_FORMAT, "d/merges.txt: merge 1 has the part \"a\", which is not in "
         "d/vocab.json"},
     {VJ, VJ, "{\"a\":-1}", GPTVIS_ERROR_FORMAT,
@@ -118,7 +118,7 @@ test_bpe (void)
     {VJ, CONFIG, "{\"tokenizer_class\":\"CLIPTokenizerFast\"}", GPTVIS_ERROR_FORMAT,
       "d/vocab.json: there is no token <|startoftext|>, which stands before each text"},
     {VJ, CONFIG, "{\"tokenizer_class\":1}", GPTVIS_ERROR_FORMAT,
-      "d/tokenizer_config.json: tokenizer_class is no string"},
+      "d/tokenizer_config.json: tokenizer_class is not a string"},
     {VJ, CONFIG, "{\"add_prefix_space\":1}", GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: add_prefix_space is neither true nor false"},
     {VJ, CONFIG, "{\"clean_up_tokenization_spaces\":\"no\"}", GPTVIS_ERROR_FORMAT,
@@ -141,7 +141,7 @@ test_added (void)
     {VJ, SPECIAL, "{\"pad_token\":{\"content\":\"a\",\"lstrip\":0}}", GPTVIS_ERROR_FORMAT,
       "d/special_tokens_map.json: lstrip is neither true nor false"},
     {VJ, SPECIAL, "{\"additional_special_tokens\":{}}", GPTVIS_ERROR_FORMAT,
-      "d/special_tokens_map.json: additional_special_tokens is no array […]"},
+      "d/special_tokens_map.json: additional_special_tokens is not an array […]"},
     {VJ, SPECIAL, "{\"additional_special_tokens\":[\"x\"]}", GPTVIS_ERROR_FORMAT,
       "d/special_tokens_map.json: an additional_special_tokens entry is \"x\", which is not in the "
           "vocabulary of "
@@ -162,14 +162,14 @@ test_added (void)
     {VJ, CONFIG, DECODER ("\"x\":{}"), GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: added_tokens_decoder has \"x\", where an id from 0 to 999999 is needed"},
     {VJ, CONFIG, DECODER ("\"4\":\"x\""), GPTVIS_ERROR_FORMAT,
-      "d/tokenizer_config.json: added_tokens_decoder's 4 is no object with a content"},
+      "d/tokenizer_config.json: added_tokens_decoder's 4 is not an object with a content"},
     {VJ, CONFIG, DECODER ("\"4\":{}"), GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: an added token has no content, where its text is needed"},
     {VJ, CONFIG, DECODER ("\"4\":{\"content\":\"\"}"), GPTVIS_ERROR_FORMAT,
       "d/tokenizer_config.json: the added token with id 4 is empty, where a token has at least one "
           "character"},
     {VJ, CONFIG, "{\"added_tokens_decoder\":[]}", GPTVIS_ERROR_FORMAT,
-      "d/tokenizer_config.json: added_tokens_decoder is no object {…}"},
+      "d/tokenizer_config.json: added_tokens_decoder is not an object {…}"},
   };
 #undef DECODER
   run (cases, G_N_ELEMENTS (cases));
@@ -206,13 +206,13 @@ test_json (void)
 #define J "d/tokenizer.json: "
   static const Case cases[] = {
     {TJ, TJ, "{}", GPTVIS_ERROR_FORMAT, J "there is no model {…}"},
-    {TJ, TJ, "{\"model\":3}", GPTVIS_ERROR_FORMAT, J "model is no object {…}"},
-    {TJ, TJ, "{\"model\":{}}", GPTVIS_ERROR_FORMAT, J "model has no type, where the kind of it is needed"},
-    {TJ, TJ, "{\"model\":{\"type\":3}}", GPTVIS_ERROR_FORMAT, J "model: type is no string"},
+    {TJ, TJ, "{\"model\":3}", GPTVIS_ERROR_FORMAT, J "model is not an object {…}"},
+    {TJ, TJ, "{\"model\":{}}", GPTVIS_ERROR_FORMAT, J "model has no type, where one is needed"},
+    {TJ, TJ, "{\"model\":{\"type\":3}}", GPTVIS_ERROR_FORMAT, J "model: type is not a string"},
     {TJ, TJ, "{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}", GPTVIS_ERROR_UNSUPPORTED,
       J "model has the type \"Unigram\", where BPE and WordPiece are handled"},
     {TJ, TJ, "{\"model\":{\"type\":\"BPE\"}}", GPTVIS_ERROR_FORMAT, J "model has no vocab {…}"},
-    {TJ, TJ, "{\"model\":{\"type\":\"BPE\",\"vocab\":[]}}", GPTVIS_ERROR_FORMAT, J "model: vocab is no "
+    {TJ, TJ, "{\"model\":{\"type\":\"BPE\",\"vocab\":[]}}", GPTVIS_ERROR_FORMAT, J "model: vocab is not an "
         "object {…}"},
     {TJ, TJ, "{\"model\":{\"type\":\"BPE\",\"vocab\":{},\"merges\":[]}," BYTES "}", GPTVIS_ERROR_FORMAT,
       J "there are no tokens in the vocabulary"},
@@ -237,13 +237,13 @@ test_json (void)
       J "pre_tokenizer has no ByteLevel, where BPE is handled at the level of bytes"},
     {TJ, TJ, "{\"model\":{\"type\":\"WordPiece\"," WORDS ",\"max_input_chars_per_word\":0}}",
         GPTVIS_ERROR_FORMAT,
-      J "model: max_input_chars_per_word is no whole number from 1 to 10000"},
+      J "model: max_input_chars_per_word is not a whole number from 1 to 10000"},
     {TJ, TJ, "{" MODEL ",\"normalizer\":{\"type\":\"Precompiled\"}}", GPTVIS_ERROR_UNSUPPORTED,
       J "normalizer has the type \"Precompiled\", where NFC, NFD, Lowercase, Replace, BertNormalizer and "
           "Sequence "
           "are handled"},
     {TJ, TJ, "{" MODEL ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[1]}}", GPTVIS_ERROR_FORMAT,
-      J "normalizer has normalizers that are no objects {…}"},
+      J "normalizer has normalizers that are not objects {…}"},
     {TJ, TJ, "{" MODEL ",\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a+\"},"
         "\"content\":\"b\"}}",
       GPTVIS_ERROR_UNSUPPORTED, J "normalizer replaces something, where only \"\\s+\" by \" \" is handled"},
@@ -259,12 +259,12 @@ test_json (void)
     {TJ, TJ, "{" MODEL ",\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"a\",1]}}",
       GPTVIS_ERROR_FORMAT, J "post_processor has no cls, which is [\"token\", id]"},
     {TJ, TJ, "{" MODEL ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[]}}",
-      GPTVIS_ERROR_FORMAT, J "post_processor has a single with the text in 0 places, where it is in one"},
+      GPTVIS_ERROR_FORMAT, J "post_processor has a \"single\" with 0 texts, where one is needed"},
     {TJ, TJ, "{" MODEL ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":"
           "{\"id\":\"q\"}},{\"Sequence\":{\"id\":\"A\"}}]}}",
       GPTVIS_ERROR_FORMAT, J "post_processor uses \"q\", which its special_tokens do not have"},
     {TJ, TJ, "{" MODEL ",\"added_tokens\":[1]}", GPTVIS_ERROR_FORMAT,
-      J "added_tokens has something that is no object {…}"},
+      J "added_tokens has something that is not an object {…}"},
     {TJ, TJ, "{" MODEL ",\"added_tokens\":[{\"content\":\"x\"}]}", GPTVIS_ERROR_FORMAT,
       J "an added token has no id, which is a whole number from 0 to 999999"},
     {TJ, TJ, "{" MODEL ",\"added_tokens\":[{\"id\":2}]}", GPTVIS_ERROR_FORMAT,
