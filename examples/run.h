@@ -10,4 +10,4 @@ typedef enum { RUN_DONE, RUN_FAILED, RUN_FATAL } RunOutcome;
 
 /* Input i of the arguments. Returns early when `interrupted` is set, or the input's patience is over. */
 RunOutcome run_input (const Arguments *arguments, guint i, Tally *tally,
-    volatile sig_atomic_t * interrupted);
+    volatile sig_atomic_t *interrupted);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Files from outside. Their bytes are read and never mapped: touching the mapping of a file that was
- * truncated, or that its file system has lost, kills the program, where a read only fails. A read also fails once
- * the file was written, so that old and new bytes are never mixed. */
+ * truncated, or that its file system has lost, kills the program, where a read only fails. A read also fails
+ * once the file was written, so that old and new bytes are never mixed. */
 #pragma once
 #include "error.h"
 

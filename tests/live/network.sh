@@ -78,7 +78,8 @@ mkdir folder
 refused "A camera's URI names no host, as http://HOST/PATH does." "http://" &&
   refused "A camera's URI names no host, as rtsp://HOST/PATH does." "rtsp://user:secret@/1" &&
   refused "Nothing is installed that reads htp://." "htp://camera/1" &&
-  refused 'rtsp:/camera/1 is neither a file nor, without "//", a URI: write rtsp://HOST/PATH.' "rtsp:/camera/1" &&
+  refused 'rtsp:/camera/1 is neither a file nor, without "//", a URI: write rtsp://HOST/PATH.' \
+    "rtsp:/camera/1" &&
   refused "folder is a directory, where a file, a device or a URI is needed." folder
 ok "what can be no camera is refused at once"
 

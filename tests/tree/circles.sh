@@ -72,10 +72,13 @@ between () {    # the lines "FROM needs TO (WHY)" that lead from one room to ano
 # ("files_json"). What lies in none is left out.
 calls_of_folders () {
   within models | sed "s|models/||g" | awk '
-    split ($1, from, "_") > 1 && split ($2, to, "_") > 1 && from[1] != to[1] { print from[1], to[1], $1 ":" $3 }'
+    split ($1, from, "_") > 1 && split ($2, to, "_") > 1 && from[1] != to[1] {
+      print from[1], to[1], $1 ":" $3
+    }'
 }
 
-# Reads lines "FROM TO WHY", and prints each TO that begins with PREFIX and to which there is a way from OBJECT.
+# Reads lines "FROM TO WHY", and prints each TO that begins with PREFIX and to which there is a way from
+# OBJECT.
 reached () {      # OBJECT PREFIX
   awk -v object="$1" -v prefix="$2" '
     { needs[$1] = needs[$1] " " $2 }

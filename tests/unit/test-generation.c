@@ -232,7 +232,8 @@ test_small (void)
     {100, 1, "{\"bos_token_id\":0}", "a decoder with 1 position cannot write a word"},
     {2, 64, "{\"bos_token_id\":0,\"eos_token_id\":[0,1]}",
         "eos_token_id has every token, so that none is left to write with"},
-    {1, 64, "{\"bos_token_id\":0,\"eos_token_id\":0}", "eos_token_id has every token, so that none is left to write with"} };
+    {1, 64, "{\"bos_token_id\":0,\"eos_token_id\":0}",
+        "eos_token_id has every token, so that none is left to write with"} };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const GptVisConfiguration config = numbers (cases[i].vocabulary, cases[i].n_positions);
     GError *error = NULL;

@@ -125,7 +125,8 @@ test_getters (void)
   g_assert_cmpuint (gptvis_json_uint (&json, "n", 3, 8, 10), ==, 3);
   g_assert_cmpstr (gptvis_json_string (&json, "s", "u"), ==, "u");
   gptvis_json_boolean (&json, "n", FALSE);
-  unit_expect_error ("first", json.error, GPTVIS_ERROR_FORMAT, "x.json: n is not a whole number from 8 to 10");
+  unit_expect_error ("first", json.error, GPTVIS_ERROR_FORMAT,
+      "x.json: n is not a whole number from 8 to 10");
   json.error = NULL;
   gptvis_json_uint (&json, "x", 0, 0, 1);
   unit_expect_error ("fraction", json.error, GPTVIS_ERROR_FORMAT, "x is not a whole number");

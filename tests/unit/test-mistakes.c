@@ -83,7 +83,8 @@ test_contents (void)
     {"model.safetensors", BYTES ("\x80\2\x8a\nl\xfc\x9c\x46\xf9"), GPTVIS_ERROR_UNSUPPORTED,
     "a Python pickle"},
     {"model.safetensors", BYTES ("\x89HDF\r\n\x1a\n"), GPTVIS_ERROR_UNSUPPORTED, "an HDF5 file|TensorFlow"},
-    {"model.safetensors", BYTES ("\x1f\x8b\x08\0\0\0\0\0\0\0"), GPTVIS_ERROR_UNSUPPORTED, "compressed with gzip"},
+    {"model.safetensors", BYTES ("\x1f\x8b\x08\0\0\0\0\0\0\0"), GPTVIS_ERROR_UNSUPPORTED,
+        "compressed with gzip"},
     {"model.safetensors", BYTES (""), GPTVIS_ERROR_FORMAT, "model.safetensors: the file is empty|download "
     "it again"},
     {"config.json", BYTES (""), GPTVIS_ERROR_FORMAT, "config.json: the file is empty|download it again"},
@@ -187,8 +188,8 @@ test_other_directories (void)
     {"model.gguf", GPTVIS_ERROR_UNSUPPORTED, "model.gguf (llama.cpp's format)"},
     {"vit.zip", GPTVIS_ERROR_UNSUPPORTED, "vit.zip (an archive, which must be unpacked first)"},
     {"config.json.part", GPTVIS_ERROR_NOT_FOUND, "there is no config.json, but an unfinished download"},
-    {"snapshots/a/x", GPTVIS_ERROR_NOT_FOUND, ": there is no such file, so |/snapshots/a is not a checkpoint's "
-    "directory"},
+    {"snapshots/a/x", GPTVIS_ERROR_NOT_FOUND,
+        ": there is no such file, so |/snapshots/a is not a checkpoint's directory"},
     {"models--google--vit/refs/main", GPTVIS_ERROR_NOT_FOUND, "this is the Hub's cache|/models--google--vit"},
     {"holiday.jpg", GPTVIS_ERROR_NOT_FOUND, "config.json: there is no such file, so|is not a checkpoint's "
     "directory"},
