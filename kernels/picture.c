@@ -74,6 +74,28 @@ gptvis_picture_plane_rows (GptVisPictureFormat format, guint plane, guint height
   return 0;
 }
 
+GptVisPicture
+gptvis_picture_cut (const GptVisPicture *picture, guint left, guint top, guint width, guint height)
+{
+  const GptVisLayout *layout = &layouts[picture->format];
+  GptVisPicture part = *picture;
+  guint sub_x = 0, sub_y = 0;
+  for (guint i = 0; i < layout->n_components; i++) {
+    sub_x = MAX (sub_x, layout->components[i].sub_x);
+    sub_y = MAX (sub_y, layout->components[i].sub_y);
+  }
+  left = left >> sub_x << sub_x;
+  top = top >> sub_y << sub_y;
+  for (guint i = 0; i < layout->n_components; i++) {
+    const GptVisComponent *c = &layout->components[i];
+    part.planes[c->plane] = picture->planes[c->plane] + (gssize) (left >> c->sub_x) * c->step
+        + (gssize) (top >> c->sub_y) * picture->strides[c->plane];
+  }
+  part.width = width;
+  part.height = height;
+  return part;
+}
+
 void
 gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, guint *out_width,
     guint *out_height)

@@ -61,6 +61,12 @@ const gchar *gptvis_picture_format_name (GptVisPictureFormat format);
 gsize gptvis_picture_plane_row_bytes (GptVisPictureFormat format, guint plane, guint width);
 guint gptvis_picture_plane_rows (GptVisPictureFormat format, guint plane, guint height);
 
+/* A part of the picture as a picture of its own, in the same memory: from the left and the top on, which
+ * are moved up and left to whole chroma samples, width × height pixels. The part lies within the picture,
+ * and is not empty. */
+GptVisPicture gptvis_picture_cut (
+    const GptVisPicture *picture, guint left, guint top, guint width, guint height);
+
 /* Size after the resize for a picture of that size (equals the picture's when
  * there is no resize). Shortest edge: the longer side is truncated as
  * Transformers does it: (int) (size * longer / shorter). */

@@ -4,6 +4,7 @@
  * padding, memory that ends at a guard page. */
 #include "guard.h"
 #include "gpu.h"
+#include "pictures.h"
 #include "patches.h"
 #include "taps.h"
 #include "tested-tiers.h"
@@ -172,46 +173,6 @@ test_nearest (void)
 
 /* ---- the definition ---- */
 
-/* A component's sample, by the formats' names alone. */
-static double
-sample (const GptVisPicture *p, guint c, gint x, gint y)
-{
-  const gchar *f = gptvis_picture_format_name (p->format);
-#define AT(plane, row, byte) p->planes[plane][(gssize) p->strides[plane] * (row) + (byte)]
-#define WORD(plane, row, i) (AT (plane, row, 2 * (i)) | AT (plane, row, 2 * (i) + 1) << 8)
-  if (g_str_equal (f, "I420") || g_str_equal (f, "Y42B") || g_str_equal (f, "Y444"))
-    return AT (c, y, x);
-  if (g_str_equal (f, "YV12"))
-    return AT (c == 0 ? 0 : 3 - c, y, x);
-  if (g_str_equal (f, "NV12") || g_str_equal (f, "NV16"))
-    return c ? AT (1, y, 2 * x + c - 1) : AT (0, y, x);
-  if (g_str_equal (f, "NV21"))
-    return c ? AT (1, y, 2 * x + 2 - c) : AT (0, y, x);
-  if (g_str_equal (f, "YUY2"))
-    return c ? AT (0, y, 4 * x + 2 * c - 1) : AT (0, y, 2 * x);
-  if (g_str_equal (f, "UYVY"))
-    return c ? AT (0, y, 4 * x + 2 * c - 2) : AT (0, y, 2 * x + 1);
-  if (g_str_equal (f, "GRAY8"))
-    return AT (0, y, x);
-  if (g_str_equal (f, "I420_10LE"))
-    return WORD (c, y, x);
-  if (g_str_equal (f, "P010_10LE"))
-    return (c ? WORD (1, y, 2 * x + c - 1) : WORD (0, y, x)) / 64.0;
-  const guint step = strlen (f);                /* RGB, BGRx, …: the letter's place is the byte's */
-  return AT (0, y, step * x + (strchr (f, "RGB"[c]) - f));
-}
-
-static void
-chroma (GptVisPictureFormat format, guint *sub_x, guint *sub_y)
-{
-  const gchar *f = gptvis_picture_format_name (format);
-  *sub_x = strchr (f, '4') || strchr (f, 'V') || strchr (f, 'Y') || f[0] == 'P' ? 2 : 1;
-  *sub_y = g_str_equal (f, "NV16") || g_str_equal (f, "YUY2") || g_str_equal (f, "UYVY")
-      || g_str_equal (f, "Y42B") ? 1 : *sub_x;
-  if (g_str_equal (f, "Y444") || g_str_equal (f, "GRAY8") || strchr (f, 'R'))
-    *sub_x = *sub_y = 1;
-}
-
 static double
 kernel (GptVisFilter filter, double x)
 {
@@ -336,51 +297,6 @@ to_rgb (const GptVisPicture *p, double y, double cb, double cr, double rgb[3])
     rgb[c] = 255 * CLAMP (rgb[c], 0, 1);
 }
 
-/* ---- pictures ---- */
-
-typedef struct {
-  GptVisPicture picture;
-  Guard guards[3];
-} Random;
-
-static void
-random_picture (Random *r, GRand *rand, GptVisPictureFormat format, guint width, guint height)
-{
-  GptVisPicture *p = &r->picture;
-  *r = (Random) { 0 };
-  *p = (GptVisPicture) { .format = format, .width = width, .height = height,
-    .matrix = g_rand_int_range (rand, 0, 3), .full_range = g_rand_boolean (rand),
-    .site = g_rand_int_range (rand, 0, 2) };
-  for (guint plane = 0; plane < 3; plane++) {
-    const gsize row = gptvis_picture_plane_row_bytes (format, plane, width);
-    const guint n = gptvis_picture_plane_rows (format, plane, height);
-    if (!n)
-      continue;
-    const gsize stride = row + (g_rand_boolean (rand) ? 0 : 2 * g_rand_int_range (rand, 0, 20));
-    const gsize bytes = stride * (n - 1) + row;
-    guint8 *data = guard_new (&r->guards[plane], bytes, 0);
-    for (gsize i = 0; i < bytes; i++)
-      data[i] = g_rand_int (rand);
-    if (format == GPTVIS_PICTURE_I420_10LE)
-      for (gsize i = 1; i < bytes; i += 2)
-        data[i] &= 3;
-    if (format == GPTVIS_PICTURE_P010_10LE)
-      for (gsize i = 0; i + 1 < bytes; i += 2)
-        data[i] &= 0xc0;
-    const gboolean upside_down = g_rand_int_range (rand, 0, 4) == 0;
-    p->planes[plane] = upside_down ? data + stride * (n - 1) : data;
-    p->strides[plane] = upside_down ? -(gint) stride : (gint) stride;
-  }
-}
-
-static void
-free_picture (Random *r)
-{
-  for (guint plane = 0; plane < 3; plane++)
-    if (r->guards[plane].base)
-      guard_free (&r->guards[plane]);
-}
-
 /* Compares every value of every patch. */
 static void
 compare_rows (const float *rows, const GptVisPicture *p, const GptVisRecipe *r, guint patch)
@@ -486,6 +402,42 @@ test_formats (void)
       }
   }
   g_unsetenv ("GPTVIS_CPU");
+  g_rand_free (rand);
+}
+
+/* A part of a picture has the samples of the whole from its first chroma sample on, and no others. */
+static void
+check_part (const GptVisPicture *whole, guint left, guint top, guint width, guint height)
+{
+  const GptVisPicture part = gptvis_picture_cut (whole, left, top, width, height);
+  const guint n_components = g_str_equal (gptvis_picture_format_name (whole->format), "GRAY8") ? 1 : 3;
+  guint sub_x, sub_y;
+  chroma (whole->format, &sub_x, &sub_y);
+  const guint x0 = left - left % sub_x, y0 = top - top % sub_y;
+  g_assert_cmpuint (part.width, ==, width);
+  g_assert_cmpuint (part.height, ==, height);
+  for (guint c = 0; c < n_components; c++) {
+    const guint sx = c ? sub_x : 1, sy = c ? sub_y : 1;
+    for (guint y = 0; y < (height + sy - 1) / sy; y++)
+      for (guint x = 0; x < (width + sx - 1) / sx; x++)
+        g_assert_cmpfloat (sample (&part, c, x, y), ==, sample (whole, c, x0 / sx + x, y0 / sy + y));
+  }
+}
+
+static void
+test_parts (void)
+{
+  GRand *rand = seeded_rand ();
+  for (guint format = 0; format < GPTVIS_PICTURE_N_FORMATS; format++)
+    for (guint i = 0; i < cases; i++) {
+      Random r;
+      random_picture (&r, rand, format, g_rand_int_range (rand, 1, 60), g_rand_int_range (rand, 1, 60));
+      const guint left = g_rand_int_range (rand, 0, r.picture.width);
+      const guint top = g_rand_int_range (rand, 0, r.picture.height);
+      check_part (&r.picture, left, top, g_rand_int_range (rand, 1, r.picture.width - left + 1),
+          g_rand_int_range (rand, 1, r.picture.height - top + 1));
+      free_picture (&r);
+    }
   g_rand_free (rand);
 }
 
@@ -688,6 +640,7 @@ main (int argc, char **argv)
   g_test_add_func ("/patches/pillow", test_pillow);
   g_test_add_func ("/patches/nearest", test_nearest);
   g_test_add_func ("/patches/formats", test_formats);
+  g_test_add_func ("/patches/parts", test_parts);
   g_test_add_func ("/patches/extremes", test_extremes);
   g_test_add_func ("/patches/nearest-device", test_nearest_device);
   g_test_add_data_func ("/patches/device", NULL, test_device);
