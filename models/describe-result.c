@@ -27,6 +27,7 @@ print_page (void)
   print_section (&gptvis_result_fields, "As an element message of that name, posted by gptvisfilter for each "
       "analysed frame; as JSON, a line of gptvisjson, gptvis-label and gptvis-cameras.");
   print_section (&gptvis_caption_fields, "As an element message of that name.");
+  print_section (&gptvis_event_fields, "As an element message of that name.");
 }
 
 int

@@ -66,7 +66,9 @@ static const GptVisField answer_rows[] = {
 };
 TABLE (answer, GptVisAnswer, "answer", "An answer to a question about a frame.");
 
-static const gchar *const event_types[] = { "begin", "end", "enter", "leave", "cross", "count", NULL };
+static const gchar *const event_types[] = { "begin", "end", "enter", "leave", "cross", "count",
+  "dwell", NULL };
+static const gchar *const directions[] = { "none", "left", "right", NULL };
 
 static const GptVisField event_rows[] = {
   { "name", GPTVIS_FIELD_TEXT, NULL, "of what watches for it", AT (GptVisEvent, name) },
@@ -78,6 +80,14 @@ static const GptVisField event_rows[] = {
   { "score", GPTVIS_FIELD_SCORE, "0 to 1", "how sure the model is", AT (GptVisEvent, score), OPTIONAL },
   { "since", GPTVIS_FIELD_TIMESTAMP, "ns", "timestamp of the frame in which it began",
     AT (GptVisEvent, since), OPTIONAL },
+  { "direction", GPTVIS_FIELD_WORD, NULL,
+    "of cross: the side that the region came to, seen along the line from its first point",
+    AT (GptVisEvent, direction), .words = directions },
+  { "count", GPTVIS_FIELD_INDEX, NULL,
+    "of cross: how often the line has been crossed in that direction; else how many regions are in the zone",
+    AT (GptVisEvent, count) },
+  { "lost", GPTVIS_FIELD_BOOLEAN, NULL, "of leave: the region was no longer found, and was last seen inside",
+    AT (GptVisEvent, lost) },
 };
 TABLE (event, GptVisEvent, "event", "Something that began, ended or happened with this frame.");
 
@@ -98,19 +108,21 @@ TABLE (clip, GptVisClip, "clip", "The frames that were analysed together.");
   { "stream", GPTVIS_FIELD_TEXT, NULL, \
     "who analysed: the element's name, or what gptvisjson's property says", \
     AT (GptVisReport, result.stream), OPTIONAL }
+#define FRAME_ROWS \
+  { "frame", GPTVIS_FIELD_COUNT, NULL, "number of the frame, from 0", \
+    AT (GptVisReport, result.frame) }, \
+  { "pts", GPTVIS_FIELD_TIMESTAMP, "ns", "its timestamp", AT (GptVisReport, result.pts), OPTIONAL }, \
+  { "running-time", GPTVIS_FIELD_TIMESTAMP, "ns", "its running time", \
+    AT (GptVisReport, result.running_time), OPTIONAL }, \
+  { "time", GPTVIS_FIELD_WALL_CLOCK, "RFC 3339, UTC", "its wall clock", \
+    AT (GptVisReport, result.time), OPTIONAL }
 #define MODEL_ROW \
   { "model", GPTVIS_FIELD_TEXT, NULL, "the checkpoint's name", AT (GptVisReport, result.model) }
 
 static const GptVisField result_rows[] = {
   VERSION_ROW,
   STREAM_ROW,
-  { "frame", GPTVIS_FIELD_COUNT, NULL, "number of the analysed frame, from 0",
-    AT (GptVisReport, result.frame) },
-  { "pts", GPTVIS_FIELD_TIMESTAMP, "ns", "its timestamp", AT (GptVisReport, result.pts), OPTIONAL },
-  { "running-time", GPTVIS_FIELD_TIMESTAMP, "ns", "its running time",
-    AT (GptVisReport, result.running_time), OPTIONAL },
-  { "time", GPTVIS_FIELD_WALL_CLOCK, "RFC 3339, UTC", "its wall clock",
-    AT (GptVisReport, result.time), OPTIONAL },
+  FRAME_ROWS,
   MODEL_ROW,
   { "labels", GPTVIS_FIELD_OBJECTS, NULL,
     "what the picture shows, best first, equal scores by id; may be empty",
@@ -148,3 +160,13 @@ static const GptVisField caption_message_rows[] = {
 const GptVisFields gptvis_caption_fields = { "gptvis-caption",
   "A caption, once it is finished, and with partial-captions each word of it.",
   sizeof (GptVisReport), G_N_ELEMENTS (caption_message_rows), caption_message_rows };
+
+static const GptVisField event_message_rows[] = {
+  VERSION_ROW,
+  STREAM_ROW,
+  FRAME_ROWS,
+  MODEL_ROW,
+  { "event", GPTVIS_FIELD_MEMBERS, NULL, "its fields", AT (GptVisReport, result.events), .of = &event },
+};
+const GptVisFields gptvis_event_fields = { "gptvis-event", "An event, with the frame that it happened in.",
+  sizeof (GptVisReport), G_N_ELEMENTS (event_message_rows), event_message_rows };

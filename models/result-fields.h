@@ -16,6 +16,7 @@ typedef struct {
 
 extern const GptVisFields gptvis_result_fields; /* of a GptVisReport, as "gptvis-result" */
 extern const GptVisFields gptvis_caption_fields;        /* of one with a caption, as "gptvis-caption" */
+extern const GptVisFields gptvis_event_fields;  /* of one with events: its first, as "gptvis-event" */
 
 /* stream: another name to report it under; NULL: the result's own. */
 GptVisReport gptvis_result_report (const GptVisResult *result, const gchar *stream, gint64 age);

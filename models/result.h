@@ -129,6 +129,7 @@ typedef struct {
  * @GPTVIS_EVENT_LEAVE: a region left a zone
  * @GPTVIS_EVENT_CROSS: a region crossed a line
  * @GPTVIS_EVENT_COUNT: the number of regions in a zone has changed
+ * @GPTVIS_EVENT_DWELL: a region has been in a zone for as long as the zone says
  */
 typedef enum {
   GPTVIS_EVENT_BEGIN,
@@ -137,7 +138,22 @@ typedef enum {
   GPTVIS_EVENT_LEAVE,
   GPTVIS_EVENT_CROSS,
   GPTVIS_EVENT_COUNT,
+  GPTVIS_EVENT_DWELL,
 } GptVisEventType;
+
+/**
+ * GptVisDirection:
+ * @GPTVIS_DIRECTION_NONE: it has none
+ * @GPTVIS_DIRECTION_LEFT: to the left of somebody who goes along the line from its first point
+ * @GPTVIS_DIRECTION_RIGHT: to the right
+ *
+ * The side of a line that a region came to.
+ */
+typedef enum {
+  GPTVIS_DIRECTION_NONE,
+  GPTVIS_DIRECTION_LEFT,
+  GPTVIS_DIRECTION_RIGHT,
+} GptVisDirection;
 
 /**
  * GptVisEvent:
@@ -147,6 +163,10 @@ typedef enum {
  * @zone: (nullable): name of the zone or line
  * @score: 0 to 1; NAN: it has none
  * @since: timestamp of the frame where it began, ns; %G_MAXUINT64 when unknown
+ * @direction: of %GPTVIS_EVENT_CROSS: the side that the region came to
+ * @count: of %GPTVIS_EVENT_CROSS: how often the line has been crossed in that direction; else how many
+ *   regions are in the zone
+ * @lost: of %GPTVIS_EVENT_LEAVE: the region was no longer found, and was last seen inside
  */
 typedef struct {
   const gchar *name;
@@ -155,6 +175,9 @@ typedef struct {
   const gchar *zone;
   gfloat score;
   guint64 since;
+  GptVisDirection direction;
+  guint count;
+  gboolean lost;
   /*< private >*/
   gpointer _reserved[4];
 } GptVisEvent;

@@ -25,6 +25,8 @@ made_result (void)
   const GptVisEvent events[] = {
     { "parked", GPTVIS_EVENT_BEGIN, 12, "gate", 0.5f, 120 },
     { "rain", GPTVIS_EVENT_COUNT, 0, NULL, NAN, G_MAXUINT64 },
+    { "door", GPTVIS_EVENT_CROSS, 12, "door", NAN, 120, GPTVIS_DIRECTION_RIGHT, 3, FALSE },
+    { "yard", GPTVIS_EVENT_LEAVE, 12, "yard", NAN, 120, GPTVIS_DIRECTION_NONE, 2, TRUE },
   };
   static const GptVisClip clip = { 8, 0, 280 };
   GptVisPlane *mask = gptvis_plane_new (GPTVIS_PLANE_MASK, 3, 2);
@@ -70,7 +72,13 @@ made_json (void)
       "'frame':5},"
       "{'question':'what is it?','answer':'a ca','yes':null,'score':0.2500,'final':false,'frame':6}],"
       "'embedding':[0.6,-0.8],"
-      "'events':[{'name':'parked','type':'begin','region':12,'zone':'gate','score':0.5000,'since':120},"
-      "{'name':'rain','type':'count','region':null,'zone':null,'score':null,'since':null}],"
+      "'events':[{'name':'parked','type':'begin','region':12,'zone':'gate','score':0.5000,'since':120,"
+      "'direction':'none','count':0,'lost':false},"
+      "{'name':'rain','type':'count','region':null,'zone':null,'score':null,'since':null,"
+      "'direction':'none','count':0,'lost':false},"
+      "{'name':'door','type':'cross','region':12,'zone':'door','score':null,'since':120,"
+      "'direction':'right','count':3,'lost':false},"
+      "{'name':'yard','type':'leave','region':12,'zone':'yard','score':null,'since':120,"
+      "'direction':'none','count':2,'lost':true}],"
       "'clip':{'frames':8,'from':0,'to':280},'analysis-ms':12.345,'age-ms':0.000}");
 }
