@@ -13,6 +13,7 @@ struct _GptVisClient {
   GptVisOutputs outputs;
   gpointer states[N_HEADS];     /* NULL: not asked for */
   GptVisDraft *draft;
+  gboolean region_labels;       /* the options name them */
 };
 
 /* The heads that the checkpoint has the outputs for, a bit each. */
@@ -69,6 +70,7 @@ gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GErro
   self->refs = 1;
   self->model = model;
   self->draft = gptvis_draft_new ();
+  self->region_labels = options->region_labels != NULL;
   if (open_heads (self, asked, options, error))
     return self;
   gptvis_client_unref (self);
@@ -132,4 +134,31 @@ gptvis_client_read (GptVisClient *self, const GptVisRequest *request, guint top_
     if (self->states[i] && heads[i]->read)
       heads[i]->read (self->states[i], &reading);
   return gptvis_draft_finish (self->draft, gptvis_model_name (self->model), request->analysis);
+}
+
+gboolean
+gptvis_client_names_region_labels (const GptVisClient *self)
+{
+  return self->states[LABELS] && (self->region_labels
+      || gptvis_model_configuration (self->model)->region_labels);
+}
+
+gfloat
+gptvis_client_threshold (const GptVisClient *self, gfloat threshold)
+{
+  return self->states[LABELS] ? gptvis_labels_head_threshold (self->states[LABELS], threshold)
+                              : MAX (threshold, 0);
+}
+
+gboolean
+gptvis_client_may_find_nothing (const GptVisClient *self)
+{
+  return self->states[LABELS] && gptvis_model_configuration (self->model)->multi_label;
+}
+
+guint
+gptvis_client_read_region (GptVisClient *self, const GptVisRequest *request, GptVisLabel *labels, guint max)
+{
+  return self->states[LABELS] ? gptvis_labels_head_read_region (self->states[LABELS], request, labels, max)
+                              : 0;
 }

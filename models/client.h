@@ -29,6 +29,8 @@ typedef struct {
   GptVisTask task;
   const gchar *labels_file;     /* UTF-8, a label a line, instead of id2label; NULL: none */
   guint beams;                  /* beam width of captions, 1 … GPTVIS_MAX_BEAMS; 0: as the checkpoint says */
+  const gchar *region_labels;   /* those that a part of a picture may have, with commas between; NULL: as the
+                                 * checkpoint says, else all */
 } GptVisClientOptions;
 
 typedef struct _GptVisClient GptVisClient;
@@ -51,5 +53,16 @@ GptVisCaptioner *gptvis_client_captioner_new (GptVisClient *client, GError **err
  * many labels, 0: all; threshold: only labels that score at least this, below 0: what suits the model. */
 GptVisResult *gptvis_client_read (GptVisClient *client, const GptVisRequest *request, guint top_k,
     gfloat threshold);
+/* Is it said which of the labels that it asks for a part of a picture may have? */
+gboolean gptvis_client_names_region_labels (const GptVisClient *client);
+/* What a label must score to be told, for a threshold as gptvis_client_read has it. */
+gfloat gptvis_client_threshold (const GptVisClient *client, gfloat threshold);
+/* Can a picture have none of the labels? So where each has a sigmoid of its own. */
+gboolean gptvis_client_may_find_nothing (const GptVisClient *client);
+/* What it makes of a request that is a part of a picture: the labels that such a part may have, best
+ * first, at most `max`, whatever they score. Returns how many; 0 where it asks for no labels. Texts are
+ * the client's. */
+guint gptvis_client_read_region (GptVisClient *client, const GptVisRequest *request, GptVisLabel *labels,
+    guint max);
 
 G_END_DECLS

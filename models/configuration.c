@@ -173,6 +173,26 @@ read_labels (GptVisJson *json, GptVisConfiguration *self)
       self->labels[i] = g_strdup_printf ("LABEL_%u", i);
 }
 
+/* Names that are no labels of the checkpoint's say nothing; each counts once. */
+static void
+read_region_labels (GptVisJson *json, GptVisConfiguration *self)
+{
+  JsonArray *names = gptvis_json_array (json, "region_labels");
+  if (!names)
+    return;
+  GPtrArray *labels = g_ptr_array_new ();
+  for (guint i = 0; i < json_array_get_length (names); i++) {
+    JsonNode *name = json_array_get_element (names, i);
+    if (!JSON_NODE_HOLDS_VALUE (name) || json_node_get_value_type (name) != G_TYPE_STRING)
+      gptvis_json_fail (
+          json, GPTVIS_ERROR_FORMAT, "region_labels[%u] is no string, where a label is needed", i);
+    else
+      g_ptr_array_add (labels, g_strdup (json_node_get_string (name)));
+  }
+  g_ptr_array_add (labels, NULL);
+  self->region_labels = (gchar **) g_ptr_array_free (labels, FALSE);
+}
+
 /* The rule of Transformers' image-classification pipeline: a single class is a
  * sigmoid too. */
 static void
@@ -366,6 +386,7 @@ read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   self->n_registers =
       architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
   read_labels (json, self);
+  read_region_labels (json, self);
   read_problem (json, self);
 }
 
@@ -489,6 +510,7 @@ gptvis_configuration_free (GptVisConfiguration *self)
   if (!self)
     return;
   g_strfreev (self->labels);
+  g_strfreev (self->region_labels);
   g_free (self->model_type);
   g_free (self->encoder_type);
   g_free (self->class_name);

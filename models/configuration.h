@@ -46,6 +46,8 @@ typedef struct {
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */
   guint n_labels;               /* 0: the checkpoint has no classifier (it writes) */
   gchar **labels;               /* n_labels texts, then NULL */
+  gchar **region_labels; /* "region_labels", ours: those of them that a part of a picture may have, where
+                          * others are of whole pictures alone ("outdoor"); then NULL. NULL: all of them */
 } GptVisConfiguration;
 
 /* NULL with NOT_FOUND, FORMAT, UNSUPPORTED or LIMIT. `file` names the text in messages. */

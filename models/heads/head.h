@@ -33,6 +33,9 @@ extern const GptVisHead gptvis_caption_head;    /* caption.c */
 
 /* Functions of one head alone. */
 GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError **error);
+guint gptvis_labels_head_read_region (gpointer head, const GptVisRequest *request, GptVisLabel *labels,
+    guint max);
+gfloat gptvis_labels_head_threshold (gconstpointer head, gfloat threshold);
 guint gptvis_labels_head_n (gconstpointer head);
 const gchar *gptvis_labels_head_text (gconstpointer head, guint id);
 

@@ -123,7 +123,50 @@ typedef struct {
   guint n;
   gboolean multi_label;
   guint *ids;                   /* room to order n in */
+  gboolean *of_regions;         /* [n]: a part of a picture may have it */
 } LabelsHead;
+
+/* Are there blanks around the name, or other cases in it, it is the same label. */
+static gboolean
+is_among (const gchar *label, gchar *const *names)
+{
+  gchar *folded = g_utf8_casefold (label, -1);
+  gboolean found = FALSE;
+  for (guint i = 0; names[i] && !found; i++) {
+    gchar *name = g_utf8_casefold (g_strstrip (names[i]), -1);
+    found = g_str_equal (name, folded);
+    g_free (name);
+  }
+  g_free (folded);
+  return found;
+}
+
+/* FALSE when the client names labels and none is the checkpoint's. */
+static gboolean
+choose_of_regions (LabelsHead *self, const GptVisConfiguration *config, const gchar *asked, GError **error)
+{
+  gchar **names = asked ? g_strsplit (asked, ",", -1) : g_strdupv (config->region_labels);
+  guint n = 0;
+  for (guint i = 0; i < self->n; i++)
+    n += self->of_regions[i] = !names || is_among (self->texts[i], names);
+  g_strfreev (names);
+  if (n > 0 || !asked)
+    return TRUE;
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND,
+      "region-labels \"%.200s\" names no label of the checkpoint's, which has \"%.60s\" and %u more", asked,
+      self->texts[0], self->n - 1);
+  return FALSE;
+}
+
+static void
+close_labels (gpointer head)
+{
+  LabelsHead *self = head;
+  g_strfreev (self->file_texts);
+  g_free (self->ids);
+  g_free (self->of_regions);
+  g_free (self);
+}
 
 static gpointer
 open_labels (GptVisModel *model, const GptVisClientOptions *options, GError **error)
@@ -139,26 +182,20 @@ open_labels (GptVisModel *model, const GptVisClientOptions *options, GError **er
   self->n = config->n_labels;
   self->multi_label = config->multi_label;
   self->ids = g_new (guint, self->n);
+  self->of_regions = g_new (gboolean, self->n);
+  if (!choose_of_regions (self, config, options->region_labels, error))
+    g_clear_pointer (&self, close_labels);
   return self;
-}
-
-static void
-close_labels (gpointer head)
-{
-  LabelsHead *self = head;
-  g_strfreev (self->file_texts);
-  g_free (self->ids);
-  g_free (self);
 }
 
 /* Among a thousand labels that share one softmax 0.1 is a high score; a label with a sigmoid of
  * its own counts when it is more likely than not. */
-static gfloat
-threshold_of (const LabelsHead *self, const GptVisReading *reading)
+gfloat
+gptvis_labels_head_threshold (gconstpointer head, gfloat threshold)
 {
-  if (reading->threshold >= 0)
-    return reading->threshold;
-  return self->multi_label ? 0.5f : 0.1f;
+  if (threshold >= 0)
+    return threshold;
+  return ((const LabelsHead *) head)->multi_label ? 0.5f : 0.1f;
 }
 
 static void
@@ -166,12 +203,26 @@ read_labels (gpointer head, const GptVisReading *reading)
 {
   LabelsHead *self = head;
   const float *scores = reading->request->scores;
-  const guint n = gptvis_labels_top (scores, self->n, reading->top_k, threshold_of (self, reading),
-      self->ids);
+  const gfloat threshold = gptvis_labels_head_threshold (self, reading->threshold);
+  const guint n = gptvis_labels_top (scores, self->n, reading->top_k, threshold, self->ids);
   for (guint i = 0; i < n; i++) {
     const guint id = self->ids[i];
     gptvis_draft_add_label (reading->draft, &(GptVisLabel) { id, self->texts[id], scores[id] });
   }
+}
+
+guint
+gptvis_labels_head_read_region (gpointer head, const GptVisRequest *request, GptVisLabel *labels, guint max)
+{
+  LabelsHead *self = head;
+  const guint all = gptvis_labels_top (request->scores, self->n, 0, 0, self->ids);
+  guint n = 0;
+  for (guint i = 0; i < all && n < max; i++) {
+    const guint id = self->ids[i];
+    if (self->of_regions[id])
+      labels[n++] = (GptVisLabel) { id, self->texts[id], request->scores[id] };
+  }
+  return n;
 }
 
 guint
