@@ -49,8 +49,14 @@ ok "models/files/ knows neither architectures nor configurations"
 problems=$(grep -lE '# *include *<(gst/|json-glib|pango|cairo|glib-object)' $(code kernels)
   grep -lE '# *include *<(gst/|glib-object|pthread|cblas|immintrin|vulkan|volk)' $(code models)
   grep -lE '# *include *<(json-glib|pthread|cblas|immintrin|vulkan|volk)' $(code gst)
-  grep -lE '# *include *<(vulkan|volk)' $(code kernels) | grep -v '^kernels/vulkan/')
-ok "GStreamer is known in gst/ alone, JSON in models/, threads, instructions and Vulkan in kernels/"
+  grep -lE '# *include *<(vulkan|volk)' $(code kernels) | grep -v '^kernels/vulkan/'
+  grep -lE '# *include *<(gst/|glib-object)' $(code gst/scene)
+  for file in $(code gst/scene); do     # nor what the rest of gst/ makes of it
+    sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
+      [ ! -e "gst/scene/$name" ] && [ -e "gst/$name" ] && echo "$file includes gst/$name"
+    done
+  done)
+ok "GStreamer is known in gst/ but gst/scene/, JSON in models/, threads, instructions and Vulkan in kernels/"
 
 problems=$(for file in $(code kernels models gst examples tests) $(find shaders -type f); do
   lines=$(wc -l < "$file")

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a fixed camera always sees, cell by cell: luma, chroma, and how much they vary by themselves. It
+ * says of each cell of a frame how little it looks like that, and learns from what is not an object. */
+#pragma once
+#include "cells.h"
+
+G_BEGIN_DECLS
+
+/* What a cell of a frame is held for. */
+typedef enum {
+  GPTVIS_CELL_BACKGROUND,       /* learnt from at once */
+  GPTVIS_CELL_ODD,              /* unlike the background, of no object: becomes background in seconds */
+  GPTVIS_CELL_OBJECT,           /* kept apart until the object has settled */
+  GPTVIS_CELL_SETTLED,          /* becomes background now */
+} GptVisCellKind;
+
+typedef struct {
+  gsize n;                      /* cells with borders, as GptVisCells has them */
+  float *y, *u, *v;             /* means */
+  float *noise, *chroma_noise;  /* variances: of luma, and of both chroma together */
+  float *evidence;              /* of the last frame: how unlike, in squared standard deviations */
+  float *proof;                 /* … where texture counts too: shadows have little, and borders spread */
+  float *stirred;               /* … how unlike the frame before, likewise */
+  float *last_y, *last_u, *last_v;      /* the frame before */
+  float *stay;                  /* seconds that an odd cell has looked as it does */
+  guint64 frames;               /* seen since the start */
+  float gain;                   /* of the last frame over the one before */
+  float shift_x, shift_y;       /* how far it was shifted, in cells */
+  float unrest;                 /* how much noisier than usual it was, 1 is usual */
+} GptVisBackground;
+
+void gptvis_background_fit (GptVisBackground *background, const GptVisCells *cells);
+void gptvis_background_clear (GptVisBackground *background);
+
+/* The frame is the background. */
+void gptvis_background_start (GptVisBackground *background, const GptVisCells *cells);
+
+/* Fills `evidence`, `proof` and `stirred`. `kinds` [n] is what the cells were in the frame before. Light
+ * that changed as a whole and a camera that shook by a pixel are made good first. */
+void gptvis_background_compare (GptVisBackground *background, const GptVisCells *cells, const guint8 *kinds);
+
+/* Learns from the frame, `seconds` after the one before, by what its cells are. */
+void gptvis_background_learn (GptVisBackground *background, const GptVisCells *cells, const guint8 *kinds,
+    float seconds);
+
+G_END_DECLS
