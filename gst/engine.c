@@ -23,6 +23,7 @@ engine_new (gchar *key)
   g_cond_init (&self->work);
   g_cond_init (&self->progress);
   self->sessions = g_ptr_array_new ();
+  self->unfinished = g_ptr_array_new ();
   return self;
 }
 
@@ -41,6 +42,7 @@ gptvis_engine_unref (GptVisEngine *self)
   gptvis_model_free (self->model);
   g_free (self->key);
   g_ptr_array_unref (self->sessions);
+  g_ptr_array_unref (self->unfinished);
   g_cond_clear (&self->progress);
   g_cond_clear (&self->work);
   g_mutex_clear (&self->lock);

@@ -38,6 +38,7 @@
 #pragma once
 #include <gst/gst.h>
 #include "client.h"
+#include "scene.h"
 #include "timing.h"
 
 G_BEGIN_DECLS
@@ -63,6 +64,8 @@ typedef struct {
   GstClockTime caption_interval;        /* … or this long after the last was started; NONE: never */
   gfloat caption_threshold;     /* gptvis_captioner_set_threshold's */
   gboolean partial_captions;    /* results have unfinished captions too, and there is GPTVIS_UPDATE_WORDS */
+  GptVisSceneSettings scene_settings;
+  GptVisView view;              /* its regions, and which are looked at; of a session without a scene, none */
 } GptVisJob;
 
 typedef enum {
@@ -103,10 +106,14 @@ guint gptvis_engine_n_sessions (GptVisEngine *engine);
 /* How long the last batches took by a GPU's own clock; all 0 where that is not known. */
 GptVisTimes gptvis_engine_device_times (GptVisEngine *engine);
 
-/* A session for frames that the client asks about. The client is one of the engine's model; the session takes
- * a reference. Starts the worker if this is the first session. NULL with LIMIT when the system has no thread
- * or no memory left. */
-GptVisSession *gptvis_session_new (GptVisEngine *engine, GptVisClient *client,
+/* Starts the worker, if there is none yet: sessions wait for it. FALSE with LIMIT when the system has no
+ * thread left. */
+gboolean gptvis_engine_start (GptVisEngine *engine, GError **error);
+
+/* A session for frames that the client asks about. The client is one of the engine's model; the session
+ * takes references on it and on the scene that the frames are of, which may be NULL. NULL with LIMIT when
+ * the system has no memory left. */
+GptVisSession *gptvis_session_new (GptVisEngine *engine, GptVisClient *client, GptVisScene *scene,
     const GptVisSessionListener *listener, GError **error);
 /* The stream needs it no more. Does not wait for an analysis in flight: its result is dropped. Once
  * this has returned the listener is not called any more; but if this is called from within a
@@ -120,9 +127,9 @@ void gptvis_session_unref (GptVisSession *session);
  * than an eighth of the time between two of the stream's analyses. */
 gboolean gptvis_session_is_fresh (GptVisSession *session);
 
-/* Stages the picture, whose memory is not needed afterwards, and lets it wait for the
- * worker. `replaced`: another was waiting and will not be analysed. FALSE with the
- * staging's error: then nothing waits. */
+/* Stages the picture and the parts of it that the job's view says to look at, whose memory is not needed
+ * afterwards, and lets it wait for the worker. `replaced`: another was waiting and will not be analysed.
+ * FALSE with the staging's error: then nothing waits. */
 gboolean gptvis_session_stage (GptVisSession *session, const GptVisPicture *picture, const GptVisJob *job,
     gboolean *replaced, GError **error);
 

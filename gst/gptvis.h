@@ -66,6 +66,7 @@ GPTVIS_API GstClockTime gptvis_meta_get_age (const GptVisMeta *meta);
 
 GPTVIS_API GstStructure *gptvis_result_to_structure (const GptVisResult *result);
 GPTVIS_API GstStructure *gptvis_result_caption_to_structure (const GptVisResult *result);
+GPTVIS_API GstStructure *gptvis_result_event_to_structure (const GptVisResult *result, guint i);
 GPTVIS_API gchar *gptvis_structure_to_json (const GstStructure *structure);
 
 G_END_DECLS

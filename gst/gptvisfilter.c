@@ -9,7 +9,9 @@
 #include "message.h"
 #include "gptvis.h"
 #include "properties.h"
+#include "regionmeta.h"
 #include "textpad.h"
+#include <string.h>
 
 GST_DEBUG_CATEGORY (gptvis_debug);
 #define GST_CAT_DEFAULT gptvis_debug
@@ -38,6 +40,7 @@ struct _GstGptVisFilter {
   GstVideoInfo info;
   gboolean checked_live;        /* `live` is known: this stream had a buffer */
   gboolean live;
+  gboolean reads_upstream;      /* regions of elements before */
   GstClockTime posted_latency;
   gint64 next_stats;            /* monotonic µs */
 };
@@ -80,13 +83,23 @@ posts_messages (GstGptVisFilter *self)
   return posts;
 }
 
+/* Any of the calls may be the element's last but for the reference that the caller has. */
+static void
+post_events (GstGptVisFilter *self, const GptVisResult *result)
+{
+  for (guint i = 0; i < result->n_events && posts_messages (self); i++)
+    gst_element_post_message (GST_ELEMENT (self), gptvis_event_to_message (result, i, GST_OBJECT (self)));
+}
+
 static void
 on_result (gpointer user, GptVisResult *result)
 {
-  GstGptVisFilter *self = user;
+  GstGptVisFilter *self = gst_object_ref (user);
 
   if (posts_messages (self))
     gst_element_post_message (GST_ELEMENT (self), gptvis_result_to_message (result, GST_OBJECT (self)));
+  post_events (self, result);
+  gst_object_unref (self);
 }
 
 static void
@@ -179,6 +192,43 @@ is_late (GstClockTime earliest, const GptVisFrameTime *time)
       && time->running_time < earliest;
 }
 
+/* What the frame leaves with goes onto its buffer. */
+static void
+attach (
+    GstGptVisFilter *self, GstBuffer *buffer, const GptVisFrameResult *found, const GptVisUpstream *upstream)
+{
+  if (!found->result || !gst_buffer_is_writable (buffer))
+    return;
+  gptvis_buffer_add_meta (buffer, found->result, found->own, found->age);
+  if (upstream)
+    gptvis_upstream_add_labels (upstream, buffer, found->result);
+  else
+    gptvis_region_metas_add (buffer, found->result, GST_VIDEO_INFO_WIDTH (&self->info),
+        GST_VIDEO_INFO_HEIGHT (&self->info));
+}
+
+/* Has the frame analysed or passes it on with what is known. */
+static void
+analyse (GstGptVisFilter *self, const GptVisSettings *settings, GptVisFrame *frame)
+{
+  const gboolean reads = self->reads_upstream;
+  GptVisUpstream upstream;
+  GptVisFrameResult found;
+
+  if (reads) {
+    gptvis_upstream_read (&upstream, frame->buffer, self->properties.upstream_labels,
+        GST_VIDEO_INFO_WIDTH (&self->info), GST_VIDEO_INFO_HEIGHT (&self->info));
+    frame->found = upstream.found;
+    frame->n_found = upstream.n;
+  }
+  gptvis_stream_frame (self->stream, settings, frame, &found);
+  attach (self, frame->buffer, &found, reads ? &upstream : NULL);
+  gptvis_result_unref (found.result);
+  if (found.events)
+    post_events (self, found.events);
+  gptvis_result_unref (found.events);
+}
+
 static GstFlowReturn
 transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
@@ -186,15 +236,13 @@ transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   GptVisSettings settings;
   GstClockTime earliest, stats_interval;
   const guint epoch = self->epoch;
-  GptVisFrameTime time;
-  GptVisFrameResult out;
 
   if (!running_stream (self))
     return GST_FLOW_FLUSHING;
   if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
     return GST_FLOW_NOT_NEGOTIATED;
   if (!self->checked_live)
-    check_live (self);          /* asks upstream, which is a call to the application too */
+    check_live (self);          /* its query may call the application */
   GST_OBJECT_LOCK (self);
   settings = self->properties.settings;
   stats_interval = self->properties.stats_interval;
@@ -203,15 +251,14 @@ transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   if (settings.policy == GPTVIS_POLICY_AUTO)
     settings.policy = self->live ? GPTVIS_POLICY_LATEST : GPTVIS_POLICY_EVERY;
 
-  time = gptvis_frame_time (GST_ELEMENT (self), &trans->segment, buffer, self->live);
+  GptVisFrame frame = { .buffer = buffer, .info = &self->info,
+    .time = gptvis_frame_time (GST_ELEMENT (self), &trans->segment, buffer, self->live) };
+  frame.late = is_late (earliest, &frame.time);
   if (!is_current (self, epoch))
     return GST_FLOW_FLUSHING;
-  gptvis_stream_frame (self->stream, &settings, buffer, &self->info, &time, is_late (earliest, &time), &out);
-  if (out.result && gst_buffer_is_writable (buffer))
-    gptvis_buffer_add_meta (buffer, out.result, out.own, out.age);
-  gptvis_result_unref (out.result);
+  analyse (self, &settings, &frame);
   if (is_current (self, epoch))
-    gptvis_text_pad_advance (self->text, time.pts, GST_BUFFER_DURATION (buffer), self->live);
+    gptvis_text_pad_advance (self->text, frame.time.pts, GST_BUFFER_DURATION (buffer), self->live);
   if (is_current (self, epoch))
     gptvis_text_pad_check_client (self->text, gptvis_engine_model (self->engine), self->client);
   if (is_current (self, epoch))
@@ -376,18 +423,62 @@ close_engine (GstGptVisFilter *self)
   set_engine (self, NULL, NULL);
 }
 
+/* Who finds regions; FALSE: nobody does, or, with an error, nobody can. auto is motion for a checkpoint
+ * that says which of its labels a region may have. */
+static gboolean
+find_source (GstGptVisFilter *self, GptVisRegionSource *source, GError **error)
+{
+  const GptVisModel *model = gptvis_engine_model (self->engine);
+
+  switch (self->properties.regions) {
+    case GPTVIS_REGIONS_MOTION:
+      *source = GPTVIS_SOURCE_MOTION;
+      return TRUE;
+    case GPTVIS_REGIONS_UPSTREAM:
+      *source = GPTVIS_SOURCE_UPSTREAM;
+      return TRUE;
+    case GPTVIS_REGIONS_MODEL:
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+          "%s: regions=model needs a checkpoint that finds boxes (its model_type is %s)",
+          gptvis_model_path (model), gptvis_model_configuration (model)->model_type);
+      return FALSE;
+    case GPTVIS_REGIONS_AUTO:
+      *source = GPTVIS_SOURCE_MOTION;
+      return gptvis_client_names_region_labels (self->client);
+    default:
+      return FALSE;
+  }
+}
+
+/* NULL: there are none. */
+static GptVisZoneList *
+read_zones (const gchar *text, GError **error)
+{
+  return text ? gptvis_zone_list_read ("zones", text, error) : NULL;
+}
+
 /* READY → PAUSED. */
 static gboolean
 start (GstBaseTransform *trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   const GptVisListener listener = { on_result, on_caption, on_error, self };
-  GptVisStream *stream;
+  GptVisStream *stream = NULL;
+  GptVisRegionSource source;
   GError *error = NULL;
 
   if (!self->engine)            /* the application closed the element when its pad was added */
     return FALSE;
-  if (!(stream = gptvis_stream_new (self->engine, self->client, GST_OBJECT_NAME (self), &listener, &error))) {
+  const gboolean regions = find_source (self, &source, &error);
+  GptVisZoneList *zones = error ? NULL : read_zones (self->properties.zones, &error);
+  if (!error)
+    stream = gptvis_stream_new (self->engine, self->client, GST_OBJECT_NAME (self), regions ? &source : NULL,
+        &listener, &error);
+  if (stream && zones)
+    gptvis_stream_set_zones (stream, zones);
+  gptvis_zone_list_unref (zones);
+  self->reads_upstream = regions && source == GPTVIS_SOURCE_UPSTREAM;
+  if (!stream) {
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
     return FALSE;
@@ -474,11 +565,34 @@ is_fixed (GstGptVisFilter *self, GParamSpec *spec)
   return late;
 }
 
+/* While a stream runs its zones change at once; FALSE: they cannot be read, and stay as they are. Before,
+ * `start` reads them. */
+static gboolean
+change_zones (GstGptVisFilter *self, const gchar *text)
+{
+  GError *error = NULL;
+  GptVisZoneList *zones = running_stream (self) ? read_zones (text && *text ? text : NULL, &error) : NULL;
+
+  if (error) {
+    gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_WARNING);
+    g_error_free (error);
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (self);
+  if (self->stream)
+    gptvis_stream_set_zones (self->stream, zones);
+  GST_OBJECT_UNLOCK (self);
+  gptvis_zone_list_unref (zones);
+  return TRUE;
+}
+
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (object);
 
+  if (strcmp (spec->name, "zones") == 0 && !change_zones (self, g_value_get_string (value)))
+    return;
   if (is_fixed (self, spec)) {
     GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS,
         ("Property \"%s\" cannot change while the stream runs and keeps its value; "

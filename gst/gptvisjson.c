@@ -162,6 +162,33 @@ append_line (GstGptVisJson *self, const GptVisMeta *meta)
 }
 
 /* The lines of the buffer's results: of those that are new since the buffer before, or of all (repeat). */
+static gboolean
+same_labels (const GptVisResult *a, const GptVisResult *b)
+{
+  gboolean same = a->n_labels == b->n_labels;
+
+  for (guint i = 0; same && i < a->n_labels; i++)
+    same = a->labels[i].score == b->labels[i].score && g_str_equal (a->labels[i].text, b->labels[i].text);
+  return same;
+}
+
+/* A frame that carries the result of an earlier one: has a result like it been written? Of the same analysis it
+ * is another one when its caption has grown, or when something happened in the frame that carries it; that its
+ * regions have moved does not count. */
+static gboolean
+tells_nothing_new (gconstpointer a, gconstpointer b)
+{
+  const GptVisResult *before = a, *now = b;
+  const GptVisCaption *had = before->caption, *has = now->caption;
+
+  if (before == now)
+    return TRUE;
+  if (now->n_events > 0 || before->frame != now->frame || g_strcmp0 (before->stream, now->stream) != 0
+      || !g_str_equal (before->model, now->model) || !same_labels (before, now) || !had != !has)
+    return FALSE;
+  return !has || (had->frame == has->frame && had->final == has->final && g_str_equal (had->text, has->text));
+}
+
 static void
 collect (GstGptVisJson *self, GstBuffer *buffer)
 {
@@ -175,7 +202,8 @@ collect (GstGptVisJson *self, GstBuffer *buffer)
   repeat = self->repeat;
   GST_OBJECT_UNLOCK (self);
   while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
-    if (repeat || !g_ptr_array_find (self->previous, meta->result, NULL))
+    if (repeat || !g_ptr_array_find_with_equal_func (self->previous, meta->result,
+            meta->own ? g_direct_equal : tells_nothing_new, NULL))
       append_line (self, meta);
     g_ptr_array_add (self->previous, gptvis_result_ref (meta->result));
   }

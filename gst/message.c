@@ -14,6 +14,12 @@ gptvis_caption_to_message (const GptVisResult *result, GstObject *source)
   return gst_message_new_element (source, gptvis_result_caption_to_structure (result));
 }
 
+GstMessage *
+gptvis_event_to_message (const GptVisResult *result, guint event, GstObject *source)
+{
+  return gst_message_new_element (source, gptvis_result_event_to_structure (result, event));
+}
+
 void
 gptvis_error_post (const GError *error, GstElement *element, GstMessageType type)
 {

@@ -13,6 +13,9 @@ GstMessage *gptvis_result_to_message (const GptVisResult *result, GstObject *sou
 /* The result's caption, which must be there, as an element message "gptvis-caption". */
 GstMessage *gptvis_caption_to_message (const GptVisResult *result, GstObject *source);
 
+/* An event of the result's as an element message "gptvis-event". */
+GstMessage *gptvis_event_to_message (const GptVisResult *result, guint event, GstObject *source);
+
 /* Posts an error of GPTVIS_ERROR as the element's message of that type (error or warning), with
  * GStreamer's domain and code. */
 void gptvis_error_post (const GError *error, GstElement *element, GstMessageType type);

@@ -2,10 +2,8 @@
 /* The properties of gptvisfilter as gst-inspect-1.0 shows them, and their values.
  * No behaviour: see gptvisfilter.c and stream.c. */
 #include "properties.h"
-#include "enums.h"
+#include "propertytable.h"
 
-#define FIXED (GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
-#define LIVE (GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
 #define MAX_THREADS 1024u
 #define MAX_RATE 1000.0         /* analyses a second */
 
@@ -17,9 +15,9 @@ static const GEnumValue tasks[] = {
   { 0 }
 };
 static const GEnumValue backends[] = {
-  { 0, "The best available: a GPU, else the processor", "auto" },
-  { 1, "The processor", "cpu" },
-  { 2, "A GPU, through Vulkan", "vulkan" },
+  { GPTVIS_BACKEND_AUTO, "The best available: a GPU, else the processor", "auto" },
+  { GPTVIS_BACKEND_CPU, "The processor", "cpu" },
+  { GPTVIS_BACKEND_VULKAN, "A GPU, through Vulkan", "vulkan" },
   { 0 }
 };
 static const GEnumValue precisions[] = {
@@ -38,87 +36,117 @@ static const GEnumValue policies[] = {
   { 0 }
 };
 
-static void
-install_model_properties (GObjectClass *klass)
-{
-  g_object_class_install_property (klass, GPTVIS_PROP_MODEL, g_param_spec_string ("model", "Model",
-          "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
-          "*.safetensors); unset: the small one that is bundled", NULL, FIXED));
-  g_object_class_install_property (klass, GPTVIS_PROP_TASK, g_param_spec_enum ("task", "Task",
-          "What to find; auto: labels where the checkpoint has a classifier, else captions",
-          gptvis_enum_register ("GptVisTask", tasks), GPTVIS_TASK_AUTO, FIXED));
-  g_object_class_install_property (klass, GPTVIS_PROP_BACKEND, g_param_spec_enum ("backend", "Backend",
-          "Where to compute", gptvis_enum_register ("GptVisBackend", backends), 0, FIXED));
-  g_object_class_install_property (klass, GPTVIS_PROP_DEVICE, g_param_spec_string ("device", "Device",
-          "Which GPU, by index or name (gptvis-label --list-devices); auto: the best", "auto", FIXED));
-  g_object_class_install_property (klass, GPTVIS_PROP_PRECISION, g_param_spec_enum ("precision", "Precision",
-          "Number format that the network is computed in",
-          gptvis_enum_register ("GptVisPrecision", precisions), GPTVIS_PRECISION_AUTO, FIXED));
-  g_object_class_install_property (klass, GPTVIS_PROP_THREADS, g_param_spec_uint ("threads", "Threads",
-          "Threads that compute; 0: as many as the process may use", 0, MAX_THREADS, 0, FIXED));
-  g_object_class_install_property (klass, GPTVIS_PROP_LABELS_FILE, g_param_spec_string ("labels-file",
-          "Labels file", "UTF-8 text with one label a line, in place of the labels in the checkpoint; unset: "
-          "those", NULL, FIXED));
-  g_object_class_install_property (klass, GPTVIS_PROP_BEAMS, g_param_spec_uint ("beams", "Beams",
-          "Beam width of the search for a caption; 1 is fastest; 0: as the checkpoint says", 0,
-          GPTVIS_MAX_BEAMS, 0, FIXED));
-}
+static const GEnumValue regions[] = {
+  { GPTVIS_REGIONS_AUTO, "model where the checkpoint finds boxes, motion with the bundled one, else none",
+    "auto" },
+  { GPTVIS_REGIONS_NONE, "The whole picture alone", "none" },
+  { GPTVIS_REGIONS_MODEL, "The boxes that the checkpoint finds", "model" },
+  { GPTVIS_REGIONS_MOTION, "What moves before a fixed camera", "motion" },
+  { GPTVIS_REGIONS_UPSTREAM, "The regions that elements before have attached", "upstream" },
+  { 0 }
+};
 
-static void
-install_stream_properties (GObjectClass *klass)
-{
-  const GptVisSettings defaults = GPTVIS_SETTINGS;
+/* --- the table; the defaults are what gptvis_properties_init has --- */
 
-  g_object_class_install_property (klass, GPTVIS_PROP_POLICY, g_param_spec_enum ("policy", "Policy",
-          "Whether a frame waits for its result", gptvis_enum_register ("GptVisPolicy", policies),
-          defaults.policy, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_INTERVAL, g_param_spec_uint ("interval", "Interval",
-          "Analyse every Nth frame", 1, G_MAXUINT, defaults.interval, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_MAX_RATE, g_param_spec_double ("max-rate",
-          "Maximum rate", "Maximum number of analyses a second, by the frames' running time; 0: no limit",
-          0, MAX_RATE, defaults.max_rate, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_HOLD_TIME, g_param_spec_uint64 ("hold-time",
-          "Hold time", "How long, in ns, the frames after an analysed one carry its result (policy latest: "
-          "from when it was found); 0: not at all; 18446744073709551615: until the next result", 0,
-          G_MAXUINT64, defaults.hold_time, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_TOP_K, g_param_spec_uint ("top-k", "Top k",
-          "Maximum number of labels in a result, the best first; 0: all", 0, G_MAXINT, defaults.top_k, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_THRESHOLD, g_param_spec_float ("threshold", "Threshold",
-          "Minimum score of a label; below 0: what suits the checkpoint, 0.1 where all labels share a "
-          "softmax, 0.5 where each has a sigmoid of its own", -1, 1, defaults.threshold, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_CHANGE, g_param_spec_float ("caption-change",
-          "Caption change", "How much the scene must differ from that of the last caption for a new one; 0: "
-          "any picture will do, 1: nothing may be in common, 2: never", 0, 2, defaults.caption_change, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_INTERVAL,
-      g_param_spec_uint64 ("caption-interval", "Caption interval",
-          "Time, in ns, after which a new caption is written even if the scene has not changed; "
-          "18446744073709551615: never", 0, G_MAXUINT64, defaults.caption_interval, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_CAPTION_THRESHOLD,
-      g_param_spec_float ("caption-threshold", "Caption threshold",
-          "Minimum score of a caption, the mean probability of its words; above 0 there are no partial "
-          "captions. 0: all; below 0: as the checkpoint says, else all", -1, 1, defaults.caption_threshold,
-          LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_PARTIAL_CAPTIONS,
-      g_param_spec_boolean ("partial-captions", "Partial captions",
-          "Report a caption word by word while it is written", FALSE, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_POST_MESSAGES, g_param_spec_boolean ("post-messages",
-          "Post messages", "Post an element message \"gptvis-result\" for each analysed frame, and "
-          "\"gptvis-caption\" for each caption", TRUE, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_STATS_INTERVAL, g_param_spec_uint64 ("stats-interval",
-          "Statistics interval", "Time, in ns, between element messages \"gptvis-stats\" with the "
-          "statistics; 0: none", 0, G_MAXUINT64, 0, LIVE));
-  g_object_class_install_property (klass, GPTVIS_PROP_STATS, g_param_spec_boxed ("stats", "Statistics",
-          "Counters (frames, analysed, skipped and why, held, errors, unmappable, under-way), times of "
-          "analyses and ages of results in µs (min, mean, max, percentiles), the model, its backend and the "
-          "number of its streams", GST_TYPE_STRUCTURE,
-          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+#define AT(member) G_STRUCT_OFFSET (GptVisProperties, member)
+#define ONE_OF(name, table) .type_name = name, .values = table
+#define FIXED .flags = GST_PARAM_MUTABLE_READY
+#define LIVE .flags = GST_PARAM_MUTABLE_PLAYING
+
+static const GptVisProperty properties[] = {
+  { "model", "Model", TEXT, AT (model), FIXED, .blurb =
+    "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
+    "*.safetensors); unset: the small one that is bundled" },
+  { "task", "Task", ENUM, AT (task), FIXED, ONE_OF ("GptVisTask", tasks), .blurb =
+    "What to find; auto: labels where the checkpoint has a classifier, else captions" },
+  { "backend", "Backend", ENUM, AT (backend), FIXED, ONE_OF ("GptVisBackend", backends), .blurb =
+    "Where to compute" },
+  { "device", "Device", TEXT, AT (device), FIXED, .blurb =
+    "Which GPU, by index or name (gptvis-label --list-devices); auto: the best" },
+  { "precision", "Precision", ENUM, AT (precision), FIXED, ONE_OF ("GptVisPrecision", precisions), .blurb =
+    "Number format that the network is computed in" },
+  { "threads", "Threads", UINT, AT (threads), FIXED, 0, MAX_THREADS, .blurb =
+    "Threads that compute; 0: as many as the process may use" },
+  { "labels-file", "Labels file", TEXT, AT (labels_file), FIXED, .blurb =
+    "UTF-8 text with one label a line, in place of the labels in the checkpoint; unset: those" },
+  { "beams", "Beams", UINT, AT (beams), FIXED, 0, GPTVIS_MAX_BEAMS, .blurb =
+    "Beam width of the search for a caption; 1 is fastest; 0: as the checkpoint says" },
+  { "regions", "Regions", ENUM, AT (regions), FIXED, ONE_OF ("GptVisRegions", regions), .blurb =
+    "Who finds the regions of the picture that get labels and identities of their own; auto: the checkpoint "
+    "where it can, motion with the bundled one, else nobody" },
+  { "region-labels", "Region labels", TEXT, AT (region_labels), FIXED, .blurb =
+    "Labels that a region may have, with commas between, where others are of whole pictures alone; unset: "
+    "as the checkpoint says, else all" },
+  { "upstream-labels", "Upstream labels", TEXT, AT (upstream_labels), FIXED, .blurb =
+    "With regions=upstream: only regions that an element before gave one of these labels, with commas "
+    "between; unset: all" },
+
+  { "policy", "Policy", ENUM, AT (settings.policy), LIVE, ONE_OF ("GptVisPolicy", policies), .blurb =
+    "Whether a frame waits for its result" },
+  { "interval", "Interval", UINT, AT (settings.interval), LIVE, 1, G_MAXUINT, .blurb =
+    "Analyse every Nth frame" },
+  { "max-rate", "Maximum rate", DOUBLE, AT (settings.max_rate), LIVE, 0, MAX_RATE, .blurb =
+    "Maximum number of analyses a second, by the frames' running time; 0: no limit" },
+  { "hold-time", "Hold time", UINT64, AT (settings.hold_time), LIVE, .blurb =
+    "How long, in ns, the frames after an analysed one carry its result (policy latest: "
+    "from when it was found); 0: not at all; 18446744073709551615: until the next result" },
+  { "top-k", "Top k", UINT, AT (settings.top_k), LIVE, 0, G_MAXINT, .blurb =
+    "Maximum number of labels in a result, the best first; 0: all" },
+  { "threshold", "Threshold", FLOAT, AT (settings.threshold), LIVE, -1, 1, .blurb =
+    "Minimum score of a label; below 0: what suits the checkpoint, 0.1 where all labels share a "
+    "softmax, 0.5 where each has a sigmoid of its own" },
+  { "caption-change", "Caption change", FLOAT, AT (settings.caption_change), LIVE, 0, 2, .blurb =
+    "How much the scene must differ from that of the last caption for a new one; 0: "
+    "any picture will do, 1: nothing may be in common, 2: never" },
+  { "caption-interval", "Caption interval", UINT64, AT (settings.caption_interval), LIVE, .blurb =
+    "Time, in ns, after which a new caption is written even if the scene has not changed; "
+    "18446744073709551615: never" },
+  { "caption-threshold", "Caption threshold", FLOAT, AT (settings.caption_threshold), LIVE, -1, 1, .blurb =
+    "Minimum score of a caption, the mean probability of its words; above 0 there are no partial "
+    "captions. 0: all; below 0: as the checkpoint says, else all" },
+  { "partial-captions", "Partial captions", BOOLEAN, AT (settings.partial_captions), LIVE, .blurb =
+    "Report a caption word by word while it is written" },
+  { "max-regions", "Maximum regions", UINT, AT (settings.scene.max_regions), LIVE, 0, GPTVIS_MAX_LOOKS,
+    .blurb =
+    "How many regions are looked at in an analysed frame: those that are new first, then in turn" },
+  { "min-region", "Minimum region", FLOAT, AT (settings.scene.min_region), LIVE, 0, 1, .blurb =
+    "Shortest side of a region, as a fraction of the picture's height; smaller ones are passed over" },
+  { "track", "Track", BOOLEAN, AT (settings.scene.track), LIVE, .blurb =
+    "Follow the model's regions from frame to frame: identities, steady boxes, labels voted over time. "
+    "Regions of motion and of elements before are always followed" },
+  { "zones", "Zones", TEXT, AT (zones), LIVE, .blurb =
+    "Areas and lines of the picture whose events are told: \"NAME: x,y x,y x,y …\" or "
+    "\"NAME: x,y -> x,y\" in fractions of the picture, with semicolons or lines between, or a file of such "
+    "lines" },
+  { "post-messages", "Post messages", BOOLEAN, AT (post_messages), LIVE, .blurb =
+    "Post an element message \"gptvis-result\" for each analysed frame, and "
+    "\"gptvis-caption\" for each caption" },
+  { "stats-interval", "Statistics interval", UINT64, AT (stats_interval), LIVE, .blurb =
+    "Time, in ns, between element messages \"gptvis-stats\" with the statistics; 0: none" },
+};
+
+/* The rows' ids follow that of the statistics. */
+#define FIRST_ID (GPTVIS_PROP_STATS + 1)
+
+static const GptVisProperty *
+find_property (guint id)
+{
+  return id >= FIRST_ID && id - FIRST_ID < G_N_ELEMENTS (properties) ? &properties[id - FIRST_ID] : NULL;
 }
 
 void
 gptvis_properties_install (GObjectClass *klass)
 {
-  install_model_properties (klass);
-  install_stream_properties (klass);
+  GptVisProperties defaults;
+
+  gptvis_properties_init (&defaults);
+  gptvis_property_table_install (properties, G_N_ELEMENTS (properties), FIRST_ID, klass, &defaults);
+  gptvis_properties_clear (&defaults);
+  g_object_class_install_property (klass, GPTVIS_PROP_STATS, g_param_spec_boxed ("stats", "Statistics",
+          "Counters (frames, analysed, skipped and why, held, errors, unmappable, under-way), times of "
+          "analyses and ages of results in µs (min, mean, max, percentiles), the model, its backend and the "
+          "number of its streams", GST_TYPE_STRUCTURE,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 void
@@ -130,157 +158,27 @@ gptvis_properties_init (GptVisProperties *self)
 void
 gptvis_properties_clear (GptVisProperties *self)
 {
-  g_clear_pointer (&self->model, g_free);
-  g_clear_pointer (&self->device, g_free);
-  g_clear_pointer (&self->labels_file, g_free);
-}
-
-/* An empty string counts as unset: command lines and forms have nothing else for that. */
-static void
-set_text (gchar **field, const GValue *value)
-{
-  const gchar *text = g_value_get_string (value);
-
-  g_free (*field);
-  *field = text && *text ? g_strdup (text) : NULL;
+  gptvis_property_table_clear (properties, G_N_ELEMENTS (properties), self);
 }
 
 gboolean
 gptvis_properties_set (GptVisProperties *self, guint id, const GValue *value)
 {
-  switch (id) {
-    case GPTVIS_PROP_MODEL:
-      set_text (&self->model, value);
-      return TRUE;
-    case GPTVIS_PROP_TASK:
-      self->task = g_value_get_enum (value);
-      return TRUE;
-    case GPTVIS_PROP_BACKEND:
-      self->backend = g_value_get_enum (value);
-      return TRUE;
-    case GPTVIS_PROP_DEVICE:
-      set_text (&self->device, value);
-      return TRUE;
-    case GPTVIS_PROP_PRECISION:
-      self->precision = g_value_get_enum (value);
-      return TRUE;
-    case GPTVIS_PROP_THREADS:
-      self->threads = g_value_get_uint (value);
-      return TRUE;
-    case GPTVIS_PROP_LABELS_FILE:
-      set_text (&self->labels_file, value);
-      return TRUE;
-    case GPTVIS_PROP_BEAMS:
-      self->beams = g_value_get_uint (value);
-      return TRUE;
-    case GPTVIS_PROP_POLICY:
-      self->settings.policy = g_value_get_enum (value);
-      return TRUE;
-    case GPTVIS_PROP_INTERVAL:
-      self->settings.interval = g_value_get_uint (value);
-      return TRUE;
-    case GPTVIS_PROP_MAX_RATE:
-      self->settings.max_rate = g_value_get_double (value);
-      return TRUE;
-    case GPTVIS_PROP_HOLD_TIME:
-      self->settings.hold_time = g_value_get_uint64 (value);
-      return TRUE;
-    case GPTVIS_PROP_TOP_K:
-      self->settings.top_k = g_value_get_uint (value);
-      return TRUE;
-    case GPTVIS_PROP_THRESHOLD:
-      self->settings.threshold = g_value_get_float (value);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_CHANGE:
-      self->settings.caption_change = g_value_get_float (value);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_INTERVAL:
-      self->settings.caption_interval = g_value_get_uint64 (value);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_THRESHOLD:
-      self->settings.caption_threshold = g_value_get_float (value);
-      return TRUE;
-    case GPTVIS_PROP_PARTIAL_CAPTIONS:
-      self->settings.partial_captions = g_value_get_boolean (value);
-      return TRUE;
-    case GPTVIS_PROP_POST_MESSAGES:
-      self->post_messages = g_value_get_boolean (value);
-      return TRUE;
-    case GPTVIS_PROP_STATS_INTERVAL:
-      self->stats_interval = g_value_get_uint64 (value);
-      return TRUE;
-    default:
-      return FALSE;
-  }
+  const GptVisProperty *property = find_property (id);
+
+  if (property)
+    gptvis_property_set (property, self, value);
+  return property != NULL;
 }
 
 gboolean
 gptvis_properties_get (const GptVisProperties *self, guint id, GValue *value)
 {
-  switch (id) {
-    case GPTVIS_PROP_MODEL:
-      g_value_set_string (value, self->model);
-      return TRUE;
-    case GPTVIS_PROP_TASK:
-      g_value_set_enum (value, self->task);
-      return TRUE;
-    case GPTVIS_PROP_BACKEND:
-      g_value_set_enum (value, self->backend);
-      return TRUE;
-    case GPTVIS_PROP_DEVICE:
-      g_value_set_string (value, self->device);
-      return TRUE;
-    case GPTVIS_PROP_PRECISION:
-      g_value_set_enum (value, self->precision);
-      return TRUE;
-    case GPTVIS_PROP_THREADS:
-      g_value_set_uint (value, self->threads);
-      return TRUE;
-    case GPTVIS_PROP_LABELS_FILE:
-      g_value_set_string (value, self->labels_file);
-      return TRUE;
-    case GPTVIS_PROP_BEAMS:
-      g_value_set_uint (value, self->beams);
-      return TRUE;
-    case GPTVIS_PROP_POLICY:
-      g_value_set_enum (value, self->settings.policy);
-      return TRUE;
-    case GPTVIS_PROP_INTERVAL:
-      g_value_set_uint (value, self->settings.interval);
-      return TRUE;
-    case GPTVIS_PROP_MAX_RATE:
-      g_value_set_double (value, self->settings.max_rate);
-      return TRUE;
-    case GPTVIS_PROP_HOLD_TIME:
-      g_value_set_uint64 (value, self->settings.hold_time);
-      return TRUE;
-    case GPTVIS_PROP_TOP_K:
-      g_value_set_uint (value, self->settings.top_k);
-      return TRUE;
-    case GPTVIS_PROP_THRESHOLD:
-      g_value_set_float (value, self->settings.threshold);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_CHANGE:
-      g_value_set_float (value, self->settings.caption_change);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_INTERVAL:
-      g_value_set_uint64 (value, self->settings.caption_interval);
-      return TRUE;
-    case GPTVIS_PROP_CAPTION_THRESHOLD:
-      g_value_set_float (value, self->settings.caption_threshold);
-      return TRUE;
-    case GPTVIS_PROP_PARTIAL_CAPTIONS:
-      g_value_set_boolean (value, self->settings.partial_captions);
-      return TRUE;
-    case GPTVIS_PROP_POST_MESSAGES:
-      g_value_set_boolean (value, self->post_messages);
-      return TRUE;
-    case GPTVIS_PROP_STATS_INTERVAL:
-      g_value_set_uint64 (value, self->stats_interval);
-      return TRUE;
-    default:
-      return FALSE;
-  }
+  const GptVisProperty *property = find_property (id);
+
+  if (property)
+    gptvis_property_get (property, self, value);
+  return property != NULL;
 }
 
 void
@@ -292,7 +190,7 @@ gptvis_properties_get_options (const GptVisProperties *self, GptVisModelOptions 
   model->program = (GptVisProgramOptions) { .backend = backends[self->backend].value_nick,
     .device = g_strdup (self->device), .precision = self->precision, .threads = self->threads };
   *client = (GptVisClientOptions) { .task = self->task, .labels_file = g_strdup (self->labels_file),
-    .beams = self->beams };
+    .region_labels = g_strdup (self->region_labels), .beams = self->beams };
 }
 
 void
@@ -301,4 +199,5 @@ gptvis_properties_clear_options (GptVisModelOptions *model, GptVisClientOptions 
   g_free ((gchar *) model->path);
   g_free ((gchar *) model->program.device);
   g_free ((gchar *) client->labels_file);
+  g_free ((gchar *) client->region_labels);
 }

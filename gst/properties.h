@@ -6,28 +6,29 @@
 
 G_BEGIN_DECLS
 
-enum {
-  GPTVIS_PROP_0,
-  /* These need another model; they cannot change from PAUSED on (GST_PARAM_MUTABLE_READY). */
-  GPTVIS_PROP_MODEL, GPTVIS_PROP_TASK, GPTVIS_PROP_BACKEND, GPTVIS_PROP_DEVICE, GPTVIS_PROP_PRECISION,
-  GPTVIS_PROP_THREADS, GPTVIS_PROP_LABELS_FILE, GPTVIS_PROP_BEAMS,
-  /* These take effect with the next frame. */
-  GPTVIS_PROP_POLICY, GPTVIS_PROP_INTERVAL, GPTVIS_PROP_MAX_RATE, GPTVIS_PROP_HOLD_TIME, GPTVIS_PROP_TOP_K,
-  GPTVIS_PROP_THRESHOLD, GPTVIS_PROP_CAPTION_CHANGE, GPTVIS_PROP_CAPTION_INTERVAL,
-  GPTVIS_PROP_CAPTION_THRESHOLD, GPTVIS_PROP_PARTIAL_CAPTIONS,
-  GPTVIS_PROP_POST_MESSAGES, GPTVIS_PROP_STATS_INTERVAL,
-  /* Read-only, answered by the element. */
-  GPTVIS_PROP_STATS
-};
+/* The one that is no value of these: the element answers it. */
+#define GPTVIS_PROP_STATS 1
+
+typedef enum { GPTVIS_BACKEND_AUTO, GPTVIS_BACKEND_CPU, GPTVIS_BACKEND_VULKAN } GptVisBackend;
+
+/* Who finds regions. auto: what the checkpoint can; where it finds none itself, motion with the bundled
+ * one, and else none. */
+typedef enum { GPTVIS_REGIONS_AUTO, GPTVIS_REGIONS_NONE, GPTVIS_REGIONS_MODEL, GPTVIS_REGIONS_MOTION,
+  GPTVIS_REGIONS_UPSTREAM } GptVisRegions;
 
 typedef struct {
-  gchar *model, *device, *labels_file;  /* NULL: unset */
+  /* These need another model or another stream; they cannot change from PAUSED on
+   * (GST_PARAM_MUTABLE_READY). */
+  gchar *model, *device, *labels_file, *region_labels, *upstream_labels;        /* NULL: unset */
   GptVisTask task;
   guint beams;
-  gint backend;                 /* value of the property's enum */
+  GptVisBackend backend;
   GptVisPrecision precision;
   guint threads;
+  GptVisRegions regions;
+  /* These take effect with the next frame. */
   GptVisSettings settings;
+  gchar *zones;                 /* the zones themselves, or a file with them; NULL: none */
   gboolean post_messages;
   GstClockTime stats_interval;  /* 0: none */
 } GptVisProperties;

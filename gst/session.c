@@ -26,9 +26,11 @@ gptvis_session_unref (GptVisSession *self)
   if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
   for (guint i = 0; i < 2; i++)
-    gptvis_model_slot_free (self->slots[i]);
+    for (guint k = 0; k < G_N_ELEMENTS (self->slots[i]); k++)
+      gptvis_model_slot_free (self->slots[i][k]);
   gptvis_captioner_free (self->captioner);
   gptvis_client_unref (self->client);
+  gptvis_scene_unref (self->scene);
   gptvis_result_unref (self->result);
   g_array_unref (self->notifications);
   gptvis_engine_unref (self->engine);
@@ -43,20 +45,21 @@ allocate (GptVisSession *self, GError **error)
 
   self->captioner = gptvis_client_captioner_new (self->client, &why);
   for (guint i = 0; !why && i < 2; i++)
-    self->slots[i] = gptvis_model_slot_new (self->engine->model, &why);
+    self->slots[i][0] = gptvis_model_slot_new (self->engine->model, &why);
   if (why)
     g_propagate_error (error, why);
   return !why;
 }
 
 static GptVisSession *
-session_new (GptVisEngine *engine, GptVisClient *client, const GptVisSessionListener *listener,
-    GError **error)
+session_new (GptVisEngine *engine, GptVisClient *client, GptVisScene *scene,
+    const GptVisSessionListener *listener, GError **error)
 {
   GptVisSession *self = g_new0 (GptVisSession, 1);
 
   *self = (GptVisSession) { .refs = 1, .engine = gptvis_engine_ref (engine),
-    .client = gptvis_client_ref (client), .listener = *listener, .caption_start = GST_CLOCK_TIME_NONE };
+    .client = gptvis_client_ref (client), .scene = scene ? gptvis_scene_ref (scene) : NULL,
+    .listener = *listener, .caption_start = GST_CLOCK_TIME_NONE };
   self->notifications = g_array_new (FALSE, FALSE, sizeof (GptVisNotification));
   g_array_set_clear_func (self->notifications, notification_clear);
   if (!allocate (self, error))
@@ -64,32 +67,14 @@ session_new (GptVisEngine *engine, GptVisClient *client, const GptVisSessionList
   return self;
 }
 
-/* With the lock. */
-static gboolean
-start_worker (GptVisEngine *engine, GError **error)
-{
-  GError *why = NULL;
-
-  if (engine->worker)
-    return TRUE;
-  engine->worker = g_thread_try_new ("gptvis-worker", gptvis_worker, gptvis_engine_ref (engine), &why);
-  if (engine->worker)
-    return TRUE;
-  gptvis_engine_unref (engine);
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "The thread for analyses could not be started: %s",
-      why->message);
-  g_error_free (why);
-  return FALSE;
-}
-
 GptVisSession *
-gptvis_session_new (GptVisEngine *engine, GptVisClient *client, const GptVisSessionListener *listener,
-    GError **error)
+gptvis_session_new (GptVisEngine *engine, GptVisClient *client, GptVisScene *scene,
+    const GptVisSessionListener *listener, GError **error)
 {
   GptVisSession *session = NULL;
 
   g_mutex_lock (&engine->lock);
-  if (start_worker (engine, error) && (session = session_new (engine, client, listener, error)))
+  if ((session = session_new (engine, client, scene, listener, error)))
     g_ptr_array_add (engine->sessions, session);
   g_mutex_unlock (&engine->lock);
   return session;
@@ -175,6 +160,29 @@ gptvis_session_is_fresh (GptVisSession *self)
   return fresh;
 }
 
+/* One of the frame's pictures, into the slot of its number. */
+static gboolean
+stage_picture (GptVisSession *self, guint number, const GptVisPicture *picture, GError **error)
+{
+  GptVisModelSlot **slot = &self->slots[self->staging_slot][number];
+
+  if (!*slot && !(*slot = gptvis_model_slot_new (self->engine->model, error)))
+    return FALSE;
+  return gptvis_model_stage (self->engine->model, *slot, picture, error);
+}
+
+static gboolean
+stage_pictures (GptVisSession *self, const GptVisPicture *picture, const GptVisView *view, GError **error)
+{
+  gboolean staged = stage_picture (self, 0, picture, error);
+
+  for (guint i = 0; staged && i < view->n_looks; i++) {
+    const GptVisPicture part = gptvis_scene_cut (picture, view->regions[view->looks[i]].box);
+    staged = stage_picture (self, 1 + i, &part, error);
+  }
+  return staged;
+}
+
 gboolean
 gptvis_session_stage (GptVisSession *self, const GptVisPicture *picture, const GptVisJob *job,
     gboolean *replaced, GError **error)
@@ -187,7 +195,7 @@ gptvis_session_stage (GptVisSession *self, const GptVisPicture *picture, const G
   self->staging_state = STAGING;        /* so the worker leaves it alone */
   g_mutex_unlock (&engine->lock);
   self->jobs[self->staging_slot] = *job;
-  staged = gptvis_model_stage (engine->model, self->slots[self->staging_slot], picture, error);
+  staged = stage_pictures (self, picture, &job->view, error);
   g_mutex_lock (&engine->lock);
   self->staging_state = staged ? READY : EMPTY;
   self->staged_at = g_get_monotonic_time ();
@@ -276,6 +284,7 @@ gptvis_session_clear (GptVisSession *self)
   gboolean waited = self->staging_state == READY;
   if (waited)
     self->staging_state = EMPTY;
+  self->abandoned = TRUE;
   g_array_set_size (self->notifications, 0);
   mark_captions_stale (self);
   g_mutex_unlock (&self->engine->lock);

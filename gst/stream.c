@@ -11,6 +11,7 @@
 #define RECENT 32u              /* frames whose delays the latency is taken from */
 /* First frames whose delays do not count under `latest`: each slot's first builds tables. */
 #define WARM_UP 2u
+#define QUIET 0.2f              /* what no label of a region must reach for it to be nothing that is known */
 #define MAX_PERIOD 9e18         /* ns, 285 years: a tiny max-rate asks for more than a GstClockTime holds */
 
 /* Why a frame was not analysed; the names are fields of the stats. */
@@ -23,6 +24,8 @@ struct _GptVisStream {
   gint refs;                    /* the owner's, and one for each call during which the owner may free it */
   GptVisEngine *engine;
   GptVisSession *session;
+  GptVisScene *scene;           /* NULL: there are no regions */
+  GptVisClient *client;
   GptVisListener listener;
   gchar *name;
 
@@ -166,6 +169,8 @@ unref (GptVisStream *self)
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
   gptvis_session_unref (self->session);
+  gptvis_scene_unref (self->scene);
+  gptvis_client_unref (self->client);
   gptvis_result_unref (self->held);
   g_mutex_clear (&self->lock);
   g_free (self->name);
@@ -174,20 +179,23 @@ unref (GptVisStream *self)
 
 GptVisStream *
 gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name,
-    const GptVisListener *listener, GError **error)
+    const GptVisRegionSource *regions, const GptVisListener *listener, GError **error)
 {
   GptVisStream *self = g_new0 (GptVisStream, 1);
   const GptVisSessionListener session_listener = { update, notify, self };
 
   self->refs = 1;
   self->engine = engine;
+  self->client = gptvis_client_ref (client);
+  self->scene = regions ? gptvis_scene_new (*regions) : NULL;
   self->listener = *listener;
   self->name = g_strdup (name);
   self->next_due = GST_CLOCK_TIME_NONE;
   self->captioned_frame = G_MAXUINT64;
   self->warm_up = WARM_UP;
   g_mutex_init (&self->lock);
-  if ((self->session = gptvis_session_new (engine, client, &session_listener, error)))
+  if (gptvis_engine_start (engine, error)
+      && (self->session = gptvis_session_new (engine, client, self->scene, &session_listener, error)))
     return self;
   unref (self);
   return NULL;
@@ -206,6 +214,8 @@ guint64
 gptvis_stream_cut (GptVisStream *self)
 {
   self->next_due = GST_CLOCK_TIME_NONE;
+  if (self->scene)
+    gptvis_scene_reset (self->scene);   /* which has seen frames that nobody analysed too */
   if (!self->had_due)
     return self->frames;        /* one seek is several events and one cut */
   self->had_due = FALSE;
@@ -258,15 +268,15 @@ rate_allows (GptVisStream *self, gdouble max_rate, GstClockTime now)
 
 /* Is the frame to be analysed, or why not? */
 static gboolean
-is_due (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, gboolean late,
-    GstClockTime now, Skip *why)
+is_due (
+    GptVisStream *self, const GptVisSettings *settings, const GptVisFrame *frame, GstClockTime now, Skip *why)
 {
   self->since_due = MIN (self->since_due, G_MAXUINT - 1) + 1;
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))     /* there is no picture in it */
+  if (GST_BUFFER_FLAG_IS_SET (frame->buffer, GST_BUFFER_FLAG_GAP))     /* there is no picture in it */
     *why = GAP;
   else if (self->had_due && self->since_due < settings->interval)
     *why = NOT_DUE;
-  else if (late)
+  else if (frame->late)
     *why = LATE;
   else if (settings->policy == GPTVIS_POLICY_LATEST && gptvis_session_is_fresh (self->session))
     *why = BUSY;
@@ -280,31 +290,64 @@ is_due (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, g
   return FALSE;
 }
 
-/* Maps the frame, stages it for the engine and unmaps it. FALSE with the error; `unmappable`: its memory
- * could not be read. */
-static gboolean
-stage_frame (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer, const GstVideoInfo *info,
-    GptVisJob *job, gboolean *unmappable, GError **error)
+static void
+fill_job (GptVisStream *self, const GptVisSettings *settings, GptVisJob *job)
 {
-  GptVisPicture picture;
-  GstVideoFrame frame;
-  gboolean replaced = FALSE, staged = FALSE;
-
   job->top_k = settings->top_k;
   job->threshold = settings->threshold;
   job->caption_change = settings->caption_change;
   job->caption_interval = settings->caption_interval;
   job->caption_threshold = settings->caption_threshold;
   job->partial_captions = settings->partial_captions;
-  *unmappable = !gptvis_frame_map (&frame, buffer, info, &picture, error);
-  if (!*unmappable) {
-    staged = gptvis_session_stage (self->session, &picture, job, &replaced, error);
-    gst_video_frame_unmap (&frame);
-  }
+  job->scene_settings = settings->scene;
+  job->scene_settings.threshold = gptvis_client_threshold (self->client, settings->threshold);
+  job->scene_settings.quiet = gptvis_client_may_find_nothing (self->client) ? QUIET : 0;
+}
+
+/* Shows the picture to the scene, if there is one, and stages it if it is due. */
+static gboolean
+look_at_picture (GptVisStream *self, const GptVisFrame *frame, const GptVisPicture *picture, gboolean due,
+    GptVisJob *job, GError **error)
+{
+  gboolean replaced = FALSE, staged;
+
+  if (self->scene)
+    gptvis_scene_watch (self->scene, &job->scene_settings, picture, frame->found, frame->n_found,
+        gptvis_frame_clock (&job->time, job->arrival), &job->view);
+  if (!due)
+    return FALSE;
+  if (self->scene && gptvis_client_n_labels (self->client) > 0)
+    gptvis_scene_choose (self->scene, &job->scene_settings, &job->view);
+  staged = gptvis_session_stage (self->session, picture, job, &replaced, error);
   if (replaced)
     count_finished (self, &self->skipped[REPLACED]);
   if (!staged)
-    count_finished (self, *unmappable ? &self->unmappable : &self->errors);
+    count_finished (self, &self->errors);
+  return staged;
+}
+
+/* The frame, as far as somebody wants to see it: maps it, and unmaps it when it is staged. FALSE: nothing is
+ * staged, with the error of a frame that was due; `unmappable`: its memory could not be read. */
+static gboolean
+look_at_frame (GptVisStream *self, const GptVisFrame *frame, gboolean due, GptVisJob *job,
+    gboolean *unmappable, GError **error)
+{
+  const gboolean gap = GST_BUFFER_FLAG_IS_SET (frame->buffer, GST_BUFFER_FLAG_GAP);
+  const gboolean wanted = due || (self->scene && gptvis_scene_needs_frames (self->scene) && !gap);
+  GptVisPicture picture = { .width = GST_VIDEO_INFO_WIDTH (frame->info),
+    .height = GST_VIDEO_INFO_HEIGHT (frame->info) };
+  GstVideoFrame map;
+
+  if (!wanted || !gptvis_frame_map (&map, frame->buffer, frame->info, &picture, due ? error : NULL)) {
+    *unmappable = due;
+    if (due)
+      count_finished (self, &self->unmappable);
+    else if (self->scene)
+      look_at_picture (self, frame, &picture, FALSE, job, NULL);
+    return FALSE;
+  }
+  const gboolean staged = look_at_picture (self, frame, &picture, due, job, error);
+  gst_video_frame_unmap (&map);
   return staged;
 }
 
@@ -335,6 +378,34 @@ find_held (GptVisStream *self, const GptVisSettings *settings, const GptVisJob *
   out->age = age;
 }
 
+/* The result gets the regions of this very frame. What happened in zones is told also where no result is
+ * carried. */
+static void
+renew_regions (GptVisStream *self, const GptVisJob *job, GptVisFrameResult *out)
+{
+  GptVisResult empty = GPTVIS_RESULT_INIT;
+  GptVisResult *carried = out->result;
+
+  empty.stream = self->name;
+  empty.model = gptvis_model_name (gptvis_engine_model (self->engine));
+  empty.frame = job->frame;
+  empty.pts = job->time.pts;
+  empty.running_time = job->time.running_time;
+  empty.time = job->time.wall;
+  GptVisResult *renewed = gptvis_scene_renew (self->scene, &job->scene_settings, &job->view,
+      carried ? carried : &empty);
+  /* of a model's regions they come with the frame's analysis */
+  if (renewed->n_events > 0 && gptvis_scene_source (self->scene) != GPTVIS_SOURCE_MODEL) {
+    empty.events = renewed->events;
+    empty.n_events = renewed->n_events;
+    out->events = gptvis_result_copy (&empty);
+  }
+  if (carried)
+    out->result = gptvis_result_ref (renewed);
+  gptvis_result_unref (carried);
+  gptvis_result_unref (renewed);
+}
+
 /* With the lock. The latency changes seldom, since after each change the pipeline has to distribute
  * it again. */
 static void
@@ -352,11 +423,11 @@ record_delay (GptVisStream *self, gboolean waited, gint64 us)
 }
 
 void
-gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, GstBuffer *buffer,
-    const GstVideoInfo *info, const GptVisFrameTime *time, gboolean late, GptVisFrameResult *out)
+gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, const GptVisFrame *frame,
+    GptVisFrameResult *out)
 {
   const gboolean waits = settings->policy != GPTVIS_POLICY_LATEST;
-  GptVisJob job = { .frame = self->frames, .generation = self->generation, .time = *time,
+  GptVisJob job = { .frame = self->frames, .generation = self->generation, .time = frame->time,
     .arrival = g_get_monotonic_time (), .awaited = waits };
   gboolean due, unmappable = FALSE;
   GError *error = NULL;
@@ -364,7 +435,7 @@ gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, GstBuff
 
   ref (self);
   *out = (GptVisFrameResult) { .age = GST_CLOCK_TIME_NONE };
-  due = is_due (self, settings, buffer, late, gptvis_frame_clock (time, job.arrival), &why);
+  due = is_due (self, settings, frame, gptvis_frame_clock (&frame->time, job.arrival), &why);
   g_mutex_lock (&self->lock);
   self->frames++;
   if (due)
@@ -375,7 +446,8 @@ gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, GstBuff
     hold (self, NULL, 0);
   g_mutex_unlock (&self->lock);
 
-  if (due && stage_frame (self, settings, buffer, info, &job, &unmappable, &error) && waits)
+  fill_job (self, settings, &job);
+  if (look_at_frame (self, frame, due, &job, &unmappable, &error) && waits)
     gptvis_session_wait (self->session);
 
   g_mutex_lock (&self->lock);
@@ -383,10 +455,19 @@ gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, GstBuff
     record_delay (self, waits, g_get_monotonic_time () - job.arrival);
   find_held (self, settings, &job, out);
   g_mutex_unlock (&self->lock);
+  if (self->scene && !error)
+    renew_regions (self, &job, out);
   if (error)
     self->listener.on_error (self->listener.user, unmappable, error);
   g_clear_error (&error);
   unref (self);
+}
+
+void
+gptvis_stream_set_zones (GptVisStream *self, GptVisZoneList *zones)
+{
+  if (self->scene)
+    gptvis_scene_set_zones (self->scene, zones);
 }
 
 GstClockTime

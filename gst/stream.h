@@ -28,15 +28,29 @@ typedef struct {
   GstClockTime caption_interval;        /* a new caption after so long; NONE: only when the scene changes */
   gfloat caption_threshold;     /* how likely a caption must be, 0 … 1; below 0: as the checkpoint says */
   gboolean partial_captions;    /* report captions word by word */
+  GptVisSceneSettings scene;    /* of its labels' thresholds nothing: those are the client's */
 } GptVisSettings;
 #define GPTVIS_SETTINGS { .interval = 1, .hold_time = GST_SECOND, .top_k = 5, .threshold = -1.0f, \
-    .caption_change = 0.1f, .caption_interval = 10 * GST_SECOND, .caption_threshold = -1.0f }
+    .caption_change = 0.1f, .caption_interval = 10 * GST_SECOND, .caption_threshold = -1.0f, \
+    .scene = { .track = TRUE, .max_regions = 8, .min_region = 0.02f } }
+
+/* A frame as it comes. All is borrowed. */
+typedef struct {
+  GstBuffer *buffer;
+  const GstVideoInfo *info;
+  GptVisFrameTime time;
+  gboolean late;                /* downstream is behind (QoS), so it should not be analysed */
+  const GptVisDetection *found; /* regions of elements before, where they are asked for */
+  guint n_found;
+} GptVisFrame;
 
 /* What a frame leaves with. */
 typedef struct {
   GptVisResult *result;         /* NULL: none; else a reference that the caller owns */
   gboolean own;                 /* found on this very frame, not on an earlier one */
   GstClockTime age;             /* 0 when own */
+  GptVisResult *events; /* NULL: none; else one with the frame's number and times, and what happened in it;
+                         * likewise the caller's */
 } GptVisFrameResult;
 
 /* What the stream calls its owner for: `on_result` once for each analysed frame, `on_caption` once for
@@ -54,20 +68,20 @@ typedef struct {
 
 typedef struct _GptVisStream GptVisStream;
 
-/* `name` becomes the results' stream; the engine must outlive the stream. NULL with
- * LIMIT when the system has no thread or no memory left. */
+/* `name` becomes the results' stream; the engine must outlive the stream. `regions`: who finds them; no
+ * regions when it is NULL. NULL with LIMIT when the system has no thread or no memory left. */
 GptVisStream *gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name,
+    const GptVisRegionSource *regions,
     const GptVisListener *listener, GError **error);
 /* Waits for no analysis. Afterwards the listener is not called any more; if this is called from within
  * one of its functions, that one still has to return. NULL is fine. */
 void gptvis_stream_free (GptVisStream *stream);
 
-/* The next frame: counts it, has it analysed when it is due, and says what it leaves with.
- * `late`: downstream is behind (QoS), so it should not be analysed. If a frame that was due
- * cannot be analysed, `on_error` is called and `out` is empty; under `every` the result before
- * it is forgotten, so that it is not taken for this frame's. */
-void gptvis_stream_frame (GptVisStream *stream, const GptVisSettings *settings, GstBuffer *buffer,
-    const GstVideoInfo *info, const GptVisFrameTime *time, gboolean late, GptVisFrameResult *out);
+/* The next frame: counts it, has it analysed when it is due, and says what it leaves with. If a frame that
+ * was due cannot be analysed, `on_error` is called and `out` is empty; under `every` the result before it
+ * is forgotten, so that it is not taken for this frame's. */
+void gptvis_stream_frame (GptVisStream *stream, const GptVisSettings *settings, const GptVisFrame *frame,
+    GptVisFrameResult *out);
 
 /* A cut: what comes next does not continue what came before (flush, seek, another
  * segment or stream). Forgets the last result and what is under way and raises the
@@ -84,6 +98,9 @@ void gptvis_stream_set_flushing (GptVisStream *stream, gboolean flushing);
  * under `latest`. The 90th percentile of recent ones and a quarter more; it changes only
  * when that is exceeded or has halved. 0 before the first. */
 GstClockTime gptvis_stream_latency (GptVisStream *stream);
+
+/* From the next frame on; a stream without regions has no use for them. NULL: none. */
+void gptvis_stream_set_zones (GptVisStream *stream, GptVisZoneList *zones);
 
 /* The structure "gptvis-stats"; its fields are listed in gptvisfilter.md. Owned by the caller. */
 GstStructure *gptvis_stream_stats (GptVisStream *stream);

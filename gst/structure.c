@@ -142,6 +142,23 @@ gptvis_result_caption_to_structure (const GptVisResult *result)
   return gptvis_fields_to_structure (&gptvis_caption_fields, &report);
 }
 
+/**
+ * gptvis_result_event_to_structure:
+ * @result: a result
+ * @i: which of its events, from 0
+ *
+ * Returns: (transfer full): the structure "gptvis-event", as messages have it
+ */
+GstStructure *
+gptvis_result_event_to_structure (const GptVisResult *result, guint i)
+{
+  GptVisReport report = gptvis_result_report (result, NULL, 0);
+
+  g_return_val_if_fail (i < result->n_events, NULL);
+  report.result.events += i;
+  return gptvis_fields_to_structure (&gptvis_event_fields, &report);
+}
+
 /* --- JSON --- */
 
 /* A field of a structure, which may come from anywhere: a value of the wrong type counts as unknown. */

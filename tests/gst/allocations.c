@@ -47,7 +47,7 @@ test_frames (void)
   g_assert_no_error (error);
   if (backend)
     counting_malloc_leave_out_libraries ();
-  stream = gptvis_stream_new (engine, client, "alone", &listener, NULL);
+  stream = gptvis_stream_new (engine, client, "alone", NULL, &listener, NULL);
   g_assert_nonnull (stream);
   gst_video_info_set_format (&info, GST_VIDEO_FORMAT_NV12, 1280, 720);
   buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&info), NULL);
@@ -59,7 +59,8 @@ test_frames (void)
     gsize bytes_before = counting_malloc_bytes ();
     GptVisFrameResult seen;
     time.pts = time.running_time = i * 40 * GST_MSECOND;
-    gptvis_stream_frame (stream, &settings, buffer, &info, &time, FALSE, &seen);
+    gptvis_stream_frame (
+        stream, &settings, &(GptVisFrame) { .buffer = buffer, .info = &info, .time = time }, &seen);
     g_assert_nonnull (seen.result);
     guint made = counting_malloc_count () - count_before;
     gsize size = counting_malloc_bytes () - bytes_before;

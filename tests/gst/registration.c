@@ -100,7 +100,7 @@ test_enums (void)
     g_free (specs);
     gst_object_unref (element);
   }
-  g_assert_cmpuint (n_enums, ==, 7);
+  g_assert_cmpuint (n_enums, ==, 8);
 }
 
 int

@@ -94,7 +94,7 @@ desk_new (WriterKind kind, GptVisPolicy policy, const Desk *beside)
   self->client = gptvis_client_new (gptvis_engine_model (self->engine),
       &(GptVisClientOptions) { .task = GPTVIS_TASK_BOTH }, &error);
   g_assert_no_error (error);
-  self->stream = gptvis_stream_new (self->engine, self->client, "desk", &listener, &error);
+  self->stream = gptvis_stream_new (self->engine, self->client, "desk", NULL, &listener, &error);
   g_assert_no_error (error);
   return self;
 }
@@ -123,7 +123,8 @@ push (Desk *self, guint8 grey, GstClockTime time)
   GptVisFrameResult seen;
 
   gst_buffer_memset (buffer, 0, grey, GST_VIDEO_INFO_SIZE (&self->info));
-  gptvis_stream_frame (self->stream, &self->settings, buffer, &self->info, &times, FALSE, &seen);
+  gptvis_stream_frame (self->stream, &self->settings,
+      &(GptVisFrame) { .buffer = buffer, .info = &self->info, .time = times }, &seen);
   gst_buffer_unref (buffer);
   return seen.result;
 }

@@ -99,21 +99,12 @@ reached () {      # OBJECT PREFIX
     }'
 }
 
-# Circles that are there still, "FROM>TO" in each direction. Whoever mends one takes it out of here.
-known="gst/session>gst/worker gst/worker>gst/session"
-
-new () {        # the lines "FROM needs TO (WHY)" that are not known
-  awk -v known="$known" '
-    BEGIN { n = split (known, k); for (i = 1; i <= n; i++) is_known[k[i]] }
-    !($1 ">" $3 in is_known)'
-}
-
 # NAME: judges $needs, lines "FROM TO WHY" of all rooms.
 judge () {
   for room in $rooms; do
     problems=$(echo "$needs" | within "$room")
     if [ -n "$problems" ]; then
-      problems=$(echo "$problems" | circles | new)
+      problems=$(echo "$problems" | circles)
     else
       problems="none were found to look at"
     fi

@@ -7,7 +7,8 @@ shift 2
 cd "$root" || exit 99
 packages="glib-2.0 gstreamer-1.0 gstreamer-base-1.0 gstreamer-video-1.0 json-glib-1.0 pangocairo"
 flags=$(pkg-config --cflags $packages)
-folders="-Ikernels -Imodels -Imodels/files -Imodels/heads -Imodels/networks -Imodels/words -Igst -Ishaders"
+folders="-Ikernels -Imodels -Imodels/files -Imodels/heads -Imodels/networks -Imodels/words -Igst -Igst/scene"
+folders="$folders -Ishaders"
 # without volk there is no Vulkan in the build
 not_built=
 echo '#include <volk.h>' | "$@" -fsyntax-only -x c - 2> /dev/null || not_built='kernels/vulkan/*'
