@@ -172,9 +172,9 @@ same_labels (const GptVisResult *a, const GptVisResult *b)
   return same;
 }
 
-/* A frame that carries the result of an earlier one: has a result like it been written? Of the same analysis it
- * is another one when its caption has grown, or when something happened in the frame that carries it; that its
- * regions have moved does not count. */
+/* A frame that carries the result of an earlier one: has a result like it been written? Of the same analysis
+ * it is another one when its caption has grown, or when something happened in the frame that carries it; that
+ * its regions have moved does not count. */
 static gboolean
 tells_nothing_new (gconstpointer a, gconstpointer b)
 {
