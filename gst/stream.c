@@ -11,7 +11,6 @@
 #define RECENT 32u              /* frames whose delays the latency is taken from */
 /* First frames whose delays do not count under `latest`: each slot's first builds tables. */
 #define WARM_UP 2u
-#define QUIET 0.2f              /* what no label of a region must reach for it to be nothing that is known */
 #define MAX_PERIOD 9e18         /* ns, 285 years: a tiny max-rate asks for more than a GstClockTime holds */
 
 /* Why a frame was not analysed; the names are fields of the stats. */
@@ -301,7 +300,6 @@ fill_job (GptVisStream *self, const GptVisSettings *settings, GptVisJob *job)
   job->partial_captions = settings->partial_captions;
   job->scene_settings = settings->scene;
   job->scene_settings.threshold = gptvis_client_threshold (self->client, settings->threshold);
-  job->scene_settings.quiet = gptvis_client_may_find_nothing (self->client) ? QUIET : 0;
 }
 
 /* Shows the picture to the scene, if there is one, and stages it if it is due. */

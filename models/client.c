@@ -150,12 +150,6 @@ gptvis_client_threshold (const GptVisClient *self, gfloat threshold)
                               : MAX (threshold, 0);
 }
 
-gboolean
-gptvis_client_may_find_nothing (const GptVisClient *self)
-{
-  return self->states[LABELS] && gptvis_model_configuration (self->model)->multi_label;
-}
-
 guint
 gptvis_client_read_region (GptVisClient *self, const GptVisRequest *request, GptVisLabel *labels, guint max)
 {

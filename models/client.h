@@ -57,8 +57,6 @@ GptVisResult *gptvis_client_read (GptVisClient *client, const GptVisRequest *req
 gboolean gptvis_client_names_region_labels (const GptVisClient *client);
 /* What a label must score to be told, for a threshold as gptvis_client_read has it. */
 gfloat gptvis_client_threshold (const GptVisClient *client, gfloat threshold);
-/* Can a picture have none of the labels? So where each has a sigmoid of its own. */
-gboolean gptvis_client_may_find_nothing (const GptVisClient *client);
 /* What it makes of a request that is a part of a picture: the labels that such a part may have, best
  * first, at most `max`, whatever they score. Returns how many; 0 where it asks for no labels. Texts are
  * the client's. */

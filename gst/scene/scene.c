@@ -190,15 +190,6 @@ n_labels_that_score (const GptVisTrack *track, gfloat threshold)
   return n;
 }
 
-/* Something moves, was looked at, and is none of what the model knows: shadows, leaves, water. */
-static gboolean
-is_quiet (GptVisScene *self, const GptVisSceneSettings *settings, const GptVisTrack *track)
-{
-  const Looks *looks = looks_of (self, track->id);
-  return settings->quiet > 0 && looks && looks->n >= NEW_LOOKS
-         && n_labels_that_score (track, settings->quiet) == 0;
-}
-
 static gboolean
 is_large_enough (const GptVisSceneSettings *settings, GptVisBox box, const GptVisPicture *picture)
 {
@@ -359,8 +350,6 @@ with_regions (GptVisScene *self, const GptVisSceneSettings *settings, const GptV
   for (guint i = 0; i < view->n; i++) {
     const GptVisSceneRegion *seen = &view->regions[i];
     const GptVisTrack *track = find_track (tracks, n_tracks, seen->id);
-    if (track && self->source == GPTVIS_SOURCE_MOTION && is_quiet (self, settings, track))
-      continue;
     regions[n++]
         = (GptVisRegion) { .box = { seen->box.left, seen->box.top, seen->box.width, seen->box.height },
             .id = seen->id,

@@ -30,8 +30,6 @@ typedef struct {
   guint max_regions;            /* looked at in one frame at most; of a model's, told */
   gfloat min_region;            /* shortest side, of the picture's height: smaller ones are passed over */
   gfloat threshold;             /* what a region's label must score */
-  gfloat quiet;                 /* a region that was looked at enough and has no label that scores this is
-                                 * not told; 0: all are */
 } GptVisSceneSettings;
 
 typedef struct {
