@@ -1,41 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gptvisoverlay, the element: properties, and which frames get a plate. What a plate
- * looks like is plate.c's (labels) and captionplate.c's; who put the results there it does not know. */
+/* gptvisoverlay, the element: properties, and which frames are drawn on. What that looks like is plate.c's
+ * (labels), captionplate.c's and regionplate.c's; who put the results there it does not know. */
 
 /**
  * SECTION:element-gptvisoverlay
  * @title: gptvisoverlay
- * @short_description: draws labels and captions on video
+ * @short_description: draws labels, regions and captions on video
  * @see_also: gptvisfilter, gptvisjson
  *
- * Draws what #gptvisfilter attached to a buffer onto its picture: each label with
- * its score, light on a dark translucent plate. The text grows with the picture,
- * long labels are cut with an ellipsis, and where not all fit, the best stay.
+ * Draws what #gptvisfilter attached to a buffer onto its picture: each label with its score, light on a
+ * dark translucent plate. The text grows with the picture, long labels are cut with an ellipsis, and where
+ * not all fit, the best stay.
  *
- * A caption is drawn at the bottom of the picture (caption-position), centred, on a
- * shade that keeps it readable, over as many lines as it needs up to a third of the
- * picture's height; what is longer ends in an ellipsis, and so does a caption of which more words will come.
- * Scripts of all directions are laid out as they should be, as far as there are fonts for
- * them. Labels make room for the caption: the two never overlap.
+ * A caption is drawn at the bottom of the picture (caption-position), centred, on a shade that keeps it
+ * readable, over as many lines as it needs up to a third of the picture's height; what is longer ends in
+ * an ellipsis, and so does a caption of which more words will come. Scripts of all directions are laid out
+ * as they should be, as far as there are fonts for them. Labels make room for the caption: the two never
+ * overlap.
+ *
+ * A region gets a box with a tag: its best label, how sure that is and its number (show-regions,
+ * region-tags), and, where trails asks for it, the way that it came. Its color stays with the number, or
+ * with the label where regions are not followed. Tags keep off each other and off labels and captions. A
+ * region is where its fractions of the shown picture say, so a GstVideoCropMeta moves it.
  *
  * |[
  * gst-launch-1.0 filesrc location=street.mp4 ! decodebin ! videoconvert ! gptvisfilter interval=5 \
  *     ! gptvisoverlay position=bottom-left ! videoconvert ! autovideosink
  * ]|
  *
- * Buffers without labels and captions pass untouched and uncopied. Nothing is drawn in
- * place of no label. A held result is drawn as on its own frame: fading it between two
- * analyses would flicker. Behind several gptvisfilter the labels and captions of all
- * are shown, one below the other.
+ * Buffers without labels, regions and captions pass untouched and uncopied. Nothing is drawn in place of
+ * no label. A held result is drawn as on its own frame: fading it between two analyses would flicker.
+ * Behind several gptvisfilter the labels and captions of all are shown, one below the other, and the
+ * regions of all.
  *
  * Every property may change at any time.
  */
 #include "gptvisoverlay.h"
 #include "captionplate.h"
-#include "enums.h"
 #include "frame.h"
 #include "gptvis.h"
 #include "message.h"
+#include "propertytable.h"
+#include "regionplate.h"
 
 GST_DEBUG_CATEGORY_STATIC (overlay_debug);
 #define GST_CAT_DEFAULT overlay_debug
@@ -44,33 +50,38 @@ GST_DEBUG_CATEGORY_STATIC (overlay_debug);
 #define MAX_CAPTIONS 8u
 #define MAX_FONT_SIZE 512u
 
-enum {
-  PROP_0, PROP_POSITION, PROP_FONT, PROP_FONT_SIZE, PROP_MAX_LABELS, PROP_SCORES, PROP_COLOR, PROP_BACKGROUND,
-  PROP_SHOW_CAPTIONS, PROP_CAPTION_POSITION, PROP_CAPTION_FONT_SIZE
-};
-
 /* What the results on a buffer have to draw. */
 typedef struct {
   GptVisPlateRow rows[MAX_ROWS];
   const GptVisCaption *captions[MAX_CAPTIONS];
-  guint n_rows, n_captions;
+  GptVisShownRegion regions[GPTVIS_REGION_PLATE_MAX];
+  guint n_rows, n_captions, n_regions;
+  gboolean looked;              /* somebody looked for regions, whether there are any or not */
 } Contents;
+
+/* The properties. */
+typedef struct {
+  gchar *font;                  /* of all; those of the styles are filled in frame by frame */
+  GptVisPlateStyle labels;
+  GptVisCaptionStyle captions;  /* its color and background are those of the labels */
+  GptVisRegionStyle regions;
+  guint max_labels;
+  gboolean show_captions, show_regions;
+} Settings;
 
 struct _GstGptVisOverlay {
   GstBaseTransform parent;
 
-  /* Under the object lock. */
-  GptVisPlateStyle style;
-  GptVisCaptionStyle caption_style;     /* its font, color and background are style's */
-  GRefString *font;             /* style.font is filled from it, frame by frame */
-  guint max_labels;
-  gboolean show_captions;
+  Settings settings;            /* under the object lock */
 
   /* The streaming thread's. */
   GstVideoInfo info;
   GptVisPlate *plate;           /* between start and stop */
   GptVisCaptionPlate *caption_plate;    /* likewise */
-  GstVideoOverlayComposition *labels, *captions;        /* for the buffer in hand; the plates' */
+  GptVisRegionPlate *region_plate;      /* likewise */
+  Settings frame_settings;      /* of the buffer in hand; a copy */
+  GstVideoOverlayComposition *labels, *captions;        /* for it; the plates' */
+  gboolean regions;             /* it has some to draw */
   gboolean warned_no_font, warned_not_drawn;
 };
 
@@ -78,11 +89,11 @@ G_DEFINE_TYPE (GstGptVisOverlay, gst_gptvis_overlay, GST_TYPE_BASE_TRANSFORM)
 GST_ELEMENT_REGISTER_DEFINE (gptvisoverlay, "gptvisoverlay", GST_RANK_NONE, GST_TYPE_GPTVIS_OVERLAY)
 
 #define DEFAULT_FONT "Sans"
-static const GptVisPlateStyle default_style = {
-  .position = GPTVIS_POSITION_TOP_LEFT,.scores = GPTVIS_SCORES_BOTH,.font_size = 0,
-  .color = 0xffffffff,.background = 0xc00c1014
-};
-#define DEFAULT_MAX_LABELS 5u
+#define DEFAULTS { \
+  .labels = { .position = GPTVIS_POSITION_TOP_LEFT, .scores = GPTVIS_SCORES_BOTH, .color = 0xffffffff, \
+    .background = 0xc00c1014 }, \
+  .captions = { .position = GPTVIS_CAPTION_POSITION_BOTTOM }, \
+  .regions = { .tags = TRUE }, .max_labels = 5, .show_captions = TRUE, .show_regions = TRUE }
 
 static const GEnumValue positions[] = {
   { GPTVIS_POSITION_TOP_LEFT, "Top left", "top-left" },
@@ -112,22 +123,35 @@ static const GEnumValue scores[] = {
 
 /* --- a frame --- */
 
-/* The labels, `max` of each, and the captions of every result on the buffer. */
 static void
-collect (GstBuffer *buffer, guint max, gboolean captions, Contents *contents)
+collect_regions (const GptVisResult *result, guint number, Contents *contents)
+{
+  contents->looked = contents->looked || result->regions;
+  for (guint i = 0; result->regions && i < result->n_regions
+      && contents->n_regions < GPTVIS_REGION_PLATE_MAX; i++)
+    contents->regions[contents->n_regions++] = (GptVisShownRegion) { &result->regions[i], number };
+}
+
+/* Labels, captions and regions of every result on the buffer, as far as they are to be shown. */
+static void
+collect (GstBuffer *buffer, const Settings *settings, Contents *contents)
 {
   gpointer state = NULL;
+  guint number = 0;
   GptVisMeta *meta;
 
-  contents->n_rows = contents->n_captions = 0;
+  contents->n_rows = contents->n_captions = contents->n_regions = 0;
+  contents->looked = FALSE;
   while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
     const GptVisResult *result = meta->result;
     const guint first = contents->n_rows;
-    for (guint i = 0; i < result->n_labels && i < max && contents->n_rows < MAX_ROWS; i++)
+    for (guint i = 0; i < result->n_labels && i < settings->max_labels && contents->n_rows < MAX_ROWS; i++)
       contents->rows[contents->n_rows++] = (GptVisPlateRow) { result->labels[i].text, result->labels[i].score,
         i == 0 && first > 0 };
-    if (captions && result->caption && contents->n_captions < MAX_CAPTIONS)
+    if (settings->show_captions && result->caption && contents->n_captions < MAX_CAPTIONS)
       contents->captions[contents->n_captions++] = result->caption;
+    if (settings->show_regions)
+      collect_regions (result, number++, contents);
   }
 }
 
@@ -170,59 +194,83 @@ warn_not_drawn (GstGptVisOverlay *self, const GError *error)
   gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_WARNING);
 }
 
-/* Draws the plates, captions first, since labels keep off them. */
-static void
-draw (GstGptVisOverlay *self, GstBuffer *buffer, const Contents *contents)
+/* A field of a frame that comes in two buffers has every other row, so its pixels are twice as high. */
+static GptVisPlateFrame
+plate_frame (GstGptVisOverlay *self, GstBuffer *buffer)
 {
-  GptVisPlateFrame frame = { shown_area (self, buffer), 0, 0, GST_VIDEO_INFO_PAR_N (&self->info),
-    GST_VIDEO_INFO_PAR_D (&self->info)
-  };
-  GptVisPlateStyle style;
-  GptVisCaptionStyle caption_style;
-  gboolean lacks_font = FALSE;
-  GRefString *font;
+  const gboolean field = GST_VIDEO_INFO_INTERLACE_MODE (&self->info) == GST_VIDEO_INTERLACE_MODE_ALTERNATE;
+  const gint par_n = GST_VIDEO_INFO_PAR_N (&self->info), par_d = GST_VIDEO_INFO_PAR_D (&self->info);
 
-  GST_OBJECT_LOCK (self);
-  style = self->style;
-  caption_style = self->caption_style;
-  font = g_ref_string_acquire (self->font);
-  GST_OBJECT_UNLOCK (self);
-  style.font = caption_style.font = font;
-  caption_style.color = style.color;
-  caption_style.background = style.background;
+  return (GptVisPlateFrame) { .area = shown_area (self, buffer), .par_n = par_n,
+    .par_d = field && par_d <= G_MAXINT / 2 ? 2 * par_d : par_d };
+}
+
+/* Makes the plates, captions first, since labels keep off them. */
+static void
+draw_plates (GstGptVisOverlay *self, GstBuffer *buffer, const Contents *contents)
+{
+  const Settings *settings = &self->frame_settings;
+  GptVisPlateFrame frame = plate_frame (self, buffer);
+  gboolean lacks_font = FALSE;
+
   if (contents->n_captions > 0) {
-    self->captions = gptvis_caption_plate_draw (self->caption_plate, &caption_style, contents->captions,
+    self->captions = gptvis_caption_plate_draw (self->caption_plate, &settings->captions, contents->captions,
         contents->n_captions, &frame);
     lacks_font = gptvis_caption_plate_lacks_font (self->caption_plate);
-    gptvis_caption_plate_reserve (self->caption_plate, style.position, &frame);
+    gptvis_caption_plate_reserve (self->caption_plate, settings->labels.position, &frame);
   }
   if (contents->n_rows > 0) {
-    self->labels = gptvis_plate_draw (self->plate, &style, contents->rows, contents->n_rows, &frame);
+    self->labels = gptvis_plate_draw (self->plate, &settings->labels, contents->rows, contents->n_rows,
+        &frame);
     lacks_font = lacks_font || gptvis_plate_lacks_font (self->plate);
   }
   if (lacks_font && !self->warned_no_font)
-    warn_no_font (self, font);
-  g_ref_string_release (font);
+    warn_no_font (self, settings->font);
 }
 
-/* Makes the plates for this buffer; most buffers have none. */
+/* A copy of the properties that stays as it is while the frame is drawn on. */
+static void
+take_settings (GstGptVisOverlay *self)
+{
+  Settings *settings = &self->frame_settings;
+  gchar *before = settings->font;
+
+  GST_OBJECT_LOCK (self);
+  *settings = self->settings;
+  settings->font = g_strcmp0 (before, settings->font) == 0 ? g_steal_pointer (&before)
+      : g_strdup (settings->font);
+  GST_OBJECT_UNLOCK (self);
+  g_free (before);
+  settings->labels.font = settings->captions.font = settings->regions.font = settings->font;
+  settings->captions.color = settings->labels.color;
+  settings->captions.background = settings->labels.background;
+  settings->regions.scores = settings->labels.scores == GPTVIS_SCORES_PERCENT
+      || settings->labels.scores == GPTVIS_SCORES_BOTH;
+}
+
+/* Makes the plates for this buffer, if it has any, and finds out whether it has regions to draw. */
 static void
 compose (GstGptVisOverlay *self, GstBuffer *buffer)
 {
-  gboolean captions;
   Contents contents;
-  guint max;
 
   self->labels = self->captions = NULL;
-  if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN)
+  self->regions = FALSE;
+  if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN || !gptvis_buffer_get_meta (buffer))
     return;
-  GST_OBJECT_LOCK (self);
-  max = self->max_labels;
-  captions = self->show_captions;
-  GST_OBJECT_UNLOCK (self);
-  collect (buffer, max, captions, &contents);
+  take_settings (self);
+  collect (buffer, &self->frame_settings, &contents);
   if (contents.n_rows > 0 || contents.n_captions > 0)
-    draw (self, buffer, &contents);
+    draw_plates (self, buffer, &contents);
+  self->regions = contents.n_regions > 0
+      || (contents.looked && self->frame_settings.regions.trails > 0
+      && gptvis_region_plate_has_trails (self->region_plate));
+}
+
+static gboolean
+is_drawn_on (const GstGptVisOverlay *self)
+{
+  return self->labels || self->captions || self->regions;
 }
 
 /* Called for every buffer. Only one that is drawn on must be writable; mapping that one
@@ -234,11 +282,48 @@ prepare_output_buffer (GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
 
   *out = in;
   compose (self, in);
-  if ((self->labels || self->captions) && !gst_buffer_is_writable (in) && !(*out = gst_buffer_copy (in))) {
+  if (is_drawn_on (self) && !gst_buffer_is_writable (in) && !(*out = gst_buffer_copy (in))) {
     *out = in;
     self->labels = self->captions = NULL;
+    self->regions = FALSE;
   }
   return GST_FLOW_OK;
+}
+
+static guint
+add_place (const GstVideoOverlayComposition *composition, GstVideoRectangle *places, guint n)
+{
+  guint width, height;
+
+  if (!composition)
+    return n;
+  gst_video_overlay_rectangle_get_render_rectangle (gst_video_overlay_composition_get_rectangle
+      ((GstVideoOverlayComposition *) composition, 0), &places[n].x, &places[n].y, &width, &height);
+  places[n].w = width;
+  places[n].h = height;
+  return n + 1;
+}
+
+/* Below the plates, with tags that keep off them. */
+static void
+draw_regions (GstGptVisOverlay *self, GstBuffer *buffer, GstVideoFrame *mapped)
+{
+  const GptVisPlateFrame frame = plate_frame (self, buffer);
+  GstClockTime time = GST_BUFFER_PTS (buffer);
+  GstVideoRectangle places[2];
+  GptVisCanvas canvas;
+  Contents contents;
+
+  if (!GST_CLOCK_TIME_IS_VALID (time))
+    time = g_get_monotonic_time () * GST_USECOND;
+  collect (buffer, &self->frame_settings, &contents);
+  gptvis_canvas_open (&canvas, mapped, frame.area);
+  const guint n = add_place (self->labels, places, add_place (self->captions, places, 0));
+  gptvis_region_plate_draw (self->region_plate, &canvas, &self->frame_settings.regions, contents.regions,
+      contents.n_regions, &frame, places, n, time);
+  gptvis_canvas_close (&canvas);
+  if (gptvis_region_plate_lacks_font (self->region_plate) && !self->warned_no_font)
+    warn_no_font (self, self->frame_settings.font);
 }
 
 static GstFlowReturn
@@ -248,9 +333,11 @@ transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   GError *error = NULL;
   GstVideoFrame frame;
 
-  if (!self->labels && !self->captions)
+  if (!is_drawn_on (self))
     return GST_FLOW_OK;
   if (gptvis_frame_map_to_draw (&frame, buffer, &self->info, &error)) {
+    if (self->regions)
+      draw_regions (self, buffer, &frame);
     if (self->labels)
       gst_video_overlay_composition_blend (self->labels, &frame);
     if (self->captions)
@@ -279,6 +366,7 @@ start (GstBaseTransform *trans)
   gst_video_info_init (&self->info);
   self->plate = gptvis_plate_new ();
   self->caption_plate = gptvis_caption_plate_new ();
+  self->region_plate = gptvis_region_plate_new ();
   self->warned_no_font = self->warned_not_drawn = FALSE;
   return TRUE;
 }
@@ -291,52 +379,60 @@ stop (GstBaseTransform *trans)
   self->labels = self->captions = NULL;
   g_clear_pointer (&self->plate, gptvis_plate_free);
   g_clear_pointer (&self->caption_plate, gptvis_caption_plate_free);
+  g_clear_pointer (&self->region_plate, gptvis_region_plate_free);
   return TRUE;
 }
 
 /* --- properties --- */
+
+#define AT(member) G_STRUCT_OFFSET (Settings, member)
+#define ANY_TIME .flags = GST_PARAM_CONTROLLABLE | GST_PARAM_MUTABLE_PLAYING
+#define ONE_OF(name, table) .type_name = name, .values = table
+
+static const GptVisProperty properties[] = {
+  { "position", "Position", ENUM, AT (labels.position), ANY_TIME, ONE_OF ("GptVisPosition", positions),
+    .blurb = "Where on the picture the labels are drawn" },
+  { "font", "Font", TEXT, AT (font), ANY_TIME, .blurb =
+    "Pango font description (\"DejaVu Sans Condensed\"); its size is ignored, see font-size" },
+  { "font-size", "Font size", UINT, AT (labels.font_size), ANY_TIME, 0, MAX_FONT_SIZE, .blurb =
+    "Font size of the labels (an em) in pixels; 0: to suit the picture" },
+  { "max-labels", "Maximum labels", UINT, AT (max_labels), ANY_TIME, 0, MAX_ROWS, .blurb =
+    "Maximum number of labels drawn of a result, the best first; 0: none" },
+  { "scores", "Scores", ENUM, AT (labels.scores), ANY_TIME, ONE_OF ("GptVisScores", scores), .blurb =
+    "How a label's score is shown; on a region's tag as a percentage or not at all" },
+  { "color", "Color", UINT, AT (labels.color), ANY_TIME, 0, G_MAXUINT32, .blurb =
+    "Color of the text, as 0xAARRGGBB" },
+  { "background", "Background", UINT, AT (labels.background), ANY_TIME, 0, G_MAXUINT32, .blurb =
+    "Color behind labels and captions, as 0xAARRGGBB; an AA of 00: none, the text still has a shadow" },
+  { "show-captions", "Show captions", BOOLEAN, AT (show_captions), ANY_TIME, .blurb = "Draw the captions" },
+  { "caption-position", "Caption position", ENUM, AT (captions.position), ANY_TIME,
+    ONE_OF ("GptVisCaptionPosition", caption_positions), .blurb = "Where on the picture captions are drawn" },
+  { "caption-font-size", "Caption font size", UINT, AT (captions.font_size), ANY_TIME, 0, MAX_FONT_SIZE,
+    .blurb = "Font size of the captions (an em) in pixels; 0: to suit the picture" },
+  { "show-regions", "Show regions", BOOLEAN, AT (show_regions), ANY_TIME, .blurb =
+    "Draw a box around each region" },
+  { "region-tags", "Region tags", BOOLEAN, AT (regions.tags), ANY_TIME, .blurb =
+    "Write label, score and number of each region on a tag at its box" },
+  { "region-font-size", "Region font size", UINT, AT (regions.font_size), ANY_TIME, 0, MAX_FONT_SIZE, .blurb =
+    "Font size of the tags (an em) in pixels; 0: to suit the picture" },
+  { "trails", "Trails", DOUBLE, AT (regions.trails), ANY_TIME, 0, GPTVIS_MAX_TRAIL, .blurb =
+    "For how long, in seconds, the way of each region that is followed is drawn; 0: not at all" },
+};
+#define FIRST_ID 1u
 
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
 
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_POSITION:
-      self->style.position = g_value_get_enum (value);
-      break;
-    case PROP_FONT:
-      g_ref_string_release (self->font);
-      self->font = g_ref_string_new (g_value_get_string (value) ? g_value_get_string (value) : DEFAULT_FONT);
-      break;
-    case PROP_FONT_SIZE:
-      self->style.font_size = g_value_get_uint (value);
-      break;
-    case PROP_MAX_LABELS:
-      self->max_labels = g_value_get_uint (value);
-      break;
-    case PROP_SCORES:
-      self->style.scores = g_value_get_enum (value);
-      break;
-    case PROP_COLOR:
-      self->style.color = g_value_get_uint (value);
-      break;
-    case PROP_BACKGROUND:
-      self->style.background = g_value_get_uint (value);
-      break;
-    case PROP_SHOW_CAPTIONS:
-      self->show_captions = g_value_get_boolean (value);
-      break;
-    case PROP_CAPTION_POSITION:
-      self->caption_style.position = g_value_get_enum (value);
-      break;
-    case PROP_CAPTION_FONT_SIZE:
-      self->caption_style.font_size = g_value_get_uint (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  if (id - FIRST_ID >= G_N_ELEMENTS (properties)) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+    return;
   }
+  GST_OBJECT_LOCK (self);
+  gptvis_property_set (&properties[id - FIRST_ID], &self->settings, value);
+  if (!self->settings.font)
+    self->settings.font = g_strdup (DEFAULT_FONT);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -345,78 +441,23 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
 
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_POSITION:
-      g_value_set_enum (value, self->style.position);
-      break;
-    case PROP_FONT:
-      g_value_set_string (value, self->font);
-      break;
-    case PROP_FONT_SIZE:
-      g_value_set_uint (value, self->style.font_size);
-      break;
-    case PROP_MAX_LABELS:
-      g_value_set_uint (value, self->max_labels);
-      break;
-    case PROP_SCORES:
-      g_value_set_enum (value, self->style.scores);
-      break;
-    case PROP_COLOR:
-      g_value_set_uint (value, self->style.color);
-      break;
-    case PROP_BACKGROUND:
-      g_value_set_uint (value, self->style.background);
-      break;
-    case PROP_SHOW_CAPTIONS:
-      g_value_set_boolean (value, self->show_captions);
-      break;
-    case PROP_CAPTION_POSITION:
-      g_value_set_enum (value, self->caption_style.position);
-      break;
-    case PROP_CAPTION_FONT_SIZE:
-      g_value_set_uint (value, self->caption_style.font_size);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  if (id - FIRST_ID >= G_N_ELEMENTS (properties)) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+    return;
   }
+  GST_OBJECT_LOCK (self);
+  gptvis_property_get (&properties[id - FIRST_ID], &self->settings, value);
   GST_OBJECT_UNLOCK (self);
 }
 
 static void
 install_properties (GObjectClass *klass)
 {
-  const GParamFlags flags = GST_PARAM_CONTROLLABLE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE
-      | G_PARAM_STATIC_STRINGS;
+  Settings defaults = DEFAULTS;
 
-  g_object_class_install_property (klass, PROP_POSITION, g_param_spec_enum ("position", "Position",
-          "Where on the picture the labels are drawn", gptvis_enum_register ("GptVisPosition", positions),
-          default_style.position, flags));
-  g_object_class_install_property (klass, PROP_FONT, g_param_spec_string ("font", "Font",
-          "Pango font description (\"DejaVu Sans Condensed\"); its size is ignored, see font-size",
-          DEFAULT_FONT, flags));
-  g_object_class_install_property (klass, PROP_FONT_SIZE, g_param_spec_uint ("font-size", "Font size",
-          "Font size of the labels (an em) in pixels; 0: to suit the picture", 0, MAX_FONT_SIZE, 0, flags));
-  g_object_class_install_property (klass, PROP_MAX_LABELS, g_param_spec_uint ("max-labels", "Maximum labels",
-          "Maximum number of labels drawn of a result, the best first; 0: none", 0, MAX_ROWS,
-          DEFAULT_MAX_LABELS, flags));
-  g_object_class_install_property (klass, PROP_SCORES, g_param_spec_enum ("scores", "Scores",
-          "How a label's score is shown", gptvis_enum_register ("GptVisScores", scores),
-          default_style.scores, flags));
-  g_object_class_install_property (klass, PROP_COLOR, g_param_spec_uint ("color", "Color",
-          "Color of the text, as 0xAARRGGBB", 0, G_MAXUINT32, default_style.color, flags));
-  g_object_class_install_property (klass, PROP_BACKGROUND, g_param_spec_uint ("background", "Background",
-          "Color behind labels and captions, as 0xAARRGGBB; an AA of 00: none, the text still has a "
-          "shadow", 0, G_MAXUINT32, default_style.background, flags));
-  g_object_class_install_property (klass, PROP_SHOW_CAPTIONS, g_param_spec_boolean ("show-captions",
-          "Show captions", "Draw the captions", TRUE, flags));
-  g_object_class_install_property (klass, PROP_CAPTION_POSITION, g_param_spec_enum ("caption-position",
-          "Caption position", "Where on the picture captions are drawn",
-          gptvis_enum_register ("GptVisCaptionPosition", caption_positions), GPTVIS_CAPTION_POSITION_BOTTOM,
-          flags));
-  g_object_class_install_property (klass, PROP_CAPTION_FONT_SIZE, g_param_spec_uint ("caption-font-size",
-          "Caption font size", "Font size of the captions (an em) in pixels; 0: to suit the picture", 0,
-          MAX_FONT_SIZE, 0, flags));
+  defaults.font = g_strdup (DEFAULT_FONT);
+  gptvis_property_table_install (properties, G_N_ELEMENTS (properties), FIRST_ID, klass, &defaults);
+  gptvis_property_table_clear (properties, G_N_ELEMENTS (properties), &defaults);
 }
 
 /* --- type --- */
@@ -442,7 +483,10 @@ pad_caps (void)
 static void
 finalize (GObject *object)
 {
-  g_ref_string_release (GST_GPTVIS_OVERLAY (object)->font);
+  GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
+
+  gptvis_property_table_clear (properties, G_N_ELEMENTS (properties), &self->settings);
+  g_free (self->frame_settings.font);
   G_OBJECT_CLASS (gst_gptvis_overlay_parent_class)->finalize (object);
 }
 
@@ -454,7 +498,7 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass *klass)
   GstBaseTransformClass *transform = GST_BASE_TRANSFORM_CLASS (klass);
   GstCaps *caps = pad_caps ();
 
-  GST_DEBUG_CATEGORY_INIT (overlay_debug, "gptvisoverlay", 0, "labels and captions drawn on video");
+  GST_DEBUG_CATEGORY_INIT (overlay_debug, "gptvisoverlay", 0, "labels, regions and captions drawn on video");
 
   object->set_property = set_property;
   object->get_property = get_property;
@@ -462,8 +506,8 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass *klass)
   install_properties (object);
 
   gst_element_class_set_static_metadata (element, "Label overlay", "Filter/Editor/Video",
-      "Draws the labels, with their scores, and captions that gptvisfilter attached to the buffers; buffers "
-      "without any pass untouched", "The gptvis developers");
+      "Draws the labels, with their scores, regions and captions that gptvisfilter attached to the buffers; "
+      "buffers without any pass untouched", "The gptvis developers");
   gst_element_class_add_pad_template (element,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
   gst_element_class_add_pad_template (element,
@@ -484,9 +528,6 @@ static void
 gst_gptvis_overlay_init (GstGptVisOverlay *self)
 {
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
-  self->style = default_style;
-  self->font = g_ref_string_new (DEFAULT_FONT);
-  self->max_labels = DEFAULT_MAX_LABELS;
-  self->caption_style.position = GPTVIS_CAPTION_POSITION_BOTTOM;
-  self->show_captions = TRUE;
+  self->settings = (Settings) DEFAULTS;
+  self->settings.font = g_strdup (DEFAULT_FONT);
 }
