@@ -25,6 +25,10 @@ static struct {
       "with --caption: only captions that are at least so likely (0: all; else as the checkpoint says)",
       NULL },
   { "labels-file", "labels-file", "F", "other names for the labels, one a line", NULL },
+  { "regions", "regions", "R",
+  "who finds where things are: none, model (the checkpoint), motion (what moves before a "
+      "fixed camera) or auto (else that)", NULL },
+  { "max-regions", "max-regions", "N", "look at N regions a frame at most (else 8)", NULL },
 };
 
 #define PATIENCE 20             /* s */
@@ -149,7 +153,7 @@ gboolean
 arguments_parse (Arguments *self, int argc, char **argv)
 {
   gchar **names = NULL;
-  GOptionEntry entries[G_N_ELEMENTS (settings) + 7] = {
+  GOptionEntry entries[G_N_ELEMENTS (settings) + 8] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "JSON and nothing else: no progress, no summary", NULL },
     { "caption", 0, 0, G_OPTION_ARG_NONE, &self->caption, "write captions, with a model that can", NULL },
     { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations and end", NULL },
@@ -157,6 +161,9 @@ arguments_parse (Arguments *self, int argc, char **argv)
         NULL },
     { "patience", 0, 0, G_OPTION_ARG_INT, &self->patience,
         "leave an input that gives no picture for S seconds (else 20; 0: never)", "S" },
+    { "coco", 0, 0, G_OPTION_ARG_FILENAME, &self->coco,
+    "write the regions to FILE in COCO's format, see below",
+        "FILE" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL, NULL },
   };
   GOptionContext *context = g_option_context_new ("FILE|DIRECTORY|URI|DEVICE… - say what is on pictures");
@@ -164,7 +171,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
 
   *self = (Arguments) { .inputs = g_ptr_array_new_with_free_func (input_free), .patience = PATIENCE };
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
-    entries[i + 6] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
+    entries[i + 7] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
       settings[i].help, settings[i].argument };
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
@@ -175,6 +182,12 @@ arguments_parse (Arguments *self, int argc, char **argv)
       "thumbnail, a gain map, the other half of a stereo pair), an animated GIF, PNG or WebP one for each\n"
       "picture. Of several videos in a file the first is taken. A cover is no picture.");
   g_option_context_set_description (context,
+      "--coco writes a list of {image_id, category_id, bbox, score}, as pycocotools' loadRes reads it: one\n"
+      "for each label of each region, as found in that frame (regions are not followed). bbox is left, top,\n"
+      "width and height in pixels. image_id of a photo whose name is a number (000000000139.jpg) is that\n"
+      "number; else it is 1,000,000 times the input's place in the arguments, from 1, plus the frame's\n"
+      "number, from 0. category_id is COCO's of a label that COCO has (person: 1, … toothbrush: 90), of\n"
+      "others 1000 plus the label's number in the checkpoint.\n\n"
       "Exit status: 0 all went well; 1 an input could not be read, the others were; 2 wrong use, or a\n"
       "model that does not load; 130 interrupted.\n");
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
@@ -199,6 +212,7 @@ void
 arguments_clear (Arguments *self)
 {
   g_clear_pointer (&self->inputs, g_ptr_array_unref);
+  g_clear_pointer (&self->coco, g_free);
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
     g_clear_pointer (&settings[i].value, g_free);
 }

@@ -77,6 +77,8 @@ check_source (const gchar *source)
 static gboolean
 check (const App *app)
 {
+  static const gchar *const regions[] = { "auto", "none", "model", "motion", NULL };
+
   if (!app->sources)
     return complain ("Which cameras? Name at least one: rtsp://…, another URI, /dev/video0 or a file.");
   if (!(app->settings.max_rate >= 0 && app->settings.max_rate <= 1000))
@@ -85,6 +87,8 @@ check (const App *app)
     return complain ("--threshold must be from 0 to 1, or below 0 for what suits the model.");
   if (app->settings.top_k < 0)
     return complain ("--top-k must be 0 (all labels) or more.");
+  if (app->settings.regions && !g_strv_contains (regions, app->settings.regions))
+    return complain ("--regions must be none, model, motion or auto.");
   if (app->settings.silence < 1 || app->settings.silence > 3600)
     return complain ("--silence must be from 1 to 3600 seconds.");
   if (app->stats < 0 || app->duration < 0)
@@ -110,6 +114,8 @@ parse (App *app, int argc, char **argv)
     { "threshold", 0, 0, G_OPTION_ARG_DOUBLE, &settings->threshold,
         "only labels that score at least T (else what suits the model)", "T" },
     { "top-k", 0, 0, G_OPTION_ARG_INT, &settings->top_k, "at most K labels a frame (else 5; 0: all)", "K" },
+    { "regions", 0, 0, G_OPTION_ARG_STRING, &settings->regions,
+        "who finds where things are: none, model, motion or auto (else that)", "R" },
     { "silence", 0, 0, G_OPTION_ARG_INT, &settings->silence,
         "a camera without a picture for S seconds is down (else 5)", "S" },
     { "stats", 0, 0, G_OPTION_ARG_INT, &app->stats, "print each camera's counts every S seconds", "S" },
@@ -267,5 +273,6 @@ main (int argc, char **argv)
   g_strfreev (app.sources);
   g_free (app.output);
   g_free (app.settings.model);
+  g_free (app.settings.regions);
   return status;
 }

@@ -56,7 +56,7 @@ keep_model (const Arguments *arguments, const Tally *tally)
 }
 
 static int
-run_all (const Arguments *arguments, Tally *tally)
+run_all (const Arguments *arguments, Tally *tally, Coco *coco)
 {
   const guint n = arguments->inputs->len;
   gint64 began = g_get_monotonic_time ();
@@ -64,7 +64,7 @@ run_all (const Arguments *arguments, Tally *tally)
   guint failed = 0;
 
   for (guint i = 0; i < n && outcome != RUN_FATAL && !interrupted; i++) {
-    outcome = run_input (arguments, i, tally, &interrupted);
+    outcome = run_input (arguments, i, tally, coco, &interrupted);
     failed += outcome != RUN_DONE;
   }
   if (!arguments->json)
@@ -79,6 +79,7 @@ label (const Arguments *arguments)
   int status = EXIT_USAGE;
   GstElement *keeper;
   Tally tally;
+  Coco coco;
 
   plugin_find ();
   photo_decoders_register ();
@@ -86,7 +87,10 @@ label (const Arguments *arguments)
   sigaction (SIGTERM, &action, NULL);
   tally_init (&tally, !arguments->json && isatty (STDERR_FILENO));
   if ((keeper = keep_model (arguments, &tally))) {
-    status = run_all (arguments, &tally);
+    if (coco_open (&coco, arguments->coco))
+      status = run_all (arguments, &tally, &coco);
+    if (!coco_close (&coco) && status == EXIT_SUCCESS)
+      status = EXIT_INPUT;
     gst_element_set_state (keeper, GST_STATE_NULL);
     gst_object_unref (keeper);
   }

@@ -45,6 +45,8 @@ set_up_filter (Pipeline *self, const CameraSettings *settings)
 
   g_object_set (self->filter, "model", settings->model, "max-rate", settings->max_rate,
       "threshold", (gfloat) settings->threshold, "top-k", (guint) settings->top_k, NULL);
+  if (settings->regions)
+    gst_util_set_object_arg (G_OBJECT (self->filter), "regions", settings->regions);
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_picture, self, NULL);
   gst_object_unref (pad);
 }

@@ -6,6 +6,7 @@
 /* The same for all cameras. */
 typedef struct {
   gchar *model;                 /* NULL: the bundled one */
+  gchar *regions;               /* gptvisfilter's; NULL: auto */
   gdouble max_rate, threshold;  /* gptvisfilter's, as is top_k */
   gint top_k;
   gint silence;                 /* seconds without a picture after which a camera is down */

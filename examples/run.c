@@ -9,6 +9,7 @@
 #include "gptvis.h"
 #include "reason.h"
 #include "source.h"
+#include <gst/video/video.h>
 
 #define TICK (100 * GST_MSECOND)
 #define END_TIMEOUT (3 * G_USEC_PER_SEC)        /* for a pipeline to end */
@@ -21,8 +22,13 @@ typedef struct {
   GAsyncQueue *order, *ended;   /* tells the thread to end; tells that it has */
   Tally *tally;
   gboolean verbose;             /* captions on stderr */
+  Coco *coco;
+  const gchar *name;            /* the input's … */
+  guint nth;                    /* … and its place in the arguments, from 1 */
 
   gint width, height;           /* of what is decoded; the streaming thread's */
+  gint turned_width, turned_height;     /* of what is analysed; likewise */
+  gboolean follows;             /* regions, where a picture follows */
   guint pictures, results; /* that reached the filter, and left it; streaming threads count, atomically */
   GMutex lock;
   gboolean left_behind;         /* under the lock: nobody waits for it any more */
@@ -60,9 +66,14 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 
   g_atomic_int_inc (&self->results);
   g_mutex_lock (&self->lock);
-  if (seen && seen->own && !self->left_behind)
+  if (seen && seen->own && !self->left_behind) {
     tally_count (self->tally, seen->result->n_labels > 0 ? seen->result->labels[0].text : NULL,
         seen->result->analysis);
+    coco_add (self->coco, seen->result, self->name, self->nth,
+        self->turned_width, self->turned_height);
+  }
+  if (seen && !self->left_behind)
+    tally_regions (self->tally, seen->result);
   if (self->verbose && seen && seen->result->caption && seen->result->caption->final && !self->left_behind)
     tally_caption (self->tally, seen->result->caption->text);
   g_mutex_unlock (&self->lock);
@@ -112,6 +123,26 @@ on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_DROP;
 }
 
+/* What is analysed: turned as its file says. A picture that nothing follows cannot be followed. */
+static GstPadProbeReturn
+on_turned (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstVideoInfo picture;
+  Run *self = data;
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  if (!gst_video_info_from_caps (&picture, caps))
+    return GST_PAD_PROBE_OK;
+  self->turned_width = GST_VIDEO_INFO_WIDTH (&picture);
+  self->turned_height = GST_VIDEO_INFO_HEIGHT (&picture);
+  g_object_set (self->filter, "track", self->follows && GST_VIDEO_INFO_FPS_N (&picture) > 0, NULL);
+  return GST_PAD_PROBE_OK;
+}
+
 static void
 probe (Run *self, GstElement *element, const gchar *name, GstPadProbeType type, GstPadProbeCallback callback)
 {
@@ -143,6 +174,7 @@ make_pipeline (Run *self, const Input *input, GError **error)
   probe (self, self->queue, "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_size);
   probe (self, self->queue, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_decoded);
   probe (self, self->filter, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_picture);
+  probe (self, self->filter, "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_turned);
   probe (self, self->json, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_result);
   probe (self, self->json, "src", GST_PAD_PROBE_TYPE_BUFFER, on_frame);
   return TRUE;
@@ -295,7 +327,7 @@ watch (Run *self, const Arguments *arguments, guint i, volatile sig_atomic_t *in
 }
 
 RunOutcome
-run_input (const Arguments *arguments, guint i, Tally *tally, volatile sig_atomic_t *interrupted)
+run_input (const Arguments *arguments, guint i, Tally *tally, Coco *coco, volatile sig_atomic_t *interrupted)
 {
   const Input *input = arguments->inputs->pdata[i];
   const guint64 before = tally->frames;
@@ -305,10 +337,15 @@ run_input (const Arguments *arguments, guint i, Tally *tally, volatile sig_atomi
 
   self->tally = tally;
   self->verbose = !arguments->json;
+  self->coco = coco;
+  self->name = input->name;
+  self->nth = i + 1;
+  self->follows = !arguments->coco;
   self->order = g_async_queue_new ();
   self->ended = g_async_queue_new ();
   g_mutex_init (&self->lock);
   g_clear_pointer (&tally->caption, g_free);
+  tally_next (tally);
   tally_progress (tally, 0, i, arguments->inputs->len, input->name);
   if (input->problem || !make_pipeline (self, input, &error) || !arguments_apply (arguments, self->filter)
       || !source_add (&self->source, self->pipeline, input->uri, self->queue, &error)) {

@@ -12,13 +12,25 @@ tally_init (Tally *self, gboolean progress)
 {
   *self = (Tally) { .progress = progress };
   self->best = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->regions = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->things = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 void
 tally_clear (Tally *self)
 {
   g_clear_pointer (&self->best, g_hash_table_unref);
+  g_clear_pointer (&self->regions, g_hash_table_unref);
+  g_clear_pointer (&self->things, g_hash_table_unref);
   g_clear_pointer (&self->caption, g_free);
+}
+
+static void
+add_one (GHashTable *counts, const gchar *label)
+{
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, label));
+
+  g_hash_table_replace (counts, g_strdup (label), GUINT_TO_POINTER (n + 1));
 }
 
 void
@@ -26,10 +38,34 @@ tally_count (Tally *self, const gchar *best, gint64 analysis)
 {
   self->frames++;
   self->analysis += analysis;
-  if (best) {
-    guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->best, best));
-    g_hash_table_replace (self->best, g_strdup (best), GUINT_TO_POINTER (n + 1));
+  if (best)
+    add_one (self->best, best);
+}
+
+void
+tally_regions (Tally *self, const GptVisResult *result)
+{
+  for (guint i = 0; i < result->n_regions; i++) {
+    const GptVisRegion *region = &result->regions[i];
+    gpointer id = GUINT_TO_POINTER (region->id);
+    if (region->id && (region->n_labels > 0 || !g_hash_table_contains (self->regions, id)))
+      g_hash_table_replace (self->regions, id, g_strdup (region->n_labels > 0 ? region->labels[0].text
+          : NULL));
   }
+}
+
+#define UNNAMED "without a label"
+
+void
+tally_next (Tally *self)
+{
+  GHashTableIter iter;
+  gpointer label;
+
+  g_hash_table_iter_init (&iter, self->regions);
+  while (g_hash_table_iter_next (&iter, NULL, &label))
+    add_one (self->things, label ? label : UNNAMED);
+  g_hash_table_remove_all (self->regions);
 }
 
 void
@@ -76,19 +112,30 @@ by_count (gconstpointer a, gconstpointer b, gpointer counts)
   return n < m ? 1 : n > m ? -1 : g_strcmp0 (a, b);
 }
 
-void
-tally_summary (const Tally *self, guint inputs, guint failed, double seconds)
+/* The labels that were counted most. */
+static void
+print_most (GHashTable *counts, const gchar *heading)
 {
-  GList *labels = g_list_sort_with_data (g_hash_table_get_keys (self->best), by_count, self->best);
+  GList *labels = g_list_sort_with_data (g_hash_table_get_keys (counts), by_count, counts);
   GList *label = labels;
 
+  if (label)
+    g_printerr ("%s", heading);
+  for (guint i = 0; label && i < MOST_SEEN; i++, label = label->next)
+    g_printerr ("%7u × %s\n", GPOINTER_TO_UINT (g_hash_table_lookup (counts, label->data)),
+        (const gchar *) label->data);
+  g_list_free (labels);
+}
+
+void
+tally_summary (Tally *self, guint inputs, guint failed, double seconds)
+{
   g_printerr ("%s%" G_GUINT64_FORMAT " %s analysed in %.1f s: %.1f a second, %.1f ms each; "
       "%u of %u %s failed\n",
       self->progress ? ERASE : "", self->frames, self->frames == 1 ? "frame" : "frames", seconds,
       self->frames / MAX (seconds, 1e-3), self->frames ? self->analysis / 1e3 / self->frames : 0, failed,
       inputs, inputs == 1 ? "input" : "inputs");
-  for (guint i = 0; label && i < MOST_SEEN; i++, label = label->next)
-    g_printerr ("%7u × %s\n", GPOINTER_TO_UINT (g_hash_table_lookup (self->best, label->data)),
-        (const gchar *) label->data);
-  g_list_free (labels);
+  print_most (self->best, "");
+  tally_next (self);
+  print_most (self->things, "regions that were followed:\n");
 }

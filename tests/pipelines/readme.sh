@@ -101,6 +101,9 @@ while read -r line; do
   esac
   ok "$line"
   case $line in
+    *--coco*)
+      [ "$(results in.mp4 log)" = 6 ] && [ -s found.json ]
+      ok "a line for each fifth frame, and COCO's file" ;;
     *gptvis-label*)
       [ "$(results photo.jpg log)" = 1 ] && [ "$(results in.mp4 log)" = 30 ]
       ok "a line for the photo and for each frame"
