@@ -15,10 +15,10 @@ typedef struct {
 } Coco;
 
 /* `name` NULL: nothing is written. FALSE after a sentence. */
-gboolean coco_open (Coco * coco, const gchar * name);
+gboolean coco_open (Coco *coco, const gchar *name);
 /* The regions of a frame of width × height pixels: frame `frame` of the input of that name, the nth from
  * 1. */
-void coco_add (Coco * coco, const GptVisResult * result, const gchar * input, guint nth, gint width,
+void coco_add (Coco *coco, const GptVisResult *result, const gchar *input, guint nth, gint width,
     gint height);
 /* FALSE after a sentence: not all was written. */
-gboolean coco_close (Coco * coco);
+gboolean coco_close (Coco *coco);

@@ -24,7 +24,7 @@ typedef struct {
 
 /* FALSE: the picture is so narrow that no cell of the size that its length asks for fits into it. */
 gboolean gptvis_cells_suit (const GptVisPicture *picture);
-/* Makes it fit the picture, which they suit. Returns whether it had to be made anew; then all in it is lost. */
+/* Makes it fit the picture, which they suit. TRUE: it had to be made anew, and all that was in it is lost. */
 gboolean gptvis_cells_fit (GptVisCells *cells, const GptVisPicture *picture);
 void gptvis_cells_clear (GptVisCells *cells);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Regions from gptvisfilter: what moves is found, followed and looked at; both policies, cuts, gaps, frames that
- * cannot be read, several cameras. How motion and tracks work is tested where they are (tests/unit); here a
- * square moves over a still picture, which nobody can get wrong. Those of elements before are upstream.c's. */
+/* Regions from gptvisfilter: what moves is found, followed and looked at; both policies, cuts, gaps,
+ * frames that cannot be read, several cameras. How motion and tracks work is tested where they are
+ * (tests/unit); here a square moves over a still picture, which nobody can get wrong. Those of elements
+ * before are upstream.c's. */
 #include "gate.h"
 #include "rig.h"
 #include "scene.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Reads regions off the buffers as a program does that has never heard of gptvis: by
-# GstVideoRegionOfInterestMeta, or by GstAnalytics where GStreamer has it. Prints a line for each: frame, label,
+# GstVideoRegionOfInterestMeta, or by GstAnalytics where GStreamer has it. A line for each: frame, label,
 # confidence, id, x, y, width and height in pixels. Exit status 77: there is no GstAnalytics.
 # Usage: regions.py roi|analytics CHECKPOINT VIDEO.
 import sys

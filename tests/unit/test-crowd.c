@@ -2,7 +2,7 @@
 /* Several things and their tracks: who cross, hide each other, merge into one blob and split again; too many
  * of them, and detections that cannot be; what is told with them. */
 #include "counting-malloc.h"
-#include "scene.h"
+#include "actors.h"
 #include <string.h>
 
 /* How one thing before another is found. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One thing and its track: found, missed, hidden, gone; how well its box follows. */
-#include "scene.h"
+#include "actors.h"
 
 /* --- found --- */
 
