@@ -172,6 +172,13 @@ same_labels (const GptVisResult *a, const GptVisResult *b)
   return same;
 }
 
+/* Regions of a frame before the first analysis, or after that has become too old, are no analysis. */
+static gboolean
+is_analysis (const GptVisMeta *meta)
+{
+  return meta->own || GST_CLOCK_TIME_IS_VALID (meta->age) || meta->result->n_events > 0;
+}
+
 /* A frame that carries the result of an earlier one: has a result like it been written? Of the same analysis
  * it is another one when its caption has grown, or when something happened in the frame that carries it; that
  * its regions have moved does not count. */
@@ -202,6 +209,8 @@ collect (GstGptVisJson *self, GstBuffer *buffer)
   repeat = self->repeat;
   GST_OBJECT_UNLOCK (self);
   while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
+    if (!is_analysis (meta))
+      continue;
     if (repeat || !g_ptr_array_find_with_equal_func (self->previous, meta->result,
             meta->own ? g_direct_equal : tells_nothing_new, NULL))
       append_line (self, meta);

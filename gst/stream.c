@@ -376,10 +376,11 @@ find_held (GptVisStream *self, const GptVisSettings *settings, const GptVisJob *
   out->age = age;
 }
 
-/* The result gets the regions of this very frame. What happened in zones is told also where no result is
- * carried. */
+/* The result gets the regions of this very frame. Where none is carried yet they are one by themselves,
+ * unless none is to be carried; what happened in zones is told in any case. */
 static void
-renew_regions (GptVisStream *self, const GptVisJob *job, GptVisFrameResult *out)
+renew_regions (GptVisStream *self, const GptVisSettings *settings, const GptVisJob *job,
+    GptVisFrameResult *out)
 {
   GptVisResult empty = GPTVIS_RESULT_INIT;
   GptVisResult *carried = out->result;
@@ -398,7 +399,7 @@ renew_regions (GptVisStream *self, const GptVisJob *job, GptVisFrameResult *out)
     empty.n_events = renewed->n_events;
     out->events = gptvis_result_copy (&empty);
   }
-  if (carried)
+  if (carried || settings->hold_time > 0)
     out->result = gptvis_result_ref (renewed);
   gptvis_result_unref (carried);
   gptvis_result_unref (renewed);
@@ -454,7 +455,7 @@ gptvis_stream_frame (GptVisStream *self, const GptVisSettings *settings, const G
   find_held (self, settings, &job, out);
   g_mutex_unlock (&self->lock);
   if (self->scene && !error)
-    renew_regions (self, &job, out);
+    renew_regions (self, settings, &job, out);
   if (error)
     self->listener.on_error (self->listener.user, unmappable, error);
   g_clear_error (&error);

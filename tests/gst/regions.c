@@ -206,21 +206,29 @@ test_moving (void)
   rig_free (rig);
 }
 
-/* Regions are of each frame, labels of those that are analysed. */
+/* Regions are of each frame, the whole picture's labels of the last that was analysed; as long as that is
+ * held. */
 static void
 test_interval (void)
 {
-  Rig *rig = moving_rig ("regions=motion interval=10 hold-time=0");
+  Rig *rig = moving_rig ("regions=motion interval=10");
 
   gst_buffer_unref (play (rig, &bright, 0, QUIET + 20));
   for (guint i = QUIET + 20; i < QUIET + 40; i++) {
     GstBuffer *out = rig_push (rig, moving_frame (rig, &bright, i));
     check_square (out, &bright, i, "bright");
     g_assert_cmpint (gptvis_buffer_get_meta (out)->own, ==, i % 10 == 0);
-    g_assert_cmpuint (result_of (out)->n_labels, ==, i % 10 == 0 ? 2 : 0);
+    g_assert_cmpuint (result_of (out)->frame, ==, i / 10 * 10);
     gst_buffer_unref (out);
   }
   g_assert_cmpuint (rig_stat (rig, "analysed"), ==, (QUIET + 40 + 9) / 10);
+  g_object_set (rig->element, "hold-time", (guint64) 0, NULL);
+  for (guint i = QUIET + 40; i < QUIET + 60; i++) {
+    GstBuffer *out = rig_push (rig, moving_frame (rig, &bright, i));
+    g_assert_true ((gptvis_buffer_get_meta (out) != NULL) == (i % 10 == 0));
+    g_assert_cmpuint (count_metas (out), ==, i % 10 == 0);
+    gst_buffer_unref (out);
+  }
   rig_free (rig);
 }
 
