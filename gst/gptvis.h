@@ -37,7 +37,7 @@ GPTVIS_API GType gptvis_plane_get_type (void);
  * @meta: the base
  * @result: what was found
  * @own: it was found on this very frame, not on an earlier one
- * @age: this frame's time less the analysed frame's; %GST_CLOCK_TIME_NONE: it carries no analysis, only regions
+ * @age: this frame's time less the analysed one's; %GST_CLOCK_TIME_NONE: no analysis is carried, only regions
  *
  * A result on a buffer. It has no tags, since it says nothing about pixels: it survives conversion, scaling,
  * cropping and copies.
