@@ -47,7 +47,7 @@ typedef struct {
   float of_y, of_u, of_v, offset;
 } GptVisMix;
 
-/* For R, G, B; of a picture that has no chroma, luma alone. The picture is not RGB. */
+/* For R, G, B; of a picture that has no chroma, luma alone; of one that has R, G and B, these. */
 void gptvis_picture_mixes (const GptVisPicture *picture, GptVisMix mixes[3]);
 
 /* LIMIT or UNSUPPORTED for an impossible picture: 0 or too large a side, a missing plane. */

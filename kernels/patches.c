@@ -107,12 +107,20 @@ gptvis_patchifier_free (GptVisPatchifier *self)
   g_free (self);
 }
 
+/* Is the picture resized in whole numbers, as Pillow does it with R'G'B'? What is interpolated goes the way
+ * of Y'CbCr, whose matrix is then that of R, G and B themselves. */
+static gboolean
+is_whole (const GptVisPatchifier *self, const GptVisLayout *layout)
+{
+  return layout->rgb && !self->recipe.interpolated;
+}
+
 static void
 make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisWindow *w)
 {
   const guint width = self->recipe.width;
-  gptvis_taps_make (&self->across, self->recipe.filter, picture->width, w->width, w->left, width);
-  gptvis_taps_make (&self->down[0], self->recipe.filter, picture->height, w->height, w->top,
+  gptvis_taps_make_for (&self->across, &self->recipe, picture->width, w->width, w->left, width);
+  gptvis_taps_make_for (&self->down[0], &self->recipe, picture->height, w->height, w->top,
       self->recipe.height);
 
   guint first = picture->height, end = 0;
@@ -132,7 +140,7 @@ make_pick (GptVisPatchifier *self, Pick *pick, const GptVisComponent *c, const G
 {
   const guint width = self->recipe.width, step = c->step / bytes, offset = c->offset / bytes;
   GptVisTaps taps = { 0 };
-  gptvis_taps_make (&taps, self->recipe.filter, picture->width, w->width, w->left, width);
+  gptvis_taps_make_for (&taps, &self->recipe, picture->width, w->width, w->left, width);
   if (c->sub_x)
     gptvis_taps_halve (&taps, picture->width, picture->site == GPTVIS_SITE_LEFT);
   pick->length = (taps.most * step + PICK - 1) / PICK * PICK;
@@ -158,7 +166,7 @@ make_yuv_tables (GptVisPatchifier *self, const GptVisPicture *picture, const Gpt
     GptVisTaps *down = &self->down[c->plane];
     if (down->n)
       continue;
-    gptvis_taps_make (down, self->recipe.filter, picture->height, w->height, w->top, self->recipe.height);
+    gptvis_taps_make_for (down, &self->recipe, picture->height, w->height, w->top, self->recipe.height);
     if (c->sub_y)
       gptvis_taps_halve (down, picture->height, FALSE);
     gptvis_taps_narrow (down);
@@ -180,7 +188,7 @@ make_tables (GptVisPatchifier *self, const GptVisPicture *picture, GError **erro
   clear_tables (self);
   self->inside_from = w.left < 0 ? MIN ((guint) -w.left, self->recipe.width) : 0;
   self->inside_to = MIN (self->recipe.width, (guint) MAX (0, (gint) w.width - w.left));
-  if (layout->rgb)
+  if (is_whole (self, layout))
     make_rgb_tables (self, picture, &w);
   else if (!make_yuv_tables (self, picture, layout, &w)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for a picture of %u×%u",
@@ -341,7 +349,7 @@ gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, flo
    * caller */
   fenv_t environment;
   fegetenv (&environment);
-  (layout->rgb ? run_rgb : run_yuv) (self, picture, layout, rows);
+  (is_whole (self, layout) ? run_rgb : run_yuv) (self, picture, layout, rows);
   fesetenv (&environment);
   return TRUE;
 }

@@ -2,6 +2,7 @@
 /* The formats of a picture, one row each, the arithmetic of a recipe and of colours. To
  * accept another format: a name in picture.h, a row here, one in gst/frame.c. */
 #include "layout.h"
+#include <math.h>
 
 #define RGB_AT(r, g, b, step) .rgb = TRUE, .n_components = 3, .bytes = 1, \
     .components = { {0, r, step, 0, 0}, {0, g, step, 0, 0}, {0, b, step, 0, 0} }
@@ -74,6 +75,28 @@ gptvis_picture_plane_rows (GptVisPictureFormat format, guint plane, guint height
   return 0;
 }
 
+/* The sides of a picture, the shorter first. A longer side that would be too long is what limits both: the
+ * shorter one is then rounded, halves to even, and the longer one is that of the shorter one before
+ * rounding, truncated. These are the roundings of Transformers' detectors. */
+static void
+resize_edges (const GptVisRecipe *recipe, guint shorter, guint longer, guint *out_shorter, guint *out_longer)
+{
+  const guint64 edge = recipe->resize_height;
+  *out_shorter = edge;
+  *out_longer = edge * longer / shorter;
+  if (recipe->longest_edge && (gdouble) longer / shorter * edge > recipe->longest_edge) {
+    const gdouble exact = recipe->longest_edge * (gdouble) shorter / longer;
+    *out_shorter = (guint) nearbyint (exact);
+    *out_longer = (guint) (exact * longer / shorter);
+  }
+}
+
+static guint
+round_down (guint side, guint multiple)
+{
+  return multiple ? MAX (side - side % multiple, multiple) : MAX (side, 1);
+}
+
 GptVisPicture
 gptvis_picture_cut (const GptVisPicture *picture, guint left, guint top, guint width, guint height)
 {
@@ -103,18 +126,31 @@ gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, gu
   *out_width = width;
   *out_height = height;
   if (recipe->shortest_edge) {
-    const guint64 edge = recipe->resize_height;
-    if (width <= height) {
-      *out_width = edge;
-      *out_height = edge * height / width;
-    } else {
-      *out_height = edge;
-      *out_width = edge * width / height;
-    }
+    if (width < height)
+      resize_edges (recipe, width, height, out_width, out_height);
+    else
+      resize_edges (recipe, height, width, out_height, out_width);
+    if (width >= height && *out_height == height)       /* one that is as high already keeps its width */
+      *out_width = width;
+    *out_width = round_down (*out_width, recipe->multiple);
+    *out_height = round_down (*out_height, recipe->multiple);
   } else if (recipe->resize_width) {
     *out_width = recipe->resize_width;
     *out_height = recipe->resize_height;
   }
+}
+
+GptVisRecipe
+gptvis_recipe_for_size (const GptVisRecipe *recipe, guint width, guint height)
+{
+  GptVisRecipe fixed = *recipe;
+  if (!gptvis_recipe_follows_picture (recipe))
+    return fixed;
+  gptvis_recipe_resized (recipe, width, height, &fixed.width, &fixed.height);
+  fixed.resize_width = fixed.width;
+  fixed.resize_height = fixed.height;
+  fixed.shortest_edge = FALSE;
+  return fixed;
 }
 
 static gint
@@ -144,6 +180,10 @@ gptvis_picture_mixes (const GptVisPicture *picture, GptVisMix mixes[3])
     [GPTVIS_MATRIX_BT2020] = {0.2627, 0.0593},
   };
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);
+  for (guint c = 0; layout->rgb && c < 3; c++)
+    mixes[c] = (GptVisMix) { c == 0, c == 1, c == 2, 0 };
+  if (layout->rgb)
+    return;
   const gdouble kr = luma[picture->matrix].r, kb = luma[picture->matrix].b, kg = 1 - kr - kb;
   const gboolean full = picture->full_range, ten = layout->bytes == 2;
   const gdouble unit = !ten ? 1 : full ? 255.0 / 1023 : 1.0 / 4;       /* of a stored step, in 8-bit steps */

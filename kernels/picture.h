@@ -47,9 +47,15 @@ typedef enum { GPTVIS_FILTER_NEAREST, GPTVIS_FILTER_LANCZOS, GPTVIS_FILTER_BILIN
 typedef struct {
   guint resize_width, resize_height;    /* both 0: no resize. One only in shortest-edge form, see below */
   gboolean shortest_edge;       /* resize_height is the length of the shorter side, aspect kept */
+  guint longest_edge; /* with shortest_edge: the longer side is no longer than this; 0: any length */
+  guint multiple;     /* with shortest_edge: both sides are rounded down to multiples of this; 0: not */
   GptVisFilter filter;
+  /* Each value is interpolated between the picture's nearest samples, however much smaller it becomes, and
+   * not rounded to 8 bits, as torch.nn.functional.interpolate does it without antialiasing; filter is
+   * bilinear. */
+  gboolean interpolated;
   gboolean centre_crop;         /* then cut width × height from the middle, zero where outside */
-  guint width, height;          /* what the network sees */
+  guint width, height;          /* what the network sees; both 0: what the resize makes of a picture */
   gdouble rescale;              /* usually 1/255 */
   gdouble mean[3], std[3];      /* 0 and 1 when do_normalize is false */
 } GptVisRecipe;
@@ -69,8 +75,18 @@ GptVisPicture gptvis_picture_cut (
 
 /* Size after the resize for a picture of that size (equals the picture's when
  * there is no resize). Shortest edge: the longer side is truncated as
- * Transformers does it: (int) (size * longer / shorter). */
+ * Transformers does it: (int) (size * longer / shorter). No side is below 1, or below `multiple`. */
 void gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, guint *out_width,
     guint *out_height);
+
+/* Do pictures of other sizes become other sizes for the network? */
+static inline gboolean
+gptvis_recipe_follows_picture (const GptVisRecipe *recipe)
+{
+  return recipe->width == 0;
+}
+
+/* The recipe for pictures of that size alone: the same, with a size for the network to see. */
+GptVisRecipe gptvis_recipe_for_size (const GptVisRecipe *recipe, guint width, guint height);
 
 G_END_DECLS

@@ -28,6 +28,8 @@ print_recipe (GString *out, const GptVisRecipe *r, guint patch_size)
   else if (r->resize_width)
     g_string_append_printf (out, " resize to %u×%u %s,", r->resize_width, r->resize_height,
         filters[r->filter]);
+  if (r->interpolated)
+    g_string_append (out, " without antialiasing,");
   if (r->centre_crop)
     g_string_append_printf (out, " cut the middle %u×%u,", r->width, r->height);
   g_string_append_printf (out, " %u×%u patches", patch_size, patch_size);
@@ -47,12 +49,36 @@ print_rows (const GptVisPlan *plan, GString *out, const GptVisOp *op)
   }
 }
 
+/* Those of grids and detectors. */
+static void
+print_grid_op (const GptVisPlan *plan, GString *out, const GptVisOp *op)
+{
+  static const gchar *const sample_roles[] = { "value=", "boxes=", "at=" };
+  for (guint j = 0; j < op->n_in; j++) {
+    print_tensor (plan, out, op->kind == GPTVIS_OP_SAMPLE ? sample_roles[j] : j ? "| " : "", op->in[j]);
+    if (op->kind == GPTVIS_OP_COLUMNS)
+      g_string_append_printf (out, ".%u+%u", op->columns.parts[j].first, op->columns.parts[j].width);
+  }
+  if (op->kind == GPTVIS_OP_WINDOWS)
+    g_string_append_printf (out, " %u×%u %s %u×%u windows", op->windows.grid.columns, op->windows.grid.rows,
+        op->windows.back ? "from" : "to", op->windows.across, op->windows.across);
+  else if (op->kind == GPTVIS_OP_UNFOLD)
+    g_string_append_printf (out, " %u×%u of %u×%u, %u apart, from %u outside on", op->unfold.size,
+        op->unfold.size, op->unfold.grid.columns, op->unfold.grid.rows, op->unfold.stride,
+        op->unfold.padding);
+  else if (op->kind == GPTVIS_OP_TOP)
+    g_string_append_printf (out, " the %u largest", op->top.n);
+  else if (op->kind == GPTVIS_OP_SAMPLE)
+    g_string_append_printf (out, " %u heads of %u, %u reads in %u×%u", op->sample.heads,
+        op->sample.head_width, op->sample.points, op->sample.grid.columns, op->sample.grid.rows);
+}
+
 static void
 print_op (const GptVisPlan *plan, GString *out, guint i)
 {
   static const gchar *const linear_roles[] = { "x=", "W=", "b=", "gate=", "scale=", "residual=" };
-  static const gchar *const norm_roles[] = { "x=", "weight=", "bias=" };
-  static const gchar *const scores[GPTVIS_N_SCORES] = { " softmax", " sigmoid", " log-softmax" };
+  static const gchar *const norm_roles[] = { "x=", "weight=", "bias=", "mean=", "variance=" };
+  static const gchar *const scores[GPTVIS_N_SCORES] = { " softmax", " sigmoid", " log-softmax", " largest" };
   static const gchar *const attention_roles[] = { "q=", "k=", "v=" };
   const GptVisOp *op = gptvis_plan_op (plan, i);
 
@@ -73,11 +99,15 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
       for (guint j = 0; j < op->n_in; j++)
         print_tensor (plan, out, norm_roles[j], op->in[j]);
       g_string_append_printf (out, " epsilon=%g", op->norm.epsilon);
+      if (op->norm.act != GPTVIS_ACT_NONE)
+        g_string_append_printf (out, " act=%s", gptvis_act_name (op->norm.act));
       break;
     case GPTVIS_OP_ATTENTION:
       for (guint j = 0; j < op->n_in; j++)
         print_tensor (plan, out, attention_roles[j], op->in[j]);
       g_string_append_printf (out, " %u heads of %u", op->attention.heads, op->attention.head_width);
+      if (op->attention.windows > 1)
+        g_string_append_printf (out, " in %u windows", op->attention.windows);
       break;
     case GPTVIS_OP_EMBED:
       print_tensor (plan, out, "tokens=", op->in[0]);
@@ -111,6 +141,16 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
     case GPTVIS_OP_SCORE:
       print_tensor (plan, out, "", op->in[0]);
       g_string_append (out, scores[op->score.score]);
+      break;
+    case GPTVIS_OP_COLUMNS:
+    case GPTVIS_OP_WINDOWS:
+    case GPTVIS_OP_UNFOLD:
+    case GPTVIS_OP_TOP:
+    case GPTVIS_OP_GATHER:
+    case GPTVIS_OP_BOXES:
+    case GPTVIS_OP_WAVES:
+    case GPTVIS_OP_SAMPLE:
+      print_grid_op (plan, out, op);
       break;
     case GPTVIS_N_OPS:
       break;

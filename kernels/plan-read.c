@@ -162,7 +162,7 @@ gptvis_plan_op_flops (const GptVisPlan *plan, guint i)
   }
   if (op->kind == GPTVIS_OP_ATTENTION)
     return 4.0 * gptvis_plan_tensor (plan, op->in[0])->rows * gptvis_plan_tensor (plan, op->in[1])->rows
-        * op->attention.heads * op->attention.head_width;
+        / MAX (op->attention.windows, 1) * op->attention.heads * op->attention.head_width;
   if (op->kind == GPTVIS_OP_RECALL) {
     gdouble rows = 0;
     for (guint j = 1; j < op->n_in; j++)

@@ -5,10 +5,6 @@
 #include "plan-private.h"
 #include <string.h>
 
-/* No tensor of a network that fits its limits comes near this; the product of
- * any two sides stays far from overflow. */
-#define MAX_ELEMENTS (1u << 30)
-
 GptVisPlan *
 gptvis_plan_new (const gchar *name, guint max_batch)
 {
@@ -40,8 +36,7 @@ gptvis_plan_free (GptVisPlan *plan)
   g_free (plan);
 }
 
-/* Keeps the first mistake as "linear 12: …"; always GPTVIS_NO_TENSOR. */
-static GptVisTensorId G_GNUC_PRINTF (3, 4)
+GptVisTensorId
 fail (GptVisPlan *plan, const gchar *what, const gchar *format, ...)
 {
   if (!plan->error) {
@@ -56,7 +51,7 @@ fail (GptVisPlan *plan, const gchar *what, const gchar *format, ...)
   return GPTVIS_NO_TENSOR;
 }
 
-static gboolean
+gboolean
 recording (GptVisPlan *plan, const gchar *what)
 {
   if (plan->finished)
@@ -64,8 +59,7 @@ recording (GptVisPlan *plan, const gchar *what)
   return !plan->error;
 }
 
-/* The tensor, or NULL after keeping why not. */
-static const GptVisTensor *
+const GptVisTensor *
 take (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id)
 {
   if (id < 0 || (guint) id >= plan->tensors->len) {
@@ -75,7 +69,7 @@ take (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id)
   return &g_array_index (plan->tensors, GptVisTensor, id);
 }
 
-static const GptVisTensor *
+const GptVisTensor *
 take_activation (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id)
 {
   const GptVisTensor *t = take (plan, what, role, id);
@@ -91,8 +85,7 @@ take_activation (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisT
   return t;
 }
 
-/* An optional tensor of exactly that shape; TRUE when absent or right. */
-static gboolean
+gboolean
 check_optional (GptVisPlan *plan, const gchar *what, const gchar *role, GptVisTensorId id,
     gboolean activation, guint rows, guint width)
 {
@@ -127,8 +120,7 @@ add_tensor (GptVisPlan *plan, const gchar *what, GptVisTensorKind kind, const gc
   return plan->tensors->len - 1;
 }
 
-/* Appends the operation with a fresh result. */
-static GptVisTensorId
+GptVisTensorId
 add_op (GptVisPlan *plan, GptVisOp *op, GptVisTensorKind kind, guint rows, guint width)
 {
   op->out = add_tensor (plan, gptvis_op_name (op->kind), kind, NULL, rows, width);
@@ -311,6 +303,13 @@ GptVisTensorId
 gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias,
     gfloat epsilon)
 {
+  return gptvis_plan_norm_with (plan, x, weight, bias, epsilon, GPTVIS_NORM ());
+}
+
+GptVisTensorId
+gptvis_plan_norm_with (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, GptVisTensorId bias,
+    gfloat epsilon, const GptVisNorm *norm)
+{
   if (!recording (plan, "norm"))
     return GPTVIS_NO_TENSOR;
   const GptVisTensor *tx = take_activation (plan, "norm", "x", x);
@@ -318,11 +317,18 @@ gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight, Gpt
     return GPTVIS_NO_TENSOR;
   const guint rows = tx->rows, width = tx->width;
   if (!check_optional (plan, "norm", "the weight", weight, FALSE, 1, width)
-      || !check_optional (plan, "norm", "the bias", bias, FALSE, 1, width))
+      || !check_optional (plan, "norm", "the bias", bias, FALSE, 1, width)
+      || !check_optional (plan, "norm", "the mean", norm->mean, FALSE, 1, width)
+      || !check_optional (plan, "norm", "the variance", norm->variance, FALSE, 1, width))
     return GPTVIS_NO_TENSOR;
   if (!(epsilon >= 0))
     return fail (plan, "norm", "an epsilon of %g is not possible", epsilon);
-  GptVisOp op = { .kind = GPTVIS_OP_NORM, .n_in = 3, .in = {x, weight, bias}, .norm = {epsilon} };
+  if (norm->act >= GPTVIS_N_ACTS)
+    return fail (plan, "norm", "activation %d does not exist", norm->act);
+  if ((norm->mean == GPTVIS_NO_TENSOR) != (norm->variance == GPTVIS_NO_TENSOR))
+    return fail (plan, "norm", "there is one of mean and variance, where both or none are needed");
+  GptVisOp op = { .kind = GPTVIS_OP_NORM, .n_in = 5, .in = {x, weight, bias, norm->mean, norm->variance},
+    .norm = {epsilon, norm->act} };
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
 }
 
@@ -348,6 +354,9 @@ gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, Gpt
         attention->heads, attention->head_width);
   if (tk->rows != tv->rows)
     return fail (plan, "attention", "k has %u rows and v has %u", tk->rows, tv->rows);
+  if (attention->windows > 1 && (rows % attention->windows || tk->rows % attention->windows))
+    return fail (plan, "attention", "%u queries and %u keys cannot be in %u windows", rows, tk->rows,
+        attention->windows);
   GptVisOp op = { .kind = GPTVIS_OP_ATTENTION, .n_in = 3, .in = {q, k, v}, .attention = *attention };
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
 }
@@ -522,8 +531,9 @@ gptvis_plan_score (GptVisPlan *plan, GptVisTensorId x, GptVisScore score)
   const GptVisTensor *tx = take_activation (plan, "score", "x", x);
   if (!tx)
     return GPTVIS_NO_TENSOR;
+  const guint rows = tx->rows, width = score == GPTVIS_SCORE_LARGEST ? 1 : tx->width;
   GptVisOp op = { .kind = GPTVIS_OP_SCORE, .n_in = 1, .in = {x}, .score = {score} };
-  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, tx->rows, tx->width);
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
 }
 
 void

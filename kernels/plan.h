@@ -101,12 +101,14 @@ typedef struct {
   .scale = GPTVIS_NO_TENSOR, .residual = GPTVIS_NO_TENSOR, .alpha = 1.0f, ##__VA_ARGS__ })
 
 /* attention: for each head h, y_h = softmax (scale · q_h k_hᵀ) v_h, all rows to
- * all rows. q, k, v are columns [x_column, x_column + heads · head_width) of
- * their tensors (which may be one and the same). y is [rows of q, heads · head_width]. */
+ * all rows; or, with windows above 1, q's and k's rows in so many equal parts, each part by itself. q, k, v
+ * are columns [x_column, x_column + heads · head_width) of their tensors (which may be one and the same). y
+ * is [rows of q, heads · head_width]. */
 typedef struct {
   guint q_column, k_column, v_column;
   guint heads, head_width;
   gfloat scale;                 /* usually 1/√head_width */
+  guint windows;                /* 0, 1: none */
 } GptVisAttention;
 
 /* recall: the step's attention. y [1, heads · head_width] of one row q over all rows of
@@ -133,22 +135,92 @@ typedef struct {
 } GptVisPoolPart;
 #define GPTVIS_POOL_PARTS 2
 
-typedef enum { GPTVIS_SCORE_SOFTMAX, GPTVIS_SCORE_SIGMOID, GPTVIS_SCORE_LOG_SOFTMAX,
+/* The last makes one value of a row. */
+typedef enum { GPTVIS_SCORE_SOFTMAX, GPTVIS_SCORE_SIGMOID, GPTVIS_SCORE_LOG_SOFTMAX, GPTVIS_SCORE_LARGEST,
     GPTVIS_N_SCORES } GptVisScore;
+
+/* columns: y is its parts side by side; a part is columns [first, first + width) of a tensor. */
+typedef struct {
+  GptVisTensorId from;
+  guint first, width;
+} GptVisColumnsPart;
+#define GPTVIS_COLUMNS_PARTS 8
+
+/* A grid: tensors' rows are its places in reading order. */
+typedef struct {
+  guint rows, columns;
+} GptVisGrid;
+
+/* windows: a grid is cut into across × across windows. y has them in reading order, the rows of each in
+ * theirs, and before those of each all rows of `before`, if that is a tensor. Back: the same the other way,
+ * and `before` is left out. */
+typedef struct {
+  GptVisGrid grid;
+  guint across, n_before;
+  gboolean back;
+} GptVisWindows;
+
+/* unfold: places of a grid size × size around each `stride`th place each way; what lies outside is 0, and
+ * `padding` says how far outside it begins. Column (c · size + y) · size + x is column c of the place y down
+ * and x to the right, as a Conv2d's weight [out, c, y, x] read as a matrix has it. */
+typedef struct {
+  GptVisGrid grid;
+  guint size, stride, padding;
+} GptVisUnfold;
+#define GPTVIS_UNFOLD_SIZE 16u  /* at most */
+
+/* The grid that unfold makes. */
+static inline GptVisGrid
+gptvis_unfold_grid (const GptVisUnfold *u)
+{
+  return (GptVisGrid) { (u->grid.rows + 2 * u->padding - u->size) / u->stride + 1,
+    (u->grid.columns + 2 * u->padding - u->size) / u->stride + 1 };
+}
+
+/* top: y [n, 1] has the numbers of the rows of x [rows, 1] with the n largest values, largest first, equal
+ * ones in their order. Of a grid only places that are `margin` from its edges. */
+typedef struct {
+  guint n;
+  GptVisGrid grid, margin;      /* grid.rows 0: none; margin: so many rows and columns */
+} GptVisTop;
+
+/* boxes: y [n, 4], centre x, centre y, width, height, are boxes b moved and scaled by d:
+ * b.xy + d.xy · b.wh and b.wh · e^d.wh. b [n, 4], or places [n, 1] of a grid (rows above 0), numbered from 0,
+ * which are boxes of width and height `side` around the places' centres in a picture of 1 × 1. */
+typedef struct {
+  GptVisGrid grid;
+  gfloat side;
+} GptVisBoxes;
+
+/* waves: y [n, 4 · features] of boxes [n, 4]: of y, x, width and height one after the other, for each i from
+ * 0 sine and cosine of 2π · value / 10000^(2i / features). */
+
+/* sample: for each of x's rows and heads the sum of `points` reads of value [rows · columns, heads ·
+ * head_width] between the places of a grid, bilinear, 0 outside, each of its head's columns. Of a row of
+ * `at`, column 2 · (head · points + point) and the next say where: box.xy + those / points · box.wh / 2,
+ * where the grid is 1 × 1; and column 2 · heads · points + head · points + point how much, by a softmax over
+ * the head's points. */
+typedef struct {
+  GptVisGrid grid;
+  guint heads, head_width, points;
+} GptVisSample;
+#define GPTVIS_SAMPLE_POINTS 64u        /* at most */
 
 #define GPTVIS_OP_INPUTS 16
 
 typedef struct {
   GptVisOpKind kind;
   GptVisTensorId in[GPTVIS_OP_INPUTS];  /* linear: x, W, b, gate, scale, residual; norm: x, weight, bias;
-                                           attention: q, k, v; rows: from, add of each part;
-                                           embed: table, positions; recall: q, states; else: x */
+                                           and mean, variance; attention: q, k, v; rows: from, add of each
+                                           part; columns: from of each; embed: table, positions; recall: q,
+                                           states; windows: x, before; gather: x, list; boxes: b, d; sample:
+                                           value, boxes, at; else: x */
   guint n_in;
   GptVisTensorId out;                   /* keep: the state */
   union {
     struct { GptVisRecipe recipe; guint patch_size; } patches;
     struct { GptVisAct act; gfloat alpha; } linear;
-    struct { gfloat epsilon; } norm;
+    struct { gfloat epsilon; GptVisAct act; } norm;
     GptVisAttention attention;            /* recall: k_column and v_column follow from the states */
     struct { guint first_position; } embed;
     struct { guint column; } keep;
@@ -156,6 +228,13 @@ typedef struct {
     struct { guint rows_in, columns_in, rows_out, columns_out; gboolean antialias; } resample;  /* grids */
     struct { GptVisPoolPart parts[GPTVIS_POOL_PARTS]; guint n_parts; } pool;
     struct { GptVisScore score; } score;
+    struct { GptVisColumnsPart parts[GPTVIS_COLUMNS_PARTS]; guint n_parts; } columns;
+    GptVisWindows windows;
+    GptVisUnfold unfold;
+    GptVisTop top;
+    GptVisBoxes boxes;
+    struct { guint features; } waves;
+    GptVisSample sample;
   };
 } GptVisOp;
 
@@ -192,6 +271,16 @@ GptVisTensorId gptvis_plan_linear (GptVisPlan *plan, GptVisTensorId x, GptVisTen
     GptVisTensorId bias, const GptVisLinear *linear);
 GptVisTensorId gptvis_plan_norm (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight,
     GptVisTensorId bias, gfloat epsilon);
+/* What else a norm may have. By mean and variance [1, width] it is each column's: (x − mean) / √(variance +
+ * epsilon). */
+typedef struct {
+  GptVisAct act;
+  GptVisTensorId mean, variance;
+} GptVisNorm;
+#define GPTVIS_NORM(...) (&(GptVisNorm) { .act = GPTVIS_ACT_NONE, .mean = GPTVIS_NO_TENSOR, \
+  .variance = GPTVIS_NO_TENSOR, ##__VA_ARGS__ })
+GptVisTensorId gptvis_plan_norm_with (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight,
+    GptVisTensorId bias, gfloat epsilon, const GptVisNorm *norm);
 GptVisTensorId gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v,
     const GptVisAttention *attention);
 /* In the step: row `token` of the table plus row first_position + `position` of positions
@@ -213,6 +302,22 @@ GptVisTensorId gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint r
 GptVisTensorId gptvis_plan_pool (GptVisPlan *plan, GptVisTensorId x, const GptVisPoolPart *parts,
     guint n_parts);
 GptVisTensorId gptvis_plan_score (GptVisPlan *plan, GptVisTensorId x, GptVisScore score);
+
+/* Of grids and detectors (plan-grids.c). */
+GptVisTensorId gptvis_plan_columns (GptVisPlan *plan, const GptVisColumnsPart *parts, guint n_parts);
+/* before: GPTVIS_NO_TENSOR, or [any, x's width]. */
+GptVisTensorId gptvis_plan_windows (
+    GptVisPlan *plan, GptVisTensorId x, GptVisTensorId before, GptVisGrid grid, guint across);
+GptVisTensorId gptvis_plan_from_windows (GptVisPlan *plan, GptVisTensorId x, GptVisGrid grid, guint across);
+GptVisTensorId gptvis_plan_unfold (GptVisPlan *plan, GptVisTensorId x, const GptVisUnfold *unfold);
+GptVisTensorId gptvis_plan_top (GptVisPlan *plan, GptVisTensorId x, const GptVisTop *top);
+/* list: [n, 1] of numbers of x's rows, as top makes it. */
+GptVisTensorId gptvis_plan_gather (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId list);
+GptVisTensorId gptvis_plan_boxes (
+    GptVisPlan *plan, GptVisTensorId b, GptVisTensorId d, const GptVisBoxes *boxes);
+GptVisTensorId gptvis_plan_waves (GptVisPlan *plan, GptVisTensorId boxes, guint features);
+GptVisTensorId gptvis_plan_sample (GptVisPlan *plan, GptVisTensorId value, GptVisTensorId boxes,
+    GptVisTensorId at, const GptVisSample *sample);
 
 /* Makes x readable after a run under that name. */
 void gptvis_plan_output (GptVisPlan *plan, const gchar *name, GptVisTensorId x);

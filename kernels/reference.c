@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One function for each operation, from its definition in plan.h. */
 #include "reference.h"
+#include "reference-private.h"
 #include "weights.h"
 #include "memory.h"
 #include <math.h>
@@ -11,13 +12,8 @@ typedef struct {
   double *states;
 } Slot;
 
-typedef struct {
-  GptVisProgram base;
-  GptVisSlot *const *slots;     /* of the pictures at hand */
-  const GptVisSequence *sequences;      /* at hand, in a step */
-  double **data;                /* of each tensor, room for the largest batch */
-  float **out;                  /* of each output that was asked for, likewise */
-} Program;
+typedef GptVisReferenceProgram Program;
+#define at gptvis_reference_at
 
 static gsize
 elements (const GptVisTensor *t)
@@ -25,8 +21,7 @@ elements (const GptVisTensor *t)
   return (gsize) t->rows * t->width;
 }
 
-/* Tensor `id` of picture i; NULL for GPTVIS_NO_TENSOR. */
-static double *
+double *
 at (const Program *p, GptVisTensorId id, guint i)
 {
   if (id == GPTVIS_NO_TENSOR)
@@ -81,6 +76,7 @@ norm (const Program *p, const GptVisOp *op, guint i)
 {
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const double *x = at (p, op->in[0], i), *weight = at (p, op->in[1], i), *bias = at (p, op->in[2], i);
+  const double *means = at (p, op->in[3], i), *variances = at (p, op->in[4], i);
   double *y = at (p, op->out, i);
   for (guint r = 0; r < t->rows; r++, x += t->width, y += t->width) {
     double mean = 0, variance = 0;
@@ -88,9 +84,11 @@ norm (const Program *p, const GptVisOp *op, guint i)
       mean += x[k] / t->width;
     for (guint k = 0; k < t->width; k++)
       variance += (x[k] - mean) * (x[k] - mean) / t->width;
-    for (guint k = 0; k < t->width; k++)
-      y[k] = (x[k] - mean) / sqrt (variance + op->norm.epsilon) * (weight ? weight[k] : 1)
-          + (bias ? bias[k] : 0);
+    for (guint k = 0; k < t->width; k++) {
+      const double around = means ? means[k] : mean, spread = variances ? variances[k] : variance;
+      const double even = (x[k] - around) / sqrt (spread + op->norm.epsilon);
+      y[k] = activate (op->norm.act, even * (weight ? weight[k] : 1) + (bias ? bias[k] : 0));
+    }
   }
 }
 
@@ -113,23 +111,25 @@ attention (const Program *p, const GptVisOp *op, guint i)
   const GptVisTensor *tq = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const GptVisTensor *tk = gptvis_plan_tensor (p->base.plan, op->in[1]);
   const GptVisTensor *tv = gptvis_plan_tensor (p->base.plan, op->in[2]);
-  double *scores = g_new (double, tk->rows);
+  const guint windows = MAX (a->windows, 1), n_keys = tk->rows / windows;
+  double *scores = g_new (double, n_keys);
   for (guint h = 0; h < a->heads; h++)
     for (guint r = 0; r < tq->rows; r++) {
       const guint column = h * a->head_width;
+      const gsize key = (gsize) (r / (tq->rows / windows)) * n_keys;
       const double *q = at (p, op->in[0], i) + (gsize) r * tq->width + a->q_column + column;
-      const double *k = at (p, op->in[1], i) + a->k_column + column;
-      const double *v = at (p, op->in[2], i) + a->v_column + column;
+      const double *k = at (p, op->in[1], i) + key * tk->width + a->k_column + column;
+      const double *v = at (p, op->in[2], i) + key * tv->width + a->v_column + column;
       double *y = at (p, op->out, i) + (gsize) r * a->heads * a->head_width + column;
-      for (guint j = 0; j < tk->rows; j++) {
+      for (guint j = 0; j < n_keys; j++) {
         scores[j] = 0;
         for (guint d = 0; d < a->head_width; d++)
           scores[j] += q[d] * k[(gsize) j * tk->width + d] * a->scale;
       }
-      softmax (scores, tk->rows);
+      softmax (scores, n_keys);
       for (guint d = 0; d < a->head_width; d++) {
         y[d] = 0;
-        for (guint j = 0; j < tk->rows; j++)
+        for (guint j = 0; j < n_keys; j++)
           y[d] += scores[j] * v[(gsize) j * tv->width + d];
       }
     }
@@ -240,6 +240,14 @@ static void
 score (const Program *p, const GptVisOp *op, guint i)
 {
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  if (op->score.score == GPTVIS_SCORE_LARGEST) {
+    for (guint r = 0; r < t->rows; r++) {
+      at (p, op->out, i)[r] = -INFINITY;
+      for (guint k = 0; k < t->width; k++)
+        at (p, op->out, i)[r] = MAX (at (p, op->out, i)[r], at (p, op->in[0], i)[(gsize) r * t->width + k]);
+    }
+    return;
+  }
   double *y = memcpy (at (p, op->out, i), at (p, op->in[0], i), elements (t) * sizeof (double));
   if (op->score.score != GPTVIS_SCORE_SIGMOID)
     for (guint r = 0; r < t->rows; r++)
@@ -454,6 +462,30 @@ run_op (const Program *p, const GptVisOp *op, guint i)
       break;
     case GPTVIS_OP_SCORE:
       score (p, op, i);
+      break;
+    case GPTVIS_OP_COLUMNS:
+      gptvis_reference_columns (p, op, i);
+      break;
+    case GPTVIS_OP_WINDOWS:
+      gptvis_reference_windows (p, op, i);
+      break;
+    case GPTVIS_OP_UNFOLD:
+      gptvis_reference_unfold (p, op, i);
+      break;
+    case GPTVIS_OP_TOP:
+      gptvis_reference_top (p, op, i);
+      break;
+    case GPTVIS_OP_GATHER:
+      gptvis_reference_gather (p, op, i);
+      break;
+    case GPTVIS_OP_BOXES:
+      gptvis_reference_boxes (p, op, i);
+      break;
+    case GPTVIS_OP_WAVES:
+      gptvis_reference_waves (p, op, i);
+      break;
+    case GPTVIS_OP_SAMPLE:
+      gptvis_reference_sample (p, op, i);
       break;
     case GPTVIS_OP_PATCHES:    /* when staged */
     case GPTVIS_OP_RESAMPLE:   /* when loaded */

@@ -57,11 +57,11 @@ static const struct {
 };
 
 static void
-make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble scale, gdouble centre)
+make_one (GptVisTaps *t, guint i, GptVisFilter filter, guint size, gdouble stretch, gdouble centre)
 {
   float *parts = t->parts + (gsize) i * t->most;
   gint32 *whole = t->whole + (gsize) i * t->most;
-  const gdouble stretch = MAX (1, scale), support = filters[filter].support * stretch;
+  const gdouble support = filters[filter].support * stretch;
   const gint first = CLAMP ((gint) (centre - support + 0.5), 0, (gint) size - 1);
   const gint end = CLAMP ((gint) (centre + support + 0.5), first + 1, (gint) size);
   gdouble sum = 0;
@@ -109,19 +109,34 @@ make_nearest (GptVisTaps *t, guint size, guint n_out, gint first_out, gdouble sc
   }
 }
 
-void
-gptvis_taps_make (GptVisTaps *t, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n)
+/* stretched: the filter is as wide as the step from output to output. */
+static void
+make (
+    GptVisTaps *t, GptVisFilter filter, gboolean stretched, guint size, guint n_out, gint first_out, guint n)
 {
-  const gdouble scale = (gdouble) size / n_out;
+  const gdouble scale = (gdouble) size / n_out, stretch = stretched ? MAX (1, scale) : 1;
   gptvis_taps_clear (t);
-  allocate (t, n, MIN (size, (guint) ceil (filters[filter].support * MAX (1, scale)) * 2 + 1));
+  allocate (t, n, MIN (size, (guint) ceil (filters[filter].support * stretch) * 2 + 1));
   if (filter == GPTVIS_FILTER_NEAREST) {
     make_nearest (t, size, n_out, first_out, scale);
     return;
   }
   for (guint i = 0; i < n; i++)
     if (first_out + (gint) i >= 0 && first_out + (gint64) i < n_out)
-      make_one (t, i, filter, size, scale, (first_out + (gint) i + 0.5) * scale);
+      make_one (t, i, filter, size, stretch, (first_out + (gint) i + 0.5) * scale);
+}
+
+void
+gptvis_taps_make (GptVisTaps *t, GptVisFilter filter, guint size, guint n_out, gint first_out, guint n)
+{
+  make (t, filter, TRUE, size, n_out, first_out, n);
+}
+
+void
+gptvis_taps_make_for (
+    GptVisTaps *t, const GptVisRecipe *recipe, guint size, guint n_out, gint first_out, guint n)
+{
+  make (t, recipe->filter, !recipe->interpolated, size, n_out, first_out, n);
 }
 
 void

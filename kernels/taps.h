@@ -25,6 +25,10 @@ typedef struct {
 void gptvis_taps_make (GptVisTaps *taps, GptVisFilter filter, guint size, guint n_out, gint first_out,
     guint n);
 
+/* The same as the recipe has them: its filter, or between the nearest samples. */
+void gptvis_taps_make_for (
+    GptVisTaps *taps, const GptVisRecipe *recipe, guint size, guint n_out, gint first_out, guint n);
+
 /* Turns taps on an axis into taps on the samples of a component that has half as
  * many: what one gets by first bringing those to the full grid linearly, as
  * decoders do, then applying the taps. `left`: they lie on every other sample of

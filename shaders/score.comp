@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// score: softmax, sigmoid or the logarithm of the softmax; a row a workgroup.
+// score: softmax, sigmoid, the logarithm of the softmax, or the largest alone; a row a workgroup.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #ifdef SUBGROUP
@@ -28,6 +28,11 @@ main ()
   for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
     top = max (top, x[first + k]);
   top = max_of_all (top);
+  if (kind == SCORE_LARGEST) {
+    if (gl_LocalInvocationIndex == 0)
+      y[gl_WorkGroupID.y * p.rows + gl_WorkGroupID.x] = top;
+    return;
+  }
   float sum = 0;
   for (uint k = gl_LocalInvocationIndex; k < p.width; k += gl_WorkGroupSize.x)
     sum += exp (x[first + k] - top);

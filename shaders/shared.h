@@ -60,17 +60,18 @@ struct LinearPush {
   float alpha;
 };
 
-/* norm: x, weight, bias, y. Workgroups: rows, pictures. */
+/* norm: x, weight, bias, y, mean, variance; SPEC_A the activation (ACT_…). Workgroups: rows, pictures. */
 #define NORM_HAS_WEIGHT 1
 #define NORM_HAS_BIAS 2
 #define NORM_IS_WRONG 4         /* for a test: everything comes out too large */
+#define NORM_HAS_MEAN 8         /* and variance, of each column */
 struct NormPush {
   uint rows, width;
   float epsilon;
 };
 
-/* attention: q, k, v, y. SPEC_A queries and SPEC_B keys of a tile (a multiple of
- * ATTENTION_LANES), SPEC_C width of a head, SPEC_D queries that ATTENTION_LANES threads share.
+/* attention: q, k, v, y; a window is a picture of its own. SPEC_A queries and SPEC_B keys of a tile (a
+ * multiple of ATTENTION_LANES), SPEC_C width of a head, SPEC_D queries that ATTENTION_LANES threads share.
  * Workgroups: tiles of queries, heads, pictures.
  * attention-matrix: the same; a subgroup has SPEC_MATRIX_ROWS queries; keys are a multiple of the
  * matrices' sides, and so is SPEC_D, the width of a head with what is 0 behind it. */
@@ -103,8 +104,58 @@ struct PoolPush {
 #define SCORE_SOFTMAX 0
 #define SCORE_SIGMOID 1
 #define SCORE_LOG_SOFTMAX 2
+#define SCORE_LARGEST 3         /* one value of a row */
 struct ScorePush {
   uint rows, width;
+};
+
+/* Of grids and detectors; what they are is plan.h's. Workgroups: elements of a picture's result, pictures. */
+/* columns: one part: from, y. */
+struct ColumnsPush {
+  uint rows, width;             /* of the part */
+  uint from_width, from_first, y_width, y_first;        /* first: columns */
+};
+
+/* windows: x, before, y. */
+struct WindowsPush {
+  uint width;
+  uint high, wide, across;      /* of a window; windows each way */
+  uint n_before, back;
+  uint x_stride, before_stride, y_stride;       /* from one picture to the next */
+};
+
+/* unfold: x, y. */
+struct UnfoldPush {
+  uint rows, columns, width;    /* of x */
+  uint out_rows, out_columns;
+  uint size, stride, padding;
+};
+
+/* top: x, y. Elements are x's. What is no grid is one of a row. */
+struct TopPush {
+  uint rows, columns, margin_rows, margin_columns, n;
+};
+
+/* gather: x, list, y. */
+struct GatherPush {
+  uint rows, width, x_rows;
+};
+
+/* boxes: b, d, y. Elements are boxes of all pictures; grid_rows 0: b are boxes. */
+struct BoxesPush {
+  uint rows, grid_rows, grid_columns;
+  float side;
+};
+
+/* waves: x, y. Elements are pairs of sine and cosine, of all pictures. */
+struct WavesPush {
+  uint rows, pairs;             /* pairs: of a value */
+};
+
+/* sample: value, boxes, at, y. */
+struct SamplePush {
+  uint rows, heads, head_width, points;
+  uint grid_rows, columns;
 };
 
 /* The arguments of a run, uints in a buffer: ARGS_SEQUENCE for each picture or sequence,

@@ -40,9 +40,10 @@ worker_size (const GptVisCpuProgram *p, guint head_width, guint n_keys)
 gsize
 gptvis_cpu_attention_scratch (const GptVisCpuProgram *p, const GptVisOp *op)
 {
-  const GptVisTensor *k = gptvis_plan_tensor (p->base.plan, op->in[1]);
-  return packed_size (p, gptvis_plan_max_batch (p->base.plan), &op->attention, k->rows)
-      + gptvis_pool_threads (p->pool) * worker_size (p, op->attention.head_width, k->rows);
+  const guint windows = MAX (op->attention.windows, 1);
+  const guint n_keys = gptvis_plan_tensor (p->base.plan, op->in[1])->rows / windows;
+  return packed_size (p, gptvis_plan_max_batch (p->base.plan) * windows, &op->attention, n_keys)
+      + gptvis_pool_threads (p->pool) * worker_size (p, op->attention.head_width, n_keys);
 }
 
 static void
@@ -103,21 +104,23 @@ gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op)
   const GptVisTensor *tq = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const GptVisTensor *tk = gptvis_plan_tensor (p->base.plan, op->in[1]);
   const GptVisTensor *tv = gptvis_plan_tensor (p->base.plan, op->in[2]);
+  const guint windows = MAX (a->windows, 1), n_queries = tq->rows / windows, n_keys = tk->rows / windows;
+  const guint pictures = p->n * windows;        /* a window is like a picture of its own */
   GptVisCpuAttention c = {
     .p = p, .a = a,
-    .n_queries = tq->rows, .n_keys = tk->rows,
+    .n_queries = n_queries, .n_keys = n_keys,
     .q_width = tq->width, .k_width = tk->width, .v_width = tv->width,
     .q = gptvis_cpu_data (p, op->in[0]) + a->q_column,
     .k = gptvis_cpu_data (p, op->in[1]) + a->k_column,
     .v = gptvis_cpu_data (p, op->in[2]) + a->v_column,
     .y = gptvis_cpu_data (p, op->out),
-    .n_query_blocks = gptvis_n_blocks (tq->rows, p->tier->tile_columns),
-    .n_key_blocks = gptvis_cpu_attention_bf16_key_blocks (tk->rows, gptvis_pool_threads (p->pool)),
+    .n_query_blocks = gptvis_n_blocks (n_queries, p->tier->tile_columns),
+    .n_key_blocks = gptvis_cpu_attention_bf16_key_blocks (n_keys, gptvis_pool_threads (p->pool)),
     .packed = is_bf16 (p) ? p->scratch : NULL,
-    .scratch = p->scratch + packed_size (p, p->n, a, tk->rows),
-    .scratch_size = worker_size (p, a->head_width, tk->rows),
+    .scratch = p->scratch + packed_size (p, pictures, a, n_keys),
+    .scratch_size = worker_size (p, a->head_width, n_keys),
   };
   if (c.packed)
-    gptvis_pool_run (p->pool, gptvis_cpu_attention_bf16_pack, &c, p->n * c.n_key_blocks);
-  gptvis_pool_run (p->pool, work, &c, (gsize) p->n * a->heads * c.n_query_blocks);
+    gptvis_pool_run (p->pool, gptvis_cpu_attention_bf16_pack, &c, pictures * c.n_key_blocks);
+  gptvis_pool_run (p->pool, work, &c, (gsize) pictures * a->heads * c.n_query_blocks);
 }

@@ -21,6 +21,14 @@ static void (*const run_op[]) (const GptVisCpuProgram *, const GptVisOp *) = {
   [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
   [GPTVIS_OP_POOL] = gptvis_cpu_pool,
   [GPTVIS_OP_SCORE] = gptvis_cpu_score,
+  [GPTVIS_OP_COLUMNS] = gptvis_cpu_columns,
+  [GPTVIS_OP_WINDOWS] = gptvis_cpu_windows,
+  [GPTVIS_OP_UNFOLD] = gptvis_cpu_unfold,
+  [GPTVIS_OP_TOP] = gptvis_cpu_top,
+  [GPTVIS_OP_GATHER] = gptvis_cpu_gather,
+  [GPTVIS_OP_BOXES] = gptvis_cpu_boxes,
+  [GPTVIS_OP_WAVES] = gptvis_cpu_waves,
+  [GPTVIS_OP_SAMPLE] = gptvis_cpu_sample,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (run_op) == GPTVIS_N_OPS);
 
@@ -144,6 +152,12 @@ scratch_floats (const GptVisCpuProgram *p, const GptVisOp *op)
     return gptvis_cpu_attention_scratch (p, op);
   if (op->kind == GPTVIS_OP_RECALL)
     return gptvis_cpu_recall_scratch (p->base.plan, op, gptvis_pool_threads (p->pool));
+  if (op->kind == GPTVIS_OP_NORM)
+    return gptvis_cpu_norm_scratch (p->base.plan, op);
+  if (op->kind == GPTVIS_OP_TOP)
+    return gptvis_cpu_top_scratch (p->base.plan, op);
+  if (op->kind == GPTVIS_OP_WAVES)
+    return gptvis_cpu_waves_scratch (op);
   return 0;
 }
 
@@ -298,7 +312,8 @@ is_left_to_next (const GptVisCpuProgram *p, guint i, guint end)
 {
   const GptVisPlan *plan = p->base.plan;
   const GptVisOp *norm = gptvis_plan_op (plan, i);
-  if (norm->kind != GPTVIS_OP_NORM || i + 1 == end)
+  if (norm->kind != GPTVIS_OP_NORM || i + 1 == end || norm->norm.act != GPTVIS_ACT_NONE
+      || norm->in[3] != GPTVIS_NO_TENSOR)
     return FALSE;
   const GptVisOp *linear = gptvis_plan_op (plan, i + 1);
   if (linear->kind != GPTVIS_OP_LINEAR || linear->in[0] != norm->out

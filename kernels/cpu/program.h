@@ -82,6 +82,9 @@ gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisHeldWeig
 gsize gptvis_cpu_linear_scratch (const GptVisCpuProgram *p, const GptVisOp *op);
 gsize gptvis_cpu_attention_scratch (const GptVisCpuProgram *p, const GptVisOp *op);
 gsize gptvis_cpu_recall_scratch (const GptVisPlan *plan, const GptVisOp *op, guint threads);
+gsize gptvis_cpu_norm_scratch (const GptVisPlan *plan, const GptVisOp *op);
+gsize gptvis_cpu_top_scratch (const GptVisPlan *plan, const GptVisOp *op);
+gsize gptvis_cpu_waves_scratch (const GptVisOp *op);
 
 void gptvis_cpu_linear (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op);
@@ -92,5 +95,13 @@ void gptvis_cpu_recall (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_rows (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_pool (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_score (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_columns (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_windows (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_unfold (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_top (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_gather (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_boxes (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_waves (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_sample (const GptVisCpuProgram *p, const GptVisOp *op);
 
 G_END_DECLS

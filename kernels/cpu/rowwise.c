@@ -2,6 +2,7 @@
 /* The operations that go row by row: norm, rows, pool, score. All of them
  * together are a few per cent of a network's time. */
 #include "program.h"
+#include <math.h>
 #include <string.h>
 
 #define ROWS_A_TASK 16u
@@ -10,6 +11,7 @@ typedef struct {
   const GptVisCpuProgram *p;
   const GptVisOp *op;
   guint n_rows, width;
+  const float *factors, *shifts;        /* of columns whose mean and variance are given; else NULL */
 } Norm;
 
 static void
@@ -20,16 +22,47 @@ norm_some (void *context, gsize task)
   const guint first = task * ROWS_A_TASK, end = MIN (c->n_rows, first + ROWS_A_TASK);
   const float *x = gptvis_cpu_data (c->p, op->in[0]);
   float *y = gptvis_cpu_data (c->p, op->out);
-  for (gsize r = first; r < end; r++)
-    c->p->tier->norm (x + r * c->width, gptvis_cpu_data (c->p, op->in[1]), gptvis_cpu_data (c->p, op->in[2]),
-        op->norm.epsilon, y + r * c->width, c->width);
+  for (gsize r = first; r < end; r++) {
+    float *to = y + r * c->width;
+    if (c->factors)
+      c->p->tier->finish (
+          memcpy (to, x + r * c->width, c->width * sizeof *to), c->width, NULL, 1.0f, c->factors, c->shifts);
+    else
+      c->p->tier->norm (x + r * c->width, gptvis_cpu_data (c->p, op->in[1]),
+          gptvis_cpu_data (c->p, op->in[2]), op->norm.epsilon, to, c->width);
+    c->p->tier->activate[op->norm.act] (to, 1, c->width, c->width);
+  }
+}
+
+/* (x − mean) / √(variance + ε) · weight + bias is x · factor + shift. */
+static void
+make_factors (const Norm *c, float *factors, float *shifts)
+{
+  const GptVisOp *op = c->op;
+  const float *weight = gptvis_cpu_data (c->p, op->in[1]), *bias = gptvis_cpu_data (c->p, op->in[2]);
+  const float *mean = gptvis_cpu_data (c->p, op->in[3]), *variance = gptvis_cpu_data (c->p, op->in[4]);
+  for (guint k = 0; k < c->width; k++) {
+    factors[k] = (weight ? weight[k] : 1) / sqrtf (variance[k] + op->norm.epsilon);
+    shifts[k] = (bias ? bias[k] : 0) - mean[k] * factors[k];
+  }
+}
+
+gsize
+gptvis_cpu_norm_scratch (const GptVisPlan *plan, const GptVisOp *op)
+{
+  return op->in[3] == GPTVIS_NO_TENSOR ? 0 : 2 * (gsize) gptvis_plan_tensor (plan, op->in[0])->width;
 }
 
 void
 gptvis_cpu_norm (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
-  Norm c = { p, op, p->n * t->rows, t->width };
+  Norm c = { p, op, p->n * t->rows, t->width, NULL, NULL };
+  if (op->in[3] != GPTVIS_NO_TENSOR) {
+    make_factors (&c, p->scratch, p->scratch + t->width);
+    c.factors = p->scratch;
+    c.shifts = p->scratch + t->width;
+  }
   gptvis_pool_run (p->pool, norm_some, &c, gptvis_n_blocks (c.n_rows, ROWS_A_TASK));
 }
 
@@ -74,12 +107,26 @@ gptvis_cpu_pool (const GptVisCpuProgram *p, const GptVisOp *op)
     }
 }
 
+static void
+find_largest (const float *x, gsize n_rows, guint width, float *y)
+{
+  for (gsize r = 0; r < n_rows; r++, x += width) {
+    y[r] = x[0];
+    for (guint k = 1; k < width; k++)
+      y[r] = x[k] > y[r] ? x[k] : y[r];
+  }
+}
+
 void
 gptvis_cpu_score (const GptVisCpuProgram *p, const GptVisOp *op)
 {
   const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
   const gsize n_rows = (gsize) p->n * t->rows;
   float *y = gptvis_cpu_data (p, op->out);
+  if (op->score.score == GPTVIS_SCORE_LARGEST) {
+    find_largest (gptvis_cpu_data (p, op->in[0]), n_rows, t->width, y);
+    return;
+  }
   memcpy (y, gptvis_cpu_data (p, op->in[0]), n_rows * t->width * sizeof (float));
   void (*const score[GPTVIS_N_SCORES]) (float *, guint) =
       { p->tier->softmax, p->tier->sigmoid, p->tier->log_softmax };

@@ -21,8 +21,9 @@ begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads, guint 
 static void
 add (const GptVisVulkanRecorder *r, const GptVisVulkanVariant *variant, GptVisVulkanCandidates *to)
 {
-  add_candidate (to, variant, blocks (tensor (r, r->op->in[0])->rows, variant->specs[SPEC_A]),
-      r->op->attention.heads, r->n);
+  const guint windows = MAX (r->op->attention.windows, 1);
+  add_candidate (to, variant, blocks (tensor (r, r->op->in[0])->rows / windows, variant->specs[SPEC_A]),
+      r->op->attention.heads, r->n * windows);
 }
 
 /* The best is the largest that the device's shared memory has room for. */
@@ -113,7 +114,8 @@ gptvis_vulkan_attention (GptVisVulkanRecorder *r)
   const GptVisVulkanRange bindings[] = {
     range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[2], 0), range (r, op->out, 0),
   };
-  const struct AttentionPush push = { q->rows, k->rows, q->width, k->width, v->width,
+  const guint windows = MAX (a->windows, 1);
+  const struct AttentionPush push = { q->rows / windows, k->rows / windows, q->width, k->width, v->width,
       a->heads * a->head_width, a->q_column, a->k_column, a->v_column, a->scale };
   gptvis_vulkan_dispatch_candidate (r, &candidates, bindings, &push, sizeof push);
 }

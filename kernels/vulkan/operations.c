@@ -4,19 +4,10 @@
  * shaders/shared.h. */
 #include "operations.h"
 
-#define THREADS 64              /* of a workgroup that goes element by element, or row by row */
-
 static GptVisVulkanRange
 args (const GptVisVulkanRecorder *r)
 {
   return (GptVisVulkanRange) { &r->p->args, r->flight * r->p->args_size, r->p->args_size };
-}
-
-/* Floats from one picture's tensor to the next one's. */
-static guint
-stride (const GptVisTensor *t)
-{
-  return gptvis_tensor_is_activation (t) ? t->rows * t->width : 0;
 }
 
 /* ---- row by row ---- */
@@ -43,11 +34,13 @@ norm (GptVisVulkanRecorder *r)
       [SPEC_THREADS] = row_threads (r, x->width),
       [SPEC_PARTS] = (op->in[1] != GPTVIS_NO_TENSOR ? NORM_HAS_WEIGHT : 0)
           | (op->in[2] != GPTVIS_NO_TENSOR ? NORM_HAS_BIAS : 0)
+          | (op->in[3] != GPTVIS_NO_TENSOR ? NORM_HAS_MEAN : 0)
           | (r->p->device->faults.wrong ? NORM_IS_WRONG : 0),
+      [SPEC_A] = op->norm.act,
     } };
   const GptVisVulkanRange bindings[] = {
     range (r, op->in[0], 0), range (r, op->in[1], op->in[0]), range (r, op->in[2], op->in[0]),
-    range (r, op->out, 0),
+    range (r, op->out, 0), range (r, op->in[3], op->in[0]), range (r, op->in[4], op->in[0]),
   };
   const struct NormPush push = { x->rows, x->width, op->norm.epsilon };
   gptvis_vulkan_dispatch (r, &variant, bindings, &push, x->rows, r->n, 1);
@@ -68,7 +61,8 @@ score (GptVisVulkanRecorder *r)
 }
 
 G_STATIC_ASSERT (GPTVIS_SCORE_SOFTMAX == SCORE_SOFTMAX && GPTVIS_SCORE_SIGMOID == SCORE_SIGMOID
-    && GPTVIS_SCORE_LOG_SOFTMAX == SCORE_LOG_SOFTMAX && GPTVIS_N_SCORES == 3);
+                 && GPTVIS_SCORE_LOG_SOFTMAX == SCORE_LOG_SOFTMAX && GPTVIS_SCORE_LARGEST == SCORE_LARGEST
+                 && GPTVIS_N_SCORES == 4);
 
 static void
 rows (GptVisVulkanRecorder *r)
@@ -187,6 +181,14 @@ static void (*const record_op[]) (GptVisVulkanRecorder *) = {
   [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
   [GPTVIS_OP_POOL] = pool,
   [GPTVIS_OP_SCORE] = score,
+  [GPTVIS_OP_COLUMNS] = gptvis_vulkan_columns,
+  [GPTVIS_OP_WINDOWS] = gptvis_vulkan_windows,
+  [GPTVIS_OP_UNFOLD] = gptvis_vulkan_unfold,
+  [GPTVIS_OP_TOP] = gptvis_vulkan_top,
+  [GPTVIS_OP_GATHER] = gptvis_vulkan_gather,
+  [GPTVIS_OP_BOXES] = gptvis_vulkan_boxes,
+  [GPTVIS_OP_WAVES] = gptvis_vulkan_waves,
+  [GPTVIS_OP_SAMPLE] = gptvis_vulkan_sample,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (record_op) == GPTVIS_N_OPS);
 
@@ -208,6 +210,8 @@ gptvis_vulkan_operation_dispatches (const GptVisVulkanProgram *p, const GptVisOp
       return op->rows.n_parts;
     case GPTVIS_OP_POOL:
       return op->pool.n_parts;
+    case GPTVIS_OP_COLUMNS:
+      return op->columns.n_parts;
     default:
       return record_op[op->kind] ? 1 : 0;
   }

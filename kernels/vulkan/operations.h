@@ -15,6 +15,17 @@ guint gptvis_vulkan_operation_dispatches (const GptVisVulkanProgram *p, const Gp
 /* For operations.c: record r->op, one dispatch for each piece of W, or one. */
 void gptvis_vulkan_linear (GptVisVulkanRecorder *r);
 void gptvis_vulkan_attention (GptVisVulkanRecorder *r);
+/* Of grids and detectors (grids.c). */
+void gptvis_vulkan_columns (GptVisVulkanRecorder *r);
+void gptvis_vulkan_windows (GptVisVulkanRecorder *r);
+void gptvis_vulkan_unfold (GptVisVulkanRecorder *r);
+void gptvis_vulkan_top (GptVisVulkanRecorder *r);
+void gptvis_vulkan_gather (GptVisVulkanRecorder *r);
+void gptvis_vulkan_boxes (GptVisVulkanRecorder *r);
+void gptvis_vulkan_waves (GptVisVulkanRecorder *r);
+void gptvis_vulkan_sample (GptVisVulkanRecorder *r);
+
+#define THREADS 64              /* of a workgroup that goes element by element, or row by row */
 
 static inline guint
 blocks (guint64 n, guint size)
@@ -26,6 +37,13 @@ static inline const GptVisTensor *
 tensor (const GptVisVulkanRecorder *r, GptVisTensorId id)
 {
   return gptvis_plan_tensor (r->p->base.plan, id);
+}
+
+/* Floats from one picture's tensor to the next one's. */
+static inline guint
+stride (const GptVisTensor *t)
+{
+  return gptvis_tensor_is_activation (t) ? t->rows * t->width : 0;
 }
 
 /* Where the tensor lies; of one that is not there, where `instead` does: a binding must be

@@ -4,9 +4,12 @@
 #include "pipeline.h"
 #include "attention.spv.h"
 #include "attention-f16.spv.h"
+#include "boxes.spv.h"
+#include "columns.spv.h"
 #include "embed.spv.h"
 #include "embed-f16.spv.h"
 #include "embed-int8.spv.h"
+#include "gather.spv.h"
 #include "keep.spv.h"
 #include "linear.spv.h"
 #include "linear-dot.spv.h"
@@ -23,8 +26,13 @@
 #include "pool.spv.h"
 #include "recall.spv.h"
 #include "rows.spv.h"
+#include "sample.spv.h"
 #include "score.spv.h"
 #include "score-subgroup.spv.h"
+#include "top.spv.h"
+#include "unfold.spv.h"
+#include "waves.spv.h"
+#include "windows.spv.h"
 #if GPTVIS_HAVE_COOPMAT_KHR
 #include "attention-matrix-khr.spv.h"
 #include "linear-matrix-khr.spv.h"
@@ -48,9 +56,12 @@ static const struct {
 } shaders[] = {
   [GPTVIS_SHADER_ATTENTION] = SHADER (attention, 4, AttentionPush),
   [GPTVIS_SHADER_ATTENTION_F16] = SHADER (attention_f16, 4, AttentionPush),
+  [GPTVIS_SHADER_BOXES] = SHADER (boxes, 3, BoxesPush),
+  [GPTVIS_SHADER_COLUMNS] = SHADER (columns, 2, ColumnsPush),
   [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
   [GPTVIS_SHADER_EMBED_F16] = SHADER (embed_f16, 4, EmbedPush),
   [GPTVIS_SHADER_EMBED_INT8] = SHADER (embed_int8, 4, EmbedPush),
+  [GPTVIS_SHADER_GATHER] = SHADER (gather, 3, GatherPush),
   [GPTVIS_SHADER_KEEP] = SHADER (keep, 3, KeepPush),
   [GPTVIS_SHADER_LINEAR] = SHADER (linear, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_DOT] = SHADER (linear_dot, 7, LinearPush, GPTVIS_VULKAN_DOT),
@@ -75,14 +86,19 @@ static const struct {
 #endif
   [GPTVIS_SHADER_LINEAR_PACKED] = SHADER (linear_packed, 7, LinearPush, GPTVIS_VULKAN_F16),
   [GPTVIS_SHADER_NARROW] = { gptvis_shader_narrow, sizeof gptvis_shader_narrow, 2, 0, 0 },
-  [GPTVIS_SHADER_NORM] = SHADER (norm, 4, NormPush),
-  [GPTVIS_SHADER_NORM_SUBGROUP] = SHADER (norm_subgroup, 4, NormPush, GPTVIS_VULKAN_SUBGROUP),
+  [GPTVIS_SHADER_NORM] = SHADER (norm, 6, NormPush),
+  [GPTVIS_SHADER_NORM_SUBGROUP] = SHADER (norm_subgroup, 6, NormPush, GPTVIS_VULKAN_SUBGROUP),
   [GPTVIS_SHADER_PATCHES] = SHADER (patches, 3, PatchesPush),
   [GPTVIS_SHADER_POOL] = SHADER (pool, 2, PoolPush),
   [GPTVIS_SHADER_RECALL] = SHADER (recall, 5, RecallPush),
   [GPTVIS_SHADER_ROWS] = SHADER (rows, 3, RowsPush),
+  [GPTVIS_SHADER_SAMPLE] = SHADER (sample, 4, SamplePush),
   [GPTVIS_SHADER_SCORE] = SHADER (score, 2, ScorePush),
   [GPTVIS_SHADER_SCORE_SUBGROUP] = SHADER (score_subgroup, 2, ScorePush, GPTVIS_VULKAN_SUBGROUP),
+  [GPTVIS_SHADER_TOP] = SHADER (top, 2, TopPush),
+  [GPTVIS_SHADER_UNFOLD] = SHADER (unfold, 2, UnfoldPush),
+  [GPTVIS_SHADER_WAVES] = SHADER (waves, 2, WavesPush),
+  [GPTVIS_SHADER_WINDOWS] = SHADER (windows, 3, WindowsPush),
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (shaders) == GPTVIS_N_SHADERS);
 G_STATIC_ASSERT (sizeof (struct RecallPush) <= 128);    /* what every device can push */

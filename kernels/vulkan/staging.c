@@ -73,7 +73,8 @@ tables_make (Tables *t, const GptVisRecipe *recipe, guint patch_size, const GptV
 {
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);
   const GptVisWindow w = gptvis_recipe_window (recipe, picture->width, picture->height);
-  *t = (Tables) { .head = { .rgb = layout->rgb, .components = layout->n_components, .bytes = layout->bytes,
+  *t = (Tables) { .head = { .rgb = layout->rgb && !recipe->interpolated,
+      .components = layout->n_components, .bytes = layout->bytes,
       .width = recipe->width, .height = recipe->height, .patch_size = patch_size,
       .unit = 1.0f / (1 << layout->shift) } };
   t->words = WORDS (sizeof t->head);
@@ -83,8 +84,8 @@ tables_make (Tables *t, const GptVisRecipe *recipe, guint patch_size, const GptV
   }
   for (guint c = 0; c < layout->n_components; c++) {
     const GptVisComponent *component = &layout->components[c];
-    gptvis_taps_make (&t->across[c], recipe->filter, picture->width, w.width, w.left, recipe->width);
-    gptvis_taps_make (&t->down[c], recipe->filter, picture->height, w.height, w.top, recipe->height);
+    gptvis_taps_make_for (&t->across[c], recipe, picture->width, w.width, w.left, recipe->width);
+    gptvis_taps_make_for (&t->down[c], recipe, picture->height, w.height, w.top, recipe->height);
     if (component->sub_x)
       gptvis_taps_halve (&t->across[c], picture->width, picture->site == GPTVIS_SITE_LEFT);
     if (component->sub_y)
@@ -193,8 +194,7 @@ gptvis_vulkan_stage (GptVisVulkanProgram *p, GptVisVulkanSlot *slot, const GptVi
   if (!slot->is_picture)
     return FALSE;
   struct PatchPicture *head = slot->picture.mapped;
-  if (!gptvis_picture_layout (picture->format)->rgb)
-    gptvis_picture_mixes (picture, (GptVisMix *) head->mixes);
+  gptvis_picture_mixes (picture, (GptVisMix *) head->mixes);
   for (guint plane = 0; plane < 3; plane++)
     copy_plane (&slot->planes[plane], picture->planes[plane], picture->strides[plane], slot->picture.mapped);
   return TRUE;

@@ -399,7 +399,15 @@ test_norm (gconstpointer backend)
     GptVisTensorId weight = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "w", 1, width)
         : GPTVIS_NO_TENSOR;
     GptVisTensorId bias = g_rand_boolean (rand) ? gptvis_plan_weight (plan, "b", 1, width) : GPTVIS_NO_TENSOR;
-    gptvis_plan_output (plan, "y", gptvis_plan_norm (plan, x, weight, bias, 1e-5f));
+    GptVisNorm norm
+        = *GPTVIS_NORM (.act = i % 3 ? GPTVIS_ACT_NONE : g_rand_int_range (rand, 0, GPTVIS_N_ACTS));
+    if (i % 4 == 3) {
+      norm.mean = gptvis_plan_weight (plan, "mean", 1, width);
+      norm.variance = gptvis_plan_weight (plan, "variance", 1, width);
+    }
+    /* variances are from −1 on */
+    gptvis_plan_output (
+        plan, "y", gptvis_plan_norm_with (plan, x, weight, bias, i % 4 == 3 ? 1.5f : 1e-5f, &norm));
     compare (plan, rand, backend);
   }
   g_rand_free (rand);
@@ -414,10 +422,11 @@ test_attention (gconstpointer backend)
   for (guint i = 0; i < cases_on (backend); i++) {
     GptVisPlan *plan = gptvis_plan_new ("attention", MAX_BATCH);
     const guint heads = g_rand_int_range (rand, 1, 5), head_width = odd (rand), width = heads * head_width;
-    const guint gap = g_rand_int_range (rand, 0, 4);
-    GptVisTensorId x = gptvis_plan_input (plan, "x", odd (rand), 3 * (width + gap));
+    const guint gap = g_rand_int_range (rand, 0, 4), windows = i % 3 ? 1 : g_rand_int_range (rand, 2, 6);
+    const guint rows = odd (rand) * windows / (windows > 1 ? 2 : 1) / windows * windows;
+    GptVisTensorId x = gptvis_plan_input (plan, "x", MAX (rows, windows), 3 * (width + gap));
     const GptVisAttention attention = { gap, width + 2 * gap, 2 * width + 3 * gap, heads, head_width,
-      1 / sqrtf (head_width) };
+      1 / sqrtf (head_width), windows };
     gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
     compare (plan, rand, backend);
   }
@@ -520,6 +529,8 @@ test_score (gconstpointer backend)
   g_rand_free (rand);
 }
 
+#include "ops-grids.inc"
+
 /* The reference's resample against numbers from torch.nn.functional.interpolate
  * (mode="bicubic", align_corners=False) of [[0, 1], [2, 3]] to 3×3. */
 static void
@@ -577,6 +588,14 @@ static const struct {
   {"resample", test_resample},
   {"pool", test_pool},
   {"score", test_score, TRUE},
+  {"columns", test_columns},
+  {"windows", test_windows},
+  {"unfold", test_unfold},
+  {"top", test_top},
+  {"gather", test_gather},
+  {"boxes", test_boxes},
+  {"waves", test_waves},
+  {"sample", test_sample},
 };
 
 /* Only these have shaders of their own for halves or bytes. */

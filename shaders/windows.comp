@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// windows: a grid's rows window by window, before each window's those of another tensor; or back.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "shared.h"
+
+layout (local_size_x_id = SPEC_THREADS) in;
+layout (binding = 0) readonly buffer X { float x[]; };
+layout (binding = 1) readonly buffer Before { float before[]; };
+layout (binding = 2) writeonly buffer Y { float y[]; };
+layout (push_constant) uniform Push { WindowsPush p; };
+
+void
+main ()
+{
+  const uint k = gl_GlobalInvocationID.x, picture = gl_WorkGroupID.y;
+  const uint inside = p.high * p.wide, rows = p.n_before + inside;      // of a window
+  if (k >= (p.back != 0 ? inside : rows) * p.across * p.across * p.width)
+    return;
+  const uint row = k / p.width, column = k % p.width, columns = p.wide * p.across;
+  if (p.back != 0) {
+    const uint grid_row = row / columns, grid_column = row % columns;
+    const uint window = grid_row / p.high * p.across + grid_column / p.wide;
+    const uint at = window * rows + p.n_before + grid_row % p.high * p.wide + grid_column % p.wide;
+    y[picture * p.y_stride + k] = x[picture * p.x_stride + at * p.width + column];
+    return;
+  }
+  const uint window = row / rows, place = row % rows;
+  if (place < p.n_before) {
+    y[picture * p.y_stride + k] = before[picture * p.before_stride + place * p.width + column];
+    return;
+  }
+  const uint grid_row = window / p.across * p.high + (place - p.n_before) / p.wide;
+  const uint grid_column = window % p.across * p.wide + (place - p.n_before) % p.wide;
+  y[picture * p.y_stride + k]
+      = x[picture * p.x_stride + (grid_row * columns + grid_column) * p.width + column];
+}
