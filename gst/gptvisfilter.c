@@ -423,8 +423,8 @@ close_engine (GstGptVisFilter *self)
   set_engine (self, NULL, NULL);
 }
 
-/* Who finds regions; FALSE: nobody does, or, with an error, nobody can. auto is motion for a checkpoint
- * that says which of its labels a region may have. */
+/* Who finds regions; FALSE: nobody does, or, with an error, nobody can. auto is the model that finds
+ * boxes, or motion for a checkpoint that says which of its labels a region may have. */
 static gboolean
 find_source (GstGptVisFilter *self, GptVisRegionSource *source, GError **error)
 {
@@ -438,13 +438,16 @@ find_source (GstGptVisFilter *self, GptVisRegionSource *source, GError **error)
       *source = GPTVIS_SOURCE_UPSTREAM;
       return TRUE;
     case GPTVIS_REGIONS_MODEL:
+      *source = GPTVIS_SOURCE_MODEL;
+      if (gptvis_client_finds_boxes (self->client))
+        return TRUE;
       g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
           "%s: regions=model needs a checkpoint that finds boxes (its model_type is %s)",
           gptvis_model_path (model), gptvis_model_configuration (model)->model_type);
       return FALSE;
     case GPTVIS_REGIONS_AUTO:
-      *source = GPTVIS_SOURCE_MOTION;
-      return gptvis_client_names_region_labels (self->client);
+      *source = gptvis_client_finds_boxes (self->client) ? GPTVIS_SOURCE_MODEL : GPTVIS_SOURCE_MOTION;
+      return *source == GPTVIS_SOURCE_MODEL || gptvis_client_names_region_labels (self->client);
     default:
       return FALSE;
   }

@@ -314,7 +314,7 @@ look_at_picture (GptVisStream *self, const GptVisFrame *frame, const GptVisPictu
         gptvis_frame_clock (&job->time, job->arrival), &job->view);
   if (!due)
     return FALSE;
-  if (self->scene && gptvis_client_n_labels (self->client) > 0)
+  if (self->scene && gptvis_client_reads_regions (self->client))
     gptvis_scene_choose (self->scene, &job->scene_settings, &job->view);
   staged = gptvis_session_stage (self->session, picture, job, &replaced, error);
   if (replaced)

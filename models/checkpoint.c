@@ -21,7 +21,8 @@ class_name (const GptVisConfiguration *config)
 {
   if (config->class_name)
     return config->class_name;
-  return config->writes ? "AutoModelForImageTextToText" : "AutoModelForImageClassification";
+  return config->writes ? "AutoModelForImageTextToText" : config->architecture->detects
+      ? "AutoModelForObjectDetection" : "AutoModelForImageClassification";
 }
 
 static gboolean
@@ -109,13 +110,27 @@ gptvis_checkpoint_recipe (const GptVisCheckpoint *self)
 static gboolean
 has_head (const GptVisCheckpoint *self, GError **error)
 {
-  if (self->config->writes || self->config->quantised || has_tensor (self, "classifier.weight")
+  const gchar *detects = self->config->architecture->detects, *head = detects ? detects : "classifier.weight";
+  if (self->config->writes || self->config->quantised || has_tensor (self, head)
       || has_tensor (self, "cls_classifier.weight"))
     return TRUE;
   const gchar *name = self->config->class_name;
   gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
-      "%s: there is no classifier.weight, so this is a backbone alone%s%.60s%s, where one trained for image "
-      "classification is needed", self->path, name ? " (" : "", name ? name : "", name ? ")" : "");
+      "%s: there is no %s, so this is a backbone alone%s%.60s%s, where one trained for %s is needed",
+      self->path, head, name ? " (" : "", name ? name : "", name ? ")" : "",
+      detects ? "object detection" : "image classification");
+  return FALSE;
+}
+
+static gboolean
+sizes_fit (const GptVisCheckpoint *self, GError **error)
+{
+  if (self->config->architecture->any_size || !gptvis_recipe_follows_picture (&self->recipe))
+    return TRUE;
+  gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
+      "%s: preprocessor_config.json lets pictures keep their "
+      "proportions, where a network of model_type %s needs one size",
+      self->path, self->config->model_type);
   return FALSE;
 }
 
@@ -156,14 +171,14 @@ checked (const GptVisCheckpoint *self, GptVisPlan *plan, GptVisPlaces **places, 
 }
 
 GptVisPlan *
-gptvis_checkpoint_plan (const GptVisCheckpoint *self, guint max_batch, GptVisOutputs outputs,
-    GptVisPlaces **places, GError **error)
+gptvis_checkpoint_plan (const GptVisCheckpoint *self, const GptVisRecipe *recipe, guint max_batch,
+    GptVisOutputs outputs, GptVisPlaces **places, GError **error)
 {
   *places = NULL;
-  if (!has_head (self, error))
+  if (!has_head (self, error) || !sizes_fit (self, error))
     return NULL;
-  return checked (self, gptvis_architecture_plan (self->config, &self->recipe, max_batch, outputs, error),
-      places, error);
+  return checked (
+      self, gptvis_architecture_plan (self->config, recipe, max_batch, outputs, error), places, error);
 }
 
 GptVisPlan *

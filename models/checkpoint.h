@@ -28,10 +28,11 @@ const gchar *gptvis_checkpoint_path (const GptVisCheckpoint *self);
 const GptVisConfiguration *gptvis_checkpoint_configuration (const GptVisCheckpoint *self);
 const GptVisRecipe *gptvis_checkpoint_recipe (const GptVisCheckpoint *self);
 
-/* The plan of its network, cut to these outputs, and where its weights are: every tensor that it needs was
- * found, with the right shape and as floats. The caller frees both, `places` before the checkpoint. */
-GptVisPlan *gptvis_checkpoint_plan (const GptVisCheckpoint *self, guint max_batch, GptVisOutputs outputs,
-    GptVisPlaces **places, GError **error);
+/* The plan of its network for pictures of the recipe (its own, or gptvis_recipe_for_size's of that), cut to
+ * these outputs, and where its weights are: every tensor that it needs was found, with the right shape and as
+ * floats. The caller frees both, `places` before the checkpoint. */
+GptVisPlan *gptvis_checkpoint_plan (const GptVisCheckpoint *self, const GptVisRecipe *recipe, guint max_batch,
+    GptVisOutputs outputs, GptVisPlaces **places, GError **error);
 
 /* The same for the decoder of a checkpoint that writes; rows: of the tower's "tokens". */
 GptVisPlan *gptvis_checkpoint_decoder_plan (const GptVisCheckpoint *self, guint rows, guint max_batch,

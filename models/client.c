@@ -3,8 +3,8 @@
 #include "heads/head.h"
 
 /* The heads that there are. */
-enum { LABELS, CAPTION, N_HEADS };
-static const GptVisHead *const heads[] = { &gptvis_labels_head, &gptvis_caption_head };
+enum { LABELS, CAPTION, BOXES, N_HEADS };
+static const GptVisHead *const heads[] = { &gptvis_labels_head, &gptvis_caption_head, &gptvis_boxes_head };
 G_STATIC_ASSERT (G_N_ELEMENTS (heads) == N_HEADS);
 
 struct _GptVisClient {
@@ -33,7 +33,8 @@ static guint
 asked_for (const GptVisModel *model, GptVisTask task, GError **error)
 {
   const GptVisConfiguration *config = gptvis_model_configuration (model);
-  const guint labels = 1u << LABELS, caption = 1u << CAPTION, can = possible (config);
+  const guint can = possible (config), caption = 1u << CAPTION;
+  const guint labels = can & 1u << BOXES ? 1u << BOXES : 1u << LABELS;
   const guint asked = task == GPTVIS_TASK_LABEL ? labels : task == GPTVIS_TASK_CAPTION ? caption
       : task == GPTVIS_TASK_BOTH ? labels | caption : can & labels ? labels : caption;
   if ((asked & ~can) == 0)
@@ -105,13 +106,24 @@ gptvis_client_outputs (const GptVisClient *self)
 guint
 gptvis_client_n_labels (const GptVisClient *self)
 {
+  if (self->states[BOXES])
+    return gptvis_boxes_head_n_labels (self->states[BOXES]);
   return self->states[LABELS] ? gptvis_labels_head_n (self->states[LABELS]) : 0;
 }
 
 const gchar *
 gptvis_client_label (const GptVisClient *self, guint id)
 {
-  return id < gptvis_client_n_labels (self) ? gptvis_labels_head_text (self->states[LABELS], id) : NULL;
+  if (id >= gptvis_client_n_labels (self))
+    return NULL;
+  return self->states[BOXES] ? gptvis_boxes_head_label (self->states[BOXES], id)
+      : gptvis_labels_head_text (self->states[LABELS], id);
+}
+
+gboolean
+gptvis_client_finds_boxes (const GptVisClient *self)
+{
+  return self->states[BOXES] != NULL;
 }
 
 gboolean
@@ -146,8 +158,16 @@ gptvis_client_names_region_labels (const GptVisClient *self)
 gfloat
 gptvis_client_threshold (const GptVisClient *self, gfloat threshold)
 {
+  if (self->states[BOXES])
+    return gptvis_boxes_head_threshold (threshold);
   return self->states[LABELS] ? gptvis_labels_head_threshold (self->states[LABELS], threshold)
                               : MAX (threshold, 0);
+}
+
+gboolean
+gptvis_client_reads_regions (const GptVisClient *self)
+{
+  return self->states[LABELS] != NULL;
 }
 
 guint

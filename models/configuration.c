@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* config.json → GptVisConfiguration. A model type's defaults are in its row of the table of
  * architectures; they are those of Transformers' configuration classes. */
-#include "configuration.h"
-#include "architectures.h"
-#include "json.h"
+#include "configuration-private.h"
 #include <string.h>
-
-#define MAX_WIDTH 65536u        /* hidden_size, intermediate_size: the largest published have 1/10 */
 
 static const struct {
   const gchar *name;
@@ -19,8 +15,8 @@ static const struct {
   {"silu", GPTVIS_ACT_SILU}, {"swish", GPTVIS_ACT_SILU},
 };
 
-static GptVisAct
-read_act (GptVisJson *json, const gchar *member, const gchar *fallback)
+GptVisAct
+gptvis_configuration_read_act (GptVisJson *json, const gchar *member, const gchar *fallback)
 {
   const gchar *name = gptvis_json_string (json, member, fallback);
   for (guint i = 0; i < G_N_ELEMENTS (acts); i++)
@@ -31,12 +27,11 @@ read_act (GptVisJson *json, const gchar *member, const gchar *fallback)
   return GPTVIS_ACT_GELU;
 }
 
-/* A side or [height, width]. */
+/* A side or [height, width]; where nothing is said, what they are stays. */
 static void
-read_sides (GptVisJson *json, const gchar *name, guint fallback, guint max, guint *height, guint *width)
+read_sides (GptVisJson *json, const gchar *name, guint max, guint *height, guint *width)
 {
   JsonNode *node = gptvis_json_has (json, name) ? json_object_get_member (json->object, name) : NULL;
-  *height = *width = fallback;
   if (!node)
     return;
   guint64 h = 0, w = 0;
@@ -68,10 +63,12 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u is not a multiple of num_attention_heads %u",
         self->hidden_size, self->n_heads);
 
-  guint patch_width;
-  read_sides (json, "image_size", architecture->image_size, GPTVIS_PICTURE_MAX_SIDE, &self->image_height,
-      &self->image_width);
-  read_sides (json, "patch_size", architecture->patch_size, 64, &self->patch_size, &patch_width);
+  guint patch_width = self->patch_size = architecture->patch_size;
+  self->image_height = architecture->image_size;
+  self->image_width = architecture->image_width ? architecture->image_width : architecture->image_size;
+  read_sides (json, architecture->image_member ? architecture->image_member : "image_size",
+      GPTVIS_PICTURE_MAX_SIDE, &self->image_height, &self->image_width);
+  read_sides (json, "patch_size", 64, &self->patch_size, &patch_width);
   if (patch_width != self->patch_size)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is not square", self->patch_size,
         patch_width);
@@ -86,7 +83,7 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
 static void
 read_mlp (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
-  self->act = read_act (json, "hidden_act", architecture->act);
+  self->act = gptvis_configuration_read_act (json, "hidden_act", architecture->act);
   if (!architecture->mlp_ratio) {
     self->intermediate_size = gptvis_json_uint (json, "intermediate_size", 3072, 1, MAX_WIDTH);
     return;
@@ -272,7 +269,7 @@ read_gpt2 (GptVisJson *json, GptVisDecoderNumbers *d)
   d->n_heads = gptvis_json_uint (json, "n_head", 12, 1, MAX_WIDTH);
   d->intermediate_size = gptvis_json_uint (json, "n_inner", 4 * MIN (d->hidden_size, MAX_WIDTH / 4), 1,
       MAX_WIDTH);
-  d->act = read_act (json, "activation_function", "gelu_new");
+  d->act = gptvis_configuration_read_act (json, "activation_function", "gelu_new");
   d->epsilon = gptvis_json_number (json, "layer_norm_epsilon", 1e-5, 0, 1);
   d->tied = gptvis_json_boolean (json, "tie_word_embeddings", TRUE);
   d->scale_by_layer = gptvis_json_boolean (json, "scale_attn_by_inverse_layer_idx", FALSE);
@@ -292,7 +289,7 @@ read_bert (GptVisJson *json, GptVisDecoderNumbers *d, const GptVisArchitecture *
   d->n_layers = gptvis_json_uint (json, "num_hidden_layers", architecture->n_layers, 1, GPTVIS_MAX_LAYERS);
   d->n_heads = gptvis_json_uint (json, "num_attention_heads", architecture->n_heads, 1, MAX_WIDTH);
   d->intermediate_size = gptvis_json_uint (json, "intermediate_size", 3072, 1, MAX_WIDTH);
-  d->act = read_act (json, "hidden_act", "gelu");
+  d->act = gptvis_configuration_read_act (json, "hidden_act", "gelu");
   d->epsilon = gptvis_json_number (json, "layer_norm_eps", 1e-12, 0, 1);
   d->n_frames = gptvis_json_uint (json, "num_image_with_embedding", 0, 0, GPTVIS_ROWS_PARTS);
   const gchar *positions = gptvis_json_string (json, "position_embedding_type", "absolute");
@@ -375,9 +372,9 @@ read_decoder (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitect
   }
 }
 
-/* The tower: all of config.json, or a part of it. */
+/* What its layers are. */
 static void
-read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+read_body (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
   read_sizes (json, self, architecture);
   read_mlp (json, self, architecture);
@@ -385,9 +382,40 @@ read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   self->qkv_bias = gptvis_json_boolean (json, "qkv_bias", TRUE);
   self->n_registers =
       architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
+}
+
+/* The tower that sees: all of config.json, or a part of it. */
+static void
+read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  read_body (json, self, architecture);
   read_labels (json, self);
   read_region_labels (json, self);
   read_problem (json, self);
+}
+
+/* A detector's tower may be a part of config.json, or left out where it is as in the first checkpoints. */
+static void
+read_detector (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  GptVisJson part;
+  read_labels (json, self);
+  self->multi_label = architecture->backbone != NULL;
+  if (!architecture->backbone) {
+    read_body (json, self, architecture);
+    gptvis_configuration_read_places (json, self);
+    return;
+  }
+  if (!gptvis_json_has (json, architecture->backbone) && architecture->usual_backbone)
+    json_object_set_object_member (json->object, architecture->backbone,
+        gptvis_json_parse (
+            json->file, "JSON", architecture->usual_backbone, strlen (architecture->usual_backbone), NULL));
+  if (enter (json, architecture->backbone, &part)) {
+    read_body (&part, self, architecture);
+    gptvis_configuration_read_stages (&part, self);
+  }
+  leave (json, &part);
+  gptvis_configuration_read_two_stages (json, self);
 }
 
 /* vision-encoder-decoder's tower: an architecture of its own. */
@@ -458,6 +486,10 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   read_architectures (json, self);
   read_quantisation (json, self);
   self->teacher = self->class_name && g_str_has_suffix (self->class_name, "WithTeacher");
+  if (architecture->detects) {
+    read_detector (json, self, architecture);
+    return;
+  }
   if (!architecture->tower) {
     read_tower (json, self, architecture);
     return;
@@ -515,5 +547,6 @@ gptvis_configuration_free (GptVisConfiguration *self)
   g_free (self->encoder_type);
   g_free (self->class_name);
   g_free (self->quantised);
+  g_free (self->detector.windowed);
   g_free (self);
 }

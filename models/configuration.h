@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define GPTVIS_MAX_LABELS 1000000u
 #define GPTVIS_MAX_LAYERS 1000u
 #define GPTVIS_MAX_VOCABULARY 1000000u
+#define GPTVIS_MAX_PLACES 10000u        /* where a detector looks */
 
 /* Of a network that writes: the decoder's numbers. */
 typedef struct {
@@ -25,6 +26,28 @@ typedef struct {
   gint start, end;              /* blip: tokens that override generation_config.json's; −1: none */
   guint n_frames;               /* git: pictures of a caption; 0: one, without a temporal embedding */
 } GptVisDecoderNumbers;
+
+#define GPTVIS_MAX_STAGES 8u
+#define GPTVIS_MAX_BLOCKS 6u
+
+/* Of a detector in two stages (lw_detr, rf_detr): what comes after its tower, and which parts of that go
+ * there. */
+typedef struct {
+  guint stages[GPTVIS_MAX_STAGES], n_stages;    /* what leaves so many layers goes on, side by side */
+  gboolean normed;              /* through the tower's last norm */
+  guint windows;                /* each way */
+  guint *windowed, n_windowed;  /* numbers of the layers whose attention is window by window */
+  gboolean positions;           /* lw_detr: patches have some */
+  /* The projector. */
+  guint n_blocks, hidden;       /* hidden: width of a block */
+  GptVisAct act;
+  gfloat norm_epsilon;
+  /* The decoder. */
+  guint width, n_layers, self_heads, cross_heads, points, intermediate_size;
+  GptVisAct decoder_act;
+  gboolean bias;                /* of its self-attention */
+  guint n_groups;               /* tables of queries are stored for so many; the first is used */
+} GptVisDetectorNumbers;
 
 typedef struct {
   gchar *model_type;            /* "vit", "deit", "dinov2", "git", … */
@@ -41,6 +64,9 @@ typedef struct {
   gboolean qkv_bias;
   gboolean swiglu;
   gboolean teacher;             /* deit: two heads, the logits are their mean */
+  guint n_places;               /* of a detector: where it looks for something, each with a box */
+  gboolean mid_positions;       /* yolos: positions are added after each layer too */
+  GptVisDetectorNumbers detector;
   gboolean writes;              /* there is a decoder */
   GptVisDecoderNumbers decoder;
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */

@@ -4,6 +4,12 @@
 #include "locate.h"
 #include "tower.h"
 #include <math.h>
+#include <string.h>
+
+#define MAX_SIZES 4u            /* of pictures whose programs are kept: each has weights of its own */
+/* Before a picture is seen it is taken to have the proportions that most have. */
+#define USUAL_WIDTH 1920u
+#define USUAL_HEIGHT 1080u
 
 struct _GptVisModel {
   gchar *name;
@@ -14,7 +20,7 @@ struct _GptVisModel {
 
   GMutex making;                /* held while a program is made, which takes long; taken before the lock */
   GMutex lock;                  /* guards the pointers */
-  GptVisTower *tower;           /* NULL: nothing was needed yet */
+  GptVisTower *towers[MAX_SIZES];       /* the one used last comes first; NULL: no more, or none yet */
   GptVisDecoder *decoder;       /* likewise */
 
   /* Of the thread that runs it: */
@@ -59,7 +65,8 @@ gptvis_model_free (GptVisModel *self)
   if (!self)
     return;
   gptvis_decoder_unref (self->decoder);
-  gptvis_tower_unref (self->tower);
+  for (guint i = 0; i < MAX_SIZES; i++)
+    gptvis_tower_unref (self->towers[i]);
   gptvis_checkpoint_free (self->checkpoint);
   g_mutex_clear (&self->making);
   g_mutex_clear (&self->lock);
@@ -91,31 +98,87 @@ static GptVisTower *
 current_tower (GptVisModel *self)
 {
   g_mutex_lock (&self->lock);
-  GptVisTower *tower = self->tower ? gptvis_tower_ref (self->tower) : NULL;
+  GptVisTower *tower = self->towers[0] ? gptvis_tower_ref (self->towers[0]) : NULL;
   g_mutex_unlock (&self->lock);
   return tower;
 }
 
-static gboolean
-make_tower (GptVisModel *self, GptVisOutputs outputs, GError **error)
+static GptVisTower *
+make_tower (GptVisModel *self, const GptVisRecipe *recipe, GptVisOutputs outputs, GError **error)
 {
-  GptVisTower *tower = gptvis_tower_new (self->checkpoint, &self->options, self->max_batch, outputs, error);
+  return gptvis_tower_new (self->checkpoint, recipe, &self->options, self->max_batch, outputs, error);
+}
+
+/* Towers with these outputs take the place of those without. */
+static gboolean
+make_first_tower (GptVisModel *self, GptVisOutputs outputs, GError **error)
+{
+  const GptVisRecipe usual = gptvis_recipe_for_size (gptvis_model_recipe (self), USUAL_WIDTH, USUAL_HEIGHT);
+  GptVisTower *before[MAX_SIZES];
+  GptVisTower *tower = make_tower (self, self->towers[0] ? &self->towers[0]->recipe : &usual, outputs, error);
   if (!tower)
     return FALSE;
   g_mutex_lock (&self->lock);
-  GptVisTower *before = self->tower;
-  self->tower = tower;
+  memcpy (before, self->towers, sizeof before);
+  memset (self->towers, 0, sizeof self->towers);
+  self->towers[0] = tower;
   g_mutex_unlock (&self->lock);
-  gptvis_tower_unref (before);
+  for (guint i = 0; i < MAX_SIZES; i++)
+    gptvis_tower_unref (before[i]);
   return TRUE;
+}
+
+static gboolean
+is_of_size (const GptVisTower *tower, const GptVisRecipe *recipe)
+{
+  return tower->recipe.width == recipe->width && tower->recipe.height == recipe->height;
+}
+
+/* With the lock: a new reference, or NULL. */
+static GptVisTower *
+find_tower (GptVisModel *self, const GptVisRecipe *recipe)
+{
+  for (guint i = 0; i < MAX_SIZES && self->towers[i]; i++)
+    if (is_of_size (self->towers[i], recipe)) {
+      GptVisTower *tower = self->towers[i];
+      memmove (self->towers + 1, self->towers, i * sizeof tower);
+      self->towers[0] = tower;
+      return gptvis_tower_ref (tower);
+    }
+  return NULL;
+}
+
+/* The tower for pictures of the recipe's size, which is made where there is none: a new reference. */
+static GptVisTower *
+tower_of_size (GptVisModel *self, const GptVisRecipe *recipe, GError **error)
+{
+  g_mutex_lock (&self->lock);
+  GptVisTower *tower = find_tower (self, recipe), *last = NULL;
+  g_mutex_unlock (&self->lock);
+  if (tower)
+    return tower;
+  g_mutex_lock (&self->making);
+  g_mutex_lock (&self->lock);
+  tower = find_tower (self, recipe);    /* made meanwhile? */
+  g_mutex_unlock (&self->lock);
+  if (!tower && (tower = make_tower (self, recipe, self->towers[0]->outputs, error))) {
+    g_mutex_lock (&self->lock);
+    last = self->towers[MAX_SIZES - 1];
+    memmove (self->towers + 1, self->towers, (MAX_SIZES - 1) * sizeof tower);
+    self->towers[0] = gptvis_tower_ref (tower);
+    g_mutex_unlock (&self->lock);
+  }
+  g_mutex_unlock (&self->making);
+  gptvis_tower_unref (last);
+  return tower;
 }
 
 gboolean
 gptvis_model_need (GptVisModel *self, GptVisOutputs outputs, GError **error)
 {
   g_mutex_lock (&self->making);
-  const GptVisOutputs before = self->tower ? self->tower->outputs : 0;
-  const gboolean ok = (outputs & ~before) == 0 || make_tower (self, before | outputs, error);
+  const GptVisOutputs before = self->towers[0] ? self->towers[0]->outputs : 0;
+  const gboolean ok = (outputs & ~before) == 0 || make_first_tower (self, before | outputs, error);
   g_mutex_unlock (&self->making);
   return ok;
 }
@@ -123,7 +186,7 @@ gptvis_model_need (GptVisModel *self, GptVisOutputs outputs, GError **error)
 static gboolean
 make_decoder (GptVisModel *self, guint beams, GError **error)
 {
-  const guint rows = gptvis_plan_tensor (self->tower->plan, self->tower->tokens)->rows;
+  const guint rows = gptvis_plan_tensor (self->towers[0]->plan, self->towers[0]->tokens)->rows;
   GptVisDecoder *decoder = gptvis_decoder_new (self->checkpoint, rows, beams, &self->options, error);
   if (!decoder)
     return FALSE;
@@ -190,13 +253,13 @@ gptvis_model_threads (GptVisModel *self)
 const GptVisPlan *
 gptvis_model_plan (GptVisModel *self)
 {
-  return self->tower ? self->tower->plan : NULL;
+  return self->towers[0] ? self->towers[0]->plan : NULL;
 }
 
 GptVisProgram *
 gptvis_model_program (GptVisModel *self)
 {
-  return self->tower ? self->tower->program : NULL;
+  return self->towers[0] ? self->towers[0]->program : NULL;
 }
 
 /* --- slots --- */
@@ -209,12 +272,13 @@ leave_tower (GptVisModelSlot *slot)
   gptvis_tower_unref (slot->tower);
 }
 
-/* Moves the slot to the model's present tower. FALSE: there is no memory for it, and the slot has not
- * changed. */
+/* Moves the slot to that tower, whose reference it takes. FALSE: there is none, or no memory for it, and the
+ * slot has not changed. */
 static gboolean
-enter_tower (GptVisModel *self, GptVisModelSlot *slot, GError **error)
+enter_tower (GptVisModelSlot *slot, GptVisTower *tower, GError **error)
 {
-  GptVisTower *tower = current_tower (self);
+  if (!tower)
+    return FALSE;
   GptVisSlot *own = slot->tower == tower ? NULL : gptvis_program_slot_new (tower->program, error);
   if (!own) {
     const gboolean same = slot->tower == tower;
@@ -231,7 +295,7 @@ GptVisModelSlot *
 gptvis_model_slot_new (GptVisModel *self, GError **error)
 {
   GptVisModelSlot *slot = g_new0 (GptVisModelSlot, 1);
-  if (!enter_tower (self, slot, error))
+  if (!enter_tower (slot, current_tower (self), error))
     g_clear_pointer (&slot, g_free);
   return slot;
 }
@@ -245,19 +309,47 @@ gptvis_model_slot_free (GptVisModelSlot *slot)
   g_free (slot);
 }
 
+/* The tower for a picture of that recipe in the slot: the one that it is in, if that will do though the model
+ * has forgotten it, so that streams of more sizes than are kept do not make theirs for each picture again. */
+static GptVisTower *
+tower_for (GptVisModel *self, const GptVisModelSlot *slot, const GptVisRecipe *recipe, GError **error)
+{
+  GptVisTower *current = current_tower (self);
+  const gboolean stays = is_of_size (slot->tower, recipe) && slot->tower->outputs == current->outputs;
+  if (!stays && is_of_size (current, recipe))
+    return current;
+  gptvis_tower_unref (current);
+  return stays ? gptvis_tower_ref (slot->tower) : tower_of_size (self, recipe, error);
+}
+
 gboolean
 gptvis_model_stage (GptVisModel *self, GptVisModelSlot *slot, const GptVisPicture *picture, GError **error)
 {
-  return enter_tower (self, slot, error)
+  GptVisRecipe recipe = slot->tower->recipe;
+  if (picture->width > 0 && picture->height > 0)        /* an impossible one is the program's to refuse */
+    recipe = gptvis_recipe_for_size (gptvis_model_recipe (self), picture->width, picture->height);
+  return enter_tower (slot, tower_for (self, slot, &recipe, error), error)
       && gptvis_program_stage (slot->tower->program, slot->slot, picture, error);
 }
 
 float *
 gptvis_model_slot_rows (GptVisModel *self, GptVisModelSlot *slot)
 {
-  if (!enter_tower (self, slot, NULL))
+  if (!enter_tower (slot, tower_for (self, slot, &slot->tower->recipe, NULL), NULL))
     return NULL;
   return gptvis_program_slot_rows (slot->tower->program, slot->slot);
+}
+
+const GptVisPlan *
+gptvis_model_slot_plan (const GptVisModelSlot *slot)
+{
+  return slot->tower->plan;
+}
+
+GptVisProgram *
+gptvis_model_slot_program (const GptVisModelSlot *slot)
+{
+  return slot->tower->program;
 }
 
 /* --- running --- */
@@ -363,19 +455,25 @@ static void
 forget_outputs (GptVisRequest *request)
 {
   request->ran = FALSE;
-  request->logits = request->scores = request->tokens = NULL;
+  request->logits = request->scores = request->tokens = request->boxes = NULL;
 }
 
 /* FALSE with the first error in `error`. */
 static gboolean
 read_outputs (GptVisModel *self, GptVisTower *tower, GptVisRequest *request, guint i, GError **error)
 {
-  const gboolean scores = request->outputs & GPTVIS_OUTPUT_SCORES,
-      tokens = request->outputs & GPTVIS_OUTPUT_TOKENS;
+  const gboolean boxes = request->outputs & GPTVIS_OUTPUT_BOXES,
+      tokens = request->outputs & GPTVIS_OUTPUT_TOKENS,
+      scores = boxes || request->outputs & GPTVIS_OUTPUT_SCORES;
   GError *why = NULL;
   request->logits = read_output (self, tower, scores, tower->logits, i, &why);
   request->scores = read_output (self, tower, scores, tower->scores, i, &why);
   request->tokens = read_output (self, tower, tokens, tower->tokens, i, &why);
+  request->boxes = read_output (self, tower, boxes, tower->boxes, i, &why);
+  if (request->boxes) {
+    request->n_boxes = gptvis_plan_tensor (tower->plan, tower->scores)->rows;
+    request->n_scores = gptvis_plan_tensor (tower->plan, tower->scores)->width;
+  }
   request->ran = !why;
   if (!why)
     return TRUE;

@@ -18,6 +18,9 @@
  * Nothing is computed that nobody needs: the plan is cut to the outputs that were asked for, and made
  * again when somebody needs more. Pictures that were staged before still run on the old plan.
  *
+ * A network whose pictures follow the camera's proportions has a program for each size, made when the first
+ * picture of that size is staged; of sizes that no slot holds any more the last few are kept.
+ *
  * Threads: all functions may be called from any thread, but one thread at a time begins and ends
  * batches, and a slot is staged or run by one thread at a time. */
 #pragma once
@@ -56,11 +59,13 @@ GptVisDecoder *gptvis_model_decoder (GptVisModel *model, guint beams, GError **e
 const gchar *gptvis_model_name (const GptVisModel *model);             /* directory's name */
 const gchar *gptvis_model_path (const GptVisModel *model);             /* real path */
 const GptVisConfiguration *gptvis_model_configuration (const GptVisModel *model);
+/* The checkpoint's, which may let pictures of other proportions have other sizes. */
 const GptVisRecipe *gptvis_model_recipe (const GptVisModel *model);
 /* The program's: "cpu, avx512, f32, 2 threads"; "" before anything is needed. g_free it. */
 gchar *gptvis_model_description (GptVisModel *model);
 guint gptvis_model_threads (GptVisModel *model);       /* that compute */
-/* For golden-check and benchmarks: NULL before anything is needed; valid until something more is. */
+/* For golden-check and benchmarks: NULL before anything is needed; valid until something more is, or a
+ * picture of another size is staged. */
 const GptVisPlan *gptvis_model_plan (GptVisModel *model);
 GptVisProgram *gptvis_model_program (GptVisModel *model);
 
@@ -70,16 +75,21 @@ void gptvis_model_slot_free (GptVisModelSlot *slot);   /* NULL is fine */
 /* Reads the picture, whose memory is not needed afterwards. */
 gboolean gptvis_model_stage (GptVisModel *model, GptVisModelSlot *slot, const GptVisPicture *picture,
     GError **error);
-/* Instead of staging: the input's rows (gptvis_program_slot_rows), for the caller to write. NULL: no
- * memory. */
+/* Instead of staging: the input's rows (gptvis_program_slot_rows), for the caller to write, of a picture as
+ * large as the last that was staged in the slot. NULL: no memory. */
 float *gptvis_model_slot_rows (GptVisModel *model, GptVisModelSlot *slot);
+/* For what is in the slot; valid as long as that stays there. */
+const GptVisPlan *gptvis_model_slot_plan (const GptVisModelSlot *slot);
+GptVisProgram *gptvis_model_slot_program (const GptVisModelSlot *slot);
 
 typedef struct {
   GptVisModelSlot *slot;        /* staged */
   GptVisOutputs outputs;        /* that are asked for, and were needed when it was staged */
   gboolean ran;                 /* out: FALSE after an error, and then there are no outputs */
   /* Out, of this picture, those that were asked for. Valid until the next batch is begun. */
-  const float *logits, *scores; /* [labels] each */
+  const float *logits, *scores; /* [labels] each; of a detector [n_boxes, n_scores], the labels' first */
+  const float *boxes;           /* of a detector: [n_boxes, 4], see architectures.h */
+  guint n_boxes, n_scores;
   const float *tokens;          /* [rows, hidden_size] */
   gint64 analysis;              /* µs that the batch took */
 } GptVisRequest;

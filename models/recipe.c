@@ -7,6 +7,8 @@
 
 #define CLIP_MEAN {0.48145466, 0.4578275, 0.40821073}
 #define CLIP_STD {0.26862954, 0.26130258, 0.27577711}
+#define IMAGENET_MEAN {0.485, 0.456, 0.406}
+#define IMAGENET_STD {0.229, 0.224, 0.225}
 #define HALF {0.5, 0.5, 0.5}    /* IMAGENET_STANDARD_MEAN and _STD */
 
 typedef struct {
@@ -18,6 +20,10 @@ typedef struct {
   gboolean centre_crop;
   guint crop;
   gdouble mean[3], std[3];
+  /* Of a detector's, which may let pictures keep their proportions: how long the longer side may be, and what
+   * both sides are rounded down to multiples of. 0: another's. */
+  guint longest, multiple;
+  gboolean interpolated;        /* it does not antialias, or round to 8 bits */
 } Processor;
 
 static const Processor processors[] = {
@@ -31,6 +37,14 @@ static const Processor processors[] = {
   {"BlipImageProcessor", "blip", 384, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 384, CLIP_MEAN, CLIP_STD},
   {"CLIPImageProcessor", "git", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
   {"CLIPFeatureExtractor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"YolosImageProcessor", "yolos", 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
+      IMAGENET_STD, 1333, 16},
+  {"YolosFeatureExtractor", NULL, 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
+      IMAGENET_STD, 1333, 16},
+  {"DeformableDetrImageProcessor", "lw_detr", 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
+      IMAGENET_STD, 1333, 0},
+  {"RfDetrImageProcessor", "rf_detr", 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
+      IMAGENET_STD, 1333, 0, TRUE},
 };
 
 static const Processor *
@@ -53,7 +67,8 @@ find_processor (GptVisJson *json, const gchar *model_type)
       return &processors[i];
   gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
       "image_processor_type \"%.60s\" is none of ViTImageProcessor, DeiTImageProcessor, BitImageProcessor, "
-      "BlipImageProcessor, CLIPImageProcessor", name);
+      "BlipImageProcessor, CLIPImageProcessor, YolosImageProcessor, DeformableDetrImageProcessor, "
+      "RfDetrImageProcessor", name);
   return &processors[0];
 }
 
@@ -72,11 +87,13 @@ side (JsonObject *object, const gchar *name, guint *value)
 typedef struct {
   gboolean shortest_edge;
   guint height, width;          /* shortest_edge: height is the length, width 0 */
+  guint longest;                /* shortest_edge: the longer side is no longer than this; 0: any length */
 } Size;
 
-/* A number, [height, width], {"height", "width"} or {"shortest_edge"}. */
+/* A number, [height, width], {"height", "width"} or {"shortest_edge"}, of a detector with "longest_edge". */
 static void
-read_size (GptVisJson *json, const gchar *name, gboolean number_is_shortest_edge, Size *size)
+read_size (GptVisJson *json, const gchar *name, gboolean number_is_shortest_edge, gboolean may_have_longest,
+    Size *size)
 {
   if (!gptvis_json_has (json, name))
     return;
@@ -84,13 +101,14 @@ read_size (GptVisJson *json, const gchar *name, gboolean number_is_shortest_edge
   guint64 v = 0, w = 0;
   if (JSON_NODE_HOLDS_OBJECT (node)) {
     JsonObject *object = json_node_get_object (node);
-    if (json_object_has_member (object, "longest_edge")) {
+    if (json_object_has_member (object, "longest_edge") && !may_have_longest) {
       gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
           "%s with longest_edge is not supported, only height and width or shortest_edge", name);
     } else if (side (object, "shortest_edge", &size->height)) {
       size->shortest_edge = TRUE;
-      size->width = 0;
-      return;
+      size->width = size->longest = 0;
+      if (!json_object_has_member (object, "longest_edge") || side (object, "longest_edge", &size->longest))
+        return;
     } else if (side (object, "height", &size->height) && side (object, "width", &size->width)) {
       size->shortest_edge = FALSE;
       return;
@@ -157,23 +175,33 @@ static void
 read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
 {
   const Processor *processor = find_processor (json, model_type);
-  Size size = { processor->shortest_edge, processor->size, processor->shortest_edge ? 0 : processor->size };
-  Size crop = { FALSE, processor->crop, processor->crop };
+  Size size = { processor->shortest_edge, processor->size, processor->shortest_edge ? 0 : processor->size,
+    processor->longest };
+  Size crop = { FALSE, processor->crop, processor->crop, 0 };
   const gboolean resize = gptvis_json_boolean (json, "do_resize", TRUE);
 
   *recipe = (GptVisRecipe) { 0 };
   recipe->centre_crop = gptvis_json_boolean (json, "do_center_crop", processor->centre_crop);
   recipe->filter =
       (GptVisFilter) gptvis_json_uint (json, "resample", processor->filter, 0, GPTVIS_FILTER_HAMMING);
-  read_size (json, "size", processor->shortest_edge, &size);
-  read_size (json, "crop_size", FALSE, &crop);
+  if (processor->longest)       /* as a number beside a number: before 2023 */
+    size.longest = gptvis_json_uint (json, "max_size", processor->longest, 1, GPTVIS_PICTURE_MAX_SIDE);
+  recipe->interpolated = processor->interpolated;
+  if (recipe->interpolated && recipe->filter != GPTVIS_FILTER_BILINEAR)
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "resample is not 2 (bilinear), where that alone is "
+        "known of %s", processor->name);
+  read_size (json, "size", processor->shortest_edge, processor->longest > 0, &size);
+  read_size (json, "crop_size", FALSE, FALSE, &crop);
   read_values (json, processor, recipe);
-  if (gptvis_json_boolean (json, "do_pad", FALSE))
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "do_pad is not supported");
+  /* A detector's pads a batch to its largest picture: alone, a picture has nothing to be padded to. */
+  if (gptvis_json_boolean (json, "do_pad", FALSE)
+      && (!processor->longest || gptvis_json_has (json, "pad_size")))
+    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "do_pad is not supported%s",
+        processor->longest ? " with pad_size" : "");
   if (crop.shortest_edge)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
         "crop_size has a shortest_edge, where height and width are needed");
-  if (!recipe->centre_crop && (!resize || size.shortest_edge))
+  if (!recipe->centre_crop && (!resize || (size.shortest_edge && !processor->longest)))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
         "pictures would keep %s, where the network needs one size: do_resize to height and width, or "
         "do_center_crop, must say which", resize ? "their proportions" : "their own size");
@@ -181,9 +209,13 @@ read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
     recipe->shortest_edge = size.shortest_edge;
     recipe->resize_height = size.height;
     recipe->resize_width = size.width;
+    recipe->longest_edge = size.shortest_edge ? size.longest : 0;
+    recipe->multiple = size.shortest_edge ? processor->multiple : 0;
   }
-  recipe->height = recipe->centre_crop ? crop.height : size.height;
-  recipe->width = recipe->centre_crop ? crop.width : size.width;
+  if (recipe->centre_crop || !size.shortest_edge) {     /* else they follow the picture's proportions */
+    recipe->height = recipe->centre_crop ? crop.height : size.height;
+    recipe->width = recipe->centre_crop ? crop.width : size.width;
+  }
 }
 
 static gboolean

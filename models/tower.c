@@ -6,7 +6,8 @@ static gboolean
 make (GptVisTower *self, const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options,
     guint max_batch, GError **error)
 {
-  self->plan = gptvis_checkpoint_plan (checkpoint, max_batch, self->outputs, &self->places, error);
+  self->plan
+      = gptvis_checkpoint_plan (checkpoint, &self->recipe, max_batch, self->outputs, &self->places, error);
   if (!self->plan)
     return FALSE;
   self->program = gptvis_checkpoint_program (checkpoint, self->plan, self->places, options, error);
@@ -15,15 +16,17 @@ make (GptVisTower *self, const GptVisCheckpoint *checkpoint, const GptVisProgram
   self->logits = gptvis_plan_find (self->plan, "logits");
   self->scores = gptvis_plan_find (self->plan, "scores");
   self->tokens = gptvis_plan_find (self->plan, "tokens");
+  self->boxes = gptvis_plan_find (self->plan, "pred_boxes");
   return TRUE;
 }
 
 GptVisTower *
-gptvis_tower_new (const GptVisCheckpoint *checkpoint, const GptVisProgramOptions *options, guint max_batch,
-    GptVisOutputs outputs, GError **error)
+gptvis_tower_new (const GptVisCheckpoint *checkpoint, const GptVisRecipe *recipe,
+    const GptVisProgramOptions *options, guint max_batch, GptVisOutputs outputs, GError **error)
 {
   GptVisTower *self = g_new0 (GptVisTower, 1);
   self->refs = 1;
+  self->recipe = *recipe;
   self->outputs = outputs;
   if (make (self, checkpoint, options, max_batch, error))
     return self;

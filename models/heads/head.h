@@ -30,6 +30,7 @@ typedef struct {
 
 extern const GptVisHead gptvis_labels_head;     /* labels.c */
 extern const GptVisHead gptvis_caption_head;    /* caption.c */
+extern const GptVisHead gptvis_boxes_head;      /* boxes.c */
 
 /* Functions of one head alone. */
 GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError **error);
@@ -38,5 +39,8 @@ guint gptvis_labels_head_read_region (gpointer head, const GptVisRequest *reques
 gfloat gptvis_labels_head_threshold (gconstpointer head, gfloat threshold);
 guint gptvis_labels_head_n (gconstpointer head);
 const gchar *gptvis_labels_head_text (gconstpointer head, guint id);
+gfloat gptvis_boxes_head_threshold (gfloat threshold);
+guint gptvis_boxes_head_n_labels (gconstpointer head);
+const gchar *gptvis_boxes_head_label (gconstpointer head, guint id);
 
 G_END_DECLS

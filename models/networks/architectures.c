@@ -21,11 +21,22 @@ static const GptVisArchitecture architectures[] = {
     .vocabulary = 30522, .n_positions = 1024, .n_layers = 6, .n_heads = 12,
     .bos = 101, .eos = 102,
     .record = gptvis_git_record, .record_decoder = gptvis_git_record_decoder},
+  { .model_type = "lw_detr", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-6,
+    .mlp_ratio = TRUE, .interpolates = TRUE, .image_member = "pretrain_image_size",
+    .detects = "class_embed.weight", .backbone = "backbone_config", .statistics = TRUE,
+    .record = gptvis_lw_detr_record},
+  { .model_type = "rf_detr", .image_size = 224, .patch_size = 14, .act = "gelu", .epsilon = 1e-6,
+    .mlp_ratio = TRUE, .interpolates = TRUE, .detects = "class_embed.weight", .backbone = "backbone_config",
+    .usual_backbone = "{\"hidden_size\":384,\"num_attention_heads\":6,\"image_size\":518,"
+    "\"out_indices\":[2,5,8,11]}", .record = gptvis_rf_detr_record},
   { .model_type = "vision-encoder-decoder", .tower = "encoder", .decoder = "decoder",
       .class_name = "VisionEncoderDecoderModel", .bos = 50256, .eos = 50256,
     .record_decoder = gptvis_gpt2_record_decoder},
   { .model_type = "vit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
     .encodes = TRUE, .record = gptvis_vit_record},
+  { .model_type = "yolos", .image_size = 512, .image_width = 864, .patch_size = 16, .act = "gelu",
+    .epsilon = 1e-12, .any_size = TRUE, .detects = "class_labels_classifier.layers.0.weight",
+    .record = gptvis_yolos_record},
 };
 
 const GptVisArchitecture *
@@ -59,7 +70,8 @@ size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *co
         recipe->width, recipe->height, config->patch_size, config->patch_size, n_patches, GPTVIS_MAX_PATCHES);
     return FALSE;
   }
-  if (recipe->width == config->image_width && recipe->height == config->image_height)
+  if (architecture->any_size
+      || (recipe->width == config->image_width && recipe->height == config->image_height))
     return TRUE;
   /* Transformers takes any stored table for a square grid when it interpolates */
   if (architecture->interpolates && config->image_width == config->image_height)
@@ -73,6 +85,8 @@ size_fits (const GptVisArchitecture *architecture, const GptVisConfiguration *co
 GptVisOutputs
 gptvis_architecture_outputs (const GptVisConfiguration *config)
 {
+  if (config->architecture->detects)
+    return GPTVIS_OUTPUT_BOXES;
   return (config->n_labels > 0 ? GPTVIS_OUTPUT_SCORES : 0) | (config->writes ? GPTVIS_OUTPUT_TOKENS : 0);
 }
 

@@ -9,6 +9,13 @@
  *              "hidden_states.0" … "hidden_states.L"  [rows, hidden_size]: what goes
  *              into the first layer, then what leaves each layer, before the final norm
  *
+ * A detector's:
+ *     input    "patches"
+ *     outputs  "logits"            [places, classes]: what may be at each place where it looks; classes
+ * beyond the labels mean that there is nothing "scores"            [places, classes]: softmax, or a sigmoid
+ * each "pred_boxes"        [places, 4]: centre x, centre y, width and height of each, as fractions of the
+ *                                  picture that the network sees
+ *
  * A network that writes has two plans. The tower's:
  *     input    "patches"
  *     outputs  "tokens"            [rows, hidden_size], normed; row 0 is the class token
@@ -28,6 +35,7 @@ typedef enum {
   GPTVIS_OUTPUT_SCORES = 1 << 0,        /* "logits" and "scores" */
   GPTVIS_OUTPUT_TOKENS = 1 << 1,        /* "tokens" */
   GPTVIS_OUTPUT_HIDDEN = 1 << 2,        /* "hidden_states.…": for golden-check */
+  GPTVIS_OUTPUT_BOXES = 1 << 3,         /* "logits" and "scores" of places, and "pred_boxes" */
 } GptVisOutputs;
 
 #define GPTVIS_MAX_PATCHES 65536u       /* of a picture; attention's work grows with the square */
@@ -42,11 +50,18 @@ typedef struct _GptVisArchitecture {
   const gchar *model_type;      /* as config.json has it */
   /* What Transformers' configuration class assumes when config.json is silent. */
   guint image_size, patch_size;
+  guint image_width;            /* where image_size is no square: that is its height; 0: it is one */
   const gchar *act;
   gdouble epsilon;
   gboolean mlp_ratio;           /* the MLP's width is a ratio, not a number */
   gboolean registers;           /* there are register tokens */
-  gboolean interpolates;        /* positions for image_size are interpolated for other sizes */
+  gboolean interpolates;        /* positions for image_size, a square, are made to fit other sizes */
+  gboolean any_size;            /* likewise, of any image_size, and pictures may have sizes of their own */
+  const gchar *image_member;    /* what config.json calls image_size; NULL: that */
+  const gchar *detects;         /* of a detector: a tensor of its head; NULL: it finds no boxes */
+  const gchar *backbone;        /* of a detector: the part of config.json about its tower; NULL: the whole */
+  const gchar *usual_backbone;  /* that part when it is left out; NULL: it may not be */
+  gboolean statistics;          /* lw_detr: batch norms */
   gboolean encodes;             /* can be vision-encoder-decoder's encoder */
   /* Of networks that write: */
   const gchar *tower;           /* the part of config.json about the tower */
@@ -91,6 +106,12 @@ void gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config,
     GptVisOutputs outputs);
 void gptvis_gpt2_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,
     const GptVisDecoderSize *size);
+void gptvis_yolos_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
+void gptvis_lw_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
+void gptvis_rf_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
 void gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_git_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,

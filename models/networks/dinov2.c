@@ -4,7 +4,7 @@
  * picture's grid, and whose head reads the class token beside the patches' mean.
  * Names as in Transformers' modeling_dinov2.py and
  * modeling_dinov2_with_registers.py. */
-#include "record.h"
+#include "dinov2.h"
 
 static GptVisTensorId
 record_scale (GptVisPlan *plan, const GptVisConfiguration *config, const gchar *layer, guint i)
@@ -47,16 +47,17 @@ record_mlp (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId 
       GPTVIS_LINEAR (.scale = scale, .residual = residual));
 }
 
-static GptVisTensorId
-record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, const gchar *layer)
+GptVisTensorId
+gptvis_dinov2_record_layer (
+    GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint windows, const gchar *layer)
 {
   gchar where[GPTVIS_NAME_SIZE];
   const guint d = config->hidden_size;
 
   GptVisTensorId n =
       gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.norm1", layer), d, config->epsilon);
-  GptVisTensorId a =
-      gptvis_record_attention (plan, config, n, 0, gptvis_record_name (where, "%s.attention", layer));
+  GptVisTensorId a = gptvis_record_attention (
+      plan, config, n, 0, windows, gptvis_record_name (where, "%s.attention", layer));
   GptVisTensorId scale = record_scale (plan, config, layer, 1);
   x = gptvis_record_linear (plan, a, gptvis_record_name (where, "%s.attention.output.dense", layer), d, d,
       GPTVIS_LINEAR (.scale = scale, .residual = x));
@@ -114,7 +115,8 @@ gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const
   if (outputs & GPTVIS_OUTPUT_HIDDEN)
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {
-    x = record_layer (plan, config, x, gptvis_record_name (where, "%s.encoder.layer.%u", prefix, l));
+    x = gptvis_dinov2_record_layer (
+        plan, config, x, 0, gptvis_record_name (where, "%s.encoder.layer.%u", prefix, l));
     if (outputs & GPTVIS_OUTPUT_HIDDEN)
       gptvis_record_hidden (plan, x, l + 1);
   }

@@ -96,9 +96,10 @@ gptvis_record_heads (guint width, guint n_heads)
 
 GptVisTensorId
 gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint queries,
-    const gchar *where)
+    guint windows, const gchar *where)
 {
   GptVisAttention attention = gptvis_record_heads (config->hidden_size, config->n_heads);
+  attention.windows = windows;
   if (queries == 0) {
     GptVisTensorId qkv = record_projections (plan, config, x, where, 0, 3);
     return gptvis_plan_attention (plan, qkv, qkv, qkv, &attention);
@@ -131,6 +132,27 @@ gptvis_record_scores (GptVisPlan *plan, const GptVisConfiguration *config, GptVi
   gptvis_plan_output (plan, "logits", logits);
   gptvis_plan_output (plan, "scores", gptvis_plan_score (plan, logits,
           config->multi_label ? GPTVIS_SCORE_SIGMOID : GPTVIS_SCORE_SOFTMAX));
+}
+
+GptVisTensorId
+gptvis_record_mlp (
+    GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width, guint width_out, guint n)
+{
+  gchar layer[GPTVIS_NAME_SIZE];
+  for (guint i = 0; i < n; i++) {
+    const gboolean last = i + 1 == n;
+    x = gptvis_record_linear (plan, x, gptvis_record_name (layer, "%s.layers.%u", where, i), width,
+        last ? width_out : width, GPTVIS_LINEAR (.act = last ? GPTVIS_ACT_NONE : GPTVIS_ACT_RELU));
+  }
+  return x;
+}
+
+void
+gptvis_record_detections (GptVisPlan *plan, GptVisTensorId logits, GptVisScore score, GptVisTensorId boxes)
+{
+  gptvis_plan_output (plan, "logits", logits);
+  gptvis_plan_output (plan, "scores", gptvis_plan_score (plan, logits, score));
+  gptvis_plan_output (plan, "pred_boxes", boxes);
 }
 
 void

@@ -27,9 +27,10 @@ GptVisAttention gptvis_record_heads (guint width, guint n_heads);
 
 /* Self-attention without its residual and without the dense layer after it;
  * where.attention.{query, key, value} are one product. With `queries` above 0 only that
- * many first rows are queries, over the keys of all, and the result has that many rows. */
+ * many first rows are queries, over the keys of all, and the result has that many rows. With `windows` above
+ * 1 the rows are in that many equal parts, each of which sees itself alone; queries is then 0. */
 GptVisTensorId gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config,
-    GptVisTensorId x, guint queries, const gchar *where);
+    GptVisTensorId x, guint queries, guint windows, const gchar *where);
 
 /* where.first, where.second … where.nth, each [width, width_in] with its bias, as one
  * product [n · width, width_in]. */
@@ -44,6 +45,15 @@ void gptvis_record_hidden (GptVisPlan *plan, GptVisTensorId x, guint i);
 
 /* The outputs "logits" and "scores". */
 void gptvis_record_scores (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId logits);
+
+/* A detector's small network: where.layers.0 … n − 1, all but the last from width to width and through a
+ * ReLU. */
+GptVisTensorId gptvis_record_mlp (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width,
+    guint width_out, guint n);
+
+/* A detector's outputs "logits", "scores" and "pred_boxes". */
+void gptvis_record_detections (
+    GptVisPlan *plan, GptVisTensorId logits, GptVisScore score, GptVisTensorId boxes);
 
 /* The output "tokens". */
 void gptvis_record_tokens (GptVisPlan *plan, GptVisTensorId tokens);

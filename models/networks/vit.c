@@ -3,13 +3,11 @@
  * distillation token), learned positions for one size of picture, pre-norm encoder, a linear head on
  * the class token. After "An Image is Worth 16x16 Words" and "Training data-efficient image
  * transformers", with the tensors' names of Transformers' modeling_vit.py and modeling_deit.py. */
-#include "record.h"
+#include "vit.h"
 #include <string.h>
 
-/* With `keep` above 0 only that many first rows of the result are computed: all that a
- * head reads of the last layer. */
-static GptVisTensorId
-record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint keep,
+GptVisTensorId
+gptvis_vit_record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint keep,
     const gchar *layer)
 {
   gchar where[GPTVIS_NAME_SIZE];
@@ -17,7 +15,7 @@ record_layer (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorI
 
   GptVisTensorId n = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm_before", layer), d,
       config->epsilon);
-  GptVisTensorId a = gptvis_record_attention (plan, config, n, keep,
+  GptVisTensorId a = gptvis_record_attention (plan, config, n, keep, 0,
       gptvis_record_name (where, "%s.attention", layer));
   if (keep > 0)
     x = gptvis_record_first_rows (plan, x, keep);
@@ -43,7 +41,8 @@ record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTenso
     gptvis_record_hidden (plan, x, 0);
   for (guint l = 0; l < config->n_layers; l++) {
     const guint keep = !(outputs & GPTVIS_OUTPUT_HIDDEN) && l + 1 == config->n_layers ? tokens : 0;
-    x = record_layer (plan, config, x, keep, gptvis_record_name (layer, "%s.encoder.layer.%u", prefix, l));
+    x = gptvis_vit_record_layer (plan, config, x, keep,
+        gptvis_record_name (layer, "%s.encoder.layer.%u", prefix, l));
     if (outputs & GPTVIS_OUTPUT_HIDDEN)
       gptvis_record_hidden (plan, x, l + 1);
   }

@@ -3,6 +3,7 @@
  *
  *     bench vit-base --precision f32 --threads 2 --batch 1      classifier.c: ms, GFLOP/s, share of the limit
  *     bench vit-tiny --ops                                      … of each operation
+ *     bench rf-detr-nano                                        … of a detector; or yolos-tiny
  *     bench vit-base --backend vulkan --frames                  frames.c: from a camera's frame to scores
  *     bench --caption --threads 2 --beams 4                     caption.c: networks that write
  *     bench --peers --threads 2 --batch 1                       peers.c: in turn with other runtimes
@@ -66,7 +67,8 @@ main (int argc, char **argv)
   GError *error = NULL;
   GOptionContext *context =
       g_option_context_new ("[NETWORK] - times networks with random weights");
-  g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base or vit-large;\n"
+  g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base, vit-large, yolos-tiny or "
+      "rf-detr-nano;\n"
       "with --caption, vit-base+gpt2-small or small;\n"
       "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx.");
   g_option_context_add_main_entries (context, entries, NULL);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tests/bench NETWORK: what a picture, or a batch of them, costs, beside what the processor's
- * multipliers could do. */
+/* tests/bench NETWORK, a classifier or a detector: what a picture, or a batch of them, costs, beside what the
+ * processor's multipliers could do. */
 #include "measure.h"
 #include "network.h"
 #include <stdio.h>
 
 static void
-print_head (const BenchRun *run, const gchar *name, const RandomVit *vit, gdouble limit)
+print_head (const BenchRun *run, const gchar *name, gdouble limit)
 {
+  const GptVisOp *patches = gptvis_plan_op (run->plan, 0);
   measure_print_processor ();
-  printf ("network    %s at %u/%u, batch %u: %.2f GFLOP\n", name, vit->side, vit->patch, run->batch,
-      run->flops * 1e-9);
+  printf ("network    %s at %u×%u/%u, batch %u: %.2f GFLOP\n", name, patches->patches.recipe.width,
+      patches->patches.recipe.height, patches->patches.patch_size, run->batch, run->flops * 1e-9);
   printf ("program    %s\n", run->program->description);
   if (limit > 0)
     printf ("limit      %.1f GFLOP/s: the tier's multiplications in registers (--limits)\n", limit);
@@ -43,16 +44,29 @@ time_runs (BenchRun *run, const BenchSettings *settings, GArray *times, gint64 *
   run->program->op_ns = NULL;
 }
 
+static gchar *
+write_checkpoint (const gchar *name, const BenchSettings *settings)
+{
+  const BenchDetector *detector = bench_detector_find (name);
+  GError *error = NULL;
+  gchar *directory;
+  if (detector) {
+    directory = random_checkpoint_write_texts (detector->config, detector->preprocessor, &error);
+  } else {
+    RandomVit vit = bench_network_find (name)->vit;
+    vit.side = settings->side ? settings->side : vit.side;
+    vit.patch = settings->patch ? settings->patch : vit.patch;
+    directory = random_checkpoint_write (&vit, &error);
+  }
+  if (!directory)
+    measure_die (error->message);
+  return directory;
+}
+
 void
 bench_classifier (const gchar *name, const BenchSettings *settings)
 {
-  RandomVit vit = bench_network_find (name)->vit;
-  GError *error = NULL;
-  vit.side = settings->side ? settings->side : vit.side;
-  vit.patch = settings->patch ? settings->patch : vit.patch;
-  gchar *directory = random_checkpoint_write (&vit, &error);
-  if (!directory)
-    measure_die (error->message);
+  gchar *directory = write_checkpoint (name, settings);
   GptVisProgramOptions options = { .backend = settings->backend, .device = settings->device,
     .precision = settings->precision, .threads = settings->threads };
   BenchRun run = bench_run_new (directory, &options, MAX (settings->batch, 1));
@@ -60,7 +74,7 @@ bench_classifier (const gchar *name, const BenchSettings *settings)
 
   const gboolean on_cpu = g_str_has_prefix (run.program->description, "cpu");
   const gdouble limit = on_cpu ? limits_multiply (settings->threads, run.program->precision) : 0;
-  print_head (&run, name, &vit, limit);
+  print_head (&run, name, limit);
   GArray *times = measure_times_new ();
   gint64 *op_ns = g_new0 (gint64, gptvis_plan_n_ops (run.plan));
   time_runs (&run, settings, times, op_ns);

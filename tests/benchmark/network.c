@@ -20,6 +20,28 @@ bench_network_find (const gchar *name)
   measure_die ("the network must be one of vit-tiny, vit-small, vit-base or vit-large");
 }
 
+/* As published, less the labels' texts; a picture of 1920 × 1080 has 1,893 rows in the first. */
+static const BenchDetector detectors[] = {
+  {"yolos-tiny", "{\"model_type\":\"yolos\",\"hidden_size\":192,\"num_hidden_layers\":12,"
+      "\"num_attention_heads\":3,\"intermediate_size\":768,\"image_size\":[800,1333],"
+      "\"use_mid_position_embeddings\":false,\"num_labels\":91}",
+      "{\"size\":{\"shortest_edge\":512,\"longest_edge\":1333}}"},
+  {"rf-detr-nano", "{\"model_type\":\"rf_detr\",\"decoder_layers\":2,\"decoder_n_points\":2,"
+      "\"num_labels\":91,"
+      "\"backbone_config\":{\"hidden_size\":384,\"num_attention_heads\":6,\"num_hidden_layers\":12,"
+      "\"patch_size\":16,\"image_size\":384,\"num_windows\":2,\"out_indices\":[3,6,9,12]}}",
+      "{\"size\":{\"height\":384,\"width\":384}}"},
+};
+
+const BenchDetector *
+bench_detector_find (const gchar *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (detectors); i++)
+    if (strcmp (detectors[i].name, name) == 0)
+      return &detectors[i];
+  return NULL;
+}
+
 void
 bench_noise (float *x, gsize n)
 {
@@ -54,7 +76,8 @@ bench_run_new (const gchar *directory, const GptVisProgramOptions *program, guin
   options.program = *program;
   options.max_batch = batch;
   self.model = gptvis_model_open (&options, &error);
-  if (!self.model || !gptvis_model_need (self.model, GPTVIS_OUTPUT_SCORES, &error))
+  if (!self.model || !gptvis_model_need (self.model,
+          gptvis_architecture_outputs (gptvis_model_configuration (self.model)), &error))
     measure_die (error->message);
   self.program = gptvis_model_program (self.model);
   self.plan = gptvis_model_plan (self.model);

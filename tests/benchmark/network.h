@@ -13,6 +13,12 @@ typedef struct {
 #define BENCH_N_NETWORKS 4u
 extern const BenchNetwork bench_networks[BENCH_N_NETWORKS];
 
+/* A detector: what its files say. NULL: there is none of that name. */
+typedef struct {
+  const gchar *name, *config, *preprocessor;
+} BenchDetector;
+const BenchDetector *bench_detector_find (const gchar *name);
+
 /* Ends the program when there is none of that name. */
 const BenchNetwork *bench_network_find (const gchar *name);
 

@@ -3,6 +3,7 @@
  * the config.json that is written, and their weights are written as they stand there. */
 #include "random-checkpoint.h"
 #include "architectures.h"
+#include "recipe.h"
 #include "tokenizer-private.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -118,21 +119,46 @@ add_numbers (Tensors *self, guint64 n, gboolean norm)
   }
 }
 
-static void
-add_tensors (Tensors *self, const GptVisPlan *plan)
+/* A tensor of the file, of which several weights may have parts. */
+typedef struct {
+  const gchar *name;
+  guint rows, width;
+  gboolean transposed, norm;
+} Stored;
+
+static Stored *
+list_stored (const GptVisPlan *plan)
 {
+  Stored *stored = g_new0 (Stored, gptvis_plan_n_names (plan));
+
   for (guint i = 0; i < gptvis_plan_n_tensors (plan); i++) {
     const GptVisTensor *t = gptvis_plan_tensor (plan, i);
     for (guint p = 0; p < t->n_parts; p++) {
       const GptVisWeightPart *part = &t->parts[p];
-      const guint start = self->data->len;
-      add_numbers (self, (guint64) part->rows * t->width, is_norm (plan, i));
-      g_string_append_printf (self->header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],"
-          "\"data_offsets\":[%u,%u]}", self->header->len > 1 ? "," : "", part->name,
-          part->transposed ? t->width : part->rows, part->transposed ? part->rows : t->width, start,
-          self->data->len);
+      Stored *to = &stored[part->number];
+      *to = (Stored) { part->name, MAX (to->rows, part->first + part->rows), t->width, part->transposed,
+        is_norm (plan, i) };
     }
   }
+  return stored;
+}
+
+static void
+add_tensors (Tensors *self, const GptVisPlan *plan)
+{
+  Stored *stored = list_stored (plan);
+
+  for (guint i = 0; i < gptvis_plan_n_names (plan); i++) {
+    const Stored *t = &stored[i];
+    const guint start = self->data->len;
+    add_numbers (self, (guint64) t->rows * t->width, t->norm);
+    g_string_append_printf (self->header,
+        "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%u,%u],"
+        "\"data_offsets\":[%u,%u]}",
+        self->header->len > 1 ? "," : "", t->name, t->transposed ? t->width : t->rows,
+        t->transposed ? t->rows : t->width, start, self->data->len);
+  }
+  g_free (stored);
 }
 
 /* A plan that is NULL has no tensors. */
@@ -221,6 +247,38 @@ gchar *
 random_checkpoint_write_captioner (const RandomCaptioner *captioner, GError **error)
 {
   return write_directory (captioner_config (captioner), &captioner->tower, captioner, error);
+}
+
+static gboolean
+put_texts (const gchar *directory, const gchar *text, const gchar *preprocessor, GError **error)
+{
+  GptVisConfiguration *config = gptvis_configuration_parse ("config.json", text, strlen (text), error);
+  GptVisRecipe recipe;
+  gboolean done = config
+                  && gptvis_recipe_parse ("preprocessor_config.json", preprocessor, strlen (preprocessor),
+                      config->model_type, &recipe, error);
+
+  if (done) {
+    recipe = gptvis_recipe_for_size (&recipe, 1920, 1080);
+    GptVisPlan *plan
+        = gptvis_architecture_plan (config, &recipe, 1, gptvis_architecture_outputs (config), error);
+    done = plan && put (directory, "config.json", text, -1, error)
+        && put (directory, "preprocessor_config.json", preprocessor, -1, error)
+        && put_tensors (directory, plan, NULL, error);
+    gptvis_plan_free (plan);
+  }
+  gptvis_configuration_free (config);
+  return done;
+}
+
+gchar *
+random_checkpoint_write_texts (const gchar *config, const gchar *preprocessor, GError **error)
+{
+  gchar *directory = g_dir_make_tmp ("gptvis-random-XXXXXX", error);
+
+  if (directory && !put_texts (directory, config, preprocessor, error))
+    g_clear_pointer (&directory, random_checkpoint_remove);
+  return directory;
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Checkpoint directories with random weights, a plain ViT or one with a GPT-2 decoder that
- * writes: for programs that need a network of a certain cost and do not care what it sees
- * or says. */
+/* Checkpoint directories with random weights, a plain ViT, one with a GPT-2 decoder that
+ * writes or any network that sees: for programs that need a network of a certain cost and do not care what it
+ * sees or says. */
 #pragma once
 #include <glib.h>
 
@@ -20,4 +20,6 @@ typedef struct {
 /* Write it, in half precision, to a fresh temporary directory; NULL with an error. */
 gchar *random_checkpoint_write (const RandomVit *vit, GError **error);
 gchar *random_checkpoint_write_captioner (const RandomCaptioner *captioner, GError **error);
+/* Of what config.json and preprocessor_config.json say. */
+gchar *random_checkpoint_write_texts (const gchar *config, const gchar *preprocessor, GError **error);
 void random_checkpoint_remove (gchar *directory);      /* and frees the name */

@@ -8,7 +8,7 @@
  *     pixel_values → the traced plan                  against hidden_states.i, logits
  *     pixel_values → the plan and results as shipped  against logits, and expected.json's "top"
  *
- * and of a checkpoint that writes, three more (captions.c).
+ * of a checkpoint that writes, three more (captions.c), and of a detector others (detections.c).
  *
  * What the tensors mean is for whoever makes such directories to know: pixel_values
  * [pictures, 3, h, w], hidden_states.i [pictures, rows, width], logits [pictures,
@@ -52,12 +52,13 @@ static const struct {
   gdouble tensors;              /* hidden states and logits, of the largest magnitude */
   gdouble writing;              /* the same of a network that writes */
   gdouble scores;               /* decoded, absolute */
+  gdouble boxes;                /* likewise, fractions of the picture */
   guint beams;                  /* sentences found with more may differ */
 } tolerances[] = {
-  {GPTVIS_PRECISION_F32, 1e-4, 1e-4, 1e-4, G_MAXUINT},
-  {GPTVIS_PRECISION_F16, 5e-3, 5e-3, 5e-3, G_MAXUINT},
-  {GPTVIS_PRECISION_BF16, 2e-2, 5e-2, 1e-2, 1},
-  {GPTVIS_PRECISION_INT8, 8e-2, 2e-1, 4e-2, 0},
+  {GPTVIS_PRECISION_F32, 1e-4, 1e-4, 1e-4, 1e-4, G_MAXUINT},
+  {GPTVIS_PRECISION_F16, 5e-3, 5e-3, 5e-3, 5e-3, G_MAXUINT},
+  {GPTVIS_PRECISION_BF16, 2e-2, 5e-2, 1e-2, 1e-2, 1},
+  {GPTVIS_PRECISION_INT8, 8e-2, 2e-1, 4e-2, 4e-2, 0},
 };
 
 /* An output of the last run against the tensor of that name. */
@@ -198,6 +199,7 @@ choose_tolerances (Check *c, GptVisPrecision precision, gboolean writes)
       c->tensors = writes ? tolerances[i].writing : tolerances[i].tensors;
       c->beams = tolerances[i].beams;
       c->scores = tolerances[i].scores;
+      c->boxes = tolerances[i].boxes;
       return TRUE;
     }
   miss (c, "no tolerance is stated for precision %s", gptvis_precision_name (precision));
@@ -207,6 +209,11 @@ choose_tolerances (Check *c, GptVisPrecision precision, gboolean writes)
 static void
 check_models (Check *c, GptVisModel *traced, GptVisModel *shipped)
 {
+  if (gptvis_architecture_outputs (gptvis_model_configuration (shipped)) & GPTVIS_OUTPUT_BOXES) {
+    if (choose_tolerances (c, gptvis_model_program (shipped)->precision, FALSE))
+      check_detections (c, traced, shipped);
+    return;
+  }
   const GptVisRecipe *r = gptvis_model_recipe (traced);
   const float *pixel_values = expect (c, "pixel_values", (gsize) 3 * r->width * r->height);
   if (pixel_values && gptvis_model_configuration (shipped)->writes) {
@@ -237,6 +244,17 @@ load_expected (const gchar *file, GError **error)
   return expected;
 }
 
+/* 0: they are in no form that is known. */
+static gsize
+count_pictures (const GptVisContainer *expected, const GptVisStoredTensor *pixels)
+{
+  if (!pixels)
+    return count_pictures_apart (expected);
+  if (pixels->n_dimensions == 4)
+    return pixels->shape[0];
+  return pixels->n_dimensions == 5 && pixels->shape[0] == 1 ? pixels->shape[1] : 0;
+}
+
 /* Returns how many lines are a miss. */
 static guint
 check_directory (const gchar *path, const GptVisProgramOptions *program)
@@ -250,8 +268,7 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
     miss (&c, "%s", error->message);
   g_clear_error (&error);
   const GptVisStoredTensor *pixels = c.expected ? gptvis_container_find (c.expected, "pixel_values") : NULL;
-  const gsize n = !pixels ? 0 : pixels->n_dimensions == 4 ? pixels->shape[0]
-      : pixels->n_dimensions == 5 && pixels->shape[0] == 1 ? pixels->shape[1] : 0;
+  const gsize n = c.expected ? count_pictures (c.expected, pixels) : 0;
   if (n >= 1 && n <= 64) {
     c.n_pictures = (guint) n;
     gptvis_model_free (traced);
@@ -261,8 +278,8 @@ check_directory (const gchar *path, const GptVisProgramOptions *program)
       check_models (&c, traced, shipped);
     gptvis_model_free (shipped);
   } else if (c.expected) {
-    miss (&c, "%-24s is not there with 1 to 64 pictures [n, 3, height, width] or one moment [1, n, 3, "
-        "height, width]", "pixel_values");
+    miss (&c, "%-24s is not there with 1 to 64 pictures [n, 3, height, width], one moment [1, n, 3, height, "
+        "width] or a tensor for each picture, .0 and so on", "pixel_values");
   }
   gptvis_model_free (traced);
   gptvis_container_free (c.expected);

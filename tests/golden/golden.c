@@ -5,10 +5,6 @@
 #include <png.h>
 #include <string.h>
 
-/* Of the 0–255 scale before normalisation: one step, as Pillow rounds to 8 bits
- * after each pass and a value may lie at the edge; a hair more for f32 itself. */
-#define PIXEL_TOLERANCE (1.001 / 255)
-
 void
 miss (Check *c, const gchar *format, ...)
 {
@@ -56,7 +52,7 @@ expect (Check *c, const gchar *name, gsize n)
     return NULL;
   }
   if (strcmp (t->dtype, "F32") != 0 || t->n_dimensions < 1
-      || (t->shape[0] != c->n_pictures && (t->n_dimensions != 5 || t->shape[1] != c->n_pictures))
+      || (t->shape[0] % c->n_pictures && (t->n_dimensions != 5 || t->shape[1] != c->n_pictures))
       || t->n_elements != n * c->n_pictures || (guintptr) t->data % sizeof (float)) {
     gchar *shape = gptvis_stored_tensor_shape (t);
     miss (c, "%-24s is %s %s, where %" G_GSIZE_FORMAT " F32 values for each of %u pictures are needed", name,
@@ -75,22 +71,28 @@ unfold (guint width, guint patch, guint ch, guint y, guint x, gsize *row, gsize 
   *inside = ((gsize) ch * patch + y % patch) * patch + x % patch;
 }
 
-static guint
-patch_size (GptVisModel *model)
+static const GptVisOp *
+patches_op (GptVisModelSlot *slot)
 {
-  const GptVisPlan *plan = gptvis_model_plan (model);
+  const GptVisPlan *plan = gptvis_model_slot_plan (slot);
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
     if (gptvis_plan_op (plan, i)->kind == GPTVIS_OP_PATCHES)
-      return gptvis_plan_op (plan, i)->patches.patch_size;
-  return 1;
+      return gptvis_plan_op (plan, i);
+  g_assert_not_reached ();
 }
 
-/* Copies between a slot's rows and an image in planes. */
-static void
-copy_rows (GptVisModel *model, float *rows, float *planes, gboolean to_rows)
+const GptVisRecipe *
+slot_recipe (GptVisModelSlot *slot)
 {
-  const GptVisRecipe *r = gptvis_model_recipe (model);
-  const guint p = patch_size (model);
+  return &patches_op (slot)->patches.recipe;
+}
+
+void
+copy_rows (GptVisModel *model, GptVisModelSlot *slot, float *planes, gboolean to_rows)
+{
+  float *rows = gptvis_model_slot_rows (model, slot);
+  const GptVisRecipe *r = slot_recipe (slot);
+  const guint p = patches_op (slot)->patches.patch_size;
   gsize row, inside;
   for (guint ch = 0; ch < 3; ch++)
     for (guint y = 0; y < r->height; y++)
@@ -104,7 +106,7 @@ copy_rows (GptVisModel *model, float *rows, float *planes, gboolean to_rows)
       }
 }
 
-static guint8 *
+guint8 *
 read_png (Check *c, guint i, GptVisPicture *picture)
 {
   gchar *path = g_strdup_printf ("%s/pictures/%u.png", c->path, i);
@@ -125,8 +127,7 @@ read_png (Check *c, guint i, GptVisPicture *picture)
   return pixels;
 }
 
-/* Stages pictures/i.png; FALSE after a miss. */
-static gboolean
+gboolean
 stage_png (Check *c, GptVisModel *model, GptVisModelSlot *slot, guint i)
 {
   GptVisPicture picture;
@@ -142,43 +143,47 @@ stage_png (Check *c, GptVisModel *model, GptVisModelSlot *slot, guint i)
   return staged;
 }
 
-/* Staging against pixel_values, on the 0–255 scale. */
+void
+compare_staged (GptVisModel *model, GptVisModelSlot *slot, const float *want, gdouble *largest)
+{
+  const GptVisRecipe *r = slot_recipe (slot);
+  const gsize plane = (gsize) r->width * r->height;
+  float *planes = g_new (float, 3 * plane);
+  copy_rows (model, slot, planes, FALSE);
+  for (guint ch = 0; ch < 3; ch++) {
+    Error e = { 0 };
+    compare (&e, planes + ch * plane, want + ch * plane, plane);
+    const gdouble steps = e.difference * r->std[ch] / r->rescale / 255;
+    if (!(steps <= *largest))
+      *largest = steps;
+  }
+  g_free (planes);
+}
+
 void
 check_staging (Check *c, GptVisModel *model, const float *want)
 {
-  const GptVisRecipe *r = gptvis_model_recipe (model);
-  const gsize plane = (gsize) r->width * r->height;
-  float *planes = g_new (float, 3 * plane);
   GptVisModelSlot *slot = gptvis_model_slot_new (model, NULL);
+  const GptVisRecipe *r = slot_recipe (slot);
+  const gsize n = (gsize) 3 * r->width * r->height;
   gdouble largest = 0;
   guint i;
-
-  for (i = 0; i < c->n_pictures && stage_png (c, model, slot, i); i++, want += 3 * plane) {
-    copy_rows (model, gptvis_model_slot_rows (model, slot), planes, FALSE);
-    for (guint ch = 0; ch < 3; ch++) {
-      Error e = { 0 };
-      compare (&e, planes + ch * plane, want + ch * plane, plane);
-      const gdouble steps = e.difference * r->std[ch] / r->rescale / 255;
-      if (!(steps <= largest))
-        largest = steps;
-    }
-  }
+  for (i = 0; i < c->n_pictures && stage_png (c, model, slot, i); i++)
+    compare_staged (model, slot, want + i * n, &largest);
   if (i == c->n_pictures)
     report (c, "pixel_values", largest, PIXEL_TOLERANCE);
   gptvis_model_slot_free (slot);
-  g_free (planes);
 }
 
 /* One slot for each picture, filled with the stored pixel_values. */
 GptVisModelSlot **
 fill_slots (Check *c, GptVisModel *model, const float *pixel_values)
 {
-  const GptVisRecipe *r = gptvis_model_recipe (model);
   GptVisModelSlot **slots = g_new (GptVisModelSlot *, c->n_pictures);
   for (guint i = 0; i < c->n_pictures; i++) {
     slots[i] = gptvis_model_slot_new (model, NULL);
-    copy_rows (model, gptvis_model_slot_rows (model, slots[i]),
-        (float *) pixel_values + (gsize) i * 3 * r->width * r->height, TRUE);
+    const GptVisRecipe *r = slot_recipe (slots[i]);
+    copy_rows (model, slots[i], (float *) pixel_values + (gsize) i * 3 * r->width * r->height, TRUE);
   }
   return slots;
 }

@@ -14,8 +14,9 @@ typedef struct {
   GptVisProgramOptions program;
   GptVisContainer *expected;
   guint n_pictures;             /* of a network of moments: frames, of one moment */
-  gdouble tensors, scores;      /* tolerances */
+  gdouble tensors, scores, boxes;       /* tolerances */
   guint beams;                  /* sentences found with more may differ */
+  gboolean told_pixels;         /* of a detector, whose pictures are staged for each of its paths */
   guint misses;
 } Check;
 
@@ -33,7 +34,21 @@ gdouble relative (const Error *e);
 /* An f32 tensor with n elements for each picture, or NULL after a miss. */
 const float *expect (Check *c, const gchar *name, gsize n);
 
-/* Staging against pixel_values, on the 0–255 scale. */
+/* Of the 0–255 scale before normalisation: one step, as Pillow rounds to 8 bits
+ * after each pass and a value may lie at the edge; a hair more for f32 itself. */
+#define PIXEL_TOLERANCE (1.001 / 255)
+
+/* pictures/i.png; its pixels are the caller's, NULL after a miss. */
+guint8 *read_png (Check *c, guint i, GptVisPicture *picture);
+/* Stages it; FALSE after a miss. */
+gboolean stage_png (Check *c, GptVisModel *model, GptVisModelSlot *slot, guint i);
+/* How pictures in the slot are made. */
+const GptVisRecipe *slot_recipe (GptVisModelSlot *slot);
+/* Between a slot's rows and an image in planes. */
+void copy_rows (GptVisModel *model, GptVisModelSlot *slot, float *planes, gboolean to_rows);
+/* The largest difference so far of what is staged from planes, as PIXEL_TOLERANCE has it. */
+void compare_staged (GptVisModel *model, GptVisModelSlot *slot, const float *want, gdouble *largest);
+/* Staging against pixel_values. */
 void check_staging (Check *c, GptVisModel *model, const float *want);
 
 /* One slot for each picture, filled with the stored pixel_values. */
@@ -44,6 +59,10 @@ gboolean run_slots (Check *c, GptVisModel *model, GptVisModelSlot **slots);
 
 /* The directory's model with all outputs that it has, hidden states only if asked for; NULL after a miss. */
 GptVisModel *open_model (Check *c, gboolean trace);
+
+/* A detector (detections.c); and how many pictures have pixel_values of their own. */
+void check_detections (Check *c, GptVisModel *traced, GptVisModel *shipped);
+guint count_pictures_apart (const GptVisContainer *expected);
 
 /* A checkpoint that writes: logits of given words, and sentences (captions.c). */
 void check_captions (Check *c, GptVisModel *model, const float *pixel_values);

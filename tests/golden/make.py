@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes data/: small checkpoints as Transformers writes them, and what Transformers computes from them.
 
-    python3 -m venv venv && venv/bin/pip install torch transformers==5.24.0 'pillow<13'
+    python3 -m venv venv && venv/bin/pip install torch torchvision transformers==5.24.0 'pillow<13'
     venv/bin/python tests/golden/make.py [--into DIRECTORY] [NAME…]
 
 Without names all are made. Nothing is downloaded: the networks are random, the program draws the pictures and
@@ -14,10 +14,16 @@ differ.) Each directory holds a checkpoint and, besides,
         pixel_values              [pictures, 3, height, width], or [1, frames, 3, height, width]
         hidden_states.L, logits   classifiers: the input of the first layer and each layer's output;
                                   [pictures, classes]
+        pixel_values.i, logits.i, pred_boxes.i
+                                  detectors: picture i alone, since sizes differ; centre, width and height as
+                                  fractions
+        init_reference_points     detectors in two stages: the boxes that the first ends with
         encoder.last_hidden_state, input_ids, logits
                                   captioners: the pictures' tokens; [rows, n] tokens;
                                   [rows, any + n, vocabulary]
     expected.json           classifiers: "top", the best five labels of each picture
+                            detectors: "boxes", of each picture id, label, score and corners in pixels, best
+                            first
                             captioners: "greedy" and "beam4", ids, texts and, of beams, scores
     tokens.json             where `tokens` is set below: one object a line, {text, ids, decoded}
 
@@ -26,7 +32,8 @@ Everything is computed in double precision from the weights as the file holds th
 A random network hides mistakes unless each of its parts matters: so weights keep the size of what passes
 through them, biases and norms are random too, and the epsilon is large enough to show (`randomise`,
 `EPSILON`). What a network writes must have one right answer: seeds are tried until rounding the weights once
-more changes no word (`is_sturdy`)."""
+more changes no word (`is_sturdy`), or none of the places that a detector's first stage chooses
+(`is_steady`)."""
 import argparse
 import copy
 import json
@@ -42,7 +49,8 @@ import transformers
 from PIL import Image
 from safetensors.torch import save_file
 from transformers import (BitImageProcessorPil, BlipImageProcessorPil, BlipProcessor, CLIPImageProcessorPil,
-                          DeiTImageProcessorPil, GitProcessor, ViTImageProcessorPil)
+                          DeformableDetrImageProcessorPil, DeiTImageProcessorPil, GitProcessor,
+                          RfDetrImageProcessor, ViTImageProcessorPil, YolosImageProcessorPil)
 
 import draw
 import words
@@ -87,6 +95,15 @@ def bert(**changes):
                 layer_norm_eps=EPSILON, max_position_embeddings=24) | changes
 
 
+def detr(backbone, **changes):
+    """What comes after a backbone, and what both backbones have."""
+    return dict(d_model=16, hidden_expansion=0.5, c2f_num_blocks=2, decoder_ffn_dim=20, decoder_layers=2,
+                decoder_n_points=2, decoder_self_attention_heads=2, decoder_cross_attention_heads=4,
+                num_queries=4, group_detr=2, backbone_config=dict(
+                    hidden_size=18, num_hidden_layers=4, num_attention_heads=3, mlp_ratio=2, patch_size=6,
+                    layer_norm_eps=EPSILON, out_indices=[1, 3]) | backbone) | changes
+
+
 CLASSIFIERS = {
     # pictures that are not square, heads of 8, an MLP of no round width
     "vit": classifier("ViT", vit((24, 40), 8, num_hidden_layers=3),
@@ -122,6 +139,24 @@ CLASSIFIERS = {
         size={"shortest_edge": 27}, crop_size=sides(24, 24)), dtype=torch.bfloat16),
     "dinov2_registers": classifier("Dinov2WithRegisters", dinov2(42, num_register_tokens=3),
         BitImageProcessorPil(size={"shortest_edge": 29}, crop_size=sides(24, 24)), dtype=torch.float16),
+}
+
+DETECTORS = {
+    # sides follow the picture: one is limited by its longest edge; positions of a grid of 2 × 3, after each
+    # layer too
+    "yolos": dict(architecture="Yolos", config=vit((32, 48), 16, num_hidden_layers=3, num_detection_tokens=5),
+                  processor=YolosImageProcessorPil(size={"shortest_edge": 48, "longest_edge": 70},
+                                                   do_pad=False),
+                  dtype=torch.bfloat16),
+    # batch norms, positions of a grid of 4 × 4 for one of 4 × 6, all layers but one in windows
+    "lw_detr": dict(architecture="LwDetr", config=detr(dict(
+        model_type="lw_detr_vit", pretrain_image_size=24, image_size=48, num_windows=4, num_attention_heads=2,
+        window_block_indices=[0, 2]), projector_scale_factors=[1.0]),
+                    processor=DeformableDetrImageProcessorPil(size=sides(24, 36), do_pad=False)),
+    # layer norms, a class token in each window, a grid of 6 × 4; three blocks
+    "rf_detr": dict(architecture="RfDetr", config=detr(dict(
+        model_type="rf_detr_dinov2", image_size=24, num_windows=2), c2f_num_blocks=3, layer_norm_eps=EPSILON),
+                    processor=RfDetrImageProcessor(size=sides(36, 24)), dtype=torch.float16),
 }
 
 CAPTIONERS = {
@@ -175,7 +210,7 @@ def randomise(model, seed, head=None, end=None):
             if p in seen:           # shared by two modules
                 continue
             seen.add(p)
-            if kind == "LayerNorm" and name == "weight" or name == "lambda1":
+            if kind.endswith(("LayerNorm", "BatchNorm2d")) and name == "weight" or name == "lambda1":
                 fill(p, 0.25, generator, around=1)
             elif p.ndim == 1:
                 fill(p, 0.3, generator)
@@ -187,6 +222,15 @@ def randomise(model, seed, head=None, end=None):
                 fill(p, 0.45 if head is not None and p is head.weight else 1, generator)
             else:                   # tokens, positions
                 fill(p, 0.3 if kind == "Embedding" else 0.6, generator)
+    for name, buffer in model.named_buffers():  # of batch norms
+        if name.endswith("running_mean"):
+            fill(buffer, 0.3, generator)
+        elif name.endswith("running_var"):
+            buffer.copy_(0.5 + torch.rand(buffer.shape, generator=generator))
+    for name, p in model.named_parameters():  # boxes that are moved by their size, not by a thousand times it
+        if name.endswith("bbox_embed.layers.2.weight") or name.endswith("reference_point_embed.weight") or (
+                "enc_out_bbox_embed" in name and name.endswith("layers.2.weight")):
+            p *= 0.3
     model.tie_weights()
     if head is not None:
         head.weight[end] *= 2.5
@@ -254,6 +298,52 @@ def write_classifier(directory, seed, architecture, config, processor, suffix=""
     hidden = {f"hidden_states.{i}": h for i, h in enumerate(out.hidden_states)}
     write_expected(directory, {"pixel_values": pixel_values, "logits": out.logits} | hidden,
                    {"top": top(out.logits, model)})
+
+
+# ---- detectors
+
+def found_boxes(processor, out, picture, model):
+    """Every box, best first."""
+    found = processor.post_process_object_detection(out, threshold=0, target_sizes=[picture.size[::-1]])[0]
+    rows = [{"id": label, "label": model.config.id2label[label], "score": score, "box": box}
+            for label, score, box in zip(*(found[name].tolist() for name in ("labels", "scores", "boxes")))]
+    return sorted(rows, key=lambda row: -row["score"])
+
+
+def is_steady(model, pictures):
+    """Does the first of two stages choose the same places, however weights are rounded?"""
+    points = model(pictures).init_reference_points
+    return all((rounded(model, 6, times)(pictures).init_reference_points - points).abs().max() < 0.05
+               for times in range(8))
+
+
+def write_detector(directory, seed, architecture, config, processor, dtype=torch.float32, sizes=SIZES):
+    model_class = getattr(transformers, architecture + "ForObjectDetection")
+    labels = dict(enumerate(LABELS))
+    ids = {label: i for i, label in labels.items()}
+    network = model_class(model_class.config_class(id2label=labels, label2id=ids, **config))
+    pictures = draw_pictures(directory, sizes, seed)
+    two_stages = hasattr(network, "model")
+    for attempt in range(ATTEMPTS):
+        randomise(network.float(), ATTEMPTS * seed + attempt if two_stages else seed)
+        rounded_network = network.to(dtype).double().eval()
+        if not two_stages or is_steady(rounded_network, pixels(processor, pictures).double()):
+            break
+    else:
+        raise SystemExit(f"{architecture}: none of {ATTEMPTS} networks chooses places that can be compared")
+    save_network(network, directory, dtype, None)
+    processor.save_pretrained(directory)
+    model, tensors, boxes = load_network(model_class, directory), {}, []
+    if two_stages:
+        tensors["init_reference_points"] = model(pixels(processor, pictures).double()).init_reference_points
+        print(f"{architecture}: attempt {attempt}")
+    for i, picture in enumerate(pictures):
+        pixel_values = pixels(processor, [picture])
+        out = model(pixel_values.double())
+        tensors |= {f"pixel_values.{i}": pixel_values, f"logits.{i}": out.logits,
+                    f"pred_boxes.{i}": out.pred_boxes}
+        boxes.append(found_boxes(processor, out, picture, model))
+    write_expected(directory, tensors, {"boxes": boxes})
 
 
 # ---- captioners
@@ -420,7 +510,7 @@ def write_captioner(directory, seed, name, processor, dtype=torch.float32, shard
 
 
 def main():
-    names = [*CLASSIFIERS, *CAPTIONERS]
+    names = [*CLASSIFIERS, *CAPTIONERS, *DETECTORS]     # of which each is the number of its seed
     parser = argparse.ArgumentParser(description="Makes the golden directories.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument("--into", type=pathlib.Path, default=DATA, metavar="DIRECTORY")
@@ -432,6 +522,8 @@ def main():
         shutil.rmtree(directory, ignore_errors=True)
         if name in CLASSIFIERS:
             write_classifier(directory, 10 * seed, **CLASSIFIERS[name])
+        elif name in DETECTORS:
+            write_detector(directory, 10 * seed, **DETECTORS[name])
         else:
             write_captioner(directory, 10 * seed, name, **CAPTIONERS[name])
         for file in directory.rglob("*.*"):  # Transformers makes some readable for the owner alone

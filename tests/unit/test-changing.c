@@ -190,7 +190,8 @@ load_through (const gchar *backend, gboolean decoder, Change change, guint gate)
   g_assert_no_error (error);
   GptVisPlaces *places = NULL;
   GptVisPlan *plan = decoder ? gptvis_checkpoint_decoder_plan (checkpoint, 5, 1, &size, &places, &error)
-      : gptvis_checkpoint_plan (checkpoint, 1, GPTVIS_OUTPUT_SCORES, &places, &error);
+                             : gptvis_checkpoint_plan (checkpoint, gptvis_checkpoint_recipe (checkpoint), 1,
+                                 GPTVIS_OUTPUT_SCORES, &places, &error);
   g_assert_no_error (error);
   Gate self = { gptvis_places_weights (places), path, change, 0, gate };
   const GptVisWeights weights = { find, &self, read_after_gate };

@@ -14,8 +14,9 @@ try (gchar *directory)
   GError *error = NULL;
   GptVisCheckpoint *checkpoint = gptvis_checkpoint_open (directory, &error);
   GptVisPlaces *places = NULL;
-  GptVisPlan *plan = checkpoint ? gptvis_checkpoint_plan (checkpoint, 1,
-      GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS, &places, &error) : NULL;
+  GptVisPlan *plan = checkpoint ? gptvis_checkpoint_plan (checkpoint, gptvis_checkpoint_recipe (checkpoint),
+                         1, GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_TOKENS, &places, &error)
+                                : NULL;
   g_assert_true ((plan != NULL) == (error == NULL));
   g_assert_true ((plan != NULL) == (places != NULL));
   gptvis_places_free (places);

@@ -383,6 +383,26 @@ test_blip (void)
 }
 
 static void
+test_yolos (void)
+{
+  GptVisConfiguration *c = parse ("{\"model_type\":\"yolos\"}");
+  g_assert_cmpuint (c->image_height, ==, 512);
+  g_assert_cmpuint (c->image_width, ==, 864);
+  g_assert_cmpuint (c->patch_size, ==, 16);
+  g_assert_cmpuint (c->n_places, ==, 100);
+  g_assert_true (c->mid_positions);
+  g_assert_cmpint (gptvis_architecture_outputs (c), ==, GPTVIS_OUTPUT_BOXES);
+  gptvis_configuration_free (c);
+  c = parse ("{\"model_type\":\"yolos\",\"image_size\":[800,1333],\"num_detection_tokens\":7,"
+      "\"use_mid_position_embeddings\":false}");
+  g_assert_cmpuint (c->image_height, ==, 800);
+  g_assert_cmpuint (c->image_width, ==, 1333);
+  g_assert_cmpuint (c->n_places, ==, 7);
+  g_assert_false (c->mid_positions);
+  gptvis_configuration_free (c);
+}
+
+static void
 test_bad_writers (void)
 {
   static const struct { const gchar *text; GptVisError code; const gchar *parts; } cases[] = {
@@ -462,6 +482,7 @@ main (int argc, char **argv)
   g_test_add_func ("/configuration/gpt2", test_gpt2);
   g_test_add_func ("/configuration/git", test_git);
   g_test_add_func ("/configuration/blip", test_blip);
+  g_test_add_func ("/configuration/yolos", test_yolos);
   g_test_add_func ("/configuration/bad-writers", test_bad_writers);
   return g_test_run ();
 }

@@ -93,8 +93,78 @@ test_forms (void)
 }
 
 static void
+check_edges (const gchar *text, guint shortest, guint longest)
+{
+  GptVisRecipe r = parse (text, "yolos");
+  check_geometry (&r, 0, shortest, TRUE, FALSE, 0, 0);
+  g_assert_true (gptvis_recipe_follows_picture (&r));
+  g_assert_cmpuint (r.longest_edge, ==, longest);
+  g_assert_cmpuint (r.multiple, ==, 16);
+  g_assert_cmpint (r.filter, ==, GPTVIS_FILTER_BILINEAR);
+  g_assert_cmpfloat (r.mean[0], ==, 0.485);
+  g_assert_cmpfloat (r.std[2], ==, 0.225);
+}
+
+/* Those of detectors, which may let pictures keep their proportions. */
+static void
+test_proportions (void)
+{
+  check_edges ("{}", 800, 1333);
+  check_edges ("{\"size\":{\"shortest_edge\":512,\"longest_edge\":1000},\"do_pad\":true}", 512, 1000);
+  check_edges ("{\"feature_extractor_type\":\"YolosFeatureExtractor\",\"format\":\"coco_detection\","
+      "\"max_size\":864,\"size\":512}", 512, 864);
+  check_edges ("{\"image_processor_type\":\"YolosImageProcessorFast\",\"size\":512,\"pad_size\":null}", 512,
+      1333);
+  check_edges ("{\"size\":{\"shortest_edge\":512}}", 512, 0);
+  GptVisRecipe r = parse ("{\"size\":{\"height\":512,\"width\":864},\"pad_size\":{\"height\":9,\"width\":9},"
+      "\"do_pad\":false}", "yolos");
+  check_geometry (&r, 864, 512, FALSE, FALSE, 864, 512);
+  g_assert_false (gptvis_recipe_follows_picture (&r));
+}
+
+/* As Transformers 5.24 computes them: picture, edges, size. */
+static void
+test_followed_sizes (void)
+{
+  static const struct { guint width, height, shortest, longest, out_width, out_height; } cases[] = {
+    {1920, 1080, 512, 1333, 896, 512},
+    {1080, 1920, 512, 1333, 512, 896},
+    {640, 480, 512, 1333, 672, 512},
+    {512, 512, 800, 1333, 800, 800},
+    {3840, 1080, 512, 1333, 1328, 368},
+    {1334, 100, 512, 1333, 1328, 96},
+    {100, 1334, 512, 1333, 96, 1328},
+    {1337, 100, 512, 1343, 1328, 96},
+    {100, 1344, 512, 1343, 96, 1328},
+    {1344, 100, 512, 1343, 1344, 96},
+    {97, 161, 64, 100, 48, 96},
+    {480, 512, 512, 1333, 512, 544},
+    {2000, 333, 800, 1333, 1328, 208},
+    {16384, 3000, 800, 1333, 1328, 240},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gchar *text = g_strdup_printf ("{\"size\":{\"shortest_edge\":%u,\"longest_edge\":%u}}", cases[i].shortest,
+        cases[i].longest);
+    const GptVisRecipe follows = parse (text, "yolos");
+    GptVisRecipe fixed = gptvis_recipe_for_size (&follows, cases[i].width, cases[i].height);
+    check_geometry (&fixed, cases[i].out_width, cases[i].out_height, FALSE, FALSE, cases[i].out_width,
+        cases[i].out_height);
+    g_assert_false (gptvis_recipe_follows_picture (&fixed));
+    g_free (text);
+  }
+  /* never narrower than a multiple, nor for others than a pixel */
+  const GptVisRecipe yolos = parse ("{}", "yolos");
+  const GptVisRecipe vit = parse ("{\"size\":{\"height\":5,\"width\":7}}", "vit");
+  GptVisRecipe line = gptvis_recipe_for_size (&yolos, 16384, 1);
+  GptVisRecipe same = gptvis_recipe_for_size (&vit, 16384, 1);
+  check_geometry (&line, 1328, 16, FALSE, FALSE, 1328, 16);
+  check_geometry (&same, 7, 5, FALSE, FALSE, 7, 5);
+}
+
+static void
 test_bad (void)
 {
+#define YOLOS "{\"image_processor_type\":\"YolosImageProcessor\""
   static const struct { const gchar *text; GptVisError code; const gchar *parts; } cases[] = {
     {"[]", GPTVIS_ERROR_FORMAT, "p.json: the JSON is not a JSON object"},
     {"{\"image_processor_type\":\"OwlViTImageProcessor\"}", GPTVIS_ERROR_UNSUPPORTED,
@@ -122,6 +192,14 @@ test_bad (void)
     {"{\"image_std\":[0.5,0,0.5]}", GPTVIS_ERROR_FORMAT, "image_std is neither a number nor three"},
     {"{\"image_std\":-1}", GPTVIS_ERROR_FORMAT, "image_std is neither a number nor three"},
     {"{\"do_pad\":true}", GPTVIS_ERROR_UNSUPPORTED, "do_pad is not supported"},
+    {YOLOS ",\"size\":{\"shortest_edge\":100,\"longest_edge\":0}}", GPTVIS_ERROR_FORMAT,
+        "size is neither a number nor"},
+    {YOLOS ",\"size\":{\"longest_edge\":100}}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
+    {YOLOS ",\"size\":512,\"max_size\":20000}", GPTVIS_ERROR_FORMAT,
+        "max_size is no whole number from 1 to 16384"},
+    {YOLOS ",\"do_resize\":false}", GPTVIS_ERROR_UNSUPPORTED, "would keep their own size"},
+    {YOLOS ",\"do_pad\":true,\"pad_size\":{\"height\":9,\"width\":9}}", GPTVIS_ERROR_UNSUPPORTED,
+        "do_pad is not supported with pad_size"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     GptVisRecipe recipe;
@@ -138,6 +216,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/recipe/defaults", test_defaults);
   g_test_add_func ("/recipe/forms", test_forms);
+  g_test_add_func ("/recipe/proportions", test_proportions);
+  g_test_add_func ("/recipe/followed-sizes", test_followed_sizes);
   g_test_add_func ("/recipe/bad", test_bad);
   return g_test_run ();
 }
