@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which tiers a test walks: all that this processor can run or, with GPTVIS_TEST_TIERS="avx2,avx512", only
+/* Which tiers a test walks: all that this processor can run or, with GPTVIS_TEST_TIERS="avx2+avx512", only
  * those named. So on emulated processors each tier is judged once, on the least that has its instructions. */
 #pragma once
 #include "cpu/tier.h"
@@ -11,7 +11,7 @@ tested_tier (guint n)
   const gchar *names = g_getenv ("GPTVIS_TEST_TIERS");
   if (!names)
     return gptvis_tier_nth (n);
-  gchar **named = g_strsplit (names, ",", -1);
+  gchar **named = g_strsplit (names, "+", -1);
   const GptVisTier *found = NULL;
   for (guint i = 0; !found && gptvis_tier_nth (i); i++)
     if (g_strv_contains ((const gchar *const *) named, gptvis_tier_nth (i)->name) && n-- == 0)
