@@ -14,7 +14,14 @@ typedef struct {
 } GptVisReferenceProgram;
 
 /* Tensor `id` of picture i; NULL for GPTVIS_NO_TENSOR. */
-double *gptvis_reference_at (const GptVisReferenceProgram *p, GptVisTensorId id, guint i);
+static inline double *
+gptvis_reference_at (const GptVisReferenceProgram *p, GptVisTensorId id, guint i)
+{
+  if (id == GPTVIS_NO_TENSOR)
+    return NULL;
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
+  return p->data[id] + (gptvis_tensor_is_activation (t) ? i * (gsize) t->rows * t->width : 0);
+}
 
 /* Each runs one operation on picture i. */
 void gptvis_reference_columns (const GptVisReferenceProgram *p, const GptVisOp *op, guint i);

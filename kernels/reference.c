@@ -21,15 +21,6 @@ elements (const GptVisTensor *t)
   return (gsize) t->rows * t->width;
 }
 
-double *
-at (const Program *p, GptVisTensorId id, guint i)
-{
-  if (id == GPTVIS_NO_TENSOR)
-    return NULL;
-  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, id);
-  return p->data[id] + (gptvis_tensor_is_activation (t) ? i * elements (t) : 0);
-}
-
 static double
 activate (GptVisAct act, double x)
 {

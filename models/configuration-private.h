@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What configuration.c and configuration-detector.c share. */
+/* What configuration.c is made of besides: activations, and what detectors say. */
 #pragma once
 #include "architectures.h"
 #include "json.h"

@@ -10,7 +10,7 @@ need () {
 }
 
 # judge MODEL TIERS TESTED TEST…: runs the tests there. TIERS are those that the model must choose from, the
-# best one last, so that a wrong choice fails; TESTED, with commas, those that the tests walk
+# best one last, so that a wrong choice fails; TESTED, with plus signs between, those that the tests walk
 # (tested-tiers.h).
 judge () {
   model=$1 tiers=$2 tested=$3

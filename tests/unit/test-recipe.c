@@ -196,7 +196,7 @@ test_bad (void)
         "size is neither a number nor"},
     {YOLOS ",\"size\":{\"longest_edge\":100}}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
     {YOLOS ",\"size\":512,\"max_size\":20000}", GPTVIS_ERROR_FORMAT,
-        "max_size is no whole number from 1 to 16384"},
+        "max_size is not a whole number from 1 to 16384"},
     {YOLOS ",\"do_resize\":false}", GPTVIS_ERROR_UNSUPPORTED, "would keep their own size"},
     {YOLOS ",\"do_pad\":true,\"pad_size\":{\"height\":9,\"width\":9}}", GPTVIS_ERROR_UNSUPPORTED,
         "do_pad is not supported with pad_size"},
