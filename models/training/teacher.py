@@ -28,7 +28,7 @@ class Teacher:
     def __call__(self, pictures, side=None):
         side = side or self.side
         pixels = F.interpolate(normalise(pictures), (side, side), mode="bicubic", antialias=True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with vit.half():
             tokens = self.model.tokens(pixels.clamp(-1, 1)).float()
         grid, d = int((tokens.shape[1] - 1) ** 0.5), tokens.shape[2]
         table = tokens[:, 1:].transpose(1, 2).reshape(-1, d, grid, grid)

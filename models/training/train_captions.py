@@ -99,7 +99,7 @@ class Language:
 
     def loss(self, model, decoder, rng):
         ids, target = split(self.table[rng.integers(0, len(self.table), self.batch)])
-        with torch.autocast("cpu", torch.bfloat16):
+        with vit.half():
             logits = decoder(ids)
         return [likelihood(logits, target, 0.0)]
 
@@ -138,9 +138,9 @@ class Pictures(Captioned):
                                 for i in pick])
         ids, target = split(table)
         pixels, _ = self.camera(pictures)
-        with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        with vit.half(), torch.no_grad():
             tokens = model.tokens(pixels)
-        with torch.autocast("cpu", torch.bfloat16):
+        with vit.half():
             logits = decoder(ids, decoder.memory(tokens))
         return [likelihood(logits, target)]
 
@@ -170,7 +170,7 @@ class Reward(Captioned):
         better = reward - (reward.sum(1, keepdims=True) - reward) / (CAPTIONS - 1)
         decoder.train()
         ids = torch.cat([torch.zeros(len(drawn), 1, dtype=torch.long), drawn], 1)
-        with torch.autocast("cpu", torch.bfloat16):
+        with vit.half():
             logits = decoder(ids[:, :-1], decoder.memory(tokens))
         said = torch.gather(F.log_softmax(logits.float(), -1), 2, drawn[..., None])[..., 0]
         spoken = torch.cat([torch.ones(len(drawn), 1), (drawn[:, :-1] != 0).float()], 1)  # up to the end, and it too
