@@ -13,12 +13,10 @@ import pickle
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFilter
 
 import data
 import teacher
-import vit
 
 SIDE = 112
 CUT_SIDE = 160  # cuts have few pixels: the teacher looks at them smaller, in half the time
@@ -40,14 +38,18 @@ def everything(data_folder, crops_folder, split, cache):
 
 
 def plan(records, rounds):
-    """(kind, index of the picture) of each view: every picture whole, then in each round every scene's parts and made
-    scenes, shuffled. More rounds begin as fewer do."""
+    """(kind, index of the picture) of each view: every scene whole and as many cuts, shuffled, then the other cuts with the
+    first round; in each round every scene's parts and made scenes. More rounds begin as fewer do."""
     rng = np.random.default_rng(1)
     scenes = np.array([i for i, r in enumerate(records) if not r.get("crop")])
     empty = np.array([i for i in scenes if records[i]["source"] not in FULL and not records[i].get("labels", {}).get("people")])
-    views = [(WHOLE, i) for i in rng.permutation(len(records))]
-    for _ in range(rounds):
-        later = []
+    cuts = rng.permutation(np.setdiff1d(np.arange(len(records)), scenes))
+    first, cuts = cuts[:len(scenes)], cuts[len(scenes):]
+    views = [(WHOLE, i) for i in rng.permutation(np.concatenate([scenes, first]))]
+    if not rounds:
+        views += [(WHOLE, i) for i in cuts]
+    for k in range(rounds):
+        later = [] if k else [(WHOLE, i) for i in cuts]
         for _ in range(PARTS):
             later += [(PART, i) for i in rng.permutation(scenes)]
         later += [(MADE, i) for i in rng.choice(empty, EMPTY)]
@@ -152,7 +154,9 @@ def main():
     p.add_argument("--rounds", type=int, default=1, help="0: only the whole pictures")
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
+    torch.set_num_threads(a.threads)
     records, pictures = everything(a.data, a.crops, a.split, a.state)
     views = plan(records, a.rounds)
     maker, kept = Maker(records, pictures, views, a.seed), Views(a.state, a.split, len(views))
@@ -167,7 +171,7 @@ def main():
         for mine, side in ((np.flatnonzero(~cuts) + at, None), (np.flatnonzero(cuts) + at, CUT_SIDE)):
             if len(mine):
                 kept.cls[mine], kept.patches[mine] = watch(kept.pictures[mine], side)
-        if (at // a.batch) % 20 == 19 or rows.stop == len(views):
+        if (at // a.batch) % 4 == 3 or rows.stop == len(views):
             kept.keep(rows.stop)
             print(f"views {a.split} {rows.stop}/{len(views)}", flush=True)
 
