@@ -14,8 +14,6 @@ import copy
 import json
 import math
 import pathlib
-import queue
-import threading
 import time
 
 import numpy as np
@@ -29,6 +27,7 @@ import metrics
 import teacher
 import views
 import vit
+import workers
 
 # How often a picture of a source is taken: what cameras see more often, single objects as large as the picture less.
 OFTEN = {"cctvhuman": 4, "houses": 3, "roads": 3, "scenes15": 2, "coco2017": 4, "daynight": 2, "weather4": 1.5, "cctvcrops": 3,
@@ -54,6 +53,7 @@ def arguments():
     p.add_argument("--hours", type=float, default=1.5)
     p.add_argument("--rate", type=float, default=8e-4)
     p.add_argument("--batch", type=int, default=128)
+    p.add_argument("--part", type=int, default=32, help="so many of a batch at once: as much as a core's cache holds")
     p.add_argument("--few", type=float, default=0.6, help="this share of the patches ...")
     p.add_argument("--few-until", type=float, default=0.6, help="... for this share of the time")
     p.add_argument("--spoilt", type=float, default=0.65, help="this share of the pictures is spoilt as cameras would")
@@ -69,7 +69,7 @@ def predict(model, pixels_of, count, batch=128):
     out = []
     for i in range(0, count, batch):
         pixels = pixels_of(slice(i, min(count, i + batch)))
-        with torch.autocast("cpu", torch.bfloat16):
+        with vit.half():
             tokens = model.tokens(pixels)
         out.append(model.classifier(tokens[:, 0].float()))
     return torch.cat(out).numpy()
@@ -136,7 +136,7 @@ class Targets:
 
     def losses(self, model, heads, seen, rows, tables):
         """seen: the encoder's tokens of views `rows`; tables: the teacher's of the same patches [b, n, d]."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with vit.half():
             like_patches = heads["patches"](seen[:, 1:])
         token = seen[:, 0].float()
         each = F.binary_cross_entropy_with_logits(model.classifier(token), torch.from_numpy(self.labels[rows]), reduction="none")
@@ -147,25 +147,6 @@ class Targets:
         return [3 * (each * w).sum() / w.sum(), F.smooth_l1_loss(heads["cls"](token), (cls - self.standard[0]) / self.standard[1]),
                 0.1 * F.cross_entropy(heads["classes"](token), classes),
                 F.smooth_l1_loss(like_patches.float(), tables)]
-
-
-class Batches(threading.Thread):
-    """Views with their pictures spoilt and the teacher's tables, made beside the training."""
-
-    def __init__(self, a, targets, patch, step):
-        super().__init__(daemon=True)
-        self.a, self.targets, self.patch = a, targets, patch
-        self.rng, self.camera = np.random.default_rng(a.seed + step), cameras.Cameras(a.side, a.seed + step, a.spoilt)
-        self.made = queue.Queue(3)
-        self.start()
-
-    def run(self):
-        torch.set_num_threads(1)
-        while True:
-            t = self.targets
-            rows = np.sort(self.rng.choice(t.count, self.a.batch, p=t.often))
-            pixels, tables = self.camera(t.kept.pictures[rows], t.tables(rows), self.patch)
-            self.made.put((rows, pixels, tables.flatten(2).transpose(1, 2)))
 
 
 def judge(scores, labels, crop):
@@ -203,6 +184,8 @@ def main():
     width, wide = model.shape["width"], targets.kept.cls.shape[1]
     heads = nn.ModuleDict({"cls": nn.Linear(width, wide), "patches": nn.Linear(width, wide), "classes": nn.Linear(width, 1000)})
     average, first = copy.deepcopy(model), copy.deepcopy(model)
+    model.share_memory()
+    heads.share_memory()
     parameters = list(model.parameters()) + list(heads.parameters())
     optimiser = torch.optim.AdamW(
         [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.05},
@@ -214,8 +197,7 @@ def main():
         for module, key in ((model, "model"), (heads, "heads"), (average, "average"), (optimiser, "optimiser")):
             module.load_state_dict(saved[key])
         step, spent = saved["step"], saved["spent"]
-    batches = Batches(a, targets, model.shape["patch"], step)
-    grid = a.side // model.shape["patch"]
+    at_work = workers.Workers(a, targets, model, heads, step)
     budget, started, losses, looked = a.hours * 3600, time.time(), [], time.time()
 
     def report():
@@ -234,24 +216,13 @@ def main():
         return targets if views.Views(a.state, "train").done == targets.count else Targets(a)  # more of them by now
 
     while spent < budget:
-        rows, pixels, tables = batches.made.get()
         rate = a.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * min(1, spent / budget)))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-6)
-        model.train()
-        pick = None
-        if spent < a.few_until * budget:
-            pick = torch.rand(a.batch, grid * grid).topk(int(a.few * grid * grid), 1).indices
-            tables = torch.gather(tables, 1, pick[..., None].expand(-1, -1, wide))
-        with torch.autocast("cpu", torch.bfloat16):
-            seen = model.tokens(pixels, pick)
-        each = targets.losses(model, heads, seen, rows, tables)
-        optimiser.zero_grad()
-        sum(each).backward()
+        losses.append(at_work.batch(a.few if spent < a.few_until * budget else 1.0))
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         step += 1
-        losses.append([x.item() for x in each])
         decay = min(0.997, (step + 1) / (step + 10))
         with torch.no_grad():
             for slow, fast in zip(average.parameters(), model.parameters()):
@@ -260,7 +231,10 @@ def main():
         if step % 25 == 0:
             print(step, round(spent / 60, 1), np.mean(losses[-25:], 0).round(3).tolist(), flush=True)
         if time.time() - looked > 480 or spent >= budget:
-            targets = batches.targets = report()
+            at_work.close()
+            targets = report()
+            if spent < budget:
+                at_work = workers.Workers(a, targets, model, heads, step)
             started, losses, looked = time.time(), [], time.time()
 
 
