@@ -54,23 +54,40 @@ add_region_of_interest (GstBuffer *buffer, const GptVisRegion *region, Pixels at
 }
 
 #if GPTVIS_HAVE_ANALYTICS
+static void
+relate (GstAnalyticsRelationMeta *relations, guint a, guint b)
+{
+  gst_analytics_relation_meta_set_relation (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, a, b);
+  gst_analytics_relation_meta_set_relation (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, b, a);
+}
+
 /* The class's labels, related to the object both ways. */
 static void
 add_class (GstAnalyticsRelationMeta *relations, guint object, const GptVisRegion *region)
 {
-  gfloat scores[GPTVIS_TRACK_MAX_LABELS];
-  GQuark labels[GPTVIS_TRACK_MAX_LABELS];
-  const guint n = MIN (region->n_labels, GPTVIS_TRACK_MAX_LABELS);
+  const guint n = region->n_labels;
+  gfloat *scores = g_new (gfloat, n);
+  GQuark *labels = g_new (GQuark, n);
   GstAnalyticsClsMtd class;
 
   for (guint i = 0; i < n; i++) {
     scores[i] = region->labels[i].score;
     labels[i] = g_quark_from_string (region->labels[i].text);
   }
-  if (n == 0 || !gst_analytics_relation_meta_add_cls_mtd (relations, n, scores, labels, &class))
+  if (n && gst_analytics_relation_meta_add_cls_mtd (relations, n, scores, labels, &class))
+    relate (relations, object, class.id);
+  g_free (scores);
+  g_free (labels);
+}
+
+static void
+add_track (GstAnalyticsRelationMeta *relations, guint object, const GptVisRegion *region)
+{
+  GstAnalyticsTrackingMtd tracking;
+
+  if (!gst_analytics_relation_meta_add_tracking_mtd (relations, region->id, region->since, &tracking))
     return;
-  gst_analytics_relation_meta_set_relation (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, object, class.id);
-  gst_analytics_relation_meta_set_relation (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, class.id, object);
+  relate (relations, object, tracking.id);
 }
 
 static void
@@ -78,7 +95,6 @@ add_object (GstBuffer *buffer, const GptVisRegion *region, Pixels at)
 {
   GstAnalyticsRelationMeta *relations = gst_buffer_get_analytics_relation_meta (buffer);
   const gfloat score = region->n_labels ? region->labels[0].score : 0;
-  GstAnalyticsTrackingMtd tracking;
   GstAnalyticsODMtd object;
 
   if (!relations)
@@ -87,13 +103,8 @@ add_object (GstBuffer *buffer, const GptVisRegion *region, Pixels at)
           relations, best_label (region), at.x, at.y, at.width, at.height, score, &object))
     return;
   add_class (relations, object.id, region);
-  if (region->id
-      && gst_analytics_relation_meta_add_tracking_mtd (relations, region->id, region->since, &tracking)) {
-    gst_analytics_relation_meta_set_relation (
-        relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, object.id, tracking.id);
-    gst_analytics_relation_meta_set_relation (
-        relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, tracking.id, object.id);
-  }
+  if (region->id)
+    add_track (relations, object.id, region);
 }
 #endif
 
