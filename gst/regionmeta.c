@@ -80,13 +80,16 @@ add_class (GstAnalyticsRelationMeta *relations, guint object, const GptVisRegion
   g_free (labels);
 }
 
+/* The track began with `region->since` and goes on at the buffer's time. */
 static void
-add_track (GstAnalyticsRelationMeta *relations, guint object, const GptVisRegion *region)
+add_track (GstAnalyticsRelationMeta *relations, guint object, const GptVisRegion *region, GstClockTime now)
 {
   GstAnalyticsTrackingMtd tracking;
 
   if (!gst_analytics_relation_meta_add_tracking_mtd (relations, region->id, region->since, &tracking))
     return;
+  if (GST_CLOCK_TIME_IS_VALID (now))
+    gst_analytics_tracking_mtd_update_last_seen (&tracking, now);
   relate (relations, object, tracking.id);
 }
 
@@ -104,7 +107,7 @@ add_object (GstBuffer *buffer, const GptVisRegion *region, Pixels at)
     return;
   add_class (relations, object.id, region);
   if (region->id)
-    add_track (relations, object.id, region);
+    add_track (relations, object.id, region, GST_BUFFER_PTS (buffer));
 }
 #endif
 
