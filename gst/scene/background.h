@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+/* Variances that no cell's noise is less than: of luma, in steps of 8 bits (what a codec leaves out and
+ * brings back later), and of chroma. */
+#define GPTVIS_LEAST_NOISE 0.49f
+#define GPTVIS_LEAST_CHROMA_NOISE 0.64f
+
 /* What a cell of a frame is held for. */
 typedef enum {
   GPTVIS_CELL_BACKGROUND,       /* learnt from at once */
@@ -42,5 +47,19 @@ void gptvis_background_compare (GptVisBackground *background, const GptVisCells 
 /* Learns from the frame, `seconds` after the one before, by what its cells are. */
 void gptvis_background_learn (GptVisBackground *background, const GptVisCells *cells, const guint8 *kinds,
     float seconds);
+
+/* --- the two, cell by cell (compare.c) --- */
+
+/* Of one row, numbered from 1 as in the arrays; evidence, proof and stirred are 0 past its end. */
+void gptvis_background_compare_row (const GptVisBackground *background, const GptVisCells *cells, guint row);
+
+/* Which share of what it differs by a cell learns at once. */
+typedef struct {
+  float like, odd;      /* of its means: when it is like the background, and odd */
+  float noise, odd_noise;       /* of its noise */
+} GptVisRates;
+
+void gptvis_background_learn_cells (GptVisBackground *background, const GptVisCells *cells,
+    const guint8 *kinds, const GptVisRates *rates);
 
 G_END_DECLS

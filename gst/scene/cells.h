@@ -15,16 +15,17 @@ typedef struct {
   guint picture_width, picture_height;
   guint side; /* pixels of a cell each way; what remains at the right and below is left out */
   guint width, height, stride;          /* cells; the stride counts the borders */
-  gsize n;                              /* cells of an array, with borders */
+  gsize n;                              /* cells of an array, with borders and what fills the last vector */
   float *y;                             /* luma, 0 is black, in steps of 8 bits */
   float *u, *v;                         /* chroma, 0 is grey */
-  float *plain;                         /* scratch: one of them before it is blurred, and a row */
+  float *plain[3], *row;                /* scratch: they before they are blurred, and a row */
   guint16 *sums, *halves;               /* scratch: a row of samples summed */
 } GptVisCells;
 
 /* FALSE: the picture is so narrow that no cell of the size that its length asks for fits into it. */
 gboolean gptvis_cells_suit (const GptVisPicture *picture);
-/* Makes it fit the picture, which they suit. TRUE: it had to be made anew, and all that was in it is lost. */
+/* Makes it fit the picture, which they suit. Returns whether it had to be made anew; then all in it is
+ * lost. */
 gboolean gptvis_cells_fit (GptVisCells *cells, const GptVisPicture *picture);
 void gptvis_cells_clear (GptVisCells *cells);
 

@@ -1,4 +1,4 @@
-# Rows of samples summed to cells: first down, then across.
+# Rows of samples summed, and what cells are of these.
 
 .function gptvis_scene_sum_1
 .dest 2 sum guint16
@@ -42,26 +42,6 @@ shruw w, a, shift
 andw w, w, bits
 addw sum, sum, w
 
-# sum[i] = a[2i] + a[2i + 1]
-.function gptvis_scene_halve
-.dest 2 sum guint16
-.source 4 a guint32
-.temp 2 v
-.temp 2 w
-select0lw v, a
-select1lw w, a
-addw sum, v, w
-
-# the same where two components take turns
-.function gptvis_scene_halve_pairs
-.dest 4 sum guint32
-.source 8 a guint64
-.temp 4 v
-.temp 4 w
-select0ql v, a
-select1ql w, a
-x2 addw sum, v, w
-
 # cell = sum · scale + shift
 .function gptvis_scene_mean
 .dest 4 cell float
@@ -74,16 +54,3 @@ convuwl l, sum
 convlf f, l
 mulf f, f, scale
 addf cell, f, shift
-
-# cell = (up + 2 · middle + down) / 4
-.function gptvis_scene_blur
-.dest 4 cell float
-.source 4 before float
-.source 4 middle float
-.source 4 after float
-.const 4 half 0x3f000000
-.temp 4 f
-addf f, before, after
-mulf f, f, half
-addf f, f, middle
-mulf cell, f, half
