@@ -13,6 +13,7 @@
  *     bench --limits                                            limits.c: what the processor could do
  *     bench vit-base --batch 64 --intensity                     intensity.c: what its operations ask of GPUs
  *     bench --stage NV12                                        stage.c: frames that become patches
+ *     bench --motion NV12                                       motion.c: finding what moves
  *
  * Weights are random, limits and peers are measured in the same run. README.md, beside this file,
  * says how to read what it prints, and what it has printed on which processor. */
@@ -21,7 +22,7 @@
 
 static gchar *precision = "auto", *backend = "auto", *device;
 static gint threads, batch, side, patch, runs, pause_ms, streams = 1, beams = 1;
-static gboolean ops, frames, caption, limits, peers, products, stage, intensity;
+static gboolean ops, frames, caption, limits, peers, products, stage, motion, intensity;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -42,6 +43,7 @@ static const GOptionEntry entries[] = {
   {"peers", 0, 0, G_OPTION_ARG_NONE, &peers, "ONNX Runtime and OpenVINO, in turn with us", NULL},
   {"products", 0, 0, G_OPTION_ARG_NONE, &products, "matrix products alone, in turn with oneDNN's", NULL},
   {"stage", 0, 0, G_OPTION_ARG_NONE, &stage, "frames to patches: of the format named, or all", NULL},
+  {"motion", 0, 0, G_OPTION_ARG_NONE, &motion, "finding what moves: of the format named, or all", NULL},
   {"intensity", 0, 0, G_OPTION_ARG_NONE, &intensity, "what the operations ask of GPUs, worked out, not run",
   NULL},
   {"limits", 0, 0, G_OPTION_ARG_NONE, &limits, "what the processor could do at best", NULL},
@@ -70,7 +72,7 @@ main (int argc, char **argv)
   g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base, vit-large, yolos-tiny or "
       "rf-detr-nano;\n"
       "with --caption, vit-base+gpt2-small or small;\n"
-      "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx.");
+      "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx;\nwith --motion, NV12 or I420.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     measure_die (error->message);
@@ -88,6 +90,8 @@ main (int argc, char **argv)
     bench_limits (&settings);
   else if (stage)
     bench_stage (name, &settings);
+  else if (motion)
+    bench_motion (name, &settings);
   else if (caption)
     bench_captions (name, &settings);
   else if (peers)
@@ -102,6 +106,6 @@ main (int argc, char **argv)
     bench_classifier (name, &settings);
   else
     measure_die ("name one network: vit-tiny, vit-small, vit-base or vit-large; or --caption, --peers,"
-        " --products, --limits, --stage");
+        " --products, --limits, --stage, --motion");
   return 0;
 }

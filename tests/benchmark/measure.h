@@ -30,6 +30,9 @@ void bench_intensity (const gchar *name, const BenchSettings *settings);
 /* stage.c: frames of the named format, or all with NULL. */
 void bench_stage (const gchar *name, const BenchSettings *settings);
 
+/* motion.c: likewise. */
+void bench_motion (const gchar *name, const BenchSettings *settings);
+
 /* Ends the program, with a sentence. */
 void measure_die (const gchar *what) G_GNUC_NORETURN;
 
