@@ -17,6 +17,9 @@
 #define NEEDLESS 3u
 #define CRUMB 0.2f              /* of the largest in a blob: what is smaller is a part of it */
 #define SEEN 3u                 /* frames before a region is sure */
+#define SEEN_IN_RAIN 7u         /* … while much comes and goes: drops meet by chance */
+#define RAIN 1.0f               /* regions a frame that leave before they are sure: that is rain, or snow */
+#define FORGETS 0.05f           /* of how many they are, a frame */
 #define FAINT_STILL 0.5f        /* seconds: what has no border and does not go on is no thing */
 #define FAINT_MOVES 0.1f        /* cells a frame */
 #define SMALL 30u               /* cells */
@@ -43,7 +46,7 @@ gptvis_regions_fit (GptVisRegions *regions, const GptVisCells *cells)
 gboolean
 gptvis_region_is_sure (const GptVisRegion *region)
 {
-  if (region->seen < SEEN)
+  if (region->seen < region->asked)
     return FALSE;
   if (region->firm <= 0.5f)
     return region->far && region->still < FAINT_STILL
@@ -284,9 +287,10 @@ add (GptVisRegions *regions, const Part *part, gboolean firm, guint seen)
     .top = part->top,
     .right = part->right,
     .bottom = part->bottom,
-    .seen = firm && 3 * part->things > part->cells ? MAX (seen, SEEN) : seen,
+    .seen = firm && 3 * part->things > part->cells ? MAX (seen, SEEN_IN_RAIN) : seen,
     .from = { part->left, part->top, part->right, part->bottom },
     .firm = firm,
+    .asked = regions->vain > RAIN ? SEEN_IN_RAIN : SEEN,
     .travelled = firm && 3 * part->things > part->cells,
     .cells = part->cells,
     .moved = (float) part->stirred / part->cells };
@@ -384,14 +388,17 @@ take_in (GptVisRegions *regions, const GptVisCells *cells, const GptVisBlobs *bl
 static void
 drop_lost (GptVisRegions *regions)
 {
-  guint to = 0;
+  guint to = 0, vain = 0;
   for (guint i = 0; i < regions->n; i++) {
     GptVisRegion *r = &regions->regions[i];
-    if (r->missed > (r->seen < SEEN ? 0 : MISSES) || r->needless > NEEDLESS)
+    if (r->missed > (r->seen < r->asked ? 0 : MISSES) || r->needless > NEEDLESS) {
+      vain += r->seen < SEEN;
       continue;
+    }
     regions->regions[to++] = *r;
   }
   regions->n = to;
+  regions->vain += FORGETS * (vain - regions->vain);
 }
 
 void
@@ -406,6 +413,7 @@ gptvis_regions_follow (GptVisRegions *regions, const GptVisCells *cells, const G
   for (guint i = 0; i < regions->n; i++) {
     GptVisRegion *r = &regions->regions[i];
     float best = 0;
+    r->asked = regions->vain > RAIN ? SEEN_IN_RAIN : SEEN;
     r->left += r->vx;
     r->right += r->vx;
     r->top += r->vy;

@@ -13,6 +13,7 @@ typedef struct {
   float left, top, right, bottom;       /* cells, in this frame */
   float vx, vy;         /* cells a frame */
   guint seen, missed;   /* frames; the second in a row */
+  guint asked;          /* frames that it must be seen before it is sure */
   guint cells;          /* that are unlike the background */
   float moved;          /* share of them that stirred in this frame */
   float still;          /* seconds since it stirred */
@@ -28,6 +29,7 @@ typedef struct {
 typedef struct {
   GptVisRegion regions[GPTVIS_REGIONS_MOST];
   guint n;
+  float vain;           /* how many left before they were sure, a frame: many in rain */
   guint8 *owners;       /* as GptVisCells' arrays: 1 + the region a cell is of, or 0 */
   guint8 *things;       /* … whether it was, in the frame before, of one that has travelled */
 } GptVisRegions;

@@ -8,6 +8,7 @@
 #include "counting-malloc.h"
 #include "layout.h"
 #include "simulated-day.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,7 +243,7 @@ test_pass (void)
   gptvis_motion_free (motion);
 }
 
-/* Light that comes and goes, a codec's pulse and a camera that trembles are not told. */
+/* Light that comes and goes and a camera that trembles are not told. */
 static void
 test_light (void)
 {
@@ -255,6 +256,83 @@ test_light (void)
     frame_paint (&f, shake, -shake, light, NULL, 0);
     g_assert_cmpuint (gptvis_motion_look (motion, &f.picture, AT (i), boxes, 8), ==, 0);
   }
+  g_free (f.memory);
+  gptvis_motion_free (motion);
+}
+
+/* What a picture is made of that is no motion, on top of what frame_paint made of it. */
+typedef void (*Disturb) (Frame *f, guint frame, GRand *rand);
+
+/* A codec at a low rate: blocks of eight are as the last whole picture had them, each off by its own error;
+ * every two seconds a whole picture brings other errors at once. */
+static void
+pulse (Frame *f, guint frame, GRand *rand)
+{
+  const guint stride = f->picture.strides[0], whole = frame / 20;
+  guint8 *y = (guint8 *) f->picture.planes[0];
+  for (guint row = 0; row < HEIGHT; row++)
+    for (guint x = 0; x < WIDTH; x++) {
+      const guint block = (row / 8 * 7919u + x / 8 * 104729u + whole * 1299721u) * 2654435761u >> 24;
+      const guint drift = (row / 8 * 31u + x / 8 * 17u + frame) % 8 == 0;
+      y[row * stride + x] = CLAMP ((gint) y[row * stride + x] + (gint) block % 9 - 4 + (gint) drift, 16, 235);
+    }
+}
+
+/* Streaks that are elsewhere in each frame. */
+static void
+rain (Frame *f, guint frame, GRand *rand)
+{
+  const guint stride = f->picture.strides[0];
+  guint8 *y = (guint8 *) f->picture.planes[0];
+  for (guint drop = 0; drop < 120; drop++) {
+    const guint x = g_rand_int_range (rand, 0, WIDTH - 4), top = g_rand_int_range (rand, 0, HEIGHT - 16);
+    for (guint row = top; row < top + 16; row++) {
+      guint8 *at = &y[row * stride + x + (row - top) / 6];
+      *at = MIN (*at + 40, 235);
+    }
+  }
+}
+
+/* A crown of leaves, each of which swings by its own time: what it covers changes all the while. */
+static void
+sway (Frame *f, guint frame, GRand *rand)
+{
+  const guint stride = f->picture.strides[0];
+  guint8 *y = (guint8 *) f->picture.planes[0];
+  for (guint leaf = 0; leaf < 400; leaf++) {
+    const guint place = leaf * 2654435761u;
+    const gdouble swing = sin (frame * (0.25 + (place >> 28) / 40.0) + leaf);
+    const gint left = 200 + (gint) ((place >> 8) % 90 + 5 * swing), top = 10 + (place >> 16) % 80;
+    for (gint row = top; row < top + 5; row++)
+      memset (&y[row * stride + left], 50 + (place >> 24) % 60, 7);
+  }
+}
+
+/* After some time to learn it nothing of that is told, and what crosses meanwhile is. */
+static void
+test_disturbed (gconstpointer data)
+{
+  const Disturb disturb = *(const Disturb *) data;
+  GptVisMotion *motion = gptvis_motion_new ();
+  GptVisMotionBox boxes[GPTVIS_MOTION_MAX_BOXES];
+  Frame f = frame_new (GPTVIS_PICTURE_I420, WIDTH, HEIGHT);
+  GRand *rand = g_rand_new_with_seed (1);
+  guint wrong = 0, told = 0;
+  for (guint i = 0; i < 700; i++) {
+    const Thing thing = { 4.0 * ((gint) i - 560), 100, 30, 80, 220 };
+    frame_paint (&f, 0, 0, 1, &thing, 1);
+    disturb (&f, i, rand);
+    const guint n = gptvis_motion_look (motion, &f.picture, AT (i), boxes, G_N_ELEMENTS (boxes));
+    if (i >= 200 && i < 550 && n > 0)
+      g_test_message ("frame %u: %u, %.0f by %.0f", i, n, boxes[0].box.width * WIDTH,
+          boxes[0].box.height * HEIGHT);
+    wrong += i >= 200 && i < 550 && n > 0;
+    told += i >= 580 && i < 630 && is_told (boxes, n, &thing, WIDTH, HEIGHT);
+  }
+  g_test_message ("something false in %u of 350 frames, what crosses told in %u of 50", wrong, told);
+  g_assert_cmpuint (wrong, ==, 0);
+  g_assert_cmpuint (told, >=, 45);
+  g_rand_free (rand);
   g_free (f.memory);
   gptvis_motion_free (motion);
 }
@@ -315,6 +393,10 @@ main (int argc, char **argv)
   g_test_add_func ("/motion/ghost", test_ghost);
   g_test_add_func ("/motion/pass", test_pass);
   g_test_add_func ("/motion/light", test_light);
+  static const Disturb disturbs[] = { pulse, rain, sway };
+  g_test_add_data_func ("/motion/pulse", &disturbs[0], test_disturbed);
+  g_test_add_data_func ("/motion/rain", &disturbs[1], test_disturbed);
+  g_test_add_data_func ("/motion/trees", &disturbs[2], test_disturbed);
   g_test_add_func ("/motion/turns", test_turns);
   g_test_add_func ("/motion/day", test_day);
   return g_test_run ();
