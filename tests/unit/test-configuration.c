@@ -402,6 +402,113 @@ test_yolos (void)
   gptvis_configuration_free (c);
 }
 
+/* Without its backbone it is the first that was published. */
+static void
+test_rf_detr (void)
+{
+  GptVisConfiguration *c = parse ("{\"model_type\":\"rf_detr\"}");
+  const GptVisDetectorNumbers *d = &c->detector;
+  g_assert_cmpuint (c->hidden_size, ==, 384);
+  g_assert_cmpuint (c->n_heads, ==, 6);
+  g_assert_cmpuint (c->image_width, ==, 518);
+  g_assert_cmpuint (c->patch_size, ==, 14);
+  g_assert_cmpuint (c->intermediate_size, ==, 1536);
+  g_assert_cmpuint (c->n_places, ==, 300);
+  g_assert_true (c->multi_label);
+  g_assert_cmpuint (d->n_stages, ==, 4);
+  g_assert_cmpuint (d->stages[3], ==, 11);
+  g_assert_cmpuint (d->n_windowed, ==, 8);      /* 0 to 11 but the stages */
+  g_assert_cmpuint (d->windowed[2], ==, 3);
+  g_assert_cmpuint (d->windows, ==, 4);
+  g_assert_true (d->normed);
+  g_assert_cmpuint (d->width, ==, 256);
+  g_assert_cmpuint (d->hidden, ==, 128);
+  g_assert_cmpuint (d->cross_heads, ==, 16);
+  g_assert_cmpuint (d->n_groups, ==, 13);
+  g_assert_cmpint (d->act, ==, GPTVIS_ACT_SILU);
+  gptvis_configuration_free (c);
+}
+
+static void
+test_lw_detr (void)
+{
+  GptVisConfiguration *c = parse ("{\"model_type\":\"lw_detr\",\"num_queries\":100,\"backbone_config\":{"
+      "\"hidden_size\":192,\"num_hidden_layers\":6,\"out_features\":[\"stem\",\"stage2\",\"stage6\"],"
+      "\"window_block_indices\":[0,1,3],\"num_windows\":9,\"pretrain_image_size\":[64,96]}}");
+  const GptVisDetectorNumbers *d = &c->detector;
+  g_assert_cmpuint (c->hidden_size, ==, 192);
+  g_assert_cmpuint (c->image_height, ==, 64);
+  g_assert_cmpuint (c->image_width, ==, 96);
+  g_assert_cmpuint (c->n_places, ==, 100);
+  g_assert_cmpuint (d->n_stages, ==, 3);
+  g_assert_cmpuint (d->stages[0], ==, 0);
+  g_assert_cmpuint (d->stages[2], ==, 6);
+  g_assert_cmpuint (d->n_windowed, ==, 3);
+  g_assert_cmpuint (d->windows, ==, 3);
+  g_assert_false (d->normed);
+  gptvis_configuration_free (c);
+}
+
+static void
+test_bad_detectors (void)
+{
+#define LW(backbone, more) \
+  "{\"model_type\":\"lw_detr\",\"backbone_config\":{\"num_hidden_layers\":6" backbone "}" more "}"
+  static const struct { const gchar *text; GptVisError code; const gchar *parts; } cases[] = {
+    {"{\"model_type\":\"lw_detr\"}", GPTVIS_ERROR_FORMAT, "config.json: backbone_config is missing"},
+    {"{\"model_type\":\"rf_detr\",\"backbone_config\":7}", GPTVIS_ERROR_FORMAT,
+        "backbone_config is not an object"},
+    {LW (",\"out_indices\":[2,7]", ""), GPTVIS_ERROR_FORMAT,
+        "out_indices does not hold up to 8 whole numbers from 0 to 6"},
+    {LW (",\"out_indices\":[0,1,2,3,4,5,6,0,1]", ""), GPTVIS_ERROR_FORMAT,
+        "out_indices does not hold up to 8"},
+    {LW (",\"out_indices\":[\"a\"]", ""), GPTVIS_ERROR_FORMAT, "out_indices does not hold"},
+    {LW (",\"out_features\":[\"stage7\"]", ""), GPTVIS_ERROR_FORMAT, "out_features|\"stage6\""},
+    {LW (",\"out_features\":[\"res2\"]", ""), GPTVIS_ERROR_FORMAT, "out_features|\"stem\""},
+    {LW (",\"out_features\":[3]", ""), GPTVIS_ERROR_FORMAT, "out_features|\"stem\""},
+    {LW (",\"window_block_indices\":[-1]", ""), GPTVIS_ERROR_FORMAT, "window_block_indices does not hold"},
+    {LW (",\"num_windows\":8", ""), GPTVIS_ERROR_FORMAT, "num_windows 8 is no square"},
+    {LW (",\"num_register_tokens\":4", ""), GPTVIS_ERROR_UNSUPPORTED, "num_register_tokens is not 0"},
+    {LW ("", ",\"projector_scale_factors\":[2.0,0.5]"), GPTVIS_ERROR_UNSUPPORTED,
+        "projector_scale_factors is not [1.0], where only that is known here"},
+    {LW ("", ",\"projector_scale_factors\":[2.0]"), GPTVIS_ERROR_UNSUPPORTED,
+        "projector_scale_factors is not [1.0]"},
+    {LW ("", ",\"num_feature_levels\":2"), GPTVIS_ERROR_UNSUPPORTED, "num_feature_levels is not 1"},
+    {LW ("", ",\"d_model\":250"), GPTVIS_ERROR_FORMAT, "d_model 250 cannot have 8 and 16 attention heads"},
+    {LW ("", ",\"c2f_num_blocks\":7"), GPTVIS_ERROR_FORMAT, "c2f_num_blocks"},
+    {LW ("", ",\"decoder_n_points\":65"), GPTVIS_ERROR_FORMAT, "decoder_n_points"},
+    {"{\"model_type\":\"yolos\",\"num_detection_tokens\":0}", GPTVIS_ERROR_FORMAT, "num_detection_tokens"},
+  };
+#undef LW
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GError *error = NULL;
+    g_assert_null (gptvis_configuration_parse ("config.json", cases[i].text, strlen (cases[i].text), &error));
+    unit_expect_error (cases[i].text, error, cases[i].code, cases[i].parts);
+  }
+}
+
+/* Grids that windows do not divide, and fewer places than queries. */
+static void
+test_bad_detector_plans (void)
+{
+  static const struct { const gchar *more; guint side; const gchar *parts; } cases[] = {
+    {"", 72, "windows|a grid of 9×9 cannot be cut into 2 windows each way"},
+    {",\"num_queries\":65", 64, "top|65 of 64 rows are not possible"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gchar *text = g_strdup_printf ("{\"model_type\":\"rf_detr\",\"backbone_config\":{\"patch_size\":8,"
+        "\"num_windows\":2,\"num_hidden_layers\":1,\"out_indices\":[1]}%s}", cases[i].more);
+    GptVisConfiguration *c = parse (text);
+    const GptVisRecipe recipe = { .width = cases[i].side, .height = cases[i].side, .rescale = 1, .std = {1,
+        1, 1} };
+    GError *error = NULL;
+    g_assert_null (gptvis_architecture_plan (c, &recipe, 1, GPTVIS_OUTPUT_BOXES, &error));
+    unit_expect_error (text, error, GPTVIS_ERROR_UNSUPPORTED, cases[i].parts);
+    gptvis_configuration_free (c);
+    g_free (text);
+  }
+}
+
 static void
 test_bad_writers (void)
 {
@@ -483,6 +590,10 @@ main (int argc, char **argv)
   g_test_add_func ("/configuration/git", test_git);
   g_test_add_func ("/configuration/blip", test_blip);
   g_test_add_func ("/configuration/yolos", test_yolos);
+  g_test_add_func ("/configuration/rf-detr", test_rf_detr);
+  g_test_add_func ("/configuration/lw-detr", test_lw_detr);
+  g_test_add_func ("/configuration/bad-detectors", test_bad_detectors);
+  g_test_add_func ("/configuration/bad-detector-plans", test_bad_detector_plans);
   g_test_add_func ("/configuration/bad-writers", test_bad_writers);
   return g_test_run ();
 }

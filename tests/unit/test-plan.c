@@ -164,6 +164,31 @@ MISTAKE (output_twice, GptVisTensorId y = gptvis_plan_score (plan, x, GPTVIS_SCO
 MISTAKE (first_stays, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {9, 9} }, 1); gptvis_plan_score (plan,
     w, 0))
 
+#define GRID { .rows = 2, .columns = 2 }
+#define PLACES GptVisTensorId places = gptvis_plan_top (plan, \
+    gptvis_plan_score (plan, x, GPTVIS_SCORE_LARGEST), &(GptVisTop) { .n = 3 })
+MISTAKE (norm_halves, gptvis_plan_norm_with (plan, x, GPTVIS_NO_TENSOR, GPTVIS_NO_TENSOR, 0,
+    GPTVIS_NORM (.mean = gptvis_plan_weight (plan, "m", 1, 6))))
+MISTAKE (windows_rows, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 2, .head_width = 3,
+    .windows = 3 }))
+MISTAKE (columns_beyond, gptvis_plan_columns (plan, (GptVisColumnsPart[]) { {x, 0, 6}, {x, 4, 3} }, 2))
+MISTAKE (grid_rows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) { 2, 3 }, 1))
+MISTAKE (grid_windows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) GRID, 3))
+MISTAKE (windows_before, gptvis_plan_windows (plan, x, gptvis_plan_weight (plan, "b", 1, 5),
+    (GptVisGrid) GRID, 2))
+MISTAKE (windows_back, gptvis_plan_from_windows (plan, x, (GptVisGrid) { 4, 4 }, 2))
+MISTAKE (unfold_size, gptvis_plan_unfold (plan, x, &(GptVisUnfold) { GRID, 3, 1, 0 }))
+MISTAKE (top_width, gptvis_plan_top (plan, x, &(GptVisTop) { .n = 2 }))
+MISTAKE (top_beyond, gptvis_plan_top (plan, gptvis_plan_score (plan, x, GPTVIS_SCORE_LARGEST),
+    &(GptVisTop) { .n = 3, .grid = GRID, .margin = { 0, 1 } }))
+MISTAKE (gather_list, gptvis_plan_gather (plan, x, gptvis_plan_score (plan, x, GPTVIS_SCORE_LARGEST)))
+MISTAKE (boxes_list, PLACES; gptvis_plan_boxes (plan, places, x, &(GptVisBoxes) { { 1, 3 }, 1 }))
+MISTAKE (boxes_width, PLACES; gptvis_plan_boxes (plan, places, gptvis_plan_gather (plan, x, places),
+    &(GptVisBoxes) { GRID, 1 }))
+MISTAKE (waves_width, gptvis_plan_waves (plan, x, 8))
+MISTAKE (sample_width, gptvis_plan_sample (plan, x, x, x, &(GptVisSample) { GRID, 2, 4, 1 }))
+MISTAKE (sample_points, gptvis_plan_sample (plan, x, x, x, &(GptVisSample) { GRID, 2, 3, 65 }))
+
 #define STEP_MISTAKE(name, calls) MISTAKE (name, gptvis_plan_pool (plan, x, (GptVisPoolPart[]) { {0, 1} }, \
     1); \
     GptVisTensorId memory = gptvis_plan_state (plan, "memory", 4, 6); gptvis_plan_step (plan, 2, 2); \
@@ -216,6 +241,23 @@ test_mistakes (void)
     {"resampled input", resample_input, "x is no weight"},
     {"pool", pool_beyond, "pool|rows 3 to 5 are not in a tensor of shape [4, 6]"},
     {"score", score_weight, "score|x is a weight"},
+    {"a mean alone", norm_halves, "norm|there is one of mean and variance"},
+    {"windows' rows", windows_rows, "attention|4 queries and 4 keys cannot be in 3 windows"},
+    {"columns beyond", columns_beyond, "columns|part 1: columns 4 to 7 of 4 rows"},
+    {"no such grid", grid_rows, "windows|4 rows are no grid of 3×2"},
+    {"windows of a grid", grid_windows, "windows|a grid of 2×2 cannot be cut into 3 windows each way"},
+    {"before windows", windows_before,
+        "windows|what is before has shape [1, 5] where a width of 6 is needed"},
+    {"from windows", windows_back, "windows|4 rows are not those of 4 windows of 4 places"},
+    {"neighbourhoods", unfold_size, "unfold|neighbourhoods of 3×3, 1 apart, from 0 outside on"},
+    {"top's values", top_width, "top|x has width 6, where one value a row is needed"},
+    {"top beyond", top_beyond, "top|3 of 0 rows are not possible"},
+    {"no list", gather_list, "gather|the list has no numbers of 4 rows"},
+    {"a list of more", boxes_list, "boxes|the list has no numbers of 3 rows"},
+    {"boxes' width", boxes_width, "boxes|d has width 6, where 4 is needed"},
+    {"waves of no boxes", waves_width, "waves|x has width 6, where 4 is needed"},
+    {"sampled value", sample_width, "sample|the value has width 6, where 8 is needed"},
+    {"samples", sample_points, "sample|2 heads of 3 values, each of 65 reads, are not possible"},
     {"output twice", output_twice, "output|z is given twice"},
     {"the first mistake", first_stays, "plan test, pool"},
     {"embed before the step", embed_early, "embed|tokens come in the step"},

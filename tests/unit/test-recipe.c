@@ -122,6 +122,22 @@ test_proportions (void)
   g_assert_false (gptvis_recipe_follows_picture (&r));
 }
 
+/* Of those with two stages. */
+static void
+test_two_stages (void)
+{
+  GptVisRecipe r = parse ("{\"image_processor_type\":\"RfDetrImageProcessor\",\"do_pad\":true,\"resample\":2,"
+      "\"size\":{\"height\":384,\"width\":400}}", "vit");
+  check_geometry (&r, 400, 384, FALSE, FALSE, 400, 384);
+  g_assert_true (r.interpolated);
+  r = parse ("{\"size\":{\"height\":64,\"width\":64}}", "lw_detr");
+  check_geometry (&r, 64, 64, FALSE, FALSE, 64, 64);
+  g_assert_false (r.interpolated);
+  r = parse ("{}", "rf_detr");
+  check_geometry (&r, 0, 800, TRUE, FALSE, 0, 0);
+  g_assert_cmpuint (r.multiple, ==, 0);
+}
+
 /* As Transformers 5.24 computes them: picture, edges, size. */
 static void
 test_followed_sizes (void)
@@ -197,6 +213,8 @@ test_bad (void)
     {YOLOS ",\"size\":{\"longest_edge\":100}}", GPTVIS_ERROR_FORMAT, "size is neither a number nor"},
     {YOLOS ",\"size\":512,\"max_size\":20000}", GPTVIS_ERROR_FORMAT,
         "max_size is not a whole number from 1 to 16384"},
+    {"{\"image_processor_type\":\"RfDetrImageProcessor\",\"resample\":3}", GPTVIS_ERROR_UNSUPPORTED,
+        "resample is not 2 (bilinear), where that alone is known of RfDetrImageProcessor"},
     {YOLOS ",\"do_resize\":false}", GPTVIS_ERROR_UNSUPPORTED, "would keep their own size"},
     {YOLOS ",\"do_pad\":true,\"pad_size\":{\"height\":9,\"width\":9}}", GPTVIS_ERROR_UNSUPPORTED,
         "do_pad is not supported with pad_size"},
@@ -217,6 +235,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/defaults", test_defaults);
   g_test_add_func ("/recipe/forms", test_forms);
   g_test_add_func ("/recipe/proportions", test_proportions);
+  g_test_add_func ("/recipe/two-stages", test_two_stages);
   g_test_add_func ("/recipe/followed-sizes", test_followed_sizes);
   g_test_add_func ("/recipe/bad", test_bad);
   return g_test_run ();
