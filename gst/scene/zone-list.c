@@ -341,14 +341,17 @@ read_line (Reader *self, gchar *line)
 static gboolean
 read_text (Reader *self, const gchar *text, gsize size)
 {
-  const gchar *bad, *end = text + size;
+  const gchar *bad, *end;
 
+  if (size == 0)
+    return TRUE;                /* there may be no text to point to */
   if (size > GPTVIS_ZONES_MAX_BYTES) {
     g_set_error (self->error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT,
         "%s: there are %" G_GSIZE_FORMAT " bytes, where at most %u are read", self->from, size,
         GPTVIS_ZONES_MAX_BYTES);
     return FALSE;
   }
+  end = text + size;
   if (size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
     text += 3;
   while (text < end) {

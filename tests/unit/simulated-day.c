@@ -164,8 +164,10 @@ simulated_day (guint frames, guint32 seed)
     .strides = {WIDTH, WIDTH / 2, WIDTH / 2} };
   day->rand = g_rand_new_with_seed (seed);
   day->exposure = 1;
-  for (guint i = 0; i < GRAIN_TABLE; i++)
-    day->grain[i] = CLAMP (normal (day->rand) * GRAIN * 8, -127, 127);
+  for (guint i = 0; i < GRAIN_TABLE; i++) {
+    const gdouble grain = normal (day->rand) * GRAIN * 8;
+    day->grain[i] = CLAMP (grain, -127, 127);
+  }
   memset (day->pixels, 128, sizeof day->pixels);
   paint (day);
   for (guint frame = 0; frame < frames; frame++) {
