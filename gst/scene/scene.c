@@ -128,7 +128,6 @@ take_up_zones (GptVisScene *self)
   if (!self->zones_changed)
     return;
   self->zones_changed = FALSE;
-  self->n_events = 0;
   if (!self->new_zones)
     g_clear_pointer (&self->zones, gptvis_zones_free);
   else if (self->zones)
@@ -138,10 +137,14 @@ take_up_zones (GptVisScene *self)
   g_clear_pointer (&self->new_zones, gptvis_zone_list_unref);
 }
 
+/* What was found in a frame: tracks follow it, and zones make events of these. */
 static void
-update_zones (GptVisScene *self, guint64 time)
+update (GptVisScene *self, guint64 time, const GptVisDetection *found, guint n_found)
 {
   guint n;
+  take_up_zones (self);
+  gptvis_tracks_update (self->tracks, time, found, n_found);
+  self->time = time;
   const GptVisTrack *tracks = gptvis_tracks_at (self->tracks, time, &n);
   self->n_events = 0;
   if (self->zones)
@@ -197,15 +200,17 @@ is_large_enough (const GptVisSceneSettings *settings, GptVisBox box, const GptVi
   return MIN (width, box.height) >= settings->min_region;
 }
 
+/* `picture`: only those that are large enough in it; NULL: all. */
 static void
 view_tracks (
     GptVisScene *self, const GptVisSceneSettings *settings, const GptVisPicture *picture, GptVisView *view)
 {
   guint n;
   const GptVisTrack *tracks = gptvis_tracks_at (self->tracks, view->time, &n);
+  view->n = 0;
   for (guint i = 0; i < n && view->n < GPTVIS_MAX_REGIONS; i++) {
     const GptVisTrack *track = &tracks[i];
-    if (!track->hidden && is_large_enough (settings, track->box, picture))
+    if (!track->hidden && (!picture || is_large_enough (settings, track->box, picture)))
       view->regions[view->n++] = (GptVisSceneRegion) { track->box, track->id, track->since };
   }
 }
@@ -257,12 +262,8 @@ gptvis_scene_watch (GptVisScene *self, const GptVisSceneSettings *settings, cons
   view->generation = self->generation;
   gptvis_tracks_set_aspect (self->tracks, (gfloat) picture->width / picture->height);
   self->n_events = 0;
-  if (seen) {
-    take_up_zones (self);
-    gptvis_tracks_update (self->tracks, time, found, n_found);
-    self->time = time;
-    update_zones (self, time);
-  }
+  if (seen)
+    update (self, time, found, n_found);
   if (self->source == GPTVIS_SOURCE_UPSTREAM)
     view_found (self, settings, picture, found, n_found, view);
   else
@@ -344,13 +345,13 @@ with_regions (GptVisScene *self, const GptVisSceneSettings *settings, const GptV
   static const GptVisEvent none;
   GptVisRegion regions[GPTVIS_MAX_REGIONS];
   GptVisResult with = *result;
-  guint n_tracks, n = 0;
+  guint n_tracks;
   /* what is known of them now, where they were then */
   const GptVisTrack *tracks = gptvis_tracks_at (self->tracks, MAX (view->time, self->time), &n_tracks);
   for (guint i = 0; i < view->n; i++) {
     const GptVisSceneRegion *seen = &view->regions[i];
     const GptVisTrack *track = find_track (tracks, n_tracks, seen->id);
-    regions[n++]
+    regions[i]
         = (GptVisRegion) { .box = { seen->box.left, seen->box.top, seen->box.width, seen->box.height },
             .id = seen->id,
             .since = seen->since,
@@ -359,7 +360,7 @@ with_regions (GptVisScene *self, const GptVisSceneSettings *settings, const GptV
             .n_labels = track ? n_labels_that_score (track, settings->threshold) : 0 };
   }
   with.regions = regions;
-  with.n_regions = n;
+  with.n_regions = view->n;
   if (events && self->zones) {
     with.events = self->n_events ? self->events : &none;
     with.n_events = self->n_events;
@@ -367,15 +368,9 @@ with_regions (GptVisScene *self, const GptVisSceneSettings *settings, const GptV
   return gptvis_result_copy (&with);
 }
 
-/* Only now does a look count: of the frames that were chosen for, many give their place to newer ones. */
 static void
 remember_look (GptVisScene *self, const GptVisSceneRegion *region, guint64 time)
 {
-  guint n;
-  const GptVisTrack *tracks = gptvis_tracks_at (self->tracks, MAX (time, self->time), &n);
-
-  if (!find_track (tracks, n, region->id))
-    return;                     /* it has ended meanwhile */
   Looks *looks = looks_for (self, region->id);
   looks->n++;
   looks->last = time;
@@ -383,16 +378,22 @@ remember_look (GptVisScene *self, const GptVisSceneRegion *region, guint64 time)
   looks->height = region->box.height;
 }
 
+/* Only now does a look count: of the frames that were chosen for, many give their place to newer ones; and of
+ * their tracks, some have ended meanwhile. */
 static void
 vote (GptVisScene *self, const GptVisView *view, const GptVisLook *looks)
 {
+  guint n;
+  const GptVisTrack *tracks = gptvis_tracks_at (self->tracks, MAX (view->time, self->time), &n);
   for (guint i = 0; i < view->n_looks; i++) {
     const GptVisSceneRegion *region = &view->regions[view->looks[i]];
-    if (!looks[i].done)
-      continue;
-    remember_look (self, region, view->time);
-    gptvis_tracks_vote (self->tracks, region->id, view->time, looks[i].labels, looks[i].n);
+    if (looks[i].done && find_track (tracks, n, region->id))
+      remember_look (self, region, view->time);
   }
+  for (guint i = 0; i < view->n_looks; i++)
+    if (looks[i].done)
+      gptvis_tracks_vote (self->tracks, view->regions[view->looks[i]].id, view->time, looks[i].labels,
+          looks[i].n);
 }
 
 /* A model's regions of the frame at hand become those of the tracks, and the view's. */
@@ -406,16 +407,8 @@ follow (GptVisScene *self, const GptVisResult *result, GptVisView *view)
     found[i] = (GptVisDetection) { .box = { r->box[0], r->box[1], r->box[2], r->box[3] },
       .score = r->n_labels ? r->labels[0].score : 1, .labels = r->labels, .n_labels = r->n_labels };
   }
-  take_up_zones (self);
-  gptvis_tracks_update (self->tracks, view->time, found, n);
-  self->time = view->time;
-  update_zones (self, view->time);
-  guint n_tracks;
-  const GptVisTrack *tracks = gptvis_tracks_at (self->tracks, view->time, &n_tracks);
-  view->n = 0;
-  for (guint i = 0; i < n_tracks && view->n < GPTVIS_MAX_REGIONS; i++)
-    if (!tracks[i].hidden)
-      view->regions[view->n++] = (GptVisSceneRegion) { tracks[i].box, tracks[i].id, tracks[i].since };
+  update (self, view->time, found, n);
+  view_tracks (self, NULL, NULL, view);
 }
 
 GptVisResult *
