@@ -116,6 +116,15 @@ end_picture (GptVisEngine *self, GptVisSession *session)
     finish (self, session);
 }
 
+/* One has not, and so the frame has failed. */
+static void
+fail_picture (GptVisEngine *self, GptVisSession *session, const GError *error)
+{
+  if (!session->analysis.error)
+    session->analysis.error = g_error_copy (error);
+  end_picture (self, session);
+}
+
 /* No more of the frame's pictures are run: it is finished when those end that are started. */
 static void
 give_up (GptVisEngine *self, GptVisSession *session)
@@ -178,13 +187,6 @@ request_for (GptVisSession *session, guint picture)
     .outputs = picture == 0 ? gptvis_client_outputs (session->client) : GPTVIS_OUTPUT_SCORES };
 }
 
-static void
-set_error (GptVisSession *session, const GError *error)
-{
-  if (!session->analysis.error)
-    session->analysis.error = g_error_copy (error);
-}
-
 gboolean
 gptvis_batch_begin (GptVisEngine *self)
 {
@@ -206,9 +208,7 @@ gptvis_batch_begin (GptVisEngine *self)
   if (started)
     self->n_started++;
   for (guint i = 0; !started && i < batch->n; i++)
-    set_error (batch->sessions[i], error);
-  for (guint i = 0; !started && i < batch->n; i++)
-    end_picture (self, batch->sessions[i]);
+    fail_picture (self, batch->sessions[i], error);
   g_clear_error (&error);
   return TRUE;
 }
@@ -268,9 +268,9 @@ gptvis_batch_end (GptVisEngine *self)
     gptvis_timing_add (&self->device, device_us);
   for (guint i = 0; i < batch->n; i++)
     if (batch->pictures[i] == 0 && !batch->requests[i].ran)
-      set_error (batch->sessions[i], error);
-  for (guint i = 0; i < batch->n; i++)
-    end_picture (self, batch->sessions[i]);
+      fail_picture (self, batch->sessions[i], error);
+    else
+      end_picture (self, batch->sessions[i]);
   self->last_end = g_get_monotonic_time ();
   g_clear_error (&error);
 }
