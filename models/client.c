@@ -13,7 +13,6 @@ struct _GptVisClient {
   GptVisOutputs outputs;
   gpointer states[N_HEADS];     /* NULL: not asked for */
   GptVisDraft *draft;
-  gboolean region_labels;       /* the options name them */
 };
 
 /* The heads that the checkpoint has the outputs for, a bit each. */
@@ -71,7 +70,6 @@ gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GErro
   self->refs = 1;
   self->model = model;
   self->draft = gptvis_draft_new ();
-  self->region_labels = options->region_labels != NULL;
   if (open_heads (self, asked, options, error))
     return self;
   gptvis_client_unref (self);
@@ -103,21 +101,27 @@ gptvis_client_outputs (const GptVisClient *self)
   return self->outputs;
 }
 
+/* NULL: it asks for none. */
+static const GptVisLabelTexts *
+label_texts (const GptVisClient *self)
+{
+  if (self->states[BOXES])
+    return gptvis_boxes_head_texts (self->states[BOXES]);
+  return self->states[LABELS] ? gptvis_labels_head_texts (self->states[LABELS]) : NULL;
+}
+
 guint
 gptvis_client_n_labels (const GptVisClient *self)
 {
-  if (self->states[BOXES])
-    return gptvis_boxes_head_n_labels (self->states[BOXES]);
-  return self->states[LABELS] ? gptvis_labels_head_n (self->states[LABELS]) : 0;
+  const GptVisLabelTexts *labels = label_texts (self);
+  return labels ? labels->n : 0;
 }
 
 const gchar *
 gptvis_client_label (const GptVisClient *self, guint id)
 {
-  if (id >= gptvis_client_n_labels (self))
-    return NULL;
-  return self->states[BOXES] ? gptvis_boxes_head_label (self->states[BOXES], id)
-      : gptvis_labels_head_text (self->states[LABELS], id);
+  const GptVisLabelTexts *labels = label_texts (self);
+  return labels && id < labels->n ? labels->texts[id] : NULL;
 }
 
 gboolean
@@ -151,8 +155,7 @@ gptvis_client_read (GptVisClient *self, const GptVisRequest *request, guint top_
 gboolean
 gptvis_client_names_region_labels (const GptVisClient *self)
 {
-  return self->states[LABELS] && (self->region_labels
-      || gptvis_model_configuration (self->model)->region_labels);
+  return self->states[LABELS] && gptvis_labels_head_names_regions (self->states[LABELS]);
 }
 
 gfloat

@@ -6,9 +6,8 @@
 #include <string.h>
 
 typedef struct {
-  gchar **file_texts;           /* of the client's own file; NULL: the checkpoint's */
-  const gchar *const *texts;
-  guint n_labels, max_regions;
+  GptVisLabelTexts labels;
+  guint max_regions;
   guint *ids;                   /* room to order labels in */
   GArray *scores, *places;      /* of each place its best score; places in order */
 } BoxesHead;
@@ -16,17 +15,13 @@ typedef struct {
 static gpointer
 open_boxes (GptVisModel *model, const GptVisClientOptions *options, GError **error)
 {
-  const GptVisConfiguration *config = gptvis_model_configuration (model);
-  gchar **file_texts = NULL;
-  if (options->labels_file
-      && !(file_texts = gptvis_labels_load (options->labels_file, config->n_labels, error)))
+  GptVisLabelTexts labels;
+  if (!gptvis_label_texts_open (&labels, gptvis_model_configuration (model), options->labels_file, error))
     return NULL;
   BoxesHead *self = g_new0 (BoxesHead, 1);
-  self->file_texts = file_texts;
-  self->texts = (const gchar *const *) (file_texts ? file_texts : config->labels);
-  self->n_labels = config->n_labels;
+  self->labels = labels;
   self->max_regions = options->max_regions;
-  self->ids = g_new (guint, self->n_labels);
+  self->ids = g_new (guint, self->labels.n);
   self->scores = g_array_new (FALSE, FALSE, sizeof (float));
   self->places = g_array_new (FALSE, FALSE, sizeof (guint));
   return self;
@@ -36,7 +31,7 @@ static void
 close_boxes (gpointer head)
 {
   BoxesHead *self = head;
-  g_strfreev (self->file_texts);
+  gptvis_label_texts_clear (&self->labels);
   g_free (self->ids);
   g_array_unref (self->scores);
   g_array_unref (self->places);
@@ -69,7 +64,7 @@ choose_places (BoxesHead *self, const GptVisRequest *request, gfloat threshold)
   for (guint i = 0; i < request->n_boxes; i++) {
     const float *scores = request->scores + (gsize) i * request->n_scores;
     best[i] = scores[0];
-    for (guint k = 1; k < self->n_labels; k++)
+    for (guint k = 1; k < self->labels.n; k++)
       best[i] = MAX (best[i], scores[k]);
   }
   return gptvis_labels_top (best, request->n_boxes, 0, threshold, (guint *) self->places->data);
@@ -79,13 +74,13 @@ static void
 add_region (BoxesHead *self, const GptVisReading *reading, guint place, gfloat threshold, const float *box)
 {
   const float *scores = reading->request->scores + (gsize) place * reading->request->n_scores;
-  const guint n = gptvis_labels_top (scores, self->n_labels, reading->top_k, threshold, self->ids);
+  const guint n = gptvis_labels_top (scores, self->labels.n, reading->top_k, threshold, self->ids);
   GptVisRegion region = { .source = GPTVIS_SOURCE_MODEL, .since = G_MAXUINT64 };
   memcpy (region.box, box, sizeof region.box);
   gptvis_draft_add_region (reading->draft, &region);
   for (guint i = 0; i < n; i++) {
     const guint id = self->ids[i];
-    gptvis_draft_add_region_label (reading->draft, &(GptVisLabel) { id, self->texts[id], scores[id] });
+    gptvis_draft_add_region_label (reading->draft, &(GptVisLabel) { id, self->labels.texts[id], scores[id] });
   }
 }
 
@@ -114,16 +109,10 @@ read_boxes (gpointer head, const GptVisReading *reading)
   }
 }
 
-guint
-gptvis_boxes_head_n_labels (gconstpointer head)
+const GptVisLabelTexts *
+gptvis_boxes_head_texts (gconstpointer head)
 {
-  return ((const BoxesHead *) head)->n_labels;
-}
-
-const gchar *
-gptvis_boxes_head_label (gconstpointer head, guint id)
-{
-  return ((const BoxesHead *) head)->texts[id];
+  return &((const BoxesHead *) head)->labels;
 }
 
 const GptVisHead gptvis_boxes_head = { "regions", GPTVIS_OUTPUT_BOXES, open_boxes, close_boxes, read_boxes };

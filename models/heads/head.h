@@ -6,6 +6,7 @@
 #pragma once
 #include "client.h"
 #include "draft.h"
+#include "labels.h"
 
 G_BEGIN_DECLS
 
@@ -37,10 +38,9 @@ GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError **erro
 guint gptvis_labels_head_read_region (gpointer head, const GptVisRequest *request, GptVisLabel *labels,
     guint max);
 gfloat gptvis_labels_head_threshold (gconstpointer head, gfloat threshold);
-guint gptvis_labels_head_n (gconstpointer head);
-const gchar *gptvis_labels_head_text (gconstpointer head, guint id);
+gboolean gptvis_labels_head_names_regions (gconstpointer head);
+const GptVisLabelTexts *gptvis_labels_head_texts (gconstpointer head);
 gfloat gptvis_boxes_head_threshold (gfloat threshold);
-guint gptvis_boxes_head_n_labels (gconstpointer head);
-const gchar *gptvis_boxes_head_label (gconstpointer head, guint id);
+const GptVisLabelTexts *gptvis_boxes_head_texts (gconstpointer head);
 
 G_END_DECLS

@@ -63,6 +63,21 @@ gptvis_labels_load (const gchar *path, guint n, GError **error)
   return labels;
 }
 
+gboolean
+gptvis_label_texts_open (GptVisLabelTexts *self, const GptVisConfiguration *config, const gchar *labels_file,
+    GError **error)
+{
+  gchar **own = labels_file ? gptvis_labels_load (labels_file, config->n_labels, error) : NULL;
+  *self = (GptVisLabelTexts) { own, (const gchar *const *) (own ? own : config->labels), config->n_labels };
+  return own || !labels_file;
+}
+
+void
+gptvis_label_texts_clear (GptVisLabelTexts *self)
+{
+  g_strfreev (self->own);
+}
+
 static gboolean
 better (const float *scores, guint a, guint b)
 {
@@ -118,25 +133,29 @@ gptvis_labels_top (const float *scores, guint n, guint k, float threshold, guint
 /* --- the head --- */
 
 typedef struct {
-  gchar **file_texts;           /* of the client's own file; NULL: the checkpoint's */
-  const gchar *const *texts;
-  guint n;
+  GptVisLabelTexts labels;
   gboolean multi_label;
   guint *ids;                   /* room to order n in */
   gboolean *of_regions;         /* [n]: a part of a picture may have it */
+  gboolean names_of_regions;    /* it is said which, by the client or the checkpoint */
 } LabelsHead;
 
-/* Are there blanks around the name, or other cases in it, it is the same label. */
+/* With blanks around the name, or other cases in it, it is the same label. */
+static void
+fold_names (gchar **names)
+{
+  for (guint i = 0; names && names[i]; i++) {
+    gchar *folded = g_utf8_casefold (g_strstrip (names[i]), -1);
+    g_free (names[i]);
+    names[i] = folded;
+  }
+}
+
 static gboolean
-is_among (const gchar *label, gchar *const *names)
+is_among (const gchar *label, gchar *const *folded_names)
 {
   gchar *folded = g_utf8_casefold (label, -1);
-  gboolean found = FALSE;
-  for (guint i = 0; names[i] && !found; i++) {
-    gchar *name = g_utf8_casefold (g_strstrip (names[i]), -1);
-    found = g_str_equal (name, folded);
-    g_free (name);
-  }
+  const gboolean found = g_strv_contains ((const gchar *const *) folded_names, folded);
   g_free (folded);
   return found;
 }
@@ -147,14 +166,16 @@ choose_of_regions (LabelsHead *self, const GptVisConfiguration *config, const gc
 {
   gchar **names = asked ? g_strsplit (asked, ",", -1) : g_strdupv (config->region_labels);
   guint n = 0;
-  for (guint i = 0; i < self->n; i++)
-    n += self->of_regions[i] = !names || is_among (self->texts[i], names);
+  fold_names (names);
+  self->names_of_regions = names != NULL;
+  for (guint i = 0; i < self->labels.n; i++)
+    n += self->of_regions[i] = !names || is_among (self->labels.texts[i], names);
   g_strfreev (names);
   if (n > 0 || !asked)
     return TRUE;
   g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_NOT_FOUND,
       "region-labels \"%.200s\" names no label of the checkpoint's, which has \"%.60s\" and %u more", asked,
-      self->texts[0], self->n - 1);
+      self->labels.texts[0], self->labels.n - 1);
   return FALSE;
 }
 
@@ -162,7 +183,7 @@ static void
 close_labels (gpointer head)
 {
   LabelsHead *self = head;
-  g_strfreev (self->file_texts);
+  gptvis_label_texts_clear (&self->labels);
   g_free (self->ids);
   g_free (self->of_regions);
   g_free (self);
@@ -172,17 +193,14 @@ static gpointer
 open_labels (GptVisModel *model, const GptVisClientOptions *options, GError **error)
 {
   const GptVisConfiguration *config = gptvis_model_configuration (model);
-  gchar **file_texts = NULL;
-  if (options->labels_file
-      && !(file_texts = gptvis_labels_load (options->labels_file, config->n_labels, error)))
+  GptVisLabelTexts labels;
+  if (!gptvis_label_texts_open (&labels, config, options->labels_file, error))
     return NULL;
   LabelsHead *self = g_new0 (LabelsHead, 1);
-  self->file_texts = file_texts;
-  self->texts = (const gchar *const *) (file_texts ? file_texts : config->labels);
-  self->n = config->n_labels;
+  self->labels = labels;
   self->multi_label = config->multi_label;
-  self->ids = g_new (guint, self->n);
-  self->of_regions = g_new (gboolean, self->n);
+  self->ids = g_new (guint, labels.n);
+  self->of_regions = g_new (gboolean, labels.n);
   if (!choose_of_regions (self, config, options->region_labels, error))
     g_clear_pointer (&self, close_labels);
   return self;
@@ -204,10 +222,10 @@ read_labels (gpointer head, const GptVisReading *reading)
   LabelsHead *self = head;
   const float *scores = reading->request->scores;
   const gfloat threshold = gptvis_labels_head_threshold (self, reading->threshold);
-  const guint n = gptvis_labels_top (scores, self->n, reading->top_k, threshold, self->ids);
+  const guint n = gptvis_labels_top (scores, self->labels.n, reading->top_k, threshold, self->ids);
   for (guint i = 0; i < n; i++) {
     const guint id = self->ids[i];
-    gptvis_draft_add_label (reading->draft, &(GptVisLabel) { id, self->texts[id], scores[id] });
+    gptvis_draft_add_label (reading->draft, &(GptVisLabel) { id, self->labels.texts[id], scores[id] });
   }
 }
 
@@ -215,26 +233,26 @@ guint
 gptvis_labels_head_read_region (gpointer head, const GptVisRequest *request, GptVisLabel *labels, guint max)
 {
   LabelsHead *self = head;
-  const guint all = gptvis_labels_top (request->scores, self->n, 0, 0, self->ids);
+  const guint all = gptvis_labels_top (request->scores, self->labels.n, 0, 0, self->ids);
   guint n = 0;
   for (guint i = 0; i < all && n < max; i++) {
     const guint id = self->ids[i];
     if (self->of_regions[id])
-      labels[n++] = (GptVisLabel) { id, self->texts[id], request->scores[id] };
+      labels[n++] = (GptVisLabel) { id, self->labels.texts[id], request->scores[id] };
   }
   return n;
 }
 
-guint
-gptvis_labels_head_n (gconstpointer head)
+gboolean
+gptvis_labels_head_names_regions (gconstpointer head)
 {
-  return ((const LabelsHead *) head)->n;
+  return ((const LabelsHead *) head)->names_of_regions;
 }
 
-const gchar *
-gptvis_labels_head_text (gconstpointer head, guint id)
+const GptVisLabelTexts *
+gptvis_labels_head_texts (gconstpointer head)
 {
-  return ((const LabelsHead *) head)->texts[id];
+  return &((const LabelsHead *) head)->labels;
 }
 
 const GptVisHead gptvis_labels_head = { "labels", GPTVIS_OUTPUT_SCORES, open_labels, close_labels,

@@ -2,6 +2,7 @@
 /* Label files, and the best of a row of scores. The plan decides whether
  * these are a softmax or sigmoids. */
 #pragma once
+#include "configuration.h"
 #include "error.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,18 @@ G_BEGIN_DECLS
  * n texts and then NULL, for g_strfreev; or NULL with NOT_FOUND, FORMAT or LIMIT. */
 gchar **gptvis_labels_load (const gchar *path, guint n, GError **error);
 gchar **gptvis_labels_parse (const gchar *file, const gchar *text, gsize size, guint n, GError **error);
+
+/* The texts of a checkpoint's labels, for one client. */
+typedef struct {
+  gchar **own;                  /* from its labels file; NULL: the checkpoint's */
+  const gchar *const *texts;    /* [n] */
+  guint n;
+} GptVisLabelTexts;
+
+/* labels_file: NULL for the checkpoint's, which must outlive them. FALSE with gptvis_labels_load's errors. */
+gboolean gptvis_label_texts_open (GptVisLabelTexts *self, const GptVisConfiguration *config,
+    const gchar *labels_file, GError **error);
+void gptvis_label_texts_clear (GptVisLabelTexts *self);
 
 /* The best k (0: all) of n scores that reach the threshold, best first, equal ones
  * by id. ids has room for n; returns how many of them are filled. */
