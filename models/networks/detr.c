@@ -7,8 +7,17 @@
 #define SIDE 0.05f              /* of a place's box, in parts of the picture */
 #define NEAREST 0.01            /* to the picture's edge, likewise, that a place may be */
 
-gboolean
-gptvis_detr_is_windowed (const GptVisConfiguration *config, guint l)
+GptVisGrid
+gptvis_detr_grid (const GptVisConfiguration *config, const GptVisRecipe *recipe)
+{
+  return (GptVisGrid) { recipe->height / config->patch_size, recipe->width / config->patch_size };
+}
+
+/* --- backbone --- */
+
+/* Number l of the layers whose attention is window by window. */
+static gboolean
+is_windowed (const GptVisConfiguration *config, guint l)
 {
   for (guint i = 0; i < config->detector.n_windowed; i++)
     if (config->detector.windowed[i] == l)
@@ -16,13 +25,39 @@ gptvis_detr_is_windowed (const GptVisConfiguration *config, guint l)
   return FALSE;
 }
 
-guint
-gptvis_detr_n_layers (const GptVisConfiguration *config)
+/* How many layers of the backbone are read: those after them are not recorded. */
+static guint
+n_layers_read (const GptVisConfiguration *config)
 {
   guint n = 0;
   for (guint i = 0; i < config->detector.n_stages; i++)
     n = MAX (n, config->detector.stages[i]);
   return n;
+}
+
+/* The stages side by side. */
+static GptVisTensorId
+record_backbone (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x,
+    const GptVisDetrNames *names, GptVisOutputs outputs)
+{
+  gchar name[GPTVIS_NAME_SIZE];
+  const GptVisDetectorNumbers *detector = &config->detector;
+  const guint d = config->hidden_size, windows = detector->windows;
+  GptVisColumnsPart stages[GPTVIS_MAX_STAGES];
+  guint n = 0;
+  for (guint l = 0;; l++) {
+    if (outputs & GPTVIS_OUTPUT_HIDDEN)
+      gptvis_plan_output (plan, gptvis_record_name (name, "backbone.hidden_states.%u", l), x);
+    for (guint i = 0; i < detector->n_stages; i++)
+      if (detector->stages[i] == l)
+        stages[n++] = (GptVisColumnsPart) { detector->normed
+            ? gptvis_record_norm (plan, x, names->backbone_norm, d, config->epsilon) : x, 0, d };
+    if (l == n_layers_read (config))
+      break;
+    x = names->record_layer (plan, config, x, is_windowed (config, l) ? windows * windows : 0,
+        gptvis_record_name (name, names->backbone_layer, l));
+  }
+  return gptvis_plan_columns (plan, stages, n);
 }
 
 /* --- projector --- */
@@ -222,12 +257,13 @@ record_layer (const Detr *self, GptVisTensorId x, GptVisTensorId positions, GptV
 }
 
 void
-gptvis_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId stages,
+gptvis_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId embeddings,
     GptVisGrid grid, const GptVisDetrNames *names, GptVisOutputs outputs)
 {
   gchar layer[GPTVIS_NAME_SIZE];
   const Detr self = { plan, config, &config->detector, names, grid };
   const guint width = self.d->width;
+  GptVisTensorId stages = record_backbone (plan, config, embeddings, names, outputs);
   GptVisTensorId memory = record_projector (&self, stages);
   GptVisTensorId references = record_references (&self, memory, outputs);
   if (outputs & GPTVIS_OUTPUT_HIDDEN)

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What LW-DETR and RF-DETR share after their backbones: a projector of small convolutions, and a decoder in
- * two stages. The best places of the grid become boxes, and each decoder layer looks around these at the
- * grid. After "LW-DETR: A Transformer Replacement to YOLO for Real-Time Detection", "RF-DETR" and "Deformable
- * DETR", with the arithmetic of Transformers' modeling_lw_detr.py. */
+/* What LW-DETR and RF-DETR share: a backbone some of whose layers look window by window and some of whose
+ * states are read, a projector of small convolutions, and a decoder in two stages. The best places of the
+ * grid become boxes, and each decoder layer looks around these at the grid. After "LW-DETR: A Transformer
+ * Replacement to YOLO for Real-Time Detection", "RF-DETR" and "Deformable DETR", with the arithmetic of
+ * Transformers' modeling_lw_detr.py. */
 #pragma once
 #include "record.h"
 
 G_BEGIN_DECLS
 
-/* How a checkpoint's tensors are called: beginnings or whole names. "%u" is the number of a block or layer.
- */
+/* What its checkpoints and its backbone are like. Tensors are called by beginnings of their names or by whole
+ * ones; "%u" is the number of a block or layer. */
 typedef struct {
+  /* A layer of the backbone, and the norm of the states that are read of it, where there is one.
+   * `record_layer` records the layer of that name; windows: of its attention, 0 is none. */
+  const gchar *backbone_layer, *backbone_norm;
+  GptVisTensorId (*record_layer) (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x,
+      guint windows, const gchar *layer);
   /* The projector: 1×1 convolutions before and after the blocks, a block's two, how their parts are called,
    * and the norm of all. */
   const gchar *first, *last, *block[2], *convolution, *norm, *after;
@@ -24,15 +30,11 @@ typedef struct {
   gboolean statistics;          /* norms of the projector have running statistics */
 } GptVisDetrNames;
 
-/* From the stages of the backbone side by side, in the order of the configuration's windows, to the outputs
- * of a detector. */
-void gptvis_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId stages,
+/* The rows and columns of patches in a picture of that recipe. */
+GptVisGrid gptvis_detr_grid (const GptVisConfiguration *config, const GptVisRecipe *recipe);
+
+/* From the embedded patches, in the order of the configuration's windows, to the outputs of a detector. */
+void gptvis_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId embeddings,
     GptVisGrid grid, const GptVisDetrNames *names, GptVisOutputs outputs);
-
-/* Number l of the layers whose attention is window by window. */
-gboolean gptvis_detr_is_windowed (const GptVisConfiguration *config, guint l);
-
-/* How many layers of the backbone are read: those after them are not recorded. */
-guint gptvis_detr_n_layers (const GptVisConfiguration *config);
 
 G_END_DECLS

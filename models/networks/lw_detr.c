@@ -6,31 +6,6 @@
 #define BACKBONE "model.backbone.backbone"
 #define PROJECTOR "model.backbone.projector.scale_layers.0"
 
-static const GptVisDetrNames names = {
-  .first = PROJECTOR ".projector_layer.conv1",
-  .last = PROJECTOR ".projector_layer.conv2",
-  .block
-  = { PROJECTOR ".projector_layer.bottlenecks.%u.conv1", PROJECTOR ".projector_layer.bottlenecks.%u.conv2" },
-  .convolution = "conv",
-  .norm = "norm",
-  .after = PROJECTOR ".layer_norm",
-  .output = "model.enc_output.0",
-  .output_norm = "model.enc_output_norm.0",
-  .classes = "model.enc_out_class_embed.0",
-  .boxes = "model.enc_out_bbox_embed.0",
-  .queries = "model.query_feat.weight",
-  .references = "model.reference_point_embed.weight",
-  .decoder_norm = "model.decoder.layernorm",
-  .positions = "model.decoder.ref_point_head",
-  .final_classes = "class_embed",
-  .final_boxes = "bbox_embed",
-  .layer = "model.decoder.layers.%u",
-  .norms = { "self_attn_layer_norm", "cross_attn_layer_norm", "layer_norm" },
-  .mlp = { "mlp.fc1", "mlp.fc2" },
-  .attention_out = "o_proj",
-  .statistics = TRUE,
-};
-
 /* Patches with their positions, window by window. The table's first row is of a class token that is not
  * there. */
 static GptVisTensorId
@@ -92,26 +67,37 @@ record_layer (
       GPTVIS_LINEAR (.scale = scale, .residual = x));
 }
 
+static const GptVisDetrNames names = {
+  .backbone_layer = BACKBONE ".encoder.layer.%u",
+  .record_layer = record_layer,
+  .first = PROJECTOR ".projector_layer.conv1",
+  .last = PROJECTOR ".projector_layer.conv2",
+  .block
+  = { PROJECTOR ".projector_layer.bottlenecks.%u.conv1", PROJECTOR ".projector_layer.bottlenecks.%u.conv2" },
+  .convolution = "conv",
+  .norm = "norm",
+  .after = PROJECTOR ".layer_norm",
+  .output = "model.enc_output.0",
+  .output_norm = "model.enc_output_norm.0",
+  .classes = "model.enc_out_class_embed.0",
+  .boxes = "model.enc_out_bbox_embed.0",
+  .queries = "model.query_feat.weight",
+  .references = "model.reference_point_embed.weight",
+  .decoder_norm = "model.decoder.layernorm",
+  .positions = "model.decoder.ref_point_head",
+  .final_classes = "class_embed",
+  .final_boxes = "bbox_embed",
+  .layer = "model.decoder.layers.%u",
+  .norms = { "self_attn_layer_norm", "cross_attn_layer_norm", "layer_norm" },
+  .mlp = { "mlp.fc1", "mlp.fc2" },
+  .attention_out = "o_proj",
+  .statistics = TRUE,
+};
+
 void
 gptvis_lw_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs)
 {
-  gchar name[GPTVIS_NAME_SIZE];
-  const guint windows = config->detector.windows;
-  const GptVisGrid grid = { recipe->height / config->patch_size, recipe->width / config->patch_size };
-  GptVisColumnsPart stages[GPTVIS_MAX_STAGES];
-  GptVisTensorId x = record_embeddings (plan, config, recipe, grid);
-  guint n = 0;
-  for (guint l = 0;; l++) {
-    if (outputs & GPTVIS_OUTPUT_HIDDEN)
-      gptvis_plan_output (plan, gptvis_record_name (name, "backbone.hidden_states.%u", l), x);
-    for (guint i = 0; i < config->detector.n_stages; i++)
-      if (config->detector.stages[i] == l)
-        stages[n++] = (GptVisColumnsPart) { x, 0, config->hidden_size };
-    if (l == gptvis_detr_n_layers (config))
-      break;
-    x = record_layer (plan, config, x, gptvis_detr_is_windowed (config, l) ? windows * windows : 0,
-        gptvis_record_name (name, BACKBONE ".encoder.layer.%u", l));
-  }
-  gptvis_detr_record (plan, config, gptvis_plan_columns (plan, stages, n), grid, &names, outputs);
+  const GptVisGrid grid = gptvis_detr_grid (config, recipe);
+  gptvis_detr_record (plan, config, record_embeddings (plan, config, recipe, grid), grid, &names, outputs);
 }

@@ -8,6 +8,9 @@
 #define PROJECTOR "backbone.0.projector.stages.0"
 
 static const GptVisDetrNames names = {
+  .backbone_layer = BACKBONE ".encoder.layer.%u",
+  .backbone_norm = BACKBONE ".layernorm",
+  .record_layer = gptvis_dinov2_record_layer,
   .first = PROJECTOR ".0.cv1",
   .last = PROJECTOR ".0.cv2",
   .block = { PROJECTOR ".0.m.%u.cv1", PROJECTOR ".0.m.%u.cv2" },
@@ -57,24 +60,6 @@ void
 gptvis_rf_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs)
 {
-  gchar name[GPTVIS_NAME_SIZE];
-  const guint d = config->hidden_size, windows = config->detector.windows;
-  const GptVisGrid grid = { recipe->height / config->patch_size, recipe->width / config->patch_size };
-  GptVisColumnsPart stages[GPTVIS_MAX_STAGES];
-  GptVisTensorId x = record_embeddings (plan, config, recipe, grid);
-  guint n = 0;
-  for (guint l = 0;; l++) {
-    if (outputs & GPTVIS_OUTPUT_HIDDEN)
-      gptvis_plan_output (plan, gptvis_record_name (name, "backbone.hidden_states.%u", l), x);
-    for (guint i = 0; i < config->detector.n_stages; i++)
-      if (config->detector.stages[i] == l)
-        stages[n++] = (GptVisColumnsPart) { config->detector.normed
-            ? gptvis_record_norm (plan, x, BACKBONE ".layernorm", d, config->epsilon) : x, 0, d };
-    if (l == gptvis_detr_n_layers (config))
-      break;
-    x = gptvis_dinov2_record_layer (plan, config, x,
-        gptvis_detr_is_windowed (config, l) ? windows * windows : 0,
-        gptvis_record_name (name, BACKBONE ".encoder.layer.%u", l));
-  }
-  gptvis_detr_record (plan, config, gptvis_plan_columns (plan, stages, n), grid, &names, outputs);
+  const GptVisGrid grid = gptvis_detr_grid (config, recipe);
+  gptvis_detr_record (plan, config, record_embeddings (plan, config, recipe, grid), grid, &names, outputs);
 }
