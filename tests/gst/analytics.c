@@ -2,15 +2,11 @@
 /* Regions for programs that know GstAnalytics alone: ours as they find them (objects, classes, tracking), and
  * theirs as gptvisfilter finds them. Built where GStreamer has it (1.24). */
 #include "regionmeta.h"
-#include "rig.h"
+#include "camera.h"
 #include <gst/analytics/analytics.h>
 
-#define FRAME (40 * GST_MSECOND)
-#define WIDTH 320
-#define HEIGHT 240
 #define NOW (7 * GST_SECOND)
 #define MANY_LABELS 20u
-#define CAPS "video/x-raw,format=GRAY8,width=320,height=240,framerate=25/1"
 
 /* --- what a program reads that has never heard of us --- */
 
@@ -243,28 +239,6 @@ test_no_time (void)
 
 /* --- theirs --- */
 
-static Rig *
-upstream_rig (const gchar *properties)
-{
-  Rig *rig = rig_new (properties);
-
-  rig_caps (rig, CAPS);
-  return rig;
-}
-
-/* A bright square and a dark one. */
-static GstBuffer *
-two_squares (Rig *rig, guint i)
-{
-  GstBuffer *buffer = rig_frame (rig, 128, i * FRAME);
-
-  for (guint row = 20; row < 80; row++) {
-    gst_buffer_memset (buffer, row * WIDTH + 20, 255, 60);
-    gst_buffer_memset (buffer, row * WIDTH + 200, 0, 60);
-  }
-  return buffer;
-}
-
 static void
 add_object (GstBuffer *buffer, const gchar *type, gint x, gint y, gint width, gint height)
 {
@@ -285,19 +259,19 @@ nth_class (GstBuffer *buffer, guint n)
 }
 
 static const GptVisResult *
-result_of (GstBuffer *buffer)
+carried_by (GstBuffer *buffer)
 {
-  GptVisMeta *meta = gptvis_buffer_get_meta (buffer);
+  const GptVisResult *result = result_of (buffer);
 
-  g_assert_nonnull (meta);
-  return meta->result;
+  g_assert_nonnull (result);
+  return result;
 }
 
 /* Each gets a class of ours, those that are looked at; none is added, and no other form of them. */
 static void
 test_upstream (void)
 {
-  Rig *rig = upstream_rig ("regions=upstream interval=3 min-region=0.1");
+  Rig *rig = camera_rig ("regions=upstream interval=3 min-region=0.1");
 
   for (guint i = 0; i < 12; i++) {
     GstBuffer *buffer = two_squares (rig, i), *out;
@@ -306,10 +280,9 @@ test_upstream (void)
     add_object (buffer, NULL, 200, 20, 60, 60);
     out = rig_push (rig, buffer);
     g_assert_cmpuint (count_objects (out), ==, 3);
-    g_assert_cmpuint (
-        gst_buffer_get_n_meta (out, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE), ==, 0);
-    g_assert_cmpuint (result_of (out)->n_regions, ==, 3);
-    g_assert_cmpint (result_of (out)->regions[0].source, ==, GPTVIS_SOURCE_UPSTREAM);
+    g_assert_cmpuint (count_metas (out), ==, 0);
+    g_assert_cmpuint (carried_by (out)->n_regions, ==, 3);
+    g_assert_cmpint (carried_by (out)->regions[0].source, ==, GPTVIS_SOURCE_UPSTREAM);
     g_assert_cmpstr (nth_class (out, 0), ==, "bright");
     g_assert_null (nth_class (out, 1));
     g_assert_cmpstr (nth_class (out, 2), ==, "dark");
@@ -322,14 +295,14 @@ test_upstream (void)
 static void
 test_upstream_labels (void)
 {
-  Rig *rig = upstream_rig ("regions=upstream upstream-labels=\"Dog, region\"");
+  Rig *rig = camera_rig ("regions=upstream upstream-labels=\"Dog, region\"");
   GstBuffer *buffer = two_squares (rig, 0), *out;
 
   add_object (buffer, "cat", 20, 20, 60, 60);
   add_object (buffer, "dog", 200, 20, 60, 60);
   add_object (buffer, NULL, 25, 25, 50, 50);
   out = rig_push (rig, buffer);
-  g_assert_cmpuint (result_of (out)->n_regions, ==, 2);
+  g_assert_cmpuint (carried_by (out)->n_regions, ==, 2);
   g_assert_null (nth_class (out, 0));
   g_assert_cmpstr (nth_class (out, 1), ==, "dark");
   g_assert_cmpstr (nth_class (out, 2), ==, "bright");
@@ -341,14 +314,14 @@ test_upstream_labels (void)
 static void
 test_both_forms (void)
 {
-  Rig *rig = upstream_rig ("regions=upstream");
+  Rig *rig = camera_rig ("regions=upstream");
   GstBuffer *buffer = two_squares (rig, 0), *out;
 
   gst_buffer_add_video_region_of_interest_meta (buffer, "cat", 20, 20, 60, 60);
   add_object (buffer, "cat", 20, 20, 60, 60);
   add_object (buffer, "dog", 200, 20, 60, 60);
   out = rig_push (rig, buffer);
-  g_assert_cmpuint (result_of (out)->n_regions, ==, 2);
+  g_assert_cmpuint (carried_by (out)->n_regions, ==, 2);
   g_assert_cmpstr (nth_class (out, 1), ==, "dark");
   gst_buffer_unref (out);
   rig_free (rig);
@@ -362,7 +335,7 @@ test_odd_upstream (void)
     { G_MININT, G_MININT, G_MAXINT, G_MAXINT }, { G_MAXINT, G_MAXINT, G_MAXINT, G_MAXINT },
     { 20, 20, 60, 60 }, { -40, 20, 110, 60 }, { 200, 20, 60, 60 } };
   const guint n = G_N_ELEMENTS (odd);
-  Rig *rig = upstream_rig ("regions=upstream");
+  Rig *rig = camera_rig ("regions=upstream");
 
   for (guint i = 0; i < 4; i++) {
     GstBuffer *buffer = two_squares (rig, i), *held, *out;
@@ -371,7 +344,7 @@ test_odd_upstream (void)
     held = i % 2 ? gst_buffer_ref (buffer) : NULL;
     out = rig_push (rig, buffer);
     g_assert_cmpuint (count_objects (out), ==, n);
-    g_assert_cmpuint (result_of (out)->n_regions, ==, 3);
+    g_assert_cmpuint (carried_by (out)->n_regions, ==, 3);
     for (guint k = 0; k < n - 3; k++)
       g_assert_null (nth_class (out, k));
     g_assert_cmpstr (nth_class (out, n - 3), ==, "bright");

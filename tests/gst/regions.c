@@ -4,7 +4,7 @@
  * (tests/unit); here a square moves over a still picture, which nobody can get wrong. Those of elements
  * before are upstream.c's. */
 #include "gate.h"
-#include "rig.h"
+#include "camera.h"
 #include "scene.h"
 #include <math.h>
 #include <string.h>
@@ -12,15 +12,11 @@
 #include <gst/analytics/analytics.h>
 #endif
 
-#define FRAME (40 * GST_MSECOND)
-#define WIDTH 320
-#define HEIGHT 240
 #define SIDE 56                 /* of the square, pixels */
 #define STEP 3                  /* pixels a frame */
 /* greys of the ground, so that a still camera can be told from one that moves */
 #define TEXTURE 32
 #define QUIET 15u               /* frames without it, from which the background is learnt */
-#define CAPS "video/x-raw,format=GRAY8,width=320,height=240,framerate=25/1"
 
 /* What moves where. */
 typedef struct {
@@ -30,15 +26,6 @@ typedef struct {
 } Motion;
 static const Motion bright = { 40, 250, 20, 90, STEP }, dark = { 200, 5, 240, 110, -STEP },
     still = { 40, 0, 2 * WIDTH, 0, 0 };
-
-static Rig *
-moving_rig (const gchar *properties)
-{
-  Rig *rig = rig_new (properties);
-
-  rig_caps (rig, CAPS);
-  return rig;
-}
 
 static void
 square_at (const Motion *motion, guint i, gint *x, gint *y)
@@ -79,14 +66,6 @@ overlap (const GptVisRegion *region, const Motion *motion, guint i)
   return gptvis_box_iou ((GptVisBox) { box[0], box[1], box[2], box[3] }, square);
 }
 
-static const GptVisResult *
-result_of (GstBuffer *buffer)
-{
-  GptVisMeta *meta = gptvis_buffer_get_meta (buffer);
-
-  return meta ? meta->result : NULL;
-}
-
 /* Pushes frames from … to, and returns the last. */
 static GstBuffer *
 play (Rig *rig, const Motion *motion, guint from, guint to)
@@ -98,12 +77,6 @@ play (Rig *rig, const Motion *motion, guint from, guint to)
     out = rig_push (rig, moving_frame (rig, motion, i));
   }
   return out;
-}
-
-static guint
-count_metas (GstBuffer *buffer)
-{
-  return gst_buffer_get_n_meta (buffer, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE);
 }
 
 static void
@@ -185,7 +158,7 @@ check_metas (GstBuffer *buffer, guint id, const gchar *label)
 static void
 test_moving (void)
 {
-  Rig *rig = moving_rig ("regions=motion");
+  Rig *rig = camera_rig ("regions=motion");
   GstBuffer *out = play (rig, &bright, 0, QUIET);
   guint id = 0;
 
@@ -211,7 +184,7 @@ test_moving (void)
 static void
 test_interval (void)
 {
-  Rig *rig = moving_rig ("regions=motion interval=10");
+  Rig *rig = camera_rig ("regions=motion interval=10");
 
   gst_buffer_unref (play (rig, &bright, 0, QUIET + 20));
   for (guint i = QUIET + 20; i < QUIET + 40; i++) {
@@ -239,7 +212,7 @@ test_none (void)
   static const gchar *const properties[] = { "regions=none", NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++) {
-    Rig *rig = moving_rig (properties[i]);
+    Rig *rig = camera_rig (properties[i]);
     GstBuffer *out = play (rig, &bright, 0, QUIET + 30);
     g_assert_null (result_of (out)->regions);
     g_assert_cmpuint (count_metas (out), ==, 0);
@@ -252,7 +225,7 @@ test_none (void)
 static void
 test_auto (void)
 {
-  Rig *rig = moving_rig ("region-labels=other,bright");
+  Rig *rig = camera_rig ("region-labels=other,bright");
   GstBuffer *out = play (rig, &bright, 0, QUIET + 30);
 
   check_square (out, &bright, QUIET + 29, "bright");
@@ -264,7 +237,7 @@ test_auto (void)
 static void
 test_no_looks (void)
 {
-  Rig *rig = moving_rig ("regions=motion max-regions=0");
+  Rig *rig = camera_rig ("regions=motion max-regions=0");
   GstBuffer *out = play (rig, &bright, 0, QUIET + 30);
 
   check_square (out, &bright, QUIET + 29, NULL);
@@ -279,7 +252,7 @@ test_no_looks (void)
 static void
 test_min_region (void)
 {
-  Rig *rig = moving_rig ("regions=motion min-region=0.4");
+  Rig *rig = camera_rig ("regions=motion min-region=0.4");
   GstBuffer *out = play (rig, &bright, 0, QUIET + 30);
 
   g_assert_cmpuint (result_of (out)->n_regions, ==, 0);
@@ -315,7 +288,7 @@ test_model (void)
 static void
 test_cut (void)
 {
-  Rig *rig = moving_rig ("regions=motion");
+  Rig *rig = camera_rig ("regions=motion");
   GstBuffer *out = play (rig, &bright, 0, QUIET + 30);
   const guint before = check_square (out, &bright, QUIET + 29, "bright");
 
@@ -334,7 +307,7 @@ test_cut (void)
 static void
 test_cut_of_late_frames (void)
 {
-  Rig *rig = moving_rig ("regions=motion");
+  Rig *rig = camera_rig ("regions=motion");
   GstBuffer *out;
 
   gst_buffer_unref (play (rig, &bright, 0, 1));
@@ -357,7 +330,7 @@ test_cut_of_late_frames (void)
 static void
 test_gap (void)
 {
-  Rig *rig = moving_rig ("regions=motion");
+  Rig *rig = camera_rig ("regions=motion");
   GstBuffer *out = play (rig, &bright, 0, QUIET + 30), *gap;
   const guint id = check_square (out, &bright, QUIET + 29, "bright");
   const guint64 analysed = rig_stat (rig, "analysed");
@@ -383,7 +356,7 @@ test_unmappable (void)
       "regions=motion interval=1000 hold-time=18446744073709551615" };
 
   for (guint p = 0; p < G_N_ELEMENTS (properties); p++) {
-    Rig *rig = moving_rig (properties[p]);
+    Rig *rig = camera_rig (properties[p]);
     GstBuffer *out = play (rig, &bright, 0, QUIET + 30);
     const guint id = check_square (out, &bright, QUIET + 29, p ? NULL : "bright");
     gst_buffer_unref (out);
@@ -411,7 +384,7 @@ test_unmappable (void)
 static void
 test_size (void)
 {
-  Rig *rig = moving_rig ("regions=motion");
+  Rig *rig = camera_rig ("regions=motion");
   GstBuffer *out;
 
   gst_buffer_unref (play (rig, &bright, 0, QUIET + 30));
@@ -436,7 +409,7 @@ test_latest (void)
   GstBuffer *out;
 
   gate_close (GATE_ANALYSIS);
-  rig = moving_rig ("regions=motion policy=latest hold-time=18446744073709551615");
+  rig = camera_rig ("regions=motion policy=latest hold-time=18446744073709551615");
   gst_buffer_unref (play (rig, &bright, 0, 1));
   gate_await (GATE_ANALYSIS);
   out = play (rig, &bright, 1, QUIET + 20);
@@ -456,7 +429,7 @@ test_latest (void)
 static void
 test_latest_cut (void)
 {
-  Rig *rig = moving_rig ("regions=motion policy=latest");
+  Rig *rig = camera_rig ("regions=motion policy=latest");
   GstBuffer *out;
 
   out = play (rig, &bright, 0, QUIET + 20);
@@ -479,7 +452,7 @@ static void
 test_latest_stop (void)
 {
   for (guint i = 0; i < 20; i++) {
-    Rig *rig = moving_rig ("regions=motion policy=latest");
+    Rig *rig = camera_rig ("regions=motion policy=latest");
     gst_buffer_unref (play (rig, &bright, 0, QUIET + i));
     rig_free (rig);
   }
@@ -535,7 +508,7 @@ test_properties (void)
 {
   static const struct { const gchar *name; gdouble min, max, value; } numbers[] = {
     { "max-regions", 0, GPTVIS_MAX_LOOKS, 8 }, { "min-region", 0, 1, 0.02f } };
-  Rig *rig = moving_rig ("regions=motion");
+  Rig *rig = camera_rig ("regions=motion");
   GObjectClass *klass = G_OBJECT_GET_CLASS (rig->element);
   gboolean track;
   gint regions;

@@ -1,54 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Regions that elements before gptvisfilter have found, as GstVideoRegionOfInterestMeta: each gets a label of
  * ours onto the same meta, as the second stage of others' elements does it. */
-#include "rig.h"
+#include "camera.h"
 #include "scene.h"
 #include <string.h>
 
-#define FRAME (40 * GST_MSECOND)
-#define WIDTH 320
-#define CAPS "video/x-raw,format=GRAY8,width=320,height=240,framerate=25/1"
-
-static Rig *
-upstream_rig (const gchar *properties)
-{
-  Rig *rig = rig_new (properties);
-
-  rig_caps (rig, CAPS);
-  return rig;
-}
-
-static const GptVisResult *
-result_of (GstBuffer *buffer)
-{
-  GptVisMeta *meta = gptvis_buffer_get_meta (buffer);
-
-  return meta ? meta->result : NULL;
-}
-
-static guint
-count_metas (GstBuffer *buffer)
-{
-  return gst_buffer_get_n_meta (buffer, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE);
-}
 
 static GstVideoRegionOfInterestMeta *
 next_meta (GstBuffer *buffer, gpointer *state)
 {
   return (GstVideoRegionOfInterestMeta *) gst_buffer_iterate_meta_filtered (buffer, state,
       GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE);
-}
-
-static GstBuffer *
-two_squares (Rig *rig, guint i)
-{
-  GstBuffer *buffer = rig_frame (rig, 128, i * FRAME);
-
-  for (guint row = 20; row < 80; row++) {
-    gst_buffer_memset (buffer, row * WIDTH + 20, 255, 60);
-    gst_buffer_memset (buffer, row * WIDTH + 200, 0, 60);
-  }
-  return buffer;
 }
 
 static GstVideoRegionOfInterestMeta *
@@ -91,7 +53,7 @@ nth_meta (GstBuffer *buffer, guint n)
 static void
 test_upstream (void)
 {
-  Rig *rig = upstream_rig ("regions=upstream interval=3 min-region=0.1");
+  Rig *rig = camera_rig ("regions=upstream interval=3 min-region=0.1");
 
   for (guint i = 0; i < 12; i++) {
     GstBuffer *buffer = two_squares (rig, i), *out;
@@ -118,7 +80,7 @@ test_upstream (void)
 static void
 test_upstream_labels (void)
 {
-  Rig *rig = upstream_rig ("regions=upstream upstream-labels=\"bird, Dog\"");
+  Rig *rig = camera_rig ("regions=upstream upstream-labels=\"bird, Dog\"");
   GstBuffer *buffer = two_squares (rig, 0), *out;
 
   add_region (buffer, "cat", 20, 20, 60, 60);
@@ -140,7 +102,7 @@ test_odd_upstream (void)
     G_MAXUINT, G_MAXUINT }, { 0, 240, 320, 1 }, { 300, 200, G_MAXUINT, G_MAXUINT }, { 20, 20, 60, 60 },
     { 20, 20, 60, 60 }, { 200, 20, 60, 60 } };
   const guint n = G_N_ELEMENTS (odd);
-  Rig *rig = upstream_rig ("regions=upstream");
+  Rig *rig = camera_rig ("regions=upstream");
   GstBuffer *buffer, *held, *out;
 
   for (guint i = 0; i < 4; i++) {

@@ -6,46 +6,25 @@
 #include "gptvisoverlay.h"
 #include "regionplate.h"
 #include "tagplaces.h"
+#include "overlayrig.h"
 #include "seen.h"
 #include <math.h>
 #include <string.h>
 
-typedef struct {
-  GstHarness *harness;
-  GstVideoInfo info;
-  guint frames;
-} Overlay;
-
 static void
 overlay_open (Overlay *self, const gchar *properties, const gchar *caps)
 {
-  gchar *line = g_strdup_printf ("gptvisoverlay %s", properties);
-  GstCaps *parsed = gst_caps_from_string (caps);
-
-  self->frames = 0;
-  g_assert_true (gst_video_info_from_caps (&self->info, parsed));
-  self->harness = gst_harness_new_parse (line);
-  gst_harness_set_src_caps (self->harness, parsed);
-  g_free (line);
+  overlay_open_with (self, properties, gst_caps_from_string (caps));
 }
-
-static void
-overlay_close (Overlay *self)
-{
-  gst_harness_teardown (self->harness);
-}
-
-#define GREY 0x80
 
 /* A grey frame, with these regions; n < 0: nobody looked for any. */
 static GstBuffer *
 frame (Overlay *self, const GptVisRegion *regions, gint n)
 {
   static const GptVisRegion none;
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&self->info), NULL);
+  GstBuffer *buffer = blank (self);
   GptVisResult value = GPTVIS_RESULT_INIT;
 
-  gst_buffer_memset (buffer, 0, GREY, -1);
   value.model = "test";
   value.regions = n < 0 ? NULL : n == 0 ? &none : regions;
   value.n_regions = MAX (n, 0);
@@ -53,15 +32,6 @@ frame (Overlay *self, const GptVisRegion *regions, gint n)
   gptvis_buffer_add_meta (buffer, result, TRUE, 0);
   gptvis_result_unref (result);
   GST_BUFFER_PTS (buffer) = self->frames++ * 40 * GST_MSECOND;
-  return buffer;
-}
-
-static GstBuffer *
-push (Overlay *self, GstBuffer *buffer)
-{
-  g_assert_cmpint (gst_harness_push (self->harness, buffer), ==, GST_FLOW_OK);
-  buffer = gst_harness_try_pull (self->harness);
-  g_assert_nonnull (buffer);
   return buffer;
 }
 

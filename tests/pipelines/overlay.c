@@ -4,6 +4,7 @@
 #include "captionplate.h"
 #include "gptvisoverlay.h"
 #include "plate.h"
+#include "overlayrig.h"
 #include "seen.h"
 #include <math.h>
 #include <string.h>
@@ -15,49 +16,15 @@ typedef struct {
   guint changed;
 } Box;
 
-typedef struct {
-  GstHarness *harness;
-  GstVideoInfo info;
-} Overlay;
-
 static void
 overlay_open (Overlay *self, const gchar *properties, GstVideoFormat format, gint width, gint height)
 {
-  gchar *line = g_strdup_printf ("gptvisoverlay %s", properties);
-  GstCaps *caps;
+  GstVideoInfo info;
 
-  gst_video_info_set_format (&self->info, format, width, height);
-  self->info.fps_n = 25;
-  self->info.fps_d = 1;
-  caps = gst_video_info_to_caps (&self->info);
-  self->harness = gst_harness_new_parse (line);
-  gst_harness_set_src_caps (self->harness, caps);
-  g_free (line);
-}
-
-static void
-overlay_close (Overlay *self)
-{
-  gst_harness_teardown (self->harness);
-}
-
-/* All bytes 0x80: grey in most formats, something in all. */
-static GstBuffer *
-blank (const Overlay *self)
-{
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&self->info), NULL);
-
-  gst_buffer_memset (buffer, 0, 0x80, GST_VIDEO_INFO_SIZE (&self->info));
-  return buffer;
-}
-
-static GstBuffer *
-push (Overlay *self, GstBuffer *buffer)
-{
-  g_assert_cmpint (gst_harness_push (self->harness, buffer), ==, GST_FLOW_OK);
-  buffer = gst_harness_try_pull (self->harness);
-  g_assert_nonnull (buffer);
-  return buffer;
+  gst_video_info_set_format (&info, format, width, height);
+  info.fps_n = 25;
+  info.fps_d = 1;
+  overlay_open_with (self, properties, gst_video_info_to_caps (&info));
 }
 
 static GstBuffer *
