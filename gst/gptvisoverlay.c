@@ -420,17 +420,24 @@ static const GptVisProperty properties[] = {
 };
 #define FIRST_ID 1u
 
+static const GptVisProperty *
+find_property (guint id)
+{
+  return gptvis_property_table_find (properties, G_N_ELEMENTS (properties), FIRST_ID, id);
+}
+
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
+  const GptVisProperty *property = find_property (id);
 
-  if (id - FIRST_ID >= G_N_ELEMENTS (properties)) {
+  if (!property) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
     return;
   }
   GST_OBJECT_LOCK (self);
-  gptvis_property_set (&properties[id - FIRST_ID], &self->settings, value);
+  gptvis_property_set (property, &self->settings, value);
   if (!self->settings.font)
     self->settings.font = g_strdup (DEFAULT_FONT);
   GST_OBJECT_UNLOCK (self);
@@ -440,13 +447,14 @@ static void
 get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   GstGptVisOverlay *self = GST_GPTVIS_OVERLAY (object);
+  const GptVisProperty *property = find_property (id);
 
-  if (id - FIRST_ID >= G_N_ELEMENTS (properties)) {
+  if (!property) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
     return;
   }
   GST_OBJECT_LOCK (self);
-  gptvis_property_get (&properties[id - FIRST_ID], &self->settings, value);
+  gptvis_property_get (property, &self->settings, value);
   GST_OBJECT_UNLOCK (self);
 }
 

@@ -131,7 +131,7 @@ static const GptVisProperty properties[] = {
 static const GptVisProperty *
 find_property (guint id)
 {
-  return id >= FIRST_ID && id - FIRST_ID < G_N_ELEMENTS (properties) ? &properties[id - FIRST_ID] : NULL;
+  return gptvis_property_table_find (properties, G_N_ELEMENTS (properties), FIRST_ID, id);
 }
 
 void

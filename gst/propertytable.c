@@ -54,6 +54,12 @@ gptvis_property_table_install (const GptVisProperty *table, guint n, guint first
         klass, first_id + i, make_spec (&table[i], value_of (&table[i], defaults)));
 }
 
+const GptVisProperty *
+gptvis_property_table_find (const GptVisProperty *table, guint n, guint first_id, guint id)
+{
+  return id >= first_id && id - first_id < n ? &table[id - first_id] : NULL;
+}
+
 void
 gptvis_property_table_clear (const GptVisProperty *table, guint n, gpointer values)
 {

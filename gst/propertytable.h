@@ -27,6 +27,10 @@ void gptvis_property_table_install (const GptVisProperty *table, guint n, guint 
 /* Frees the texts in the structure. */
 void gptvis_property_table_clear (const GptVisProperty *table, guint n, gpointer values);
 
+/* The row of that id; NULL: there is none. */
+const GptVisProperty *gptvis_property_table_find (const GptVisProperty *table, guint n, guint first_id,
+    guint id);
+
 /* GObject has checked that the value is in range. An empty text counts as none (NULL): command lines and
  * forms have nothing else for that. */
 void gptvis_property_set (const GptVisProperty *property, gpointer values, const GValue *value);
