@@ -40,7 +40,7 @@ struct _GstGptVisFilter {
   GstVideoInfo info;
   gboolean checked_live;        /* `live` is known: this stream had a buffer */
   gboolean live;
-  gboolean reads_upstream;      /* regions of elements before */
+  gchar **upstream_labels;      /* that regions of elements before must have one of; NULL: all are read */
   GstClockTime posted_latency;
   gint64 next_stats;            /* monotonic µs */
 };
@@ -211,12 +211,12 @@ attach (
 static void
 analyse (GstGptVisFilter *self, const GptVisSettings *settings, GptVisFrame *frame)
 {
-  const gboolean reads = self->reads_upstream;
+  const gboolean reads = gptvis_stream_wants_found (self->stream);
   GptVisUpstream upstream;
   GptVisFrameResult found;
 
   if (reads) {
-    gptvis_upstream_read (&upstream, frame->buffer, self->properties.upstream_labels,
+    gptvis_upstream_read (&upstream, frame->buffer, self->upstream_labels,
         GST_VIDEO_INFO_WIDTH (&self->info), GST_VIDEO_INFO_HEIGHT (&self->info));
     frame->found = upstream.found;
     frame->n_found = upstream.n;
@@ -423,41 +423,29 @@ close_engine (GstGptVisFilter *self)
   set_engine (self, NULL, NULL);
 }
 
-/* Who finds regions; FALSE: nobody does, or, with an error, nobody can. auto is the model that finds
- * boxes, or motion for a checkpoint that says which of its labels a region may have. */
-static gboolean
-find_source (GstGptVisFilter *self, GptVisRegionSource *source, GError **error)
-{
-  const GptVisModel *model = gptvis_engine_model (self->engine);
-
-  switch (self->properties.regions) {
-    case GPTVIS_REGIONS_MOTION:
-      *source = GPTVIS_SOURCE_MOTION;
-      return TRUE;
-    case GPTVIS_REGIONS_UPSTREAM:
-      *source = GPTVIS_SOURCE_UPSTREAM;
-      return TRUE;
-    case GPTVIS_REGIONS_MODEL:
-      *source = GPTVIS_SOURCE_MODEL;
-      if (gptvis_client_finds_boxes (self->client))
-        return TRUE;
-      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-          "%s: regions=model needs a checkpoint that finds boxes (its model_type is %s)",
-          gptvis_model_path (model), gptvis_model_configuration (model)->model_type);
-      return FALSE;
-    case GPTVIS_REGIONS_AUTO:
-      *source = gptvis_client_finds_boxes (self->client) ? GPTVIS_SOURCE_MODEL : GPTVIS_SOURCE_MOTION;
-      return *source == GPTVIS_SOURCE_MODEL || gptvis_client_names_region_labels (self->client);
-    default:
-      return FALSE;
-  }
-}
-
 /* NULL: there are none. */
 static GptVisZoneList *
 read_zones (const gchar *text, GError **error)
 {
   return text ? gptvis_zone_list_read ("zones", text, error) : NULL;
+}
+
+static gboolean
+start_zones (GstGptVisFilter *self, GptVisStream *stream, GError **error)
+{
+  GError *why = NULL;
+
+  GST_OBJECT_LOCK (self);
+  gchar *text = g_strdup (self->properties.zones);      /* which may change at any time */
+  GST_OBJECT_UNLOCK (self);
+  GptVisZoneList *zones = read_zones (text, &why);
+  if (zones)
+    gptvis_stream_set_zones (stream, zones);
+  gptvis_zone_list_unref (zones);
+  g_free (text);
+  if (why)
+    g_propagate_error (error, why);
+  return !why;
 }
 
 /* READY → PAUSED. */
@@ -466,26 +454,20 @@ start (GstBaseTransform *trans)
 {
   GstGptVisFilter *self = GST_GPTVIS_FILTER (trans);
   const GptVisListener listener = { on_result, on_caption, on_error, self };
-  GptVisStream *stream = NULL;
-  GptVisRegionSource source;
+  GptVisStream *stream;
   GError *error = NULL;
 
   if (!self->engine)            /* the application closed the element when its pad was added */
     return FALSE;
-  const gboolean regions = find_source (self, &source, &error);
-  GptVisZoneList *zones = error ? NULL : read_zones (self->properties.zones, &error);
-  if (!error)
-    stream = gptvis_stream_new (self->engine, self->client, GST_OBJECT_NAME (self), regions ? &source : NULL,
-        &listener, &error);
-  if (stream && zones)
-    gptvis_stream_set_zones (stream, zones);
-  gptvis_zone_list_unref (zones);
-  self->reads_upstream = regions && source == GPTVIS_SOURCE_UPSTREAM;
-  if (!stream) {
+  stream = gptvis_stream_new (self->engine, self->client, GST_OBJECT_NAME (self), self->properties.regions,
+      &listener, &error);
+  if (!stream || !start_zones (self, stream, &error)) {
+    gptvis_stream_free (stream);
     gptvis_error_post (error, GST_ELEMENT (self), GST_MESSAGE_ERROR);
     g_error_free (error);
     return FALSE;
   }
+  self->upstream_labels = gptvis_upstream_split_labels (self->properties.upstream_labels);
   GST_OBJECT_LOCK (self);
   self->warned_unmappable = FALSE;
   self->next_warning = 0;
@@ -510,6 +492,7 @@ stop (GstBaseTransform *trans)
   self->last_stats = stats;
   GST_OBJECT_UNLOCK (self);
   gst_video_info_init (&self->info);
+  g_clear_pointer (&self->upstream_labels, g_strfreev);
   self->checked_live = self->live = FALSE;
   self->posted_latency = 0;
   self->next_stats = 0;

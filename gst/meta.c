@@ -3,11 +3,8 @@
  * values of its buffer; copying a meta copies the reference. Where GStreamer has it (1.24), the labels are
  * attached as GstAnalyticsRelationMeta too. This file knows nothing of models and streams. */
 #include "gptvis.h"
-#include "config.h"
+#include "analytics.h"
 #include <gst/video/video.h>
-#if GPTVIS_HAVE_ANALYTICS
-#include <gst/analytics/analytics.h>
-#endif
 
 static gboolean
 meta_init (GstMeta *meta, gpointer params, GstBuffer *buffer)
@@ -80,30 +77,6 @@ gptvis_meta_get_info (void)
   return info;
 }
 
-#if GPTVIS_HAVE_ANALYTICS
-/* One classification with all the labels. Analytics needs quarks, which are never
- * freed; but labels come only from a checkpoint or a labels file, so they are few. */
-static void
-add_analytics (GstBuffer *buffer, const GptVisResult *result)
-{
-  GstAnalyticsRelationMeta *relations = gst_buffer_get_analytics_relation_meta (buffer);
-  gfloat *scores = g_new (gfloat, result->n_labels);
-  GQuark *labels = g_new (GQuark, result->n_labels);
-  GstAnalyticsClsMtd classification;
-
-  if (!relations)
-    relations = gst_buffer_add_analytics_relation_meta (buffer);
-  for (guint i = 0; i < result->n_labels; i++) {
-    scores[i] = result->labels[i].score;
-    labels[i] = g_quark_from_string (result->labels[i].text);
-  }
-  if (result->n_labels)
-    gst_analytics_relation_meta_add_cls_mtd (relations, result->n_labels, scores, labels, &classification);
-  g_free (scores);
-  g_free (labels);
-}
-#endif
-
 /**
  * gptvis_buffer_add_meta:
  * @buffer: a writable buffer
@@ -119,7 +92,9 @@ GptVisMeta *
 gptvis_buffer_add_meta (GstBuffer *buffer, const GptVisResult *result, gboolean own, GstClockTime age)
 {
 #if GPTVIS_HAVE_ANALYTICS
-  add_analytics (buffer, result);
+  GstAnalyticsClsMtd classification;
+  gptvis_analytics_add_class (gptvis_analytics_relations (buffer), result->labels, result->n_labels,
+      &classification);
 #endif
   return attach (buffer, result, own, age);
 }

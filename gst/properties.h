@@ -11,11 +11,6 @@ G_BEGIN_DECLS
 
 typedef enum { GPTVIS_BACKEND_AUTO, GPTVIS_BACKEND_CPU, GPTVIS_BACKEND_VULKAN } GptVisBackend;
 
-/* Who finds regions. auto: what the checkpoint can; where it finds none itself, motion with the bundled
- * one, and else none. */
-typedef enum { GPTVIS_REGIONS_AUTO, GPTVIS_REGIONS_NONE, GPTVIS_REGIONS_MODEL, GPTVIS_REGIONS_MOTION,
-  GPTVIS_REGIONS_UPSTREAM } GptVisRegions;
-
 typedef struct {
   /* These need another model or another stream; they cannot change from PAUSED on
    * (GST_PARAM_MUTABLE_READY). */
@@ -25,7 +20,7 @@ typedef struct {
   GptVisBackend backend;
   GptVisPrecision precision;
   guint threads;
-  GptVisRegions regions;
+  GptVisRegionsMode regions;
   /* These take effect with the next frame. */
   GptVisSettings settings;
   gchar *zones;                 /* the zones themselves, or a file with them; NULL: none */

@@ -2,11 +2,8 @@
 /* Regions to and from the metadata that GStreamer's own and others' elements use for them. */
 #include "regionmeta.h"
 #include "structure.h"
-#include "config.h"
+#include "analytics.h"
 #include <string.h>
-#if GPTVIS_HAVE_ANALYTICS
-#include <gst/analytics/analytics.h>
-#endif
 
 #define NO_LABEL "region"
 
@@ -65,19 +62,10 @@ relate (GstAnalyticsRelationMeta *relations, guint a, guint b)
 static void
 add_class (GstAnalyticsRelationMeta *relations, guint object, const GptVisRegion *region)
 {
-  const guint n = region->n_labels;
-  gfloat *scores = g_new (gfloat, n);
-  GQuark *labels = g_new (GQuark, n);
   GstAnalyticsClsMtd class;
 
-  for (guint i = 0; i < n; i++) {
-    scores[i] = region->labels[i].score;
-    labels[i] = g_quark_from_string (region->labels[i].text);
-  }
-  if (n && gst_analytics_relation_meta_add_cls_mtd (relations, n, scores, labels, &class))
+  if (gptvis_analytics_add_class (relations, region->labels, region->n_labels, &class))
     relate (relations, object, class.id);
-  g_free (scores);
-  g_free (labels);
 }
 
 /* The track began with `region->since` and goes on at the buffer's time. */
@@ -96,12 +84,10 @@ add_track (GstAnalyticsRelationMeta *relations, guint object, const GptVisRegion
 static void
 add_object (GstBuffer *buffer, const GptVisRegion *region, Pixels at)
 {
-  GstAnalyticsRelationMeta *relations = gst_buffer_get_analytics_relation_meta (buffer);
+  GstAnalyticsRelationMeta *relations = gptvis_analytics_relations (buffer);
   const gfloat score = region->n_labels ? region->labels[0].score : 0;
   GstAnalyticsODMtd object;
 
-  if (!relations)
-    relations = gst_buffer_add_analytics_relation_meta (buffer);
   if (!gst_analytics_relation_meta_add_od_mtd (
           relations, best_label (region), at.x, at.y, at.width, at.height, score, &object))
     return;
@@ -127,43 +113,45 @@ gptvis_region_metas_add (GstBuffer *buffer, const GptVisResult *result, guint wi
 
 /* --- reading --- */
 
-static gboolean
-is_asked_for (const gchar *label, const gchar *labels)
+gchar **
+gptvis_upstream_split_labels (const gchar *labels)
 {
-  gboolean found = FALSE;
+  gchar **names = labels ? g_strsplit (labels, ",", -1) : NULL;
 
-  if (!labels)
-    return TRUE;
-  gchar **names = g_strsplit (labels, ",", -1);
-  for (guint i = 0; names[i] && !found; i++)
-    found = g_ascii_strcasecmp (g_strstrip (names[i]), label) == 0;
-  g_strfreev (names);
+  for (guint i = 0; names && names[i]; i++)
+    g_strstrip (names[i]);
+  return names;
+}
+
+static gboolean
+is_asked_for (const gchar *label, gchar *const *labels)
+{
+  gboolean found = !labels;
+
+  for (guint i = 0; labels && labels[i] && !found; i++)
+    found = g_ascii_strcasecmp (labels[i], label) == 0;
   return found;
 }
 
 static gboolean
-is_known (const GptVisUpstream *self, GptVisBox box, GQuark label)
+is_known (const GptVisUpstream *self, GptVisBox box, const gchar *label)
 {
-  const gchar *text = g_quark_to_string (label);
-
   for (guint i = 0; i < self->n; i++)
-    if (gptvis_box_iou (self->found[i].box, box) > 0.98f
-        && g_strcmp0 (self->labels[i].text, text ? text : NO_LABEL) == 0)
+    if (gptvis_box_iou (self->found[i].box, box) > 0.98f && g_str_equal (self->labels[i], label))
       return TRUE;
   return FALSE;
 }
 
 static void
-read_region (GptVisUpstream *self, const gchar *labels, GQuark label, GptVisBox box, gfloat score,
-    gpointer meta, guint id)
+read_region (GptVisUpstream *self, gchar *const *labels, GQuark type, GptVisBox box, gpointer meta, guint id)
 {
-  const gchar *text = g_quark_to_string (label);
+  const gchar *text = g_quark_to_string (type), *label = text ? text : NO_LABEL;
 
   box = gptvis_box_clipped (box);
   if (self->n == GPTVIS_MAX_REGIONS || !gptvis_box_is_valid (box) || is_known (self, box, label)
-      || !is_asked_for (text ? text : NO_LABEL, labels))
+      || !is_asked_for (label, labels))
     return;
-  self->labels[self->n] = (GptVisLabel) { .text = text ? text : NO_LABEL, .score = score };
+  self->labels[self->n] = label;
   self->metas[self->n] = meta;
   self->ids[self->n] = id;
   self->found[self->n++] = (GptVisDetection) { .box = box, .score = 1 };
@@ -178,7 +166,7 @@ to_box (gdouble x, gdouble y, gdouble width, gdouble height, guint picture_width
 
 #if GPTVIS_HAVE_ANALYTICS
 static void
-read_objects (GptVisUpstream *self, GstBuffer *buffer, const gchar *labels, guint width, guint height)
+read_objects (GptVisUpstream *self, GstBuffer *buffer, gchar *const *labels, guint width, guint height)
 {
   GstAnalyticsRelationMeta *relations = gst_buffer_get_analytics_relation_meta (buffer);
   GstAnalyticsODMtd object;
@@ -191,26 +179,22 @@ read_objects (GptVisUpstream *self, GstBuffer *buffer, const gchar *labels, guin
              relations, &state, gst_analytics_od_mtd_get_mtd_type (), (GstAnalyticsMtd *) &object))
     if (gst_analytics_od_mtd_get_location (&object, &x, &y, &w, &h, &score))
       read_region (self, labels, gst_analytics_od_mtd_get_obj_type (&object),
-          to_box (x, y, w, h, width, height), score, NULL, object.id);
+          to_box (x, y, w, h, width, height), NULL, object.id);
 }
 #endif
 
 void
-gptvis_upstream_read (GptVisUpstream *self, GstBuffer *buffer, const gchar *labels, guint width, guint height)
+gptvis_upstream_read (GptVisUpstream *self, GstBuffer *buffer, gchar *const *labels, guint width,
+    guint height)
 {
   GstVideoRegionOfInterestMeta *meta;
   gpointer state = NULL;
 
   self->n = 0;
   while ((meta = (GstVideoRegionOfInterestMeta *) gst_buffer_iterate_meta_filtered (buffer, &state,
-              GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))) {
-    GstStructure *detection = gst_video_region_of_interest_meta_get_param (meta, "detection");
-    gdouble score = 1;
-    if (detection)
-      gst_structure_get_double (detection, "confidence", &score);
+              GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)))
     read_region (self, labels, meta->roi_type, to_box (meta->x, meta->y, meta->w, meta->h, width, height),
-        score, meta, 0);
-  }
+        meta, 0);
 #if GPTVIS_HAVE_ANALYTICS
   read_objects (self, buffer, labels, width, height);
 #endif

@@ -25,14 +25,17 @@ typedef struct {
   GptVisDetection found[GPTVIS_MAX_REGIONS];
   guint n;
   /*< private >*/
-  GptVisLabel labels[GPTVIS_MAX_REGIONS];
+  const gchar *labels[GPTVIS_MAX_REGIONS];
   gpointer metas[GPTVIS_MAX_REGIONS];   /* the one that a region is from; NULL: analytics' … */
   guint ids[GPTVIS_MAX_REGIONS];        /* … of that number */
 } GptVisUpstream;
 
+/* What a property says of the labels to be read, with commas between, as gptvis_upstream_read takes it; for
+ * g_strfreev. NULL of NULL. */
+gchar **gptvis_upstream_split_labels (const gchar *labels);
 /* Those within the picture, or as far as they are. Of a region that was put there in both forms one is taken.
- * `labels`: only regions that have one of these, with commas between; NULL: all. */
-void gptvis_upstream_read (GptVisUpstream *upstream, GstBuffer *buffer, const gchar *labels, guint width,
+ * `labels`: only regions that have one of these; NULL: all. */
+void gptvis_upstream_read (GptVisUpstream *upstream, GstBuffer *buffer, gchar *const *labels, guint width,
     guint height);
 /* Puts what was found out about them into their metas, on the same buffer or a copy of it: a parameter
  * "classification" with label string, label_id int, confidence double, and where they are analytics' a

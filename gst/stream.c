@@ -176,9 +176,53 @@ unref (GptVisStream *self)
   g_free (self);
 }
 
+/* Who finds regions; FALSE: nobody does, or, with an error, nobody can. auto is the model that finds
+ * boxes, or motion for a checkpoint that says which of its labels a region may have. */
+static gboolean
+find_source (GptVisStream *self, GptVisRegionsMode mode, GptVisRegionSource *source, GError **error)
+{
+  const GptVisModel *model = gptvis_engine_model (self->engine);
+
+  switch (mode) {
+    case GPTVIS_REGIONS_MOTION:
+      *source = GPTVIS_SOURCE_MOTION;
+      return TRUE;
+    case GPTVIS_REGIONS_UPSTREAM:
+      *source = GPTVIS_SOURCE_UPSTREAM;
+      return TRUE;
+    case GPTVIS_REGIONS_MODEL:
+      *source = GPTVIS_SOURCE_MODEL;
+      if (gptvis_client_finds_boxes (self->client))
+        return TRUE;
+      g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
+          "%s: regions=model needs a checkpoint that finds boxes (its model_type is %s)",
+          gptvis_model_path (model), gptvis_model_configuration (model)->model_type);
+      return FALSE;
+    case GPTVIS_REGIONS_AUTO:
+      *source = gptvis_client_finds_boxes (self->client) ? GPTVIS_SOURCE_MODEL : GPTVIS_SOURCE_MOTION;
+      return *source == GPTVIS_SOURCE_MODEL || gptvis_client_names_region_labels (self->client);
+    default:
+      return FALSE;
+  }
+}
+
+/* FALSE: they are to be had of somebody who finds none. */
+static gboolean
+make_scene (GptVisStream *self, GptVisRegionsMode mode, GError **error)
+{
+  GptVisRegionSource source;
+  GError *why = NULL;
+
+  if (find_source (self, mode, &source, &why))
+    self->scene = gptvis_scene_new (source);
+  if (why)
+    g_propagate_error (error, why);
+  return !why;
+}
+
 GptVisStream *
-gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name,
-    const GptVisRegionSource *regions, const GptVisListener *listener, GError **error)
+gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name, GptVisRegionsMode regions,
+    const GptVisListener *listener, GError **error)
 {
   GptVisStream *self = g_new0 (GptVisStream, 1);
   const GptVisSessionListener session_listener = { update, notify, self };
@@ -186,18 +230,23 @@ gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name
   self->refs = 1;
   self->engine = engine;
   self->client = gptvis_client_ref (client);
-  self->scene = regions ? gptvis_scene_new (*regions) : NULL;
   self->listener = *listener;
   self->name = g_strdup (name);
   self->next_due = GST_CLOCK_TIME_NONE;
   self->captioned_frame = G_MAXUINT64;
   self->warm_up = WARM_UP;
   g_mutex_init (&self->lock);
-  if (gptvis_engine_start (engine, error)
+  if (make_scene (self, regions, error) && gptvis_engine_start (engine, error)
       && (self->session = gptvis_session_new (engine, client, self->scene, &session_listener, error)))
     return self;
   unref (self);
   return NULL;
+}
+
+gboolean
+gptvis_stream_wants_found (const GptVisStream *self)
+{
+  return self->scene && gptvis_scene_source (self->scene) == GPTVIS_SOURCE_UPSTREAM;
 }
 
 void

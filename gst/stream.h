@@ -16,6 +16,11 @@ G_BEGIN_DECLS
  * pipeline, else every (the element decides; the stream takes auto for every). */
 typedef enum { GPTVIS_POLICY_AUTO, GPTVIS_POLICY_EVERY, GPTVIS_POLICY_LATEST } GptVisPolicy;
 
+/* Who finds regions. auto: what the checkpoint can; where it finds none itself, motion with the bundled
+ * one, and else none. */
+typedef enum { GPTVIS_REGIONS_AUTO, GPTVIS_REGIONS_NONE, GPTVIS_REGIONS_MODEL, GPTVIS_REGIONS_MOTION,
+  GPTVIS_REGIONS_UPSTREAM } GptVisRegionsMode;
+
 /* What may change from one frame to the next. */
 typedef struct {
   GptVisPolicy policy;
@@ -68,11 +73,14 @@ typedef struct {
 
 typedef struct _GptVisStream GptVisStream;
 
-/* `name` becomes the results' stream; the engine must outlive the stream. `regions`: who finds them; no
- * regions when it is NULL. NULL with LIMIT when the system has no thread or no memory left. */
+/* `name` becomes the results' stream; the engine must outlive the stream. NULL with LIMIT when the system
+ * has no thread or no memory left, with UNSUPPORTED when the client's model does not find regions and
+ * shall. */
 GptVisStream *gptvis_stream_new (GptVisEngine *engine, GptVisClient *client, const gchar *name,
-    const GptVisRegionSource *regions,
+    GptVisRegionsMode regions,
     const GptVisListener *listener, GError **error);
+/* Does it want to be told of the regions that elements before have found (GptVisFrame.found)? */
+gboolean gptvis_stream_wants_found (const GptVisStream *stream);
 /* Waits for no analysis. Afterwards the listener is not called any more; if this is called from within
  * one of its functions, that one still has to return. NULL is fine. */
 void gptvis_stream_free (GptVisStream *stream);

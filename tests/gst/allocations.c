@@ -47,7 +47,7 @@ test_frames (void)
   g_assert_no_error (error);
   if (backend)
     counting_malloc_leave_out_libraries ();
-  stream = gptvis_stream_new (engine, client, "alone", NULL, &listener, NULL);
+  stream = gptvis_stream_new (engine, client, "alone", GPTVIS_REGIONS_NONE, &listener, NULL);
   g_assert_nonnull (stream);
   gst_video_info_set_format (&info, GST_VIDEO_FORMAT_NV12, 1280, 720);
   buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&info), NULL);

@@ -94,7 +94,8 @@ desk_new (WriterKind kind, GptVisPolicy policy, const Desk *beside)
   self->client = gptvis_client_new (gptvis_engine_model (self->engine),
       &(GptVisClientOptions) { .task = GPTVIS_TASK_BOTH }, &error);
   g_assert_no_error (error);
-  self->stream = gptvis_stream_new (self->engine, self->client, "desk", NULL, &listener, &error);
+  self->stream = gptvis_stream_new (self->engine, self->client, "desk", GPTVIS_REGIONS_NONE, &listener,
+      &error);
   g_assert_no_error (error);
   return self;
 }
