@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text pad in a harness: what is sent when, and what happens when nobody takes it. tests/pipelines/text.c
+/* The text pad in a harness: what is sent when, and what happens when nobody takes it. tests/pipelines/text-muxed.c
  * has whole pipelines. */
 #include "rig.h"
 #include "pads.h"

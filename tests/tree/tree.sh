@@ -31,7 +31,7 @@ includes_of () {      # ROOM FORBIDDEN-ROOM…
   done
 }
 
-echo 1..8
+echo 1..9
 problems=$(includes_of kernels models gst examples tests
   includes_of models gst examples tests
   includes_of gst examples tests)
@@ -83,4 +83,8 @@ ok "no tabs, no blanks at ends of lines"
 
 problems=$(find . -path './build*' -prune -o -path ./.git -prune -o -type f -size +15M -print)
 ok "no file is above 15 MB"
+
+# Names of two suites: `meson test NAME`, and ./check with few tests built, would run both.
+problems=$(grep -o '"name": "[^"]*", "workdir"' "$2/meson-info/intro-tests.json" | sort | uniq -d)
+ok "no two tests have one name"
 exit $bad
