@@ -23,13 +23,16 @@
  * with the label where regions are not followed. Tags keep off each other and off labels and captions. A
  * region is where its fractions of the shown picture say, so a GstVideoCropMeta moves it.
  *
+ * Zones (the filter's property of that name) are outlined, with how many are inside; lines have an arrow at
+ * their end, and a tag that says how many came to their left and right side (show-zones).
+ *
  * |[
  * gst-launch-1.0 filesrc location=street.mp4 ! decodebin ! videoconvert ! gptvisfilter interval=5 \
  *     ! gptvisoverlay position=bottom-left ! videoconvert ! autovideosink
  * ]|
  *
- * Buffers without labels, regions and captions pass untouched and uncopied. Nothing is drawn in place of
- * no label. A held result is drawn as on its own frame: fading it between two analyses would flicker.
+ * Buffers without labels, regions, zones and captions pass untouched and uncopied. Nothing is drawn in place
+ * of no label. A held result is drawn as on its own frame: fading it between two analyses would flicker.
  * Behind several gptvisfilter the labels and captions of all are shown, one below the other, and the
  * regions of all.
  *
@@ -55,7 +58,8 @@ typedef struct {
   GptVisPlateRow rows[MAX_ROWS];
   const GptVisCaption *captions[MAX_CAPTIONS];
   GptVisShownRegion regions[GPTVIS_REGION_PLATE_MAX];
-  guint n_rows, n_captions, n_regions;
+  const GptVisZoneInfo *zones[GPTVIS_ZONE_PLATE_MAX];
+  guint n_rows, n_captions, n_regions, n_zones;
   gboolean looked;              /* somebody looked for regions, whether there are any or not */
 } Contents;
 
@@ -66,7 +70,7 @@ typedef struct {
   GptVisCaptionStyle captions;  /* its color and background are those of the labels */
   GptVisRegionStyle regions;
   guint max_labels;
-  gboolean show_captions, show_regions;
+  gboolean show_captions, show_regions, show_zones;
 } Settings;
 
 struct _GstGptVisOverlay {
@@ -81,7 +85,7 @@ struct _GstGptVisOverlay {
   GptVisRegionPlate *region_plate;      /* likewise */
   Settings frame_settings;      /* of the buffer in hand; a copy */
   GstVideoOverlayComposition *labels, *captions;        /* for it; the plates' */
-  gboolean regions;             /* it has some to draw */
+  gboolean regions;             /* it has some to draw, or zones */
   gboolean warned_no_font, warned_not_drawn;
 };
 
@@ -93,7 +97,8 @@ GST_ELEMENT_REGISTER_DEFINE (gptvisoverlay, "gptvisoverlay", GST_RANK_NONE, GST_
   .labels = { .position = GPTVIS_POSITION_TOP_LEFT, .scores = GPTVIS_SCORES_BOTH, .color = 0xffffffff, \
     .background = 0xc00c1014 }, \
   .captions = { .position = GPTVIS_CAPTION_POSITION_BOTTOM }, \
-  .regions = { .tags = TRUE }, .max_labels = 5, .show_captions = TRUE, .show_regions = TRUE }
+  .regions = { .tags = TRUE }, .max_labels = 5, .show_captions = TRUE, \
+  .show_regions = TRUE, .show_zones = TRUE }
 
 static const GEnumValue positions[] = {
   { GPTVIS_POSITION_TOP_LEFT, "Top left", "top-left" },
@@ -132,7 +137,14 @@ collect_regions (const GptVisResult *result, guint number, Contents *contents)
     contents->regions[contents->n_regions++] = (GptVisShownRegion) { &result->regions[i], number };
 }
 
-/* Labels, captions and regions of every result on the buffer, as far as they are to be shown. */
+static void
+collect_zones (const GptVisResult *result, Contents *contents)
+{
+  for (guint i = 0; result->zones && i < result->n_zones && contents->n_zones < GPTVIS_ZONE_PLATE_MAX; i++)
+    contents->zones[contents->n_zones++] = &result->zones[i];
+}
+
+/* Labels, captions, regions and zones of every result on the buffer, as far as they are to be shown. */
 static void
 collect (GstBuffer *buffer, const Settings *settings, Contents *contents)
 {
@@ -140,7 +152,7 @@ collect (GstBuffer *buffer, const Settings *settings, Contents *contents)
   guint number = 0;
   GptVisMeta *meta;
 
-  contents->n_rows = contents->n_captions = contents->n_regions = 0;
+  contents->n_rows = contents->n_captions = contents->n_regions = contents->n_zones = 0;
   contents->looked = FALSE;
   while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
     const GptVisResult *result = meta->result;
@@ -152,6 +164,8 @@ collect (GstBuffer *buffer, const Settings *settings, Contents *contents)
       contents->captions[contents->n_captions++] = result->caption;
     if (settings->show_regions)
       collect_regions (result, number++, contents);
+    if (settings->show_zones)
+      collect_zones (result, contents);
   }
 }
 
@@ -262,7 +276,7 @@ compose (GstGptVisOverlay *self, GstBuffer *buffer)
   collect (buffer, &self->frame_settings, &contents);
   if (contents.n_rows > 0 || contents.n_captions > 0)
     draw_plates (self, buffer, &contents);
-  self->regions = contents.n_regions > 0
+  self->regions = contents.n_regions > 0 || contents.n_zones > 0
       || (contents.looked && self->frame_settings.regions.trails > 0
       && gptvis_region_plate_has_trails (self->region_plate));
 }
@@ -319,8 +333,9 @@ draw_regions (GstGptVisOverlay *self, GstBuffer *buffer, GstVideoFrame *mapped)
   collect (buffer, &self->frame_settings, &contents);
   gptvis_canvas_open (&canvas, mapped, frame.area);
   const guint n = add_place (self->labels, places, add_place (self->captions, places, 0));
-  gptvis_region_plate_draw (self->region_plate, &canvas, &self->frame_settings.regions, contents.regions,
-      contents.n_regions, &frame, places, n, time);
+  const GptVisShown shown = { contents.regions, contents.zones, contents.n_regions, contents.n_zones };
+  gptvis_region_plate_draw (self->region_plate, &canvas, &self->frame_settings.regions, &shown, &frame,
+      places, n, time);
   gptvis_canvas_close (&canvas);
   if (gptvis_region_plate_lacks_font (self->region_plate) && !self->warned_no_font)
     warn_no_font (self, self->frame_settings.font);
@@ -411,6 +426,8 @@ static const GptVisProperty properties[] = {
     .blurb = "Font size of the captions (an em) in pixels; 0: to suit the picture" },
   { "show-regions", "Show regions", BOOLEAN, AT (show_regions), ANY_TIME, .blurb =
     "Draw a box around each region" },
+  { "show-zones", "Show zones", BOOLEAN, AT (show_zones), ANY_TIME, .blurb =
+    "Draw the outline of each zone, with its name and how many are inside or have crossed it" },
   { "region-tags", "Region tags", BOOLEAN, AT (regions.tags), ANY_TIME, .blurb =
     "Write label, score and number of each region on a tag at its box" },
   { "region-font-size", "Region font size", UINT, AT (regions.font_size), ANY_TIME, 0, MAX_FONT_SIZE, .blurb =
@@ -514,8 +531,8 @@ gst_gptvis_overlay_class_init (GstGptVisOverlayClass *klass)
   install_properties (object);
 
   gst_element_class_set_static_metadata (element, "Label overlay", "Filter/Editor/Video",
-      "Draws the labels, with their scores, regions and captions that gptvisfilter attached to the buffers; "
-      "buffers without any pass untouched", "The gptvis developers");
+      "Draws the labels, with their scores, regions, zones and captions that gptvisfilter attached to the "
+      "buffers; buffers without any pass untouched", "The gptvis developers");
   gst_element_class_add_pad_template (element,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
   gst_element_class_add_pad_template (element,

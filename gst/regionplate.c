@@ -1,32 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Boxes, tags and trails, measured to suit the frame and drawn on a canvas. The letters of tags are masks,
- * one for each piece of text (a label, a score, a number), which are kept: scores change all the time, but
- * there are only a hundred. Where tags go is tagplaces.c's, how a line gets onto the frame canvas.c's. */
+/* Boxes, tags and trails of a frame's regions, and what is remembered of each identity. How a tag looks is
+ * tag.c's, where it goes tagplaces.c's; zones are zoneplate.c's, and how a line gets onto the frame is
+ * canvas.c's. */
 #include "regionplate.h"
-#include "lettering.h"
 #include "tagplaces.h"
+#include "zoneplate.h"
 #include <math.h>
 #include <string.h>
 
-/* The frame's shorter side has so many … */
-#define ROWS_OF_TEXT 42.0       /* … ems of a tag, when their size is automatic, … */
-#define FEWEST_ROWS 7.0         /* … at least, … */
-#define LINES 270.0             /* … and widths of a box's line. In pixels: */
-#define MIN_EM 9.0              /* smaller is hard to read … */
-#define SMALLEST_EM 7.0         /* … but better than a tag that hides what it is about */
-#define MAX_EM 96.0
-#define TWO_FROM 200            /* from here on a line is two pixels, since two share their chroma */
-#define HALO_FROM 100           /* smaller pictures have no room for dark lines beside */
-#define HALO 0x90000000u
-#define LETTERS 0xff0c1014u
-
-/* In ems. */
-#define PADDING_X 0.30
-#define PADDING_Y 0.10
-#define GAP 0.40                /* between two pieces */
-#define WIDEST_LABEL 14.0
-
-#define MAX_PIECES 512u         /* of text, kept */
 #define MAX_KNOWN 256u          /* identities, kept */
 #define MAX_STEPS 64u           /* of a trail */
 #define STEP 0.012              /* how far one steps, of the frame's shorter side */
@@ -46,43 +27,18 @@ typedef struct {
 } Known;
 
 struct _GptVisRegionPlate {
-  GptVisLettering lettering;    /* for its fonts */
-  gchar *look;                  /* font and sizes that the pieces are drawn in */
-  GHashTable *pieces;           /* text → GptVisMask */
+  GptVisTags *tags;             /* their letters */
   Known *known;                 /* MAX_KNOWN of them, once there is one */
   guint n_known;
   GstClockTime time;            /* of the last frame */
 };
-
-/* Lengths that suit the frame, in frame pixels but for `em`. */
-typedef struct {
-  double em, squeeze;
-  gint line_x, line_y;          /* widths of upright and of level lines */
-  gint halo;                    /* of the dark lines beside; 0: none */
-  gint gap, padding_x, padding_y;       /* of a tag */
-} Sizes;
-
-#define MAX_PIECES_OF_TAG 3u
-
-typedef struct {
-  const GptVisMask *pieces[MAX_PIECES_OF_TAG];
-  guint n;
-  gint width;
-} Tag;
-
-static void
-free_mask (gpointer mask)
-{
-  g_free (mask);
-}
 
 GptVisRegionPlate *
 gptvis_region_plate_new (void)
 {
   GptVisRegionPlate *self = g_new0 (GptVisRegionPlate, 1);
 
-  gptvis_lettering_init (&self->lettering);
-  self->pieces = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_mask);
+  self->tags = gptvis_tags_new ();
   return self;
 }
 
@@ -91,9 +47,7 @@ gptvis_region_plate_free (GptVisRegionPlate *self)
 {
   if (!self)
     return;
-  gptvis_lettering_clear (&self->lettering);
-  g_hash_table_unref (self->pieces);
-  g_free (self->look);
+  gptvis_tags_free (self->tags);
   g_free (self->known);
   g_free (self);
 }
@@ -101,7 +55,7 @@ gptvis_region_plate_free (GptVisRegionPlate *self)
 gboolean
 gptvis_region_plate_lacks_font (const GptVisRegionPlate *self)
 {
-  return self->lettering.lacks_font;
+  return gptvis_tags_lack_font (self->tags);
 }
 
 gboolean
@@ -165,124 +119,26 @@ color_of (const GptVisRegion *region)
   return gptvis_region_color (region->n_labels ? g_str_hash (region->labels[0].text) % 997 : 0);
 }
 
-/* --- sizes --- */
-
-static Sizes
-sizes_for (const GptVisRegionStyle *style, const GptVisPlateFrame *frame, gboolean interlaced)
-{
-  const double squeeze = gptvis_plate_squeeze (frame);
-  const double side = MIN (frame->area.w / squeeze, frame->area.h);
-  Sizes sizes = { .squeeze = CLAMP (squeeze, 0.1, 10) };
-
-  if (style->font_size)
-    sizes.em = style->font_size;
-  else
-    sizes.em = MAX (MIN (CLAMP (round (side / ROWS_OF_TEXT), MIN_EM, MAX_EM), floor (side / FEWEST_ROWS)),
-    SMALLEST_EM);
-  const double line = side < TWO_FROM ? 1 : MAX (2, side / LINES);
-  sizes.line_x = MAX (1, lrint (line * sizes.squeeze));
-  sizes.line_y = MAX (interlaced ? 2 : 1, lrint (line));
-  sizes.halo = side < HALO_FROM ? 0 : MAX (1, lrint (line / 3));
-  sizes.gap = lrint (GAP * sizes.em * sizes.squeeze);
-  sizes.padding_x = MAX (1, lrint (PADDING_X * sizes.em * sizes.squeeze));
-  sizes.padding_y = MAX (1, lrint (PADDING_Y * sizes.em));
-  return sizes;
-}
-
-/* --- letters --- */
-
-typedef struct {
-  PangoLayout *text;
-  double squeeze;
-} Letters;
-
-static void
-draw_letters (cairo_t *cr, gpointer user)
-{
-  const Letters *letters = user;
-
-  cairo_scale (cr, letters->squeeze, 1);
-  pango_cairo_show_layout (cr, letters->text);
-}
-
-static GptVisMask *
-draw_piece (GptVisRegionPlate *self, const GptVisRegionStyle *style, const Sizes *sizes, const gchar *text,
-    gboolean bold)
-{
-  Letters letters = { gptvis_lettering_layout (self->lettering.pango, style->font, sizes->em, text, bold),
-    sizes->squeeze };
-  int width, height;
-
-  pango_layout_set_width (letters.text, WIDEST_LABEL * sizes->em * PANGO_SCALE);
-  pango_layout_set_ellipsize (letters.text, PANGO_ELLIPSIZE_END);
-  pango_layout_set_height (letters.text, -1);
-  pango_layout_get_pixel_size (letters.text, &width, &height);
-  GptVisMask *mask = gptvis_mask_new (ceil (width * sizes->squeeze), height, draw_letters, &letters);
-  g_object_unref (letters.text);
-  return mask;
-}
-
-/* NULL when there is nothing to see of it. */
-static const GptVisMask *
-piece (GptVisRegionPlate *self, const GptVisRegionStyle *style, const Sizes *sizes, const gchar *text,
-    gboolean bold)
-{
-  GptVisMask *mask;
-
-  if (g_hash_table_lookup_extended (self->pieces, text, NULL, (gpointer *) &mask))
-    return mask;
-  mask = draw_piece (self, style, sizes, text, bold);
-  g_hash_table_insert (self->pieces, g_strdup (text), mask);
-  return mask;
-}
-
-/* Before the pieces of a frame are asked for: those that it has are of this look. FALSE: there is no font. */
-static gboolean
-prepare_pieces (GptVisRegionPlate *self, const GptVisRegionStyle *style, const Sizes *sizes)
-{
-  gchar *look = g_strdup_printf ("%g %g %s", sizes->em, sizes->squeeze, style->font);
-
-  if (g_strcmp0 (look, self->look) != 0 || g_hash_table_size (self->pieces) > MAX_PIECES) {
-    g_hash_table_remove_all (self->pieces);
-    g_free (self->look);
-    self->look = g_steal_pointer (&look);
-    gptvis_lettering_open (&self->lettering, style->font);
-  }
-  g_free (look);
-  return !self->lettering.lacks_font;
-}
-
-static void
-add_piece (Tag *tag, const Sizes *sizes, const GptVisMask *mask)
-{
-  if (!mask)
-    return;
-  tag->width += mask->width + (tag->n ? sizes->gap : 2 * sizes->padding_x);
-  tag->pieces[tag->n++] = mask;
-}
-
 /* Label, score and number, as far as they take no more than half of `room`: the score goes first, then the
  * number; a label alone may take it all. */
-static Tag
-make_tag (GptVisRegionPlate *self, const GptVisRegionStyle *style, const Sizes *sizes,
-    const GptVisRegion *region,
-    gint room)
+static GptVisTag
+make_tag (GptVisTags *tags, const GptVisRegionStyle *style, const GptVisRegion *region, gint room)
 {
   const GptVisLabel *label = region->n_labels ? &region->labels[0] : NULL;
   gchar number[16], score[16];
-  Tag tag;
+  GptVisTag tag;
 
   g_snprintf (number, sizeof number, "#%u", region->id);
   g_snprintf (score, sizeof score, "%d%%", label && label->score > 0 ? (int) lrintf (MIN (label->score,
       1) * 100) : 0);
   for (guint left_out = 0; left_out < 3; left_out++) {
-    tag = (Tag) { 0 };
+    tag = (GptVisTag) { 0 };
     if (label)
-      add_piece (&tag, sizes, piece (self, style, sizes, label->text, TRUE));
+      gptvis_tag_add (tags, &tag, label->text, TRUE);
     if (label && style->scores && left_out < 1)
-      add_piece (&tag, sizes, piece (self, style, sizes, score, FALSE));
+      gptvis_tag_add (tags, &tag, score, FALSE);
     if (region->id && (left_out < 2 || !label))
-      add_piece (&tag, sizes, piece (self, style, sizes, number, FALSE));
+      gptvis_tag_add (tags, &tag, number, FALSE);
     if (tag.width <= room / 2)
       break;
   }
@@ -293,59 +149,15 @@ make_tag (GptVisRegionPlate *self, const GptVisRegionStyle *style, const Sizes *
 /* --- drawing --- */
 
 static void
-fill (GptVisCanvas *canvas, gint left, gint top, gint right, gint bottom, guint32 argb)
-{
-  gptvis_canvas_fill (canvas, (GstVideoRectangle) { left, top, right - left, bottom - top }, argb);
-}
-
-/* The four sides of a rectangle, inside it. */
-static void
-draw_ring (GptVisCanvas *canvas, GstVideoRectangle at, gint x, gint y, guint32 argb)
-{
-  const gint right = at.x + at.w, bottom = at.y + at.h;
-
-  if (at.w <= 2 * x || at.h <= 2 * y) {
-    gptvis_canvas_fill (canvas, at, argb);
-    return;
-  }
-  fill (canvas, at.x, at.y, right, at.y + y, argb);
-  fill (canvas, at.x, bottom - y, right, bottom, argb);
-  fill (canvas, at.x, at.y + y, at.x + x, bottom - y, argb);
-  fill (canvas, right - x, at.y + y, right, bottom - y, argb);
-}
-
-static GstVideoRectangle
-grown (GstVideoRectangle at, gint x, gint y)
-{
-  return (GstVideoRectangle) { at.x - x, at.y - y, at.w + 2 * x, at.h + 2 * y };
-}
-
-static void
-draw_box (GptVisCanvas *canvas, const Sizes *sizes, GstVideoRectangle at, guint32 color)
+draw_box (GptVisCanvas *canvas, const GptVisTagSizes *sizes, GstVideoRectangle at, guint32 color)
 {
   if (sizes->halo) {
-    draw_ring (canvas, grown (at, sizes->halo, sizes->halo), sizes->halo, sizes->halo, HALO);
-    draw_ring (canvas, grown (at, -sizes->line_x, -sizes->line_y), sizes->halo, sizes->halo, HALO);
+    gptvis_ring_draw (canvas, gptvis_rectangle_grow (at, sizes->halo, sizes->halo), sizes->halo, sizes->halo,
+        GPTVIS_TAG_HALO);
+    gptvis_ring_draw (canvas, gptvis_rectangle_grow (at, -sizes->line_x, -sizes->line_y), sizes->halo,
+        sizes->halo, GPTVIS_TAG_HALO);
   }
-  draw_ring (canvas, at, sizes->line_x, sizes->line_y, color);
-}
-
-static void
-draw_tag (GptVisCanvas *canvas, const Sizes *sizes, const Tag *tag, GstVideoRectangle at, guint32 color)
-{
-  GptVisCanvas inside = *canvas;
-  gint x = at.x + sizes->padding_x;
-
-  if (sizes->halo)
-    draw_ring (canvas, grown (at, sizes->halo, sizes->halo), sizes->halo, sizes->halo, HALO);
-  gptvis_canvas_fill (canvas, at, color);
-  inside.right = MIN (inside.right, at.x + at.w);
-  for (guint i = 0; i < tag->n; i++) {
-    const GptVisMask *mask = tag->pieces[i];
-    /* Another script's font may be higher: pieces share the tag's middle. */
-    gptvis_canvas_mask (&inside, mask, x, at.y + (at.h - mask->height) / 2, LETTERS);
-    x += mask->width + sizes->gap;
-  }
+  gptvis_ring_draw (canvas, at, sizes->line_x, sizes->line_y, color);
 }
 
 /* --- identities --- */
@@ -420,7 +232,8 @@ drop_old_steps (Known *known, GstClockTime time, GstClockTime trails)
 
 /* In shades: the older, the fainter. Each begins where the one before ends. */
 static void
-draw_trail (GptVisCanvas *canvas, const Sizes *sizes, const Known *known, const GstVideoRectangle *area)
+draw_trail (GptVisCanvas *canvas, const GptVisTagSizes *sizes, const Known *known,
+    const GstVideoRectangle *area)
 {
   GptVisPoint points[MAX_STEPS];
   const double width = MAX (1.5, sizes->line_y);
@@ -437,15 +250,15 @@ draw_trail (GptVisCanvas *canvas, const Sizes *sizes, const Known *known, const 
       continue;
     if (sizes->halo)
       gptvis_canvas_path (canvas, &points[from], to - from + 1, FALSE, width + 2 * sizes->halo,
-          (HALO >> 24) * (i + 1) / SHADES << 24);
+          (GPTVIS_TAG_HALO >> 24) * (i + 1) / SHADES << 24);
     gptvis_canvas_path (canvas, &points[from], to - from + 1, FALSE, width,
         alpha << 24 | (known->color & 0xffffff));
   }
 }
 
 static void
-draw_trails (GptVisRegionPlate *self, GptVisCanvas *canvas, const Sizes *sizes, const GstVideoRectangle *area,
-    GstClockTime trails)
+draw_trails (GptVisRegionPlate *self, GptVisCanvas *canvas, const GptVisTagSizes *sizes,
+    const GstVideoRectangle *area, GstClockTime trails)
 {
   for (guint i = 0; i < self->n_known; i++) {
     drop_old_steps (&self->known[i], self->time, trails);
@@ -471,28 +284,19 @@ place_box (const gfloat box[4], const GstVideoRectangle *area)
 }
 
 static void
-draw_tags (GptVisRegionPlate *self, GptVisCanvas *canvas, const GptVisRegionStyle *style, const Sizes *sizes,
-    const GptVisShownRegion *regions, guint n, Known **known, const guint32 *colors,
-    const GstVideoRectangle *boxes,
-    const GptVisPlateFrame *frame, const GstVideoRectangle *plates, guint n_plates)
+draw_tags (GptVisRegionPlate *self, GptVisCanvas *canvas, const GptVisRegionStyle *style,
+    const GptVisTagSizes *sizes, const GstVideoRectangle *area, const GptVisShownRegion *regions, guint n,
+    Known **known, const guint32 *colors, GptVisTagRoom *room)
 {
-  GstVideoRectangle taken[2 * GPTVIS_REGION_PLATE_MAX];
-  GptVisTagRoom room = { boxes, n, taken, MIN (n_plates, GPTVIS_REGION_PLATE_MAX), G_N_ELEMENTS (taken) };
-  const GstVideoRectangle area = grown (frame->area, -sizes->halo, -sizes->halo);
-
-  memcpy (taken, plates, room.n_taken * sizeof *taken);
   for (guint i = 0; i < n; i++) {
     guint place = known[i] ? known[i]->place : GPTVIS_NO_PLACE;
-    if (boxes[i].w == 0 || boxes[i].h == 0)
+    if (room->boxes[i].w == 0 || room->boxes[i].h == 0)
       continue;
-    const Tag tag = make_tag (self, style, sizes, regions[i].region, area.w);
-    gint height = 0;
-    for (guint k = 0; k < tag.n; k++)
-      height = MAX (height, tag.pieces[k]->height + 2 * sizes->padding_y);
-    if (tag.n == 0 || height > area.h || tag.width < 2 * sizes->padding_x)
+    const GptVisTag tag = make_tag (self->tags, style, regions[i].region, area->w);
+    if (tag.n == 0 || tag.height > area->h || tag.width < 2 * sizes->padding_x)
       continue;
-    const GstVideoRectangle at = gptvis_tag_place (&room, &area, i, tag.width, height, &place);
-    draw_tag (canvas, sizes, &tag, at, colors[i]);
+    const GstVideoRectangle at = gptvis_tag_place (room, area, i, tag.width, tag.height, &place);
+    gptvis_tag_draw (canvas, sizes, &tag, at, colors[i]);
     if (known[i])
       known[i]->place = place;
   }
@@ -500,35 +304,45 @@ draw_tags (GptVisRegionPlate *self, GptVisCanvas *canvas, const GptVisRegionStyl
 
 void
 gptvis_region_plate_draw (GptVisRegionPlate *self, GptVisCanvas *canvas, const GptVisRegionStyle *style,
-    const GptVisShownRegion *regions, guint n, const GptVisPlateFrame *frame, const GstVideoRectangle *plates,
-    guint n_plates, GstClockTime time)
+    const GptVisShown *shown, const GptVisPlateFrame *frame, const GstVideoRectangle *plates, guint n_plates,
+    GstClockTime time)
 {
   const GstClockTime trails = CLAMP (style->trails, 0, GPTVIS_MAX_TRAIL) * GST_SECOND;
   const gboolean interlaced = GST_VIDEO_INFO_IS_INTERLACED (&canvas->frame->info)
       && GST_VIDEO_INFO_INTERLACE_MODE (&canvas->frame->info) != GST_VIDEO_INTERLACE_MODE_ALTERNATE;
-  const Sizes sizes = sizes_for (style, frame, interlaced);
+  const GptVisTagSizes sizes = gptvis_tag_sizes (style->font_size, frame, interlaced);
+  const GstVideoRectangle inner = gptvis_rectangle_grow (frame->area, -sizes.halo, -sizes.halo);
+  const guint n = MIN (shown->n_regions, GPTVIS_REGION_PLATE_MAX);
   GstVideoRectangle boxes[GPTVIS_REGION_PLATE_MAX];
   Known *known[GPTVIS_REGION_PLATE_MAX] = { NULL };
   guint32 colors[GPTVIS_REGION_PLATE_MAX];
 
-  n = MIN (n, GPTVIS_REGION_PLATE_MAX);
   forget (self, time, trails);
   for (guint i = 0; i < n; i++) {
-    const GptVisRegion *region = regions[i].region;
+    const GptVisRegion *region = shown->regions[i].region;
     boxes[i] = place_box (region->box, &frame->area);
     colors[i] = color_of (region);
     if (!region->id || boxes[i].w == 0 || boxes[i].h == 0)
       continue;
-    known[i] = know (self, (guint64) (regions[i].result + 1) << 32 | region->id, time);
+    known[i] = know (self, (guint64) (shown->regions[i].result + 1) << 32 | region->id, time);
     known[i]->seen = time;
     known[i]->color = colors[i];
     if (trails)
       take_step (known[i], region, time, frame->area.w / sizes.squeeze / frame->area.h);
   }
+  gptvis_zone_plate_draw_lines (canvas, &sizes, &frame->area, shown->zones, shown->n_zones);
   draw_trails (self, canvas, &sizes, &frame->area, trails);
   for (guint i = 0; i < n; i++)
     if (boxes[i].w > 0 && boxes[i].h > 0)
       draw_box (canvas, &sizes, boxes[i], colors[i]);
-  if (style->tags && n > 0 && prepare_pieces (self, style, &sizes))
-    draw_tags (self, canvas, style, &sizes, regions, n, known, colors, boxes, frame, plates, n_plates);
+
+  GstVideoRectangle taken[2 * GPTVIS_REGION_PLATE_MAX + GPTVIS_ZONE_PLATE_MAX];
+  GptVisTagRoom room = { boxes, n, taken, MIN (n_plates, GPTVIS_REGION_PLATE_MAX), G_N_ELEMENTS (taken) };
+  memcpy (taken, plates, room.n_taken * sizeof *taken);
+  if (shown->n_zones + (style->tags ? n : 0) == 0
+      || !gptvis_tags_prepare (self->tags, style->font, &sizes))
+    return;
+  gptvis_zone_plate_draw_tags (self->tags, canvas, &sizes, &inner, shown->zones, shown->n_zones, &room);
+  if (style->tags)
+    draw_tags (self, canvas, style, &sizes, &inner, shown->regions, n, known, colors, &room);
 }

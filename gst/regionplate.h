@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Regions on a frame: a box around each, with its label, score and number on a small tag, and the way that
- * it came:
+/* Regions on a frame, and zones (zoneplate.h): a box around each region, with its label, score and number
+ * on a small tag, and the way that it came:
  *
  *     ┌───────────────┐
  *     │person 87% #3  │
@@ -11,16 +11,12 @@
  *
  * A region's color is that of its identity, or of its label if it has none, and stays with it; neighbours
  * in number differ in hue and in lightness, so that they can be told apart without seeing red and green.
- * Lines are between dark ones, letters are dark on the color, and so both are legible on any picture.
- * Width and letters grow with it. Tags keep off each other and the plates and stay where they were as long
- * as nothing is in the way.
+ * Tags keep off each other and the plates and stay where they were as long as nothing is in the way.
  *
  * Only what is drawn is touched (canvas.h), and letters are laid out once, so that a frame costs a
  * fraction of a millisecond. Threads: one at a time. No font is opened before there is a tag. */
 #pragma once
-#include "canvas.h"
-#include "plate.h"
-#include "result.h"
+#include "zoneplate.h"
 
 G_BEGIN_DECLS
 
@@ -29,8 +25,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   const gchar *font;            /* a Pango description; its size is ignored */
-  guint font_size;              /* of the tags: an em in pixels; 0: to suit the frame */
-  gboolean tags, scores;        /* labels and numbers; the labels' scores too */
+  guint font_size;              /* of all tags: an em in pixels; 0: to suit the frame */
+  gboolean tags, scores;        /* regions' labels and numbers; the labels' scores too */
   gdouble trails;               /* seconds; 0: none */
 } GptVisRegionStyle;
 
@@ -40,6 +36,13 @@ typedef struct {
   guint result;                 /* whose, from 0: their ids are apart */
 } GptVisShownRegion;
 
+/* What a frame's results have to show. */
+typedef struct {
+  const GptVisShownRegion *regions;
+  const GptVisZoneInfo *const *zones;
+  guint n_regions, n_zones;
+} GptVisShown;
+
 typedef struct _GptVisRegionPlate GptVisRegionPlate;
 
 GptVisRegionPlate *gptvis_region_plate_new (void);
@@ -47,8 +50,8 @@ void gptvis_region_plate_free (GptVisRegionPlate *plate);       /* NULL is fine 
 
 /* `plates`: what tags must not cover. `time`: the frame's, ns; when it goes back, the trails begin anew. */
 void gptvis_region_plate_draw (GptVisRegionPlate *plate, GptVisCanvas *canvas, const GptVisRegionStyle *style,
-    const GptVisShownRegion *regions, guint n, const GptVisPlateFrame *frame, const GstVideoRectangle *plates,
-    guint n_plates, GstClockTime time);
+    const GptVisShown *shown, const GptVisPlateFrame *frame, const GstVideoRectangle *plates, guint n_plates,
+    GstClockTime time);
 
 /* Is there a trail that has not faded yet? */
 gboolean gptvis_region_plate_has_trails (const GptVisRegionPlate *plate);

@@ -91,6 +91,24 @@ static const GptVisField event_rows[] = {
 };
 TABLE (event, GptVisEvent, "event", "Something that began, ended or happened with this frame.");
 
+static const gchar *const zone_types[] = { "area", "line", NULL };
+
+static const GptVisField zone_rows[] = {
+  { "name", GPTVIS_FIELD_TEXT, NULL, "what the user calls it", AT (GptVisZoneInfo, name) },
+  { "type", GPTVIS_FIELD_WORD, NULL, "what it is", AT (GptVisZoneInfo, type), .words = zone_types },
+  { "points", GPTVIS_FIELD_NUMBERS, "fractions of the picture",
+    "x, y, x, y …: an area's corners, or a line from point to point",
+    COUNTED (GptVisZoneInfo, n_points, points) },
+  { "inside", GPTVIS_FIELD_INDEX, NULL, "how many regions are in the area", AT (GptVisZoneInfo, inside) },
+  { "entered", GPTVIS_FIELD_COUNT, NULL, "how many have come into the area", AT (GptVisZoneInfo, entered) },
+  { "exited", GPTVIS_FIELD_COUNT, NULL, "how many have left the area", AT (GptVisZoneInfo, exited) },
+  { "crossed-left", GPTVIS_FIELD_COUNT, NULL, "how many have crossed the line to its left side",
+    AT (GptVisZoneInfo, crossed_left) },
+  { "crossed-right", GPTVIS_FIELD_COUNT, NULL, "how many have crossed the line to its right side",
+    AT (GptVisZoneInfo, crossed_right) },
+};
+TABLE (zone, GptVisZoneInfo, "zone", "A zone, and what was counted there since it was last changed.");
+
 static const GptVisField clip_rows[] = {
   { "frames", GPTVIS_FIELD_INDEX, NULL, "how many", AT (GptVisClip, frames) },
   { "from", GPTVIS_FIELD_TIMESTAMP, "ns", "timestamp of the first", AT (GptVisClip, from), OPTIONAL },
@@ -139,6 +157,8 @@ static const GptVisField result_rows[] = {
     COUNTED (GptVisReport, result.n_embedding, result.embedding), OPTIONAL },
   { "events", GPTVIS_FIELD_OBJECTS, NULL, "what happened with this frame; unknown: nothing is watched for",
     COUNTED (GptVisReport, result.n_events, result.events), .of = &event, OPTIONAL },
+  { "zones", GPTVIS_FIELD_OBJECTS, NULL, "the zones that are watched, in the user's order; unknown: none is",
+    COUNTED (GptVisReport, result.n_zones, result.zones), .of = &zone, OPTIONAL },
   { "clip", GPTVIS_FIELD_OBJECT, NULL, "the frames that were analysed together; unknown: this one alone was",
     AT (GptVisReport, result.clip), .of = &clip, OPTIONAL },
   { "analysis-ms", GPTVIS_FIELD_DURATION, "ms",

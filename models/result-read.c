@@ -302,6 +302,43 @@ gptvis_result_get_answer (const GptVisResult *result, guint i, const gchar **que
 }
 
 /**
+ * gptvis_result_get_n_zones:
+ * @result: a result
+ *
+ * Returns: how many zones are watched; 0 also when none was asked for
+ */
+guint
+gptvis_result_get_n_zones (const GptVisResult *result)
+{
+  return result->zones ? result->n_zones : 0;
+}
+
+/**
+ * gptvis_result_get_zone:
+ * @result: a result
+ * @i: which of its zones
+ * @inside: (out) (optional): how many regions are in it, if it is an area
+ * @crossed_left: (out) (optional): how many have crossed it to its left side, if it is a line
+ * @crossed_right: (out) (optional): how many to its right side
+ *
+ * Returns: (transfer none) (nullable): the zone's name; %NULL when there are not so many
+ */
+const gchar *
+gptvis_result_get_zone (const GptVisResult *result, guint i, guint *inside, guint64 *crossed_left,
+    guint64 *crossed_right)
+{
+  static const GptVisZoneInfo none;
+  const GptVisZoneInfo *zone = i < gptvis_result_get_n_zones (result) ? &result->zones[i] : &none;
+  if (inside)
+    *inside = zone->inside;
+  if (crossed_left)
+    *crossed_left = zone->crossed_left;
+  if (crossed_right)
+    *crossed_right = zone->crossed_right;
+  return zone->name;
+}
+
+/**
  * gptvis_result_get_embedding:
  * @result: a result
  * @n: (out): how many numbers it has

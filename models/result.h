@@ -198,6 +198,42 @@ typedef struct {
 } GptVisClip;
 
 /**
+ * GptVisZoneType:
+ * @GPTVIS_ZONE_AREA: regions are inside or not
+ * @GPTVIS_ZONE_LINE: regions cross it
+ *
+ * What a zone is.
+ */
+typedef enum {
+  GPTVIS_ZONE_AREA,
+  GPTVIS_ZONE_LINE,
+} GptVisZoneType;
+
+/**
+ * GptVisZoneInfo:
+ * @name: what the user calls it
+ * @type: an area or a line
+ * @points: (array length=n_points): its corners x, y, x, y …, in fractions of the picture from its top left
+ * @n_points: how many numbers those are
+ * @inside: how many regions are in the area
+ * @entered: how many have come into it
+ * @exited: how many have left it
+ * @crossed_left: how many have crossed the line to its left side
+ * @crossed_right: how many to its right side
+ *
+ * A zone of the picture, and what was counted there since it was last changed.
+ */
+typedef struct {
+  const gchar *name;
+  GptVisZoneType type;
+  const gfloat *points;
+  guint n_points, inside;
+  guint64 entered, exited, crossed_left, crossed_right;
+  /*< private >*/
+  gpointer _reserved[4];
+} GptVisZoneInfo;
+
+/**
  * GptVisPlaneType:
  * @GPTVIS_PLANE_MASK: classes, a byte each
  * @GPTVIS_PLANE_DEPTH: distances, a float each
@@ -249,6 +285,8 @@ typedef struct {
  * @n_embedding: how many numbers it has
  * @events: (array length=n_events): what has happened
  * @n_events: how many
+ * @zones: (array length=n_zones): the zones of the picture
+ * @n_zones: how many
  * @clip: (nullable): the frames analysed together; %NULL: one
  * @planes: (array length=n_planes): masks, depth; in neither JSON nor messages, for they are large
  * @n_planes: how many
@@ -268,11 +306,12 @@ typedef struct {
   const GptVisAnswer *answers;
   const gfloat *embedding;
   const GptVisEvent *events;
+  const GptVisZoneInfo *zones;
   const GptVisClip *clip;
   const GptVisPlane *const *planes;
-  guint n_labels, n_regions, n_answers, n_embedding, n_events, n_planes;
+  guint n_labels, n_regions, n_answers, n_embedding, n_events, n_zones, n_planes;
   /*< private >*/
-  gpointer _reserved[16];
+  gpointer _reserved[14];
 } GptVisResult;
 #define GPTVIS_RESULT_INIT { .pts = G_MAXUINT64, .running_time = G_MAXUINT64 }
 
@@ -308,6 +347,9 @@ GPTVIS_API guint64 gptvis_result_get_caption_frame (const GptVisResult *result, 
 GPTVIS_API guint gptvis_result_get_n_answers (const GptVisResult *result);
 GPTVIS_API const gchar *gptvis_result_get_answer (const GptVisResult *result, guint i,
     const gchar **question, gfloat *yes);
+GPTVIS_API guint gptvis_result_get_n_zones (const GptVisResult *result);
+GPTVIS_API const gchar *gptvis_result_get_zone (const GptVisResult *result, guint i, guint *inside,
+    guint64 *crossed_left, guint64 *crossed_right);
 GPTVIS_API const gfloat *gptvis_result_get_embedding (const GptVisResult *result, guint *n);
 
 GPTVIS_API gchar *gptvis_result_to_json (const GptVisResult *result, const gchar *stream, gint64 age);

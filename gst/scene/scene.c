@@ -337,13 +337,14 @@ gptvis_scene_cut (const GptVisPicture *picture, GptVisBox box)
 
 /* --- telling --- */
 
-/* With the lock: the result's copy with the view's regions as they are known now. */
+/* With the lock: the result's copy with the view's regions, and the zones, as they are known now. */
 static GptVisResult *
 with_regions (GptVisScene *self, const GptVisSceneSettings *settings, const GptVisView *view,
     const GptVisResult *result, gboolean events)
 {
   static const GptVisEvent none;
   GptVisRegion regions[GPTVIS_MAX_REGIONS];
+  GptVisZoneInfo zones[GPTVIS_ZONES_MAX];
   GptVisResult with = *result;
   guint n_tracks;
   /* what is known of them now, where they were then */
@@ -361,6 +362,10 @@ with_regions (GptVisScene *self, const GptVisSceneSettings *settings, const GptV
   }
   with.regions = regions;
   with.n_regions = view->n;
+  if (self->zones) {
+    with.zones = zones;
+    with.n_zones = gptvis_zones_describe (self->zones, zones);
+  }
   if (events && self->zones) {
     with.events = self->n_events ? self->events : &none;
     with.n_events = self->n_events;

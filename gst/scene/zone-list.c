@@ -156,6 +156,11 @@ read_points (Reader *self)
   self->zone->line = self->n_arrows > 0;
   self->zone->n_points = self->points->len;
   self->zone->points = g_memdup2 (self->points->data, self->points->len * sizeof (GptVisPoint));
+  self->zone->outline = g_new (gfloat, 2 * self->points->len);
+  for (guint i = 0; i < self->points->len; i++) {
+    self->zone->outline[2 * i] = self->zone->points[i].x;
+    self->zone->outline[2 * i + 1] = self->zone->points[i].y;
+  }
   return TRUE;
 }
 
@@ -289,6 +294,7 @@ zone_clear (gpointer data)
   GptVisZone *zone = data;
   g_free (zone->name);
   g_free (zone->points);
+  g_free (zone->outline);
   g_strfreev (zone->labels);
 }
 

@@ -31,6 +31,7 @@ typedef struct {
   gboolean line;                /* or an area */
   GptVisPoint *points;          /* within 0 … 1, no two that follow each other the same */
   guint n_points;
+  gfloat *outline;              /* the points as a result has them: x, y, x, y … */
   gchar **labels;               /* folded (g_utf8_casefold), with NULL after the last; NULL: all count */
   guint64 dwell;                /* ns; 0: not told of */
 } GptVisZone;

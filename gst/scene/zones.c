@@ -98,6 +98,20 @@ gptvis_zones_get_count (GptVisZones *self, guint zone)
   return self->counts[zone];
 }
 
+guint
+gptvis_zones_describe (GptVisZones *self, GptVisZoneInfo infos[GPTVIS_ZONES_MAX])
+{
+  for (guint z = 0; z < self->list->n; z++) {
+    const GptVisZone *zone = &self->list->zones[z];
+    const GptVisZoneCount *count = &self->counts[z];
+    infos[z] = (GptVisZoneInfo) { .name = zone->name,
+      .type = zone->line ? GPTVIS_ZONE_LINE : GPTVIS_ZONE_AREA, .points = zone->outline,
+      .n_points = 2 * zone->n_points, .inside = count->inside, .entered = count->entered,
+      .exited = count->left, .crossed_left = count->crossed_left, .crossed_right = count->crossed_right };
+  }
+  return self->list->n;
+}
+
 void
 gptvis_zones_reset (GptVisZones *self)
 {

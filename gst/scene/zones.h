@@ -59,6 +59,8 @@ void gptvis_zones_set_aspect (GptVisZones *zones, gfloat aspect);
 /* Everybody is gone, as after a seek; without events. What was counted stays, but for `inside`. */
 void gptvis_zones_reset (GptVisZones *zones);
 
+/* All of them, as a result has them; how many. Texts and points are the list's. */
+guint gptvis_zones_describe (GptVisZones *zones, GptVisZoneInfo infos[GPTVIS_ZONES_MAX]);
 /* Of the list's zone of that number. */
 GptVisZoneCount gptvis_zones_get_count (GptVisZones *zones, guint zone);
 

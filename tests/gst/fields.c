@@ -152,7 +152,7 @@ test_hostile_structure (void)
           "\"running-time\":null,\"time\":null,\"model\":null,"
           "\"labels\":[{\"label\":\"cat\",\"score\":null,\"id\":null}],"));
   g_assert_nonnull (strstr (json, "\"regions\":null,\"caption\":null,\"answers\":[],\"embedding\":[],"
-          "\"events\":null,\"clip\":null,\"analysis-ms\":null,\"age-ms\":null}"));
+          "\"events\":null,\"zones\":null,\"clip\":null,\"analysis-ms\":null,\"age-ms\":null}"));
   g_free (json);
   gst_structure_free (structure);
 }

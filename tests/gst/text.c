@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text pad in a harness: what is sent when, and what happens when nobody takes it. tests/pipelines/text-muxed.c
- * has whole pipelines. */
+/* The text pad in a harness: what is sent when, and what happens when nobody takes it. Whole pipelines are
+ * in tests/pipelines/text-muxed.c. */
 #include "rig.h"
 #include "pads.h"
 #include <string.h>

@@ -17,22 +17,30 @@ overlay_open (Overlay *self, const gchar *properties, const gchar *caps)
   overlay_open_with (self, properties, gst_caps_from_string (caps));
 }
 
-/* A grey frame, with these regions; n < 0: nobody looked for any. */
+/* A grey frame with that result. */
 static GstBuffer *
-frame (Overlay *self, const GptVisRegion *regions, gint n)
+frame_with (Overlay *self, GptVisResult value)
 {
-  static const GptVisRegion none;
   GstBuffer *buffer = blank (self);
-  GptVisResult value = GPTVIS_RESULT_INIT;
 
   value.model = "test";
-  value.regions = n < 0 ? NULL : n == 0 ? &none : regions;
-  value.n_regions = MAX (n, 0);
   GptVisResult *result = gptvis_result_copy (&value);
   gptvis_buffer_add_meta (buffer, result, TRUE, 0);
   gptvis_result_unref (result);
   GST_BUFFER_PTS (buffer) = self->frames++ * 40 * GST_MSECOND;
   return buffer;
+}
+
+/* With these regions; n < 0: nobody looked for any. */
+static GstBuffer *
+frame (Overlay *self, const GptVisRegion *regions, gint n)
+{
+  static const GptVisRegion none;
+  GptVisResult value = GPTVIS_RESULT_INIT;
+
+  value.regions = n < 0 ? NULL : n == 0 ? &none : regions;
+  value.n_regions = MAX (n, 0);
+  return frame_with (self, value);
 }
 
 static const GptVisLabel person = { 1, "person", 0.87f };
@@ -523,6 +531,93 @@ test_trails (void)
   g_assert_cmpuint (grown[1], >, grown[0] + 100);
 }
 
+/* --- zones --- */
+
+static Changes
+draw_zone (const gchar *properties, const gchar *caps, const GptVisZoneInfo *zone, guint8 *lightest)
+{
+  GptVisResult value = GPTVIS_RESULT_INIT;
+  GstMapInfo bytes;
+  Overlay overlay;
+
+  value.zones = zone;
+  value.n_zones = 1;
+  overlay_open (&overlay, properties, caps);
+  GstBuffer *out = push (&overlay, frame_with (&overlay, value));
+  const Changes found = changes (&overlay, out);
+  g_assert_true (gst_buffer_map (out, &bytes, GST_MAP_READ));
+  for (gsize i = 0; lightest && i < (gsize) overlay.info.stride[0] * overlay.info.height; i++)
+    *lightest = MAX (*lightest, bytes.data[i]);
+  gst_buffer_unmap (out, &bytes);
+  gst_buffer_unref (out);
+  overlay_close (&overlay);
+  return found;
+}
+
+static void
+test_zones (void)
+{
+  static const gfloat corners[] = { 0.25f, 0.25f, 0.75f, 0.25f, 0.75f, 0.75f, 0.25f, 0.75f };
+  static const gfloat nowhere[] = { NAN, 0, 1, 0, 1, 1 }, far[] = { -9, 0.5f, 1e30f, 0.5f };
+  GptVisZoneInfo area = { "yard", GPTVIS_ZONE_AREA, corners, 8 };
+  GptVisZoneInfo line = { "door", GPTVIS_ZONE_LINE, corners, 4, .crossed_right = 12 };
+  guint8 empty = 0, occupied = 0;
+
+  const Changes found = draw_zone ("", CAPS "GRAY8", &area, &empty);
+  g_assert_cmpint (ABS (found.left - 160), <=, 3);
+  g_assert_cmpint (ABS (found.right - 480), <=, 3);
+  g_assert_cmpint (ABS (found.top - 90), <=, 3);
+  g_assert_cmpint (ABS (found.bottom - 270), <=, 3);
+  area.inside = 2;              /* another color */
+  draw_zone ("", CAPS "GRAY8", &area, &occupied);
+  g_assert_cmpuint (empty, >, occupied);
+  g_assert_cmpuint (draw_zone ("show-zones=false", CAPS "GRAY8", &area, NULL).changed, ==, 0);
+
+  const Changes crossed = draw_zone ("", CAPS "GRAY8", &line, NULL);
+  g_assert_cmpint (ABS (crossed.left - 160), <=, 3);
+  g_assert_cmpint (ABS (crossed.right - 480), <=, 3);
+  g_assert_cmpint (crossed.bottom, <, 180);
+  g_assert_cmpint (crossed.top, <, 90); /* the arrow's upper stroke */
+
+  /* Nothing of these is drawn outside the picture, or read where there is nothing. */
+  area.points = nowhere;
+  area.n_points = 6;
+  g_assert_cmpuint (draw_zone ("", CAPS "GRAY8", &area, NULL).changed, ==, 0);
+  area.n_points = 0;
+  g_assert_cmpuint (draw_zone ("", CAPS "GRAY8", &area, NULL).changed, ==, 0);
+  line.points = far;
+  g_assert_cmpuint (draw_zone ("", CAPS "GRAY8", &line, NULL).changed, >, 640);
+  g_assert_cmpuint (draw_zone ("", "video/x-raw,format=GRAY8,framerate=25/1,width=2,height=2", &line,
+      NULL).changed, <=, 4);
+}
+
+/* Tags of many zones at one corner are below each other, and a region's keeps off them. */
+static void
+test_zone_tags (void)
+{
+  static const gfloat corners[] = { 0.1f, 0.1f, 0.9f, 0.1f, 0.9f, 0.9f };
+  GptVisZoneInfo zones[GPTVIS_ZONE_PLATE_MAX];
+  const GptVisRegion one = region (0.1f, 0.1f, 0.2f, 0.2f, 7, &person);
+  GptVisResult value = GPTVIS_RESULT_INIT;
+  Overlay overlay;
+
+  for (guint i = 0; i < G_N_ELEMENTS (zones); i++)
+    zones[i] = (GptVisZoneInfo) { "a place", GPTVIS_ZONE_AREA, corners, 6, i };
+  value.zones = zones;
+  value.regions = &one;
+  value.n_regions = 1;
+  guint before = 0;
+  for (value.n_zones = 1; value.n_zones <= G_N_ELEMENTS (zones); value.n_zones *= 2) {
+    overlay_open (&overlay, "", CAPS "GRAY8");
+    GstBuffer *out = push (&overlay, frame_with (&overlay, value));
+    const guint changed = changes (&overlay, out).changed;
+    g_assert_cmpuint (changed, >, value.n_zones <= 8 ? before + 100 : 0);
+    before = changed;
+    gst_buffer_unref (out);
+    overlay_close (&overlay);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -545,5 +640,7 @@ main (int argc, char **argv)
   g_test_add_func ("/boxes/steady-places", test_steady_places);
   g_test_add_func ("/boxes/identities", test_identities);
   g_test_add_func ("/boxes/trails", test_trails);
+  g_test_add_func ("/boxes/zones", test_zones);
+  g_test_add_func ("/boxes/zone-tags", test_zone_tags);
   return g_test_run ();
 }

@@ -28,6 +28,11 @@ made_result (void)
     { "door", GPTVIS_EVENT_CROSS, 12, "door", NAN, 120, GPTVIS_DIRECTION_RIGHT, 3, FALSE },
     { "yard", GPTVIS_EVENT_LEAVE, 12, "yard", NAN, 120, GPTVIS_DIRECTION_NONE, 2, TRUE },
   };
+  static const gfloat corners[] = { 0.25f, 0.5f, 0.75f, 0.5f, 0.5f, 1 };
+  const GptVisZoneInfo zones[] = {
+    { "yard", GPTVIS_ZONE_AREA, corners, 6, 2, 5, 3 },
+    { "door", GPTVIS_ZONE_LINE, corners, 4, .crossed_left = 1, .crossed_right = 3 },
+  };
   static const GptVisClip clip = { 8, 0, 280 };
   GptVisPlane *mask = gptvis_plane_new (GPTVIS_PLANE_MASK, 3, 2);
   GptVisPlane *depth = gptvis_plane_new (GPTVIS_PLANE_DEPTH, 3, 2);
@@ -36,7 +41,8 @@ made_result (void)
     .labels = labels,.n_labels = G_N_ELEMENTS (labels),.regions = regions,.n_regions = G_N_ELEMENTS (regions),
     .caption = &caption,.answers = answers,.n_answers = G_N_ELEMENTS (answers),
     .embedding = embedding,.n_embedding = G_N_ELEMENTS (embedding),
-    .events = events,.n_events = G_N_ELEMENTS (events),.clip = &clip,.planes = planes,.n_planes = 2 };
+    .events = events,.n_events = G_N_ELEMENTS (events),
+    .zones = zones,.n_zones = G_N_ELEMENTS (zones),.clip = &clip,.planes = planes,.n_planes = 2 };
   GptVisResult *result = gptvis_result_copy (&value);
 
   gptvis_plane_unref (mask);
@@ -80,5 +86,9 @@ made_json (void)
       "'direction':'right','count':3,'lost':false},"
       "{'name':'yard','type':'leave','region':12,'zone':'yard','score':null,'since':120,"
       "'direction':'none','count':2,'lost':true}],"
+      "'zones':[{'name':'yard','type':'area','points':[0.25,0.5,0.75,0.5,0.5,1],'inside':2,'entered':5,"
+      "'exited':3,'crossed-left':0,'crossed-right':0},"
+      "{'name':'door','type':'line','points':[0.25,0.5,0.75,0.5],'inside':0,'entered':0,"
+      "'exited':0,'crossed-left':1,'crossed-right':3}],"
       "'clip':{'frames':8,'from':0,'to':280},'analysis-ms':12.345,'age-ms':0.000}");
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define NO_FRAME "{'version':2,'stream':null,'frame':0,'pts':null,'running-time':null,'time':null,"
-#define NOTHING_ELSE ",'answers':null,'embedding':null,'events':null,'clip':null,"
+#define NOTHING_ELSE ",'answers':null,'embedding':null,'events':null,'zones':null,'clip':null,"
 
 /* `text` as json_of takes it. */
 static void
@@ -105,9 +105,10 @@ test_empty (void)
   value.answers = (const GptVisAnswer *) &value;
   value.embedding = (const gfloat *) &value;
   value.events = (const GptVisEvent *) &value;
+  value.zones = (const GptVisZoneInfo *) &value;
   result = gptvis_result_copy (&value);
   assert_json (result, NO_FRAME "'model':'m','labels':[],'regions':[],'caption':null,'answers':[],"
-      "'embedding':[],'events':[],'clip':null,'analysis-ms':0.000,'age-ms':0.000}");
+      "'embedding':[],'events':[],'zones':[],'clip':null,'analysis-ms':0.000,'age-ms':0.000}");
   gptvis_result_unref (result);
 }
 
@@ -121,11 +122,12 @@ test_hostile (void)
   GptVisResult value = GPTVIS_RESULT_INIT;
   value.model = "a\xff\"b";
   value.n_labels = value.n_answers = value.n_embedding = value.n_events = value.n_planes = 5;
+  value.n_zones = 5;
   value.regions = &region;
   value.n_regions = 1;
   GptVisResult *result = gptvis_result_copy (&value);
   g_assert_cmpuint (result->n_labels + result->n_answers + result->n_embedding + result->n_events, ==, 0);
-  g_assert_cmpuint (result->n_planes + result->regions[0].n_labels, ==, 0);
+  g_assert_cmpuint (result->n_planes + result->regions[0].n_labels + result->n_zones, ==, 0);
   assert_json (result, NO_FRAME "'model':'a\xef\xbf\xbd\\\"b','labels':[],"
       "'regions':[{'box':[null,null,0.00000,1.00000],'labels':[],'id':null,'source':null,'caption':null,"
       "'since':null}],'caption':null" NOTHING_ELSE
@@ -183,6 +185,8 @@ test_draft (void)
     gptvis_draft_add_plane (draft, gptvis_plane_ref (made->planes[0]));
     GptVisResult *result = gptvis_draft_finish (draft, made->model, made->analysis);
     gptvis_result_set_frame (result, made->stream, made->frame, made->pts, made->running_time, made->time);
+    result->zones = made->zones;        /* no model finds zones */
+    result->n_zones = made->n_zones;
     assert_made (result);
     g_assert_cmpuint (result->n_planes, ==, 1);
     gptvis_result_unref (result);
@@ -247,12 +251,21 @@ test_read (void)
   g_assert_null (gptvis_result_get_answer (made, 2, &question, NULL));
   g_assert_null (question);
   g_assert_true (gptvis_result_get_embedding (made, &n) == made->embedding && n == 2);
+  guint64 left, right;
+  g_assert_cmpuint (gptvis_result_get_n_zones (made), ==, 2);
+  g_assert_cmpstr (gptvis_result_get_zone (made, 0, &n, &left, NULL), ==, "yard");
+  g_assert_true (n == 2 && left == 0);
+  g_assert_cmpstr (gptvis_result_get_zone (made, 1, NULL, &left, &right), ==, "door");
+  g_assert_true (left == 1 && right == 3);
+  g_assert_null (gptvis_result_get_zone (made, 2, &n, &left, &right));
+  g_assert_true (n == 0 && left == 0 && right == 0);
   gptvis_result_unref (made);
 
   GptVisResult *plain = cat ();
   g_assert_null (gptvis_result_get_caption (plain, &score, &final));
   g_assert_cmpuint (gptvis_result_get_caption_frame (plain, NULL), ==, G_MAXUINT64);
   g_assert_true (gptvis_result_get_embedding (plain, &n) == NULL && n == 0);
+  g_assert_cmpuint (gptvis_result_get_n_zones (plain), ==, 0);
   gptvis_result_unref (plain);
 }
 
@@ -316,7 +329,7 @@ is_type (JsonNode *value, const gchar *type)
     default:
       held = json_node_get_value_type (value);
       return g_str_equal (type, held == G_TYPE_STRING ? "string" : held == G_TYPE_BOOLEAN ? "boolean"
-          : held == G_TYPE_INT64 ? "integer" : "number");
+          : held == G_TYPE_INT64 && !g_str_equal (type, "number") ? "integer" : "number");
   }
 }
 

@@ -135,6 +135,41 @@ test_late_detections (void)
   }
 }
 
+/* Zones are in every result from the frame on that they are set for, with who is inside. */
+static void
+test_zones (void)
+{
+  const GptVisDetection found[] = { thing (0.1f, 0.1f), thing (0.7f, 0.1f) };
+  const GptVisSceneSettings settings = SETTINGS;
+  GptVisScene *scene = gptvis_scene_new (GPTVIS_SOURCE_UPSTREAM);
+  GptVisZoneList *list = gptvis_zone_list_read ("zones",
+      "yard: 0,0.5 0.5,0.5 0.5,1 0,1; door: 0.5,0 -> 0.5,1", NULL);
+
+  for (guint i = 0; i < 8; i++) {
+    const GptVisView view = watch (scene, &settings, found, 2, i);
+    GptVisResult *first = complete (scene, &settings, &view, TRUE);
+    GptVisResult *again = gptvis_scene_renew (scene, &settings, &view, first);
+    const GptVisResult *both[] = { first, again };
+    for (guint k = 0; k < 2; k++) {
+      g_assert_cmpuint (both[k]->n_zones, ==, i < 4 ? 0 : 2);
+      g_assert_true ((both[k]->zones != NULL) == (i >= 4));
+    }
+    if (i == 7) {
+      g_assert_cmpstr (again->zones[0].name, ==, "yard");
+      g_assert_cmpuint (again->zones[0].inside, ==, 1);
+      g_assert_cmpuint (again->zones[0].n_points, ==, 8);
+      g_assert_cmpfloat (again->zones[0].points[2], ==, 0.5f);
+      g_assert_cmpint (again->zones[1].type, ==, GPTVIS_ZONE_LINE);
+    }
+    gptvis_result_unref (first);
+    gptvis_result_unref (again);
+    if (i == 3)
+      gptvis_scene_set_zones (scene, list);
+  }
+  gptvis_zone_list_unref (list);
+  gptvis_scene_unref (scene);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -143,5 +178,6 @@ main (int argc, char **argv)
   g_test_add_func ("/scene/looks-that-never-were", test_looks_that_never_were);
   g_test_add_func ("/scene/small", test_small);
   g_test_add_func ("/scene/late-detections", test_late_detections);
+  g_test_add_func ("/scene/zones", test_zones);
   return g_test_run ();
 }
