@@ -36,6 +36,7 @@
 #include "gptvisjson.h"
 #include "gptvis.h"
 #include "outlet.h"
+#include "propertytable.h"
 #include <errno.h>
 
 GST_DEBUG_CATEGORY_STATIC (json_debug);
@@ -43,15 +44,19 @@ GST_DEBUG_CATEGORY_STATIC (json_debug);
 
 #define LINES_CAPS "application/x-ndjson"
 
-enum { PROP_0, PROP_LOCATION, PROP_APPEND, PROP_REPEAT, PROP_STREAM };
+
+/* The properties. */
+typedef struct {
+  gchar *location;              /* NULL: unset */
+  gchar *stream;                /* NULL: the name that the results have */
+  gboolean append, repeat;
+} Settings;
 
 struct _GstGptVisJson {
   GstBaseTransform parent;
 
   /* Under the object lock. */
-  gchar *location;              /* NULL: unset */
-  gchar *stream;                /* NULL: the name that the results have */
-  gboolean append, repeat;
+  Settings settings;
   gboolean running;             /* between start and stop */
 
   /* The streaming thread's, and start and stop. */
@@ -86,8 +91,8 @@ open_file (GstGptVisJson *self)
   int error = 0;
 
   GST_OBJECT_LOCK (self);
-  location = g_strdup (self->location);
-  append = self->append;
+  location = g_strdup (self->settings.location);
+  append = self->settings.append;
   GST_OBJECT_UNLOCK (self);
   if (location)                 /* else the caps decide (set_caps) */
     error = gptvis_outlet_open (&self->outlet, is_stdout (location) ? NULL : location, append);
@@ -105,8 +110,8 @@ static gchar *
 file_name (GstGptVisJson *self)
 {
   GST_OBJECT_LOCK (self);
-  gchar *name = is_stdout (self->location) ? g_strdup ("Standard output")
-      : g_filename_display_name (self->location);
+  gchar *name = is_stdout (self->settings.location) ? g_strdup ("Standard output")
+      : g_filename_display_name (self->settings.location);
   GST_OBJECT_UNLOCK (self);
   return name;
 }
@@ -155,7 +160,7 @@ append_line (GstGptVisJson *self, const GptVisMeta *meta)
   gchar *line;
 
   GST_OBJECT_LOCK (self);
-  line = gptvis_result_to_json (meta->result, self->stream, age);
+  line = gptvis_result_to_json (meta->result, self->settings.stream, age);
   GST_OBJECT_UNLOCK (self);
   g_string_append_printf (self->lines, "%s\n", line);
   g_free (line);
@@ -206,7 +211,7 @@ collect (GstGptVisJson *self, GstBuffer *buffer)
 
   g_string_truncate (self->lines, 0);
   GST_OBJECT_LOCK (self);
-  repeat = self->repeat;
+  repeat = self->settings.repeat;
   GST_OBJECT_UNLOCK (self);
   while ((meta = gptvis_buffer_iterate_meta (buffer, &state))) {
     if (!is_analysis (meta))
@@ -307,7 +312,7 @@ set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
   gst_base_transform_set_passthrough (trans, !self->lines_on_pad);
   gst_base_transform_set_in_place (trans, !self->lines_on_pad);
   GST_OBJECT_LOCK (self);
-  unset = !self->location;
+  unset = !self->settings.location;
   GST_OBJECT_UNLOCK (self);
   if (unset && self->lines_on_pad)
     close_file (self);
@@ -370,30 +375,44 @@ stop (GstBaseTransform *trans)
   return TRUE;
 }
 
+/* --- properties --- */
+
+#define AT(member) G_STRUCT_OFFSET (Settings, member)
+#define FIXED .flags = GST_PARAM_MUTABLE_READY
+#define ANY_TIME .flags = GST_PARAM_MUTABLE_PLAYING
+
+static const GptVisProperty properties[] = {
+  { "location", "Location", TEXT, AT (location), FIXED, .blurb =
+    "File to write; \"-\": standard output; unset: standard output too, unless the source pad carries "
+    "the lines (" LINES_CAPS ")" },
+  { "append", "Append", BOOLEAN, AT (append), FIXED, .blurb = "Append to the file instead of replacing it" },
+  { "repeat", "Repeat", BOOLEAN, AT (repeat), ANY_TIME, .blurb =
+    "Write a line for each frame that carries a result, with its age; false: each result once" },
+  { "stream", "Stream", TEXT, AT (stream), ANY_TIME, .blurb =
+    "Value of the field \"stream\"; unset: the name of the gptvisfilter" },
+};
+#define FIRST_ID 1u
+
+static const GptVisProperty *
+find_property (guint id)
+{
+  return gptvis_property_table_find (properties, G_N_ELEMENTS (properties), FIRST_ID, id);
+}
+
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (object);
-  gboolean late = FALSE;
+  const GptVisProperty *property = find_property (id);
 
-  GST_OBJECT_LOCK (self);
-  if (self->running && (spec->flags & GST_PARAM_MUTABLE_READY)) {
-    late = TRUE;
-  } else if (id == PROP_LOCATION) {
-    g_free (self->location);
-    self->location = g_value_dup_string (value);
-    if (self->location && !*self->location)
-      g_clear_pointer (&self->location, g_free);
-  } else if (id == PROP_STREAM) {
-    g_free (self->stream);
-    self->stream = g_value_dup_string (value);
-  } else if (id == PROP_APPEND) {
-    self->append = g_value_get_boolean (value);
-  } else if (id == PROP_REPEAT) {
-    self->repeat = g_value_get_boolean (value);
-  } else {
+  if (!property) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+    return;
   }
+  GST_OBJECT_LOCK (self);
+  const gboolean late = self->running && (spec->flags & GST_PARAM_MUTABLE_READY);
+  if (!late)
+    gptvis_property_set (property, &self->settings, value);
   GST_OBJECT_UNLOCK (self);
   if (late)
     GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS,
@@ -405,46 +424,25 @@ static void
 get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (object);
+  const GptVisProperty *property = find_property (id);
 
-  GST_OBJECT_LOCK (self);
-  if (id == PROP_LOCATION)
-    g_value_set_string (value, self->location);
-  else if (id == PROP_STREAM)
-    g_value_set_string (value, self->stream);
-  else if (id == PROP_APPEND)
-    g_value_set_boolean (value, self->append);
-  else if (id == PROP_REPEAT)
-    g_value_set_boolean (value, self->repeat);
-  else
+  if (!property) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  gptvis_property_get (property, &self->settings, value);
   GST_OBJECT_UNLOCK (self);
 }
 
-static void
-install_properties (GObjectClass *klass)
-{
-  const GParamFlags fixed = GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-  const GParamFlags live = GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  g_object_class_install_property (klass, PROP_LOCATION, g_param_spec_string ("location", "Location",
-          "File to write; \"-\": standard output; unset: standard output too, unless the source pad carries "
-          "the lines (" LINES_CAPS ")", NULL, fixed));
-  g_object_class_install_property (klass, PROP_APPEND, g_param_spec_boolean ("append", "Append",
-          "Append to the file instead of replacing it", FALSE, fixed));
-  g_object_class_install_property (klass, PROP_REPEAT, g_param_spec_boolean ("repeat", "Repeat",
-          "Write a line for each frame that carries a result, with its age; false: each result once",
-          FALSE, live));
-  g_object_class_install_property (klass, PROP_STREAM, g_param_spec_string ("stream", "Stream",
-          "Value of the field \"stream\"; unset: the name of the gptvisfilter", NULL, live));
-}
+/* --- type --- */
 
 static void
 finalize (GObject *object)
 {
   GstGptVisJson *self = GST_GPTVIS_JSON (object);
 
-  g_free (self->location);
-  g_free (self->stream);
+  gptvis_property_table_clear (properties, G_N_ELEMENTS (properties), &self->settings);
   gptvis_outlet_clear (&self->outlet);
   g_string_free (self->lines, TRUE);
   g_ptr_array_unref (self->previous);
@@ -457,13 +455,14 @@ gst_gptvis_json_class_init (GstGptVisJsonClass *klass)
   GObjectClass *object = G_OBJECT_CLASS (klass);
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *base = GST_BASE_TRANSFORM_CLASS (klass);
+  const Settings defaults = { 0 };
 
   GST_DEBUG_CATEGORY_INIT (json_debug, "gptvisjson", 0, "results as lines of JSON");
 
   object->set_property = set_property;
   object->get_property = get_property;
   object->finalize = finalize;
-  install_properties (object);
+  gptvis_property_table_install (properties, G_N_ELEMENTS (properties), FIRST_ID, object, &defaults);
 
   gst_element_class_set_static_metadata (element, "JSON writer", "Filter/Sink/Video",
       "Writes what gptvisfilter attached to the buffers, one JSON object a line, to a file, standard output "
