@@ -184,7 +184,7 @@ static GptVisRequest
 request_for (GptVisSession *session, guint picture)
 {
   return (GptVisRequest) { .slot = session->slots[!session->staging_slot][picture],
-    .outputs = picture == 0 ? gptvis_client_outputs (session->client) : GPTVIS_OUTPUT_SCORES };
+    .outputs = gptvis_client_outputs (session->client) };
 }
 
 gboolean
@@ -226,6 +226,9 @@ read_request (GptVisSession *session, guint picture, const GptVisRequest *reques
     look->done = request->ran;
     if (look->done)
       look->n = gptvis_client_read_region (session->client, request, look->labels, GPTVIS_LOOK_LABELS);
+    if (look->done && session->region_captions)
+      gptvis_region_captions_look (session->region_captions,
+          job->view.regions[job->view.looks[picture - 1]].id, request->tokens, job);
     return;
   }
   if (!request->ran)

@@ -16,6 +16,8 @@ gptvis_captions_drop_stale (GptVisSession *session)
   session->caption_start = GST_CLOCK_TIME_NONE;
   if (session->captioner)
     gptvis_captioner_forget (session->captioner);
+  if (session->region_captions)
+    gptvis_region_captions_forget (session->region_captions);
   g_cond_broadcast (&session->engine->progress);
 }
 
@@ -37,6 +39,11 @@ report_result (GptVisSession *session, GptVisUpdate update)
   GptVisResult *result = caption ? gptvis_result_with_caption (session->result, caption)
       : gptvis_result_ref (session->result);
 
+  if (session->region_captions) {
+    GptVisResult *without = result;
+    result = gptvis_scene_caption (session->scene, without);
+    gptvis_result_unref (without);
+  }
   gptvis_session_report (session, update, &session->job, result, NULL);
   gptvis_result_unref (result);
 }
@@ -85,8 +92,15 @@ begin_caption (GptVisEngine *self, GptVisSession *session)
     gptvis_session_report (session, GPTVIS_UPDATE_CAPTION, job, NULL, error);
 }
 
-/* Keeps the result and reports it, unless it is awaited and its caption is yet to come. A failed frame leaves
- * the last result as it is, since a caption for that may be being written. */
+static gboolean
+captions_are_due (const GptVisSession *session)
+{
+  return session->writing
+      || (session->region_captions && gptvis_region_captions_are_due (session->region_captions));
+}
+
+/* Keeps the result and reports it, unless it is awaited and its captions are yet to come. A failed frame
+ * leaves the last result as it is, since a caption for that may be being written. */
 void
 gptvis_captions_finish (GptVisEngine *self, GptVisSession *session, GptVisResult *result, const GError *error)
 {
@@ -100,7 +114,7 @@ gptvis_captions_finish (GptVisEngine *self, GptVisSession *session, GptVisResult
       begin_caption (self, session);
   }
   session->running = FALSE;
-  session->result_deferred = result && session->job.awaited && session->writing;
+  session->result_deferred = result && session->job.awaited && captions_are_due (session);
   if (!result)
     gptvis_session_report (session, GPTVIS_UPDATE_RESULT, job, NULL, error);
   else if (!session->result_deferred)
@@ -108,11 +122,11 @@ gptvis_captions_finish (GptVisEngine *self, GptVisSession *session, GptVisResult
   gptvis_session_unref (session);
 }
 
-/* The result of an awaited frame, once its caption is finished, given up or failed. */
+/* The result of an awaited frame, once its captions are finished, given up or failed. */
 static void
 report_deferred (GptVisSession *session)
 {
-  if (!session->result_deferred || session->writing)
+  if (!session->result_deferred || captions_are_due (session))
     return;
   session->result_deferred = FALSE;
   report_result (session, GPTVIS_UPDATE_RESULT);
@@ -134,28 +148,52 @@ report_words (GptVisSession *session)
     report_result (session, GPTVIS_UPDATE_CAPTION);
 }
 
+static void
+add_writer (GPtrArray *writers, GPtrArray *captioners, GptVisSession *session, GptVisCaptioner *captioner)
+{
+  g_ptr_array_add (writers, session);
+  g_ptr_array_add (captioners, captioner);
+}
+
+/* With the lock, which is released while the decoder looks at the region. */
+static void
+begin_region_caption (GptVisEngine *self, GptVisSession *session)
+{
+  GptVisRegionCaptions *captions = session->region_captions;
+
+  if (!captions || session->captions_stale || gptvis_region_captions_is_writing (captions)
+      || !gptvis_region_captions_are_due (captions))
+    return;
+  g_mutex_unlock (&self->lock);
+  gptvis_region_captions_begin (captions);
+  g_mutex_lock (&self->lock);
+}
+
 guint
 gptvis_captions_gather (GptVisEngine *self, GPtrArray *writers, GPtrArray *captioners)
 {
   g_ptr_array_set_size (writers, 0);
   g_ptr_array_set_size (captioners, 0);
   for (guint i = 0; i < self->sessions->len; i++) {
-    GptVisSession *session = self->sessions->pdata[i];
+    GptVisSession *session = gptvis_session_ref (self->sessions->pdata[i]);
     if (!session->running)      /* else its captioner will still be shown a picture from before the cut */
       gptvis_captions_drop_stale (session);
-    if (session->result_deferred && !session->writing) {
-      gptvis_session_ref (session);
+    begin_region_caption (self, session);
+    if (session->result_deferred && !captions_are_due (session)) {
       report_deferred (session);
-      gptvis_session_unref (session);
       g_cond_broadcast (&self->progress);
     }
+    gptvis_session_unref (session);
   }
   for (guint i = 0; i < self->sessions->len; i++) {
     GptVisSession *session = self->sessions->pdata[i];
-    if (session->writing && !session->captions_stale) {
-      g_ptr_array_add (writers, session);
-      g_ptr_array_add (captioners, session->captioner);
-    }
+    if (session->captions_stale)
+      continue;
+    if (session->writing)
+      add_writer (writers, captioners, session, session->captioner);
+    if (session->region_captions && gptvis_region_captions_is_writing (session->region_captions))
+      add_writer (writers, captioners, session,
+          gptvis_region_captions_captioner (session->region_captions));
   }
   return writers->len;
 }
@@ -173,7 +211,9 @@ gptvis_captions_step (GptVisEngine *self, GPtrArray *writers, GPtrArray *caption
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < writers->len; i++) {
     GptVisSession *session = writers->pdata[i];
-    if (!session->captions_stale)
+    if (captioners->pdata[i] != session->captioner)
+      gptvis_region_captions_take (session->region_captions);
+    else if (!session->captions_stale)
       report_words (session);
     report_deferred (session);
     gptvis_session_unref (session);

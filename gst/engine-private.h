@@ -5,6 +5,7 @@
  * stream's (in its listener's `update`). */
 #pragma once
 #include "engine.h"
+#include "regioncaptions.h"
 
 G_BEGIN_DECLS
 
@@ -63,6 +64,7 @@ struct _GptVisSession {
   /* The worker's. */
   GptVisAnalysis analysis;      /* of the frame that runs */
   GptVisCaptioner *captioner;   /* NULL: the model writes nothing */
+  GptVisRegionCaptions *region_captions;        /* NULL: likewise, or there are no regions */
   GptVisJob job;                /* of the last result */
   GptVisResult *result;         /* the last, without a caption; NULL before the first */
   GstClockTime caption_start;   /* when the last caption was started, by gptvis_frame_clock; NONE: never */
@@ -129,9 +131,10 @@ void gptvis_captions_finish (GptVisEngine *engine, GptVisSession *session, GptVi
     const GError *error);
 /* After a cut: what was seen and written before is no longer of use. */
 void gptvis_captions_drop_stale (GptVisSession *session);
-/* Fills in the sessions that write a caption, and their captioners. Deferred results that need not wait
- * any more are reported first, which releases the lock, so sessions may come and go; one that is missed
- * has its turn in the next round. Returns how many write. */
+/* Fills in the sessions that write a caption, and their captioners: a session that also writes one of a
+ * region's is there twice. Captions of regions are begun and deferred results that need not wait any more
+ * are reported first, which releases the lock, so sessions may come and go; one that is missed has its turn
+ * in the next round. Returns how many write. */
 guint gptvis_captions_gather (GptVisEngine *engine, GPtrArray *writers, GPtrArray *captioners);
 /* Adds a word to each of their captions. */
 void gptvis_captions_step (GptVisEngine *engine, GPtrArray *writers, GPtrArray *captioners);

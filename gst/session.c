@@ -29,6 +29,7 @@ gptvis_session_unref (GptVisSession *self)
     for (guint k = 0; k < G_N_ELEMENTS (self->slots[i]); k++)
       gptvis_model_slot_free (self->slots[i][k]);
   gptvis_captioner_free (self->captioner);
+  gptvis_region_captions_free (self->region_captions);
   gptvis_client_unref (self->client);
   gptvis_scene_unref (self->scene);
   gptvis_result_unref (self->result);
@@ -44,6 +45,8 @@ allocate (GptVisSession *self, GError **error)
   GError *why = NULL;
 
   self->captioner = gptvis_client_captioner_new (self->client, &why);
+  if (!why && self->scene)
+    self->region_captions = gptvis_region_captions_new (self->client, self->scene, &why);
   for (guint i = 0; !why && i < 2; i++)
     self->slots[i][0] = gptvis_model_slot_new (self->engine->model, &why);
   if (why)

@@ -349,6 +349,8 @@ fill_job (GptVisStream *self, const GptVisSettings *settings, GptVisJob *job)
   job->partial_captions = settings->partial_captions;
   job->scene_settings = settings->scene;
   job->scene_settings.threshold = gptvis_client_threshold (self->client, settings->threshold);
+  job->scene_settings.captions_only = !gptvis_client_reads_regions (self->client);
+  job->scene_settings.caption_interval = settings->caption_interval;
 }
 
 /* Shows the picture to the scene, if there is one, and stages it if it is due. */
@@ -363,7 +365,7 @@ look_at_picture (GptVisStream *self, const GptVisFrame *frame, const GptVisPictu
         gptvis_frame_clock (&job->time, job->arrival), &job->view);
   if (!due)
     return FALSE;
-  if (self->scene && gptvis_client_reads_regions (self->client))
+  if (self->scene && (gptvis_client_reads_regions (self->client) || gptvis_client_writes (self->client)))
     gptvis_scene_choose (self->scene, &job->scene_settings, &job->view);
   staged = gptvis_session_stage (self->session, picture, job, &replaced, error);
   if (replaced)

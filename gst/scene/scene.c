@@ -21,6 +21,13 @@ typedef struct {
   gfloat width, height;         /* of the box then */
 } Looks;
 
+/* A region's caption, and when it was given. */
+typedef struct {
+  GptVisCaption caption;        /* without a text: there is none */
+  gchar *text;
+  guint64 time;                 /* ns */
+} Caption;
+
 struct _GptVisScene {
   gint refs;
   GptVisRegionSource source;
@@ -29,6 +36,7 @@ struct _GptVisScene {
   GMutex lock;                  /* guards what follows */
   GptVisTracks *tracks;
   Looks looks[2 * GPTVIS_MAX_REGIONS];
+  GHashTable *captions;         /* id → Caption; NULL before the first */
   guint64 time;                 /* of the last update of tracks, ns */
   guint generation;             /* raised by a reset */
   GptVisZones *zones;           /* NULL: none */
@@ -79,6 +87,7 @@ gptvis_scene_unref (GptVisScene *self)
   gptvis_tracks_free (self->tracks);
   gptvis_zones_free (self->zones);
   gptvis_zone_list_unref (self->new_zones);
+  g_clear_pointer (&self->captions, g_hash_table_unref);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -107,6 +116,7 @@ gptvis_scene_reset (GptVisScene *self)
   self->n_events = 0;
   self->generation++;
   memset (self->looks, 0, sizeof self->looks);
+  g_clear_pointer (&self->captions, g_hash_table_unref);
   g_mutex_unlock (&self->lock);
 }
 
@@ -271,6 +281,94 @@ gptvis_scene_watch (GptVisScene *self, const GptVisSceneSettings *settings, cons
   g_mutex_unlock (&self->lock);
 }
 
+/* --- captions --- */
+
+static void
+free_caption (gpointer data)
+{
+  g_free (((Caption *) data)->text);
+  g_free (data);
+}
+
+static const Caption *
+find_caption (const GptVisScene *self, guint id)
+{
+  return self->captions && id ? g_hash_table_lookup (self->captions, GUINT_TO_POINTER (id)) : NULL;
+}
+
+/* NULL: it has none. */
+static const GptVisCaption *
+caption_of (const GptVisScene *self, guint id)
+{
+  const Caption *known = find_caption (self, id);
+  return known && known->text ? &known->caption : NULL;
+}
+
+static gboolean
+wants_caption (const GptVisScene *self, const GptVisSceneSettings *settings, guint id, guint64 time)
+{
+  const Caption *known = find_caption (self, id);
+  return !known || time - MIN (known->time, time) >= settings->caption_interval;
+}
+
+gboolean
+gptvis_scene_wants_caption (GptVisScene *self, const GptVisSceneSettings *settings, const GptVisView *view,
+    guint id)
+{
+  g_mutex_lock (&self->lock);
+  const gboolean wants = view->generation == self->generation
+      && wants_caption (self, settings, id, view->time);
+  g_mutex_unlock (&self->lock);
+  return wants;
+}
+
+/* Those of regions that are gone. */
+static gboolean
+is_forgotten (gpointer id, gpointer caption, gpointer user)
+{
+  GptVisScene *self = user;
+  guint n;
+  const GptVisTrack *tracks = gptvis_tracks_at (self->tracks, self->time, &n);
+  return !find_track (tracks, n, GPOINTER_TO_UINT (id));
+}
+
+void
+gptvis_scene_set_caption (GptVisScene *self, guint generation, guint id, const GptVisCaption *caption)
+{
+  g_mutex_lock (&self->lock);
+  if (generation == self->generation) {
+    Caption *copy = g_new0 (Caption, 1);
+    if (caption)
+      copy->caption = *caption;
+    copy->text = caption ? g_strdup (caption->text) : NULL;
+    copy->caption.text = copy->text;
+    copy->time = self->time;
+    if (!self->captions)
+      self->captions = g_hash_table_new_full (NULL, NULL, NULL, free_caption);
+    if (g_hash_table_size (self->captions) >= 2 * GPTVIS_MAX_REGIONS)
+      g_hash_table_foreach_remove (self->captions, is_forgotten, self);
+    g_hash_table_replace (self->captions, GUINT_TO_POINTER (id), copy);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+GptVisResult *
+gptvis_scene_caption (GptVisScene *self, const GptVisResult *result)
+{
+  GptVisRegion regions[GPTVIS_MAX_REGIONS];
+  GptVisResult with = *result;
+  with.n_regions = MIN (result->n_regions, GPTVIS_MAX_REGIONS);
+  if (!result->regions)
+    return gptvis_result_copy (result);
+  with.regions = memcpy (regions, result->regions, with.n_regions * sizeof *regions);
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < with.n_regions; i++)
+    regions[i].caption = caption_of (self, regions[i].id);
+  GptVisResult *captioned = gptvis_result_copy (&with);
+  g_mutex_unlock (&self->lock);
+  return captioned;
+}
+
 /* --- looking --- */
 
 /* How much a look is worth; 0: nothing. */
@@ -300,8 +398,9 @@ gptvis_scene_choose (GptVisScene *self, const GptVisSceneSettings *settings, Gpt
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < view->n; i++) {
     const guint id = view->regions[i].id;
-    worths[i]
-        = id && !view->regions[i].small ? worth (looks_of (self, id), &view->regions[i], view->time) : 0;
+    const gboolean passed_over = id == 0 || view->regions[i].small
+        || (settings->captions_only && !wants_caption (self, settings, id, view->time));
+    worths[i] = passed_over ? 0 : worth (looks_of (self, id), &view->regions[i], view->time);
   }
   while (view->n_looks < most) {
     guint best = 0;
@@ -357,6 +456,7 @@ with_regions (GptVisScene *self, const GptVisSceneSettings *settings, const GptV
             .id = seen->id,
             .since = seen->since,
             .source = self->source,
+            .caption = caption_of (self, seen->id),
             .labels = track ? track->labels : NULL,
             .n_labels = track ? n_labels_that_score (track, settings->threshold) : 0 };
   }

@@ -30,6 +30,8 @@ typedef struct {
   guint max_regions;            /* looked at in one frame at most; of a model's, told */
   gfloat min_region;            /* shortest side, of the picture's height: smaller ones are passed over */
   gfloat threshold;             /* what a region's label must score */
+  gboolean captions_only;       /* nothing but captions is asked for of regions */
+  guint64 caption_interval;     /* ns from a region's caption to its next; G_MAXUINT64: it has but one */
 } GptVisSceneSettings;
 
 typedef struct {
@@ -87,6 +89,13 @@ GptVisPicture gptvis_scene_cut (const GptVisPicture *picture, GptVisBox box);
  * at. From a model that finds regions they are `result`'s own. The caller's. */
 GptVisResult *gptvis_scene_complete (GptVisScene *scene, const GptVisSceneSettings *settings,
     const GptVisView *view, const GptVisResult *result, const GptVisLook *looks);
+/* Has the view's region with that id no caption yet, or an old one? */
+gboolean gptvis_scene_wants_caption (GptVisScene *scene, const GptVisSceneSettings *settings,
+    const GptVisView *view, guint id);
+/* A region of a view of that generation gets a caption, which is copied. NULL: it is to have none. */
+void gptvis_scene_set_caption (GptVisScene *scene, guint generation, guint id, const GptVisCaption *caption);
+/* A result again, with the captions that its regions have now. The caller's. */
+GptVisResult *gptvis_scene_caption (GptVisScene *scene, const GptVisResult *result);
 /* A result again, with the view's regions and what is known of them now; of the frame that was watched
  * last also with what happened in zones since the frame before. The caller's. */
 GptVisResult *gptvis_scene_renew (GptVisScene *scene, const GptVisSceneSettings *settings,

@@ -73,7 +73,7 @@ void
 gptvis_captioner_look (GptVisCaptioner *self, const float *tokens)
 {
   const GptVisDecoder *d = self->decoder;
-  const gsize size = (gsize) d->rows * d->width;
+  const gsize size = gptvis_captioner_n_values (self);
   float *rows = gptvis_program_slot_rows (d->program, self->slot);
   if (rows != self->rows)       /* the first look, or the device was lost with the earlier pictures */
     self->looked = 0;
@@ -84,6 +84,12 @@ gptvis_captioner_look (GptVisCaptioner *self, const float *tokens)
   for (guint i = 0; self->looked == 0 && i + 1 < d->n_frames; i++)
     memcpy (rows + i * size, tokens, size * sizeof (float));
   self->looked = MIN (self->looked + 1, d->n_frames);
+}
+
+gsize
+gptvis_captioner_n_values (const GptVisCaptioner *self)
+{
+  return (gsize) self->decoder->rows * self->decoder->width;
 }
 
 gdouble

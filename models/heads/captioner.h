@@ -28,6 +28,9 @@ void gptvis_captioner_free (GptVisCaptioner *self);    /* NULL is fine */
 /* Takes in a picture's tokens [rows, width], which are not needed afterwards. */
 void gptvis_captioner_look (GptVisCaptioner *self, const float *tokens);
 
+/* How many numbers a picture's tokens are. */
+gsize gptvis_captioner_n_values (const GptVisCaptioner *self);
+
 /* How different the newest picture is from the one that the last caption was begun on: 1 − the cosine of
  * their class tokens, 0 to 2; 2 when there is none to compare with. */
 gdouble gptvis_captioner_change (const GptVisCaptioner *self);

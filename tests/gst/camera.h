@@ -20,6 +20,16 @@ camera_rig (const gchar *properties)
   return rig;
 }
 
+/* The same, to a checkpoint that also writes. */
+static inline Rig *
+writing_camera_rig (WriterKind kind, const gchar *properties)
+{
+  Rig *rig = rig_new_writing (kind, properties);
+
+  rig_caps (rig, CAPS);
+  return rig;
+}
+
 /* Frame `i`: a bright square and a dark one. */
 static inline GstBuffer *
 two_squares (Rig *rig, guint i)

@@ -93,6 +93,72 @@ test_upstream_labels (void)
   rig_free (rig);
 }
 
+static void
+assert_caption (const GptVisRegion *region, const gchar *text, guint64 frame)
+{
+  if (!text) {
+    g_assert_null (region->caption);
+    return;
+  }
+  g_assert_nonnull (region->caption);
+  g_assert_cmpstr (region->caption->text, ==, text);
+  g_assert_true (region->caption->final);
+  g_assert_cmpuint (region->caption->frame, ==, frame);
+}
+
+/* Each region that is looked at has a sentence of its own where the task asks for one: once, or as often as
+ * caption-interval says; a frame that is waited for has them all. */
+static void
+test_captions (void)
+{
+  static const gchar *const tasks[] = { "caption", "both", "caption caption-interval=80000000", "label" };
+
+  for (guint t = 0; t < G_N_ELEMENTS (tasks); t++) {
+    gchar *properties = g_strdup_printf ("regions=upstream min-region=0.1 interval=2 task=%s", tasks[t]);
+    Rig *rig = writing_camera_rig (WRITES, properties);
+    for (guint i = 0; i < 6; i++) {
+      GstBuffer *buffer = two_squares (rig, i), *out;
+      add_region (buffer, "cat", 20, 20, 60, 60);
+      add_region (buffer, "fly", 100, 100, 4, 4);
+      add_region (buffer, "dog", 200, 20, 60, 60);
+      out = rig_push (rig, buffer);
+      const GptVisResult *result = result_of (out);
+      const guint64 frame = t == 2 ? i / 2 * 2 : 0;
+      g_assert_cmpuint (result->n_regions, ==, 3);
+      assert_caption (&result->regions[0], t == 3 ? NULL : "a white picture", frame);
+      assert_caption (&result->regions[1], NULL, 0);
+      assert_caption (&result->regions[2], t == 3 ? NULL : "a black picture", frame);
+      g_assert_cmpint (result->regions[0].n_labels > 0, ==, t == 1 || t == 3);
+      gst_buffer_unref (out);
+    }
+    rig_free (rig);
+    g_free (properties);
+  }
+}
+
+/* A caption that is not likely enough is none, and so is one that cannot be written; who asked goes on. */
+static void
+test_no_captions (void)
+{
+  static const struct {
+    WriterKind kind;
+    const gchar *properties;
+  } cases[] = { { WRITES, "regions=upstream task=caption caption-threshold=1" },
+    { WRITES | IS_CAREFUL, "regions=upstream task=caption" } };
+
+  for (guint c = 0; c < G_N_ELEMENTS (cases); c++) {
+    Rig *rig = writing_camera_rig (cases[c].kind, cases[c].properties);
+    for (guint i = 0; i < 3; i++) {
+      GstBuffer *buffer = two_squares (rig, i), *out;
+      add_region (buffer, "cat", 20, 20, 60, 60);
+      out = rig_push (rig, buffer);
+      assert_caption (&result_of (out)->regions[0], NULL, 0);
+      gst_buffer_unref (out);
+    }
+    rig_free (rig);
+  }
+}
+
 /* Nowhere, of no size, beyond the picture, far too many, twice the same; on a buffer that others hold. */
 static void
 test_odd_upstream (void)
@@ -139,6 +205,8 @@ main (int argc, char **argv)
 {
   rig_init (&argc, &argv);
   g_test_add_func ("/upstream/labels", test_upstream);
+  g_test_add_func ("/upstream/captions", test_captions);
+  g_test_add_func ("/upstream/no-captions", test_no_captions);
   g_test_add_func ("/upstream/asked-for", test_upstream_labels);
   g_test_add_func ("/upstream/odd", test_odd_upstream);
   return g_test_run ();
