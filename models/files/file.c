@@ -6,6 +6,7 @@
 #include "mistakes.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,7 +41,9 @@ gptvis_file_open (GptVisFile *self, const gchar *path, GError **error)
   self->fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (self->fd < 0 || fstat (self->fd, &s) != 0 || !S_ISREG (s.st_mode)) {
     cannot_read (path, error);
-    gptvis_file_close (self);
+    if (self->fd >= 0)
+      close (self->fd);
+    self->fd = -1;
     return FALSE;
   }
   self->path = g_strdup (path);
@@ -51,11 +54,19 @@ gptvis_file_open (GptVisFile *self, const gchar *path, GError **error)
 }
 
 void
+gptvis_file_wrap (GptVisFile *self, const gchar *name, GBytes *bytes)
+{
+  *self = (GptVisFile) { .path = g_strdup (name), .fd = -1, .bytes = g_bytes_ref (bytes),
+    .size = g_bytes_get_size (bytes) };
+}
+
+void
 gptvis_file_close (GptVisFile *self)
 {
-  if (self->fd >= 0)
+  if (self->path && self->fd >= 0)
     close (self->fd);
   self->fd = -1;
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_pointer (&self->path, g_free);
 }
 
@@ -75,10 +86,31 @@ is_as_opened (const GptVisFile *self, GError **error)
   return FALSE;
 }
 
+/* Always FALSE. */
+static gboolean
+ends_early (const GptVisFile *self, guint64 end, GError **error)
+{
+  gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file ends at byte %" G_GUINT64_FORMAT
+      ", though its size is said to be %" G_GUINT64_FORMAT, self->path, end, self->size);
+  return FALSE;
+}
+
+static gboolean
+read_memory (const GptVisFile *self, guint64 from, gsize n, gpointer to, GError **error)
+{
+  if (from > self->size || n > self->size - from)
+    return ends_early (self, self->size, error);
+  if (n > 0)
+    memcpy (to, (const guint8 *) g_bytes_get_data (self->bytes, NULL) + from, n);
+  return TRUE;
+}
+
 gboolean
 gptvis_file_read (const GptVisFile *self, guint64 from, gsize n, gpointer to, GError **error)
 {
   guint8 *at = to;
+  if (self->bytes)
+    return read_memory (self, from, n, to, error);
   while (n > 0) {
     const gssize got = pread (self->fd, at, n, from);
     if (got < 0 && errno == EINTR)
@@ -93,10 +125,7 @@ gptvis_file_read (const GptVisFile *self, guint64 from, gsize n, gpointer to, GE
   }
   if (!is_as_opened (self, error))
     return FALSE;
-  if (n > 0)
-    gptvis_quote_error (error, GPTVIS_ERROR_FORMAT, "%s: the file ends at byte %" G_GUINT64_FORMAT
-        ", though its size is said to be %" G_GUINT64_FORMAT, self->path, from, self->size);
-  return n == 0;
+  return n == 0 || ends_early (self, from, error);
 }
 
 gsize

@@ -9,14 +9,17 @@ G_BEGIN_DECLS
 
 typedef struct {
   gchar *path;                  /* for messages */
-  gint fd;                      /* stays this file when the name is removed or given to another */
+  gint fd;                      /* stays this file when the name is removed or given to another; -1: memory */
+  GBytes *bytes;                /* memory in place of a file; NULL: none */
   guint64 size;
   gint64 seconds, nanoseconds;  /* time of the last write before it was opened */
 } GptVisFile;
 
 /* FALSE with NOT_FOUND or FORMAT; then there is nothing to close. */
 gboolean gptvis_file_open (GptVisFile *self, const gchar *path, GError **error);
-void gptvis_file_close (GptVisFile *self);
+/* The same of bytes in memory, which are kept; `name` stands for the path. */
+void gptvis_file_wrap (GptVisFile *self, const gchar *name, GBytes *bytes);
+void gptvis_file_close (GptVisFile *self);      /* also of one that is all zeros, or closed */
 
 /* Reads n bytes from byte `from`; FALSE with FORMAT when it does not have them, or was written since it was
  * opened. Any thread. */

@@ -11,7 +11,6 @@
 typedef struct {
   GptVisContainer base;
   GptVisFile source;
-  GBytes *bytes;                /* memory instead of a source; else NULL */
   JsonObject *header;           /* owns the names */
 } Safetensors;
 
@@ -30,16 +29,6 @@ static const struct {
 /* Tensors' names come from the file. */
 #define fail(error, code, ...) (gptvis_quote_error (error, code, __VA_ARGS__), FALSE)
 
-/* Bytes of the file or of memory. */
-static gboolean
-read_bytes (const Safetensors *self, guint64 from, gsize n, gpointer to, GError **error)
-{
-  if (!self->bytes)
-    return gptvis_file_read (&self->source, from, n, to, error);
-  memcpy (to, (const gchar *) g_bytes_get_data (self->bytes, NULL) + from, n);
-  return TRUE;
-}
-
 /* Reads the header's length and checks that the file can have it. */
 static gboolean
 read_length (const Safetensors *self, guint64 size, gsize *length, GError **error)
@@ -52,7 +41,7 @@ read_length (const Safetensors *self, guint64 size, gsize *length, GError **erro
   if (size < 8)
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: the file has %" G_GUINT64_FORMAT
         " bytes and ends within the header's length, which takes 8: download it again", file, size);
-  if (!read_bytes (self, 0, 8, &n, error))
+  if (!gptvis_file_read (&self->source, 0, 8, &n, error))
     return FALSE;
   n = GUINT64_FROM_LE (n);
   if (n > GPTVIS_SAFETENSORS_MAX_HEADER)
@@ -73,7 +62,7 @@ read_header (const Safetensors *self, guint64 size, gsize *length, GError **erro
   if (!read_length (self, size, length, error))
     return NULL;
   gchar *text = g_malloc (*length + 1);
-  JsonObject *header = read_bytes (self, 8, *length, text, error)
+  JsonObject *header = gptvis_file_read (&self->source, 8, *length, text, error)
       ? gptvis_json_parse (self->base.file, "header", text, *length, error) : NULL;
   g_free (text);
   return header;
@@ -184,8 +173,8 @@ read_tensors (Safetensors *self, guint64 data, guint64 size, GError **error)
     if (!read_dtype (file, &t, entry, &bits, error) || !read_shape (file, &t, entry, bits, error)
         || !read_offsets (file, &t, entry, data, size, error))
       return FALSE;
-    if (self->bytes)
-      t.data = (const gchar *) g_bytes_get_data (self->bytes, NULL) + t.offset;
+    if (self->source.bytes)
+      t.data = (const gchar *) g_bytes_get_data (self->source.bytes, NULL) + t.offset;
     gptvis_container_add (&self->base, &t);
   }
   return TRUE;
@@ -227,10 +216,11 @@ check_layout (Safetensors *self, guint64 data, guint64 size, GError **error)
   return TRUE;
 }
 
-/* `size`: of the file or memory. FALSE: what was read is freed with `self`. */
+/* FALSE: what was read is freed with `self`. */
 static gboolean
-parse (Safetensors *self, guint64 size, GError **error)
+parse (Safetensors *self, GError **error)
 {
+  const guint64 size = self->source.size;
   gsize length;
   self->header = read_header (self, size, &length, error);
   if (!self->header)
@@ -244,7 +234,6 @@ begin (const gchar *file)
 {
   Safetensors *self = g_new0 (Safetensors, 1);
   gptvis_container_init (&self->base, &gptvis_safetensors_format, file);
-  self->source.fd = -1;
   return self;
 }
 
@@ -252,8 +241,8 @@ GptVisContainer *
 gptvis_safetensors_new (const gchar *name, GBytes *bytes, GError **error)
 {
   Safetensors *self = begin (name);
-  self->bytes = g_bytes_ref (bytes);
-  if (parse (self, g_bytes_get_size (bytes), error))
+  gptvis_file_wrap (&self->source, name, bytes);
+  if (parse (self, error))
     return &self->base;
   gptvis_container_free (&self->base);
   return NULL;
@@ -274,7 +263,7 @@ open_file (const gchar *path, GError **error)
 {
   Safetensors *self = begin (path);
   GError *why = NULL;
-  if (gptvis_file_open (&self->source, path, &why) && !parse (self, self->source.size, &why))
+  if (gptvis_file_open (&self->source, path, &why) && !parse (self, &why))
     name_mistake (self, &why);
   if (!why)
     return &self->base;
@@ -286,7 +275,8 @@ open_file (const gchar *path, GError **error)
 static gboolean
 read_tensor (const GptVisStoredTensor *tensor, gsize first, gsize n, gpointer to, GError **error)
 {
-  return read_bytes ((const Safetensors *) tensor->container, tensor->offset + first, n, to, error);
+  const Safetensors *self = (const Safetensors *) tensor->container;
+  return gptvis_file_read (&self->source, tensor->offset + first, n, to, error);
 }
 
 static void
@@ -294,7 +284,6 @@ free_safetensors (GptVisContainer *container)
 {
   Safetensors *self = (Safetensors *) container;
   g_clear_pointer (&self->header, json_object_unref);
-  g_clear_pointer (&self->bytes, g_bytes_unref);
   gptvis_file_close (&self->source);
   g_free (self);
 }
