@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define AGAIN "download the file again"
-#define OLD_PICKLE "this is a Python pickle, as PyTorch once wrote weights: " ORIGINAL
+#define PICKLE "this is a Python pickle: PyTorch's weights are read as pytorch_model.bin, beside config.json"
 #define ORIGINAL "the original checkpoint is needed, with config.json and model.safetensors"
 
 /* ---- by the first bytes ---- */
@@ -30,10 +30,10 @@ static const struct {
       "this is a server's answer that its terms must be agreed to: agree, sign in, and " AGAIN},
   {BYTES ("GGUF"), GPTVIS_ERROR_UNSUPPORTED, "this is a GGUF file, llama.cpp's format of weights: " ORIGINAL},
   {BYTES ("PK\3\4"), GPTVIS_ERROR_UNSUPPORTED,
-      "this is a zip archive, as PyTorch writes too (.bin, .pt, .pth): an archive must be unpacked, and for "
-      "PyTorch's weights " ORIGINAL},
-  {BYTES ("\x80\2\x8a"), GPTVIS_ERROR_UNSUPPORTED, OLD_PICKLE},
-  {BYTES ("\x80\2}"), GPTVIS_ERROR_UNSUPPORTED, OLD_PICKLE},
+      "this is a zip archive: PyTorch's weights are read as pytorch_model.bin, beside config.json; another "
+      "archive must be unpacked"},
+  {BYTES ("\x80\2\x8a"), GPTVIS_ERROR_UNSUPPORTED, PICKLE},
+  {BYTES ("\x80\2}"), GPTVIS_ERROR_UNSUPPORTED, PICKLE},
   {BYTES ("\x89HDF\r\n\x1a\n"), GPTVIS_ERROR_UNSUPPORTED,
       "this is an HDF5 file, as TensorFlow and Keras write weights (.h5): " ORIGINAL},
   {BYTES ("\x1f\x8b"), GPTVIS_ERROR_UNSUPPORTED, "this is compressed with gzip: decompress it"},
@@ -256,7 +256,6 @@ gptvis_mistake_no_directory (const gchar *path, const gchar *bytes, gsize n, GEr
 
 /* ---- what is there instead of a checkpoint ---- */
 
-#define PYTORCH "PyTorch's pickle"
 #define ARCHIVE "an archive, which must be unpacked first"
 #define MAKE_ONE "take model.safetensors from where the checkpoint came from (its other revisions " \
   "included), or make one in Python with %.60s.from_pretrained(DIR%s).save_pretrained(DIR)"
@@ -266,7 +265,6 @@ static const struct {
   const gchar *pattern, *what;
   const gchar *argument;        /* that makes Transformers read it; NULL: it cannot */
 } others[] = {
-  {"pytorch_model*.bin", PYTORCH, ""}, {"pytorch_model.bin.index.json", PYTORCH, ""},
   {"tf_model*.h5", "TensorFlow's weights", ", from_tf=True"},
   {"flax_model*.msgpack", "Flax's weights", ", from_flax=True"},
   {"*.gguf", "llama.cpp's format", NULL}, {"*.ggml", "llama.cpp's format", NULL},
@@ -277,7 +275,6 @@ static const struct {
   {"*.engine", "a TensorRT engine", NULL}, {"*.trt", "a TensorRT engine", NULL},
   {"*.mlmodel", "Core ML's format", NULL}, {"*.mlpackage", "Core ML's format", NULL},
   {"*.pdparams", "PaddlePaddle's weights", NULL}, {"*.npz", "NumPy's arrays", NULL},
-  {"*.pt", PYTORCH, NULL}, {"*.pth", PYTORCH, NULL}, {"*.ckpt", PYTORCH, NULL}, {"*.bin", PYTORCH, NULL},
   {"*.zip", ARCHIVE, NULL}, {"*.tar*", ARCHIVE, NULL},
 };
 
@@ -285,7 +282,11 @@ static gboolean
 is_adapter (const gchar *directory, const GPtrArray *names, GError **error)
 {
   const gchar *name = find_name (names, "adapter_model.safetensors");
-  if (!name && !(name = find_name (names, "adapter_config.json")))
+  if (!name)
+    name = find_name (names, "adapter_model.bin");
+  if (!name)
+    name = find_name (names, "adapter_config.json");
+  if (!name)
     return FALSE;
   gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED, "%s: there is only an adapter (LoRA), %s, which "
       "changes another checkpoint's network and is none itself: merge both in Python with "
@@ -313,19 +314,29 @@ is_other (const gchar *directory, const GPtrArray *names, gboolean known, const 
   return FALSE;
 }
 
+/* How a format's files are called: all in one, a part, and what people call the one. */
+typedef struct {
+  const gchar *single, *part, *files[5];
+} Names;
+
+static const Names safetensors = { "model.safetensors", "*-of-*.safetensors", {"*.safetensors"} };
+static const Names torch = { "pytorch_model.bin", "*-of-*.bin", {"*.bin", "*.pt", "*.pth", "*.ckpt"} };
+
 /* Weights under an unexpected name, or parts of them without their index. */
 static gboolean
-is_misnamed (const gchar *directory, const GPtrArray *names, GError **error)
+is_misnamed (const gchar *directory, const GPtrArray *names, const Names *format, GError **error)
 {
-  const gchar *part = find_name (names, "*-of-*.safetensors"), *file = find_name (names, "*.safetensors");
+  const gchar *part = find_name (names, format->part), *file = NULL;
+  for (guint i = 0; !file && format->files[i]; i++)
+    file = find_name (names, format->files[i]);
   if (part)
-    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: %s is one of several parts, and "
-        "model.safetensors.index.json, which says what is in which, is not there: download it "
-        "too", directory, part);
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
+        "%s: %s is one of several parts, and %s.index.json, which says what is in which, is not there: "
+        "download it too", directory, part, format->single);
   else if (file)
-    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is %s, but neither model.safetensors nor "
-        "model.safetensors.index.json: if it holds the whole network, name it model.safetensors", directory,
-        file);
+    gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
+        "%s: there is %s, but neither %s nor %s.index.json: if it holds the whole network, name it %s",
+        directory, file, format->single, format->single, format->single);
   return part || file;
 }
 
@@ -339,18 +350,31 @@ is_unfinished (const gchar *directory, const GPtrArray *names, const gchar *lack
   return name != NULL;
 }
 
+/* Is one of the two a dangling link? */
+static gboolean
+is_link_to_nothing (const gchar *directory, GError **error)
+{
+  gchar *first = g_build_filename (directory, safetensors.single, NULL);
+  gchar *second = g_build_filename (directory, torch.single, NULL);
+  const gboolean found = is_dangling (first, error) || is_dangling (second, error);
+  g_free (first);
+  g_free (second);
+  return found;
+}
+
 void
 gptvis_mistake_no_weights (const gchar *directory, const gchar *class_name, GError **error)
 {
-  gchar *single = g_build_filename (directory, "model.safetensors", NULL);
   GPtrArray *names = list_names (directory);
-  if (!is_dangling (single, error) && !is_unfinished (directory, names, "model.safetensors", error)
+  if (!is_link_to_nothing (directory, error) && !is_unfinished (directory, names, "model.safetensors", error)
       && !is_adapter (directory, names, error) && !is_other (directory, names, TRUE, class_name, error)
-      && !is_misnamed (directory, names, error) && !is_other (directory, names, FALSE, class_name, error))
+      && !is_misnamed (directory, names, &safetensors, error)
+      && !is_other (directory, names, FALSE, class_name, error)
+      && !is_misnamed (directory, names, &torch, error))
     gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND,
-        "%s: there is neither model.safetensors nor model.safetensors.index.json with its files", directory);
+        "%s: there are no weights: neither model.safetensors nor pytorch_model.bin, nor the index of either "
+        "(….index.json) with its files", directory);
   g_ptr_array_unref (names);
-  g_free (single);
 }
 
 /* A directory that contains the checkpoint's, such as an archive's. */

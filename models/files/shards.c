@@ -7,12 +7,13 @@
 #include "names.h"
 #include "quote.h"
 #include "safetensors.h"
+#include "torch.h"
 #include <string.h>
 
 #define INDEX ".index.json"     /* after the name of the file that it replaces */
 
 /* The first in which a directory has weights is read. */
-static const GptVisFormat *const formats[] = { &gptvis_safetensors_format };
+static const GptVisFormat *const formats[] = { &gptvis_safetensors_format, &gptvis_torch_format };
 
 struct _GptVisShards {
   gchar *directory;

@@ -404,9 +404,9 @@ test_files (void)
   expect (without ("preprocessor_config.json"), GPTVIS_ERROR_NOT_FOUND,
       "preprocessor_config.json: there is no such file");
   expect (without ("model.safetensors"), GPTVIS_ERROR_NOT_FOUND,
-      "there is neither model.safetensors nor model.safetensors.index.json");
-  expect (with (without ("model.safetensors"), "pytorch_model.bin", "x"), GPTVIS_ERROR_UNSUPPORTED,
-      "only there as pytorch_model.bin|save_pretrained");
+      "there are no weights: neither model.safetensors nor pytorch_model.bin");
+  expect (with (without ("model.safetensors"), "pytorch_model.bin", ""), GPTVIS_ERROR_FORMAT,
+      "pytorch_model.bin: the file is empty");
   expect (with (without ("model.safetensors"), "tf_model.h5", "x"), GPTVIS_ERROR_UNSUPPORTED, "tf_model.h5");
   expect (with (unit_checkpoint (NULL), "model.safetensors", ""), GPTVIS_ERROR_FORMAT,
       "model.safetensors: the file is empty");

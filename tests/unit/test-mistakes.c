@@ -79,7 +79,7 @@ test_contents (void)
         "config.json: this is a server's answer (\"Repository not found\")"},
     {"model.safetensors", BYTES ("GGUF\3\0\0\0\0\0\0\0"), GPTVIS_ERROR_UNSUPPORTED, "a GGUF file"},
     {"model.safetensors", BYTES ("PK\3\4\0\0\0\0\0\0\0\0"), GPTVIS_ERROR_UNSUPPORTED,
-    "a zip archive, as PyTorch"},
+    "a zip archive|pytorch_model.bin, beside config.json"},
     {"model.safetensors", BYTES ("\x80\2\x8a\nl\xfc\x9c\x46\xf9"), GPTVIS_ERROR_UNSUPPORTED,
     "a Python pickle"},
     {"model.safetensors", BYTES ("\x89HDF\r\n\x1a\n"), GPTVIS_ERROR_UNSUPPORTED, "an HDF5 file|TensorFlow"},
@@ -117,11 +117,13 @@ static void
 test_other_weights (void)
 {
   static const struct { const gchar *file; GptVisError code; const gchar *parts; } cases[] = {
-    {"pytorch_model.bin", GPTVIS_ERROR_UNSUPPORTED, "only there as pytorch_model.bin (PyTorch's "
-        "pickle)|ViTForImageClassification.from_pretrained(DIR).save_pretrained(DIR)"},
-    {"pytorch_model-00001-of-00002.bin", GPTVIS_ERROR_UNSUPPORTED, "PyTorch's pickle"},
-    {"best.pt", GPTVIS_ERROR_UNSUPPORTED, "best.pt (PyTorch's pickle)"},
-    {"last.ckpt", GPTVIS_ERROR_UNSUPPORTED, "last.ckpt (PyTorch's pickle)"},
+    {"pytorch_model.bin", GPTVIS_ERROR_FORMAT,
+        "pytorch_model.bin: this is neither a zip archive nor a pickle"},
+    {"pytorch_model-00001-of-00002.bin", GPTVIS_ERROR_NOT_FOUND,
+        "pytorch_model-00001-of-00002.bin is one of several parts|pytorch_model.bin.index.json"},
+    {"best.pt", GPTVIS_ERROR_NOT_FOUND, "there is best.pt, but neither pytorch_model.bin nor|name it "
+        "pytorch_model.bin"},
+    {"last.ckpt", GPTVIS_ERROR_NOT_FOUND, "there is last.ckpt|name it pytorch_model.bin"},
     {"tf_model.h5", GPTVIS_ERROR_UNSUPPORTED, "tf_model.h5 (TensorFlow's weights)|from_pretrained(DIR, "
     "from_tf=True)"},
     {"saved_model.pb", GPTVIS_ERROR_UNSUPPORTED, "a SavedModel of TensorFlow|the original checkpoint is "
@@ -145,7 +147,9 @@ test_other_weights (void)
     {"model.safetensors.part", GPTVIS_ERROR_NOT_FOUND, "an unfinished download, model.safetensors.part"},
     {".cache/huggingface/download/x.5f0e.incomplete", GPTVIS_ERROR_NOT_FOUND,
     "an unfinished download, .cache/"},
-    {"training_args.bin", GPTVIS_ERROR_NOT_FOUND, "there is neither model.safetensors nor"},
+    {"adapter_model.bin", GPTVIS_ERROR_UNSUPPORTED, "only an adapter (LoRA), adapter_model.bin"},
+    {"training_args.bin", GPTVIS_ERROR_NOT_FOUND, "there are no weights: neither model.safetensors nor "
+        "pytorch_model.bin"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     gchar *directory = unit_checkpoint (NULL), *path = g_build_filename (directory, cases[i].file, NULL);
@@ -166,12 +170,15 @@ test_several (void)
 {
   gchar *directory = unit_checkpoint (NULL);
   drop (directory, "model.safetensors");
-  unit_write (directory, "pytorch_model.bin", "x", 1);
+  unit_write (directory, "tf_model.h5", "x", 1);
   unit_write (directory, "ema.safetensors", "x", 1);
   unit_write (directory, "model.onnx", "x", 1);
-  expect ("several", directory, GPTVIS_ERROR_UNSUPPORTED, "only there as pytorch_model.bin");
-  drop (directory, "pytorch_model.bin");
+  unit_write (directory, "best.pt", "x", 1);
+  expect ("several", directory, GPTVIS_ERROR_UNSUPPORTED, "only there as tf_model.h5");
+  drop (directory, "tf_model.h5");
   expect ("several", directory, GPTVIS_ERROR_NOT_FOUND, "there is ema.safetensors");
+  drop (directory, "ema.safetensors");
+  expect ("several", directory, GPTVIS_ERROR_UNSUPPORTED, "only there as model.onnx");
   unit_remove (directory);
 }
 
