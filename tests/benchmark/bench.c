@@ -14,6 +14,7 @@
  *     bench vit-base --batch 64 --intensity                     intensity.c: what its operations ask of GPUs
  *     bench --stage NV12                                        stage.c: frames that become patches
  *     bench --motion NV12                                       motion.c: finding what moves
+ *     bench --open DIRECTORY …                                  open.c: a checkpoint until it could run
  *
  * Weights are random, limits and peers are measured in the same run. README.md, beside this file,
  * says how to read what it prints, and what it has printed on which processor. */
@@ -22,7 +23,7 @@
 
 static gchar *precision = "auto", *backend = "auto", *device;
 static gint threads, batch, side, patch, runs, pause_ms, streams = 1, beams = 1;
-static gboolean ops, frames, caption, limits, peers, products, stage, motion, intensity;
+static gboolean ops, frames, caption, limits, peers, products, stage, motion, intensity, opening;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -44,6 +45,8 @@ static const GOptionEntry entries[] = {
   {"products", 0, 0, G_OPTION_ARG_NONE, &products, "matrix products alone, in turn with oneDNN's", NULL},
   {"stage", 0, 0, G_OPTION_ARG_NONE, &stage, "frames to patches: of the format named, or all", NULL},
   {"motion", 0, 0, G_OPTION_ARG_NONE, &motion, "finding what moves: of the format named, or all", NULL},
+  {"open", 0, 0, G_OPTION_ARG_NONE, &opening, "checkpoints until they could run: of the directories named",
+  NULL},
   {"intensity", 0, 0, G_OPTION_ARG_NONE, &intensity, "what the operations ask of GPUs, worked out, not run",
   NULL},
   {"limits", 0, 0, G_OPTION_ARG_NONE, &limits, "what the processor could do at best", NULL},
@@ -72,7 +75,7 @@ main (int argc, char **argv)
   g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base, vit-large, yolos-tiny or "
       "rf-detr-nano;\n"
       "with --caption, vit-base+gpt2-small or small;\n"
-      "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx;\nwith --motion, NV12 or I420.");
+      "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx;\nwith --motion, NV12 or I420;\nwith --open, directories.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     measure_die (error->message);
@@ -92,6 +95,8 @@ main (int argc, char **argv)
     bench_stage (name, &settings);
   else if (motion)
     bench_motion (name, &settings);
+  else if (opening)
+    bench_open (argv + 1, &settings);
   else if (caption)
     bench_captions (name, &settings);
   else if (peers)
@@ -106,6 +111,6 @@ main (int argc, char **argv)
     bench_classifier (name, &settings);
   else
     measure_die ("name one network: vit-tiny, vit-small, vit-base or vit-large; or --caption, --peers,"
-        " --products, --limits, --stage, --motion");
+        " --products, --limits, --stage, --motion, --open");
   return 0;
 }

@@ -33,6 +33,9 @@ void bench_stage (const gchar *name, const BenchSettings *settings);
 /* motion.c: likewise. */
 void bench_motion (const gchar *name, const BenchSettings *settings);
 
+/* open.c: checkpoints, by their directories; a list that ends with NULL. */
+void bench_open (gchar *const *directories, const BenchSettings *settings);
+
 /* Ends the program, with a sentence. */
 void measure_die (const gchar *what) G_GNUC_NORETURN;
 
