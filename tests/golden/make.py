@@ -47,7 +47,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 import transformers
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import (BitImageProcessorPil, BlipImageProcessorPil, BlipProcessor, CLIPImageProcessorPil,
                           DeformableDetrImageProcessorPil, DeiTImageProcessorPil, GitProcessor,
                           RfDetrImageProcessor, ViTImageProcessorPil, YolosImageProcessorPil)
@@ -509,18 +509,44 @@ def write_captioner(directory, seed, name, processor, dtype=torch.float32, shard
     print(f"{name}: attempt {attempt}", found["greedy"]["texts"], found["beam4"]["texts"])
 
 
+# ---- the same weights as PyTorch itself writes them
+
+def across(weight):
+    """The same numbers, stored column by column."""
+    return weight.t().contiguous().t() if weight.dim() == 2 else weight
+
+
+REWRITTEN = {
+    # a directory that was made before, what is saved of its tensors, and how
+    "vit_bin": ("vit_f16", lambda tensors: {"epoch": 3, "state_dict": {
+        "module." + name: across(tensor) for name, tensor in tensors.items()}}, dict(pickle_protocol=4)),
+    "vit_bin_older": ("vit_f16", dict, dict(_use_new_zipfile_serialization=False)),
+}
+
+
+def rewrite(directory, source, arrange, options):
+    shutil.copytree(DATA / source, directory)
+    tensors = load_file(directory / "model.safetensors")
+    (directory / "model.safetensors").unlink()
+    torch.save(arrange(tensors), directory / "pytorch_model.bin", **options)
+
+
 def main():
     names = [*CLASSIFIERS, *CAPTIONERS, *DETECTORS]     # of which each is the number of its seed
     parser = argparse.ArgumentParser(description="Makes the golden directories.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help=", ".join([*names, *REWRITTEN]))
     parser.add_argument("--into", type=pathlib.Path, default=DATA, metavar="DIRECTORY")
     args = parser.parse_args()
     torch.set_grad_enabled(False)
     torch.set_num_threads(1)
-    for name in args.names or names:
-        directory, seed = args.into / name, 1 + names.index(name)
+    for name in args.names or [*names, *REWRITTEN]:
+        directory = args.into / name
+        seed = 1 + names.index(name) if name in names else None
         shutil.rmtree(directory, ignore_errors=True)
-        if name in CLASSIFIERS:
+        if name in REWRITTEN:
+            rewrite(directory, *REWRITTEN[name])
+        elif name in CLASSIFIERS:
             write_classifier(directory, 10 * seed, **CLASSIFIERS[name])
         elif name in DETECTORS:
             write_detector(directory, 10 * seed, **DETECTORS[name])
