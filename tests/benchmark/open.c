@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tests/bench --open DIRECTORY …: how long a checkpoint takes to open, until it could run, and how much memory
- * that needs at most. Each opening is a process of its own. Before a cold one the kernel is asked to drop
+/* tests/bench --open DIRECTORY …: how long a checkpoint takes to open, until it could run, what of that is the
+ * processors' own time, and how much memory it needs at most. Each opening is a process of its own. Before a cold one the kernel is asked to drop
  * the files' pages, which it does on most file systems; the share that it kept is printed. Directories are
  * opened in turn, since machines are noisy. */
 #include "architectures.h"
@@ -19,13 +19,13 @@
 #define WARM 7
 
 typedef struct {
-  gint64 ns;
+  gint64 ns, cpu_ns;
   gint64 peak;                  /* bytes */
 } Opening;
 
 typedef struct {
   const gchar *directory;
-  GArray *cold, *warm;          /* ns */
+  GArray *cold, *warm, *cpu;    /* ns; cpu: of the warm ones, the time of the processors */
   gint64 peak;                  /* bytes: the most of all openings */
   gdouble kept;                 /* share of the pages that were there in the worst cold one */
 } Opened;
@@ -78,6 +78,12 @@ count (gint fd, gsize size, gsize *pages)
 
 /* ---- an opening ---- */
 
+static gint64
+nanoseconds (const struct timeval *time)
+{
+  return (time->tv_sec * G_GINT64_CONSTANT (1000000) + time->tv_usec) * 1000;
+}
+
 static Opening
 open_here (const gchar *directory, const BenchSettings *settings)
 {
@@ -96,7 +102,8 @@ open_here (const gchar *directory, const BenchSettings *settings)
     measure_die (error->message);
   const gint64 ns = measure_now () - begin;
   getrusage (RUSAGE_SELF, &usage);
-  return (Opening) { ns, usage.ru_maxrss * G_GINT64_CONSTANT (1024) };
+  return (Opening) { ns, nanoseconds (&usage.ru_utime) + nanoseconds (&usage.ru_stime),
+    usage.ru_maxrss * G_GINT64_CONSTANT (1024) };
 }
 
 static Opening
@@ -131,25 +138,31 @@ open_one (Opened *to, gboolean cold, const BenchSettings *settings)
   }
   const Opening opening = open_in_child (to->directory, settings);
   measure_add (cold ? to->cold : to->warm, opening.ns);
+  if (!cold)
+    measure_add (to->cpu, opening.cpu_ns);
   to->peak = MAX (to->peak, opening.peak);
 }
 
 /* ---- the table ---- */
 
 static void
-print (Opened *o, Opened *first)
+print_times (const gchar *name, GArray *times, GArray *first)
 {
-  const gdouble cold = measure_median (o->cold), warm = measure_median (o->warm);
+  printf ("  %-5s  %7.0f ms (least %.0f)", name, measure_median (times) * 1e-6, measure_least (times) * 1e-6);
+  if (times != first)
+    printf (", %.2f of the first (least %.2f)", measure_median (times) / measure_median (first),
+        measure_least (times) / measure_least (first));
+}
+
+static void
+print (const Opened *o, const Opened *first)
+{
   printf ("%s\n", o->directory);
-  printf ("  cold   %7.0f ms (least %.0f)%s", cold * 1e-6, measure_least (o->cold) * 1e-6, o == first ? "" :
-      ", ");
-  if (o != first)
-    printf ("%.2f of the first", cold / measure_median (first->cold));
+  print_times ("cold", o->cold, first->cold);
   printf (o->kept > 0 ? ", with %.0f %% of the pages kept\n" : "\n", o->kept * 100);
-  printf ("  warm   %7.0f ms (least %.0f)", warm * 1e-6, measure_least (o->warm) * 1e-6);
-  if (o != first)
-    printf (", %.2f of the first (least %.2f)", warm / measure_median (first->warm),
-        measure_least (o->warm) / measure_least (first->warm));
+  print_times ("warm", o->warm, first->warm);
+  printf ("\n");
+  print_times ("cpu", o->cpu, first->cpu);
   printf ("\n  peak   %7.0f MB", o->peak * 1e-6);
   if (o != first)
     printf (", %.3f of the first", o->peak / (gdouble) first->peak);
@@ -165,15 +178,17 @@ bench_open (gchar *const *directories, const BenchSettings *settings)
     measure_die ("name the directories to open");
   Opened *opened = g_new0 (Opened, n);
   for (guint i = 0; i < n; i++)
-    opened[i] = (Opened) { directories[i], measure_times_new (), measure_times_new () };
+    opened[i] = (Opened) { directories[i], measure_times_new (), measure_times_new (), measure_times_new () };
   measure_print_processor ();
   for (guint run = 0; run < COLD + warm; run++)
     for (guint i = 0; i < n; i++)
       open_one (&opened[i], run < COLD, settings);
-  for (guint i = 0; i < n; i++) {
+  for (guint i = 0; i < n; i++)
     print (&opened[i], opened);
+  for (guint i = 0; i < n; i++) {
     g_array_unref (opened[i].cold);
     g_array_unref (opened[i].warm);
+    g_array_unref (opened[i].cpu);
   }
   g_free (opened);
 }
