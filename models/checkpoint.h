@@ -5,7 +5,7 @@
  *     config.json                       what network (configuration.h)
  *     preprocessor_config.json          how pictures are prepared (recipe.h), or
  *     processor_config.json             the same, in its image_processor
- *     model.safetensors                 the tensors, whole or in parts (shards.h)
+ *     model.safetensors                 the tensors, whole or in parts (shards.h); or pytorch_model.bin
  *     generation_config.json            how a decoder writes (generation.h), and the tokenizer's files
  *                                       (tokenizer.h)
  *

@@ -27,7 +27,7 @@ typedef struct {
   guint n_dimensions;           /* 0: a single number */
   gsize shape[GPTVIS_STORED_MAX_DIMENSIONS];
   gsize n_elements, n_bytes;
-  guint64 offset;               /* for its format: where its data begins in the file */
+  guint64 offset;               /* for its format, to find its data by */
   gconstpointer data;           /* all its bytes in memory, of any alignment; NULL: they must be read */
 } GptVisStoredTensor;
 

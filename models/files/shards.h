@@ -4,6 +4,8 @@
  *
  *     model.safetensors                 all of them, or
  *     model.safetensors.index.json      {"weight_map": {"tensor": "file", …}} and those files
+ *     pytorch_model.bin                 likewise
+ *     pytorch_model.bin.index.json
  *
  * Immutable once open, so any thread may read. */
 #pragma once
