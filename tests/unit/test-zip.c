@@ -16,15 +16,15 @@ typedef struct {
 } Opened;
 
 /* Takes the file; leaves the zip NULL with an error. */
-static Opened
+static Opened *
 open_zip (GByteArray *file, GError **error)
 {
-  Opened o;
+  Opened *o = g_new (Opened, 1);        /* the others point to its file */
   GBytes *bytes = g_byte_array_free_to_bytes (file);
-  gptvis_file_wrap (&o.file, "a.zip", bytes);
+  gptvis_file_wrap (&o->file, "a.zip", bytes);
   g_bytes_unref (bytes);
-  o.zip = gptvis_zip_open (&o.file, error);
-  o.reader = gptvis_zip_reader_new (&o.file);
+  o->zip = gptvis_zip_open (&o->file, error);
+  o->reader = gptvis_zip_reader_new (&o->file);
   return o;
 }
 
@@ -34,6 +34,7 @@ clear (Opened *o)
   gptvis_zip_reader_free (o->reader);
   gptvis_zip_free (o->zip);
   gptvis_file_close (&o->file);
+  g_free (o);
 }
 
 static void
@@ -62,15 +63,15 @@ test_kinds (void)
     };
     GError *error = NULL;
     const gchar *comment = i & 16 ? "a comment" : NULL;
-    Opened o = open_zip (made_zip (entries, G_N_ELEMENTS (entries), comment, end), &error);
+    Opened *o = open_zip (made_zip (entries, G_N_ELEMENTS (entries), comment, end), &error);
     g_assert_no_error (error);
-    g_assert_cmpuint (gptvis_zip_n_entries (o.zip), ==, 4);
-    g_assert_cmpstr (gptvis_zip_entry (o.zip, 2)->name, ==, "m/long");
-    g_assert_null (gptvis_zip_find (o.zip, "m/other"));
-    check_entry (&o, "m/short", 10);
-    check_entry (&o, "m/long", LONG);
-    check_entry (&o, "m/empty", 0);
-    clear (&o);
+    g_assert_cmpuint (gptvis_zip_n_entries (o->zip), ==, 4);
+    g_assert_cmpstr (gptvis_zip_entry (o->zip, 2)->name, ==, "m/long");
+    g_assert_null (gptvis_zip_find (o->zip, "m/other"));
+    check_entry (o, "m/short", 10);
+    check_entry (o, "m/long", LONG);
+    check_entry (o, "m/empty", 0);
+    clear (o);
   }
 }
 
@@ -80,19 +81,19 @@ test_parts (void)
 {
   const MadeEntry entries[] = { {"a", text, LONG, TRUE}, {"b", text, 70000, TRUE}, {"c", text, LONG} };
   GError *error = NULL;
-  Opened o = open_zip (made_zip (entries, 3, NULL, FALSE), &error);
+  Opened *o = open_zip (made_zip (entries, 3, NULL, FALSE), &error);
   GRand *random = g_rand_new_with_seed (7);
   guint8 *got = g_malloc (LONG);
   for (guint i = 0; i < 200; i++) {
-    const GptVisZipEntry *e = gptvis_zip_entry (o.zip, g_rand_int_range (random, 0, 3));
+    const GptVisZipEntry *e = gptvis_zip_entry (o->zip, g_rand_int_range (random, 0, 3));
     const guint first = g_rand_int_range (random, 0, e->size);
     const guint n = g_rand_int_range (random, 0, e->size - first + 1);
-    g_assert_true (gptvis_zip_reader_read (o.reader, e, first, n, got, &error));
+    g_assert_true (gptvis_zip_reader_read (o->reader, e, first, n, got, &error));
     g_assert_cmpmem (got, n, text + first, n);
   }
   g_free (got);
   g_rand_free (random);
-  clear (&o);
+  clear (o);
 }
 
 static GByteArray *
@@ -151,10 +152,10 @@ test_directories (void)
     GError *error = NULL;
     GByteArray *file = two_entries (FALSE);
     made_patch (file, cases[i].signature, cases[i].nth, cases[i].offset, cases[i].number, cases[i].n);
-    Opened o = open_zip (file, &error);
-    g_assert_null (o.zip);
+    Opened *o = open_zip (file, &error);
+    g_assert_null (o->zip);
     unit_expect_error (cases[i].which, error, cases[i].code, cases[i].parts);
-    clear (&o);
+    clear (o);
   }
 }
 
@@ -181,10 +182,10 @@ test_wide_ends (void)
     GError *error = NULL;
     GByteArray *file = two_entries (TRUE);
     made_patch (file, cases[i].signature, 0, cases[i].offset, cases[i].number, cases[i].n);
-    Opened o = open_zip (file, &error);
-    g_assert_null (o.zip);
+    Opened *o = open_zip (file, &error);
+    g_assert_null (o->zip);
     unit_expect_error (cases[i].which, error, cases[i].code, cases[i].parts);
-    clear (&o);
+    clear (o);
   }
 }
 
@@ -197,19 +198,19 @@ test_shared_bytes (void)
   GByteArray *within = made_zip (inner, 1, NULL, FALSE);
   const MadeEntry nested[] = { {"m/a", within->data, within->len}, {"m/b", text, 10} };
   GError *error = NULL;
-  Opened o = open_zip (made_zip (same, 2, NULL, FALSE), &error);
-  g_assert_null (o.zip);
+  Opened *o = open_zip (made_zip (same, 2, NULL, FALSE), &error);
+  g_assert_null (o->zip);
   unit_expect_error ("names", error, GPTVIS_ERROR_FORMAT, "two entries with the name m/a");
-  clear (&o);
+  clear (o);
 
   /* the second entry is made to point to what lies within the first one's data */
   GByteArray *file = made_zip (nested, 2, NULL, FALSE);
   made_patch (file, CENTRAL, 2, 42, 33, 4);
   error = NULL;
   o = open_zip (file, &error);
-  g_assert_null (o.zip);
+  g_assert_null (o->zip);
   unit_expect_error ("overlap", error, GPTVIS_ERROR_FORMAT, "entries m/a and m/b overlap");
-  clear (&o);
+  clear (o);
   g_byte_array_unref (within);
 }
 
@@ -219,13 +220,13 @@ expect_damage (const gchar *which, guint nth, guint offset, guint64 number, guin
   GError *error = NULL;
   GByteArray *file = two_entries (FALSE);
   made_patch (file, CENTRAL, nth, offset, number, n);
-  Opened o = open_zip (file, &error);
+  Opened *o = open_zip (file, &error);
   g_assert_no_error (error);
-  g_assert_null (gptvis_zip_reader_load (o.reader, gptvis_zip_entry (o.zip, nth), LONG, &error));
+  g_assert_null (gptvis_zip_reader_load (o->reader, gptvis_zip_entry (o->zip, nth), LONG, &error));
   unit_expect_error (which, error, GPTVIS_ERROR_FORMAT, parts);
   /* nothing of it stays */
-  g_assert_null (gptvis_zip_reader_load (o.reader, gptvis_zip_entry (o.zip, nth), LONG, NULL));
-  clear (&o);
+  g_assert_null (gptvis_zip_reader_load (o->reader, gptvis_zip_entry (o->zip, nth), LONG, NULL));
+  clear (o);
 }
 
 static void
@@ -242,20 +243,20 @@ test_damage (void)
   GByteArray *file = two_entries (FALSE);
   made_patch (file, CENTRAL, 0, 16, 0, 4);      /* no checksum */
   made_patch (file, CENTRAL, 1, 16, 0, 4);
-  Opened o = open_zip (file, &error);
-  check_entry (&o, "m/a", 1000);
-  check_entry (&o, "m/b", 100);
-  g_assert_null (gptvis_zip_reader_load (o.reader, gptvis_zip_find (o.zip, "m/b"), 99, &error));
+  Opened *o = open_zip (file, &error);
+  check_entry (o, "m/a", 1000);
+  check_entry (o, "m/b", 100);
+  g_assert_null (gptvis_zip_reader_load (o->reader, gptvis_zip_find (o->zip, "m/b"), 99, &error));
   unit_expect_error ("limit", error, GPTVIS_ERROR_LIMIT, "entry m/b has 100 bytes, where at most 99");
-  clear (&o);
+  clear (o);
 
   error = NULL;
   file = two_entries (FALSE);
   made_patch (file, LOCAL, 0, 33, 0xffffff, 3); /* deflate's first bytes: a kind of block that there is not */
   o = open_zip (file, &error);
-  g_assert_null (gptvis_zip_reader_load (o.reader, gptvis_zip_find (o.zip, "m/a"), LONG, &error));
+  g_assert_null (gptvis_zip_reader_load (o->reader, gptvis_zip_find (o->zip, "m/a"), LONG, &error));
   unit_expect_error ("deflate", error, GPTVIS_ERROR_FORMAT, "entry m/a is damaged (|): download it again");
-  clear (&o);
+  clear (o);
 }
 
 /* Wherever the file is cut off, there is a sentence. */
@@ -267,10 +268,10 @@ test_cut (void)
     GByteArray *cut = g_byte_array_new ();
     GError *error = NULL;
     g_byte_array_append (cut, whole->data, n);
-    Opened o = open_zip (cut, &error);
-    g_assert_null (o.zip);
+    Opened *o = open_zip (cut, &error);
+    g_assert_null (o->zip);
     unit_expect_error ("cut", error, GPTVIS_ERROR_FORMAT, "the file is truncated");
-    clear (&o);
+    clear (o);
   }
   g_byte_array_unref (whole);
 }
