@@ -208,4 +208,3 @@ gptvis_pickle_gather (GptVisPickleMachine *self, Value *to, guint n)
   self->n_stack -= n;
   return TRUE;
 }
-

@@ -272,8 +272,8 @@ fill_from_pairs (Machine *self, Value *dict, const Value *args)
     const Value *pair = list->items[i];
     if ((pair->kind != GPTVIS_PICKLE_LIST && pair->kind != GPTVIS_PICKLE_TUPLE) || pair->n != 2)
       return fail (self, GPTVIS_ERROR_FORMAT, "makes a dictionary of something other than pairs" DAMAGED);
-    if (!gptvis_pickle_put_inside (self, dict, (Value *) pair->items[0]) || !gptvis_pickle_put_inside (self,
-        dict, (Value *) pair->items[1]))
+    if (!gptvis_pickle_put_inside (self, dict, (Value *) pair->items[0])
+        || !gptvis_pickle_put_inside (self, dict, (Value *) pair->items[1]))
       return FALSE;
   }
   return TRUE;
@@ -298,8 +298,8 @@ run_reduce (Machine *self, guint64 none)
       global->use == GPTVIS_PICKLE_CALLED ? GPTVIS_PICKLE_CALL : GPTVIS_PICKLE_DICT);
   if (!made || global->use == GPTVIS_PICKLE_DICTIONARY)
     return made && fill_from_pairs (self, made, args);
-  return gptvis_pickle_make_room (self, made, 2) && gptvis_pickle_put_inside (self, made,
-      function) && gptvis_pickle_put_inside (self, made, args);
+  return gptvis_pickle_make_room (self, made, 2) && gptvis_pickle_put_inside (self, made, function)
+      && gptvis_pickle_put_inside (self, made, args);
 }
 
 /* Attributes of an object: state dictionaries have some (_metadata), which nobody needs. */
@@ -307,9 +307,11 @@ static gboolean
 run_build (Machine *self, guint64 none)
 {
   const Value *attributes = gptvis_pickle_pop (self), *object = attributes ? gptvis_pickle_top (self) : NULL;
-  return object && (object->kind == GPTVIS_PICKLE_DICT || fail (self, GPTVIS_ERROR_UNSUPPORTED,
-          "sets the attributes of %s, where only dictionaries of tensors are read",
-          gptvis_pickle_kind_text (object)));
+  if (!object)
+    return FALSE;
+  return object->kind == GPTVIS_PICKLE_DICT || fail (self, GPTVIS_ERROR_UNSUPPORTED,
+      "sets the attributes of %s, where only dictionaries of tensors are read",
+      gptvis_pickle_kind_text (object));
 }
 
 static gboolean

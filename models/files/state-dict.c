@@ -79,8 +79,8 @@ gptvis_storage_read (const gchar *file, const GptVisPickleValue *persistent, Gpt
   const gsize row = item[1]->global - gptvis_state_dict_globals;
   if (row < FIRST_STORAGE)
     return fail (error, GPTVIS_ERROR_FORMAT,
-        "%s: storage %s has numbers of type %s, which is none" DAMAGED, file,
-        item[2]->text, item[1]->global->name);
+        "%s: storage %s has numbers of type %s, which is none" DAMAGED, file, item[2]->text,
+        item[1]->global->name);
   if (tuple->n > 5 && !is_kind (item[5], GPTVIS_PICKLE_NONE))
     return fail (error, GPTVIS_ERROR_UNSUPPORTED, "%s: storage %s is a part of another, as early releases of "
         "PyTorch wrote it: it must be saved again with a newer one", file, item[2]->text);
@@ -88,8 +88,8 @@ gptvis_storage_read (const gchar *file, const GptVisPickleValue *persistent, Gpt
     item[4]->number };
   if (item[4]->number < 0 || to->n > G_MAXUINT64 / 2 / to->size)
     return fail (error, GPTVIS_ERROR_FORMAT,
-        "%s: storage %s has %" G_GINT64_FORMAT " numbers, which cannot be"
-        DAMAGED, file, to->key, item[4]->number);
+        "%s: storage %s has %" G_GINT64_FORMAT " numbers, which cannot be" DAMAGED, file, to->key,
+        item[4]->number);
   return TRUE;
 }
 
@@ -97,7 +97,7 @@ gptvis_storage_read (const gchar *file, const GptVisPickleValue *persistent, Gpt
 
 static gboolean
 fail_tensor (const gchar *file, const GptVisStateTensor *t, GptVisError code, const gchar *what,
-GError **error)
+    GError **error)
 {
   return fail (error, code, "%s: tensor %s %s", file, t->tensor.name, what);
 }
@@ -179,8 +179,8 @@ read_tensor (const gchar *file, const gchar *name, const Value *call, GptVisStat
         "is stored with its signs or conjugates left to be changed, where plain numbers are read", error);
   if (arg[2]->n > GPTVIS_STORED_MAX_DIMENSIONS)
     return fail (error, GPTVIS_ERROR_LIMIT,
-        "%s: tensor %s has %u dimensions, where at most %u are read", file,
-        name, arg[2]->n, GPTVIS_STORED_MAX_DIMENSIONS);
+        "%s: tensor %s has %u dimensions, where at most %u are read", file, name, arg[2]->n,
+        GPTVIS_STORED_MAX_DIMENSIONS);
   if (arg[1]->number < 0)
     return fail_tensor (file, t, GPTVIS_ERROR_FORMAT, "begins before its storage" DAMAGED, error);
   t->tensor.dtype = t->storage.dtype;
@@ -246,15 +246,15 @@ fail_without (const gchar *file, const Value *root, GError **error)
         "%s: the file holds one tensor, where a dictionary of tensors is needed", file);
   if (!is_kind (root, GPTVIS_PICKLE_DICT))
     return fail (error, GPTVIS_ERROR_UNSUPPORTED,
-        "%s: the file holds %s, where a dictionary of tensors is needed",
-        file, gptvis_pickle_kind_text (root));
+        "%s: the file holds %s, where a dictionary of tensors is needed", file,
+        gptvis_pickle_kind_text (root));
   if (root->n == 0)
     return fail (error, GPTVIS_ERROR_UNSUPPORTED,
         "%s: the file holds an empty dictionary, where one of tensors is needed", file);
   const Value *key = root->items[0];
   return fail (error, GPTVIS_ERROR_UNSUPPORTED,
-      "%s: the file holds a dictionary without tensors (%s is %s), where one of tensors is needed",
-      file, is_kind (key, GPTVIS_PICKLE_TEXT) ? key->text : "its first value",
+      "%s: the file holds a dictionary without tensors (%s is %s), where one of tensors is needed", file,
+      is_kind (key, GPTVIS_PICKLE_TEXT) ? key->text : "its first value",
       gptvis_pickle_kind_text (root->items[1]));
 }
 
@@ -265,9 +265,11 @@ add_tensor (const gchar *file, GArray *tensors, GHashTable *names, const Value *
   GptVisStateTensor t;
   if (!is_kind (key, GPTVIS_PICKLE_TEXT) || key->n > GPTVIS_STORED_MAX_NAME)
     return fail (error, GPTVIS_ERROR_LIMIT,
-        "%s: a tensor's name is %s, where a text of at most %u bytes is needed",
-        file, is_kind (key, GPTVIS_PICKLE_TEXT) ? "longer" : gptvis_pickle_kind_text (key),
-        GPTVIS_STORED_MAX_NAME);
+        "%s: a tensor's name is %s, where a text of at most %u bytes is needed", file,
+        is_kind (key, GPTVIS_PICKLE_TEXT) ? "longer" : gptvis_pickle_kind_text (key), GPTVIS_STORED_MAX_NAME);
+  if (tensors->len == GPTVIS_STATE_DICT_MAX_TENSORS)
+    return fail (error, GPTVIS_ERROR_LIMIT, "%s: the dictionary has more than %u tensors", file,
+        GPTVIS_STATE_DICT_MAX_TENSORS);
   if (!g_hash_table_add (names, (gpointer) key->text))
     return fail (error, GPTVIS_ERROR_FORMAT, "%s: there are two tensors with the name %s" DAMAGED, file,
         key->text);

@@ -13,6 +13,8 @@
 
 G_BEGIN_DECLS
 
+#define GPTVIS_STATE_DICT_MAX_TENSORS 100000u
+
 /* Of a pickle with tensors: all that it may name, as Hugging Face lists them. For gptvis_pickle_load. */
 extern const GptVisPickleGlobal gptvis_state_dict_globals[];
 extern const guint gptvis_state_dict_n_globals;

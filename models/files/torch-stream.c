@@ -22,8 +22,8 @@ static gboolean
 is_mark (const GptVisPickleValue *value)
 {
   static const guint8 mark[] = { 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19 };
-  return value->kind == GPTVIS_PICKLE_LONG && value->n == sizeof mark && memcmp (value->text, mark,
-      value->n) == 0;
+  return value->kind == GPTVIS_PICKLE_LONG && value->n == sizeof mark
+      && memcmp (value->text, mark, value->n) == 0;
 }
 
 static gboolean

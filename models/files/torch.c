@@ -69,8 +69,8 @@ check_byteorder (const Torch *self, const GptVisZipEntry *pickle, GError **error
   const gchar *text = g_bytes_get_data (bytes, &n);
   const gboolean ok = (n == 6 && memcmp (text, "little", n) == 0)
       || fail (self, error, GPTVIS_ERROR_UNSUPPORTED,
-      "the numbers are stored in the byte order \"%.*s\", where "
-          "\"little\" is needed: it must be saved again on a machine with that", (int) n, text);
+          "the numbers are stored in the byte order \"%.*s\", where \"little\" is needed: it must be saved "
+          "again on a machine with that", (int) n, text);
   g_bytes_unref (bytes);
   return ok;
 }
@@ -172,8 +172,7 @@ open_zip (Torch *self, GError **error)
   const GptVisZipEntry *pickle = find_pickle (self);
   if (!pickle)
     return fail (self, error, GPTVIS_ERROR_UNSUPPORTED,
-        "this is a zip archive without " PICKLE ", so none of "
-        "PyTorch's: an archive must be unpacked");
+        "this is a zip archive without " PICKLE ", so none of PyTorch's: an archive must be unpacked");
   if (find_beside (self, pickle, "constants.pkl"))
     return fail (self, error, GPTVIS_ERROR_UNSUPPORTED,
         "this is a program of TorchScript's, where weights are needed: what torch.save(model.state_dict(), "
@@ -237,8 +236,8 @@ read_gathered (const Torch *self, const Source *source, gsize first, gsize n, gp
   guint8 *copy = size <= GPTVIS_TORCH_MAX_COPY ? g_try_malloc (size) : NULL;
   if (!copy)
     return fail (self, error, GPTVIS_ERROR_LIMIT,
-        "tensor %s is a transposed or cut part of storage %s, of which %"
-        G_GUINT64_FORMAT " bytes must be read for it: that is too much for the memory", state->tensor.name,
+        "tensor %s is a transposed or cut part of storage %s, of which %" G_GUINT64_FORMAT
+        " bytes must be read for it: that is too much for the memory", state->tensor.name,
         state->storage.key, size);
   const gboolean ok = read_storage (self, source, state->offset * state->storage.size, size, copy, error);
   if (ok)
@@ -289,10 +288,11 @@ read_file (Torch *self, GError **error)
   if (n >= 8 + strlen (METADATA) && memcmp (head + 8, METADATA, strlen (METADATA)) == 0)
     return fail (self, error, GPTVIS_ERROR_FORMAT,
         "this is a safetensors file: it is read under the name model.safetensors");
-  return gptvis_mistake_content (self->base.file, head, n, error) ? FALSE : fail (self, error,
-      GPTVIS_ERROR_FORMAT,
-          "this is neither a zip archive nor a pickle, as PyTorch writes weights: download it again, or take "
-          "model.safetensors");
+  if (gptvis_mistake_content (self->base.file, head, n, error))
+    return FALSE;
+  return fail (self, error, GPTVIS_ERROR_FORMAT,
+      "this is neither a zip archive nor a pickle, as PyTorch writes weights: download it again, or take "
+      "model.safetensors");
 }
 
 GptVisContainer *

@@ -135,8 +135,8 @@ go_on (GptVisZipReader *self, guint8 *to, gsize n, GError **error)
       return FALSE;
     if (got < take)
       return damaged (self, self->entry, error,
-          "inflates to %" G_GUINT64_FORMAT " bytes, where the directory "
-          "says %" G_GUINT64_FORMAT, self->made, self->entry->size);
+          "inflates to %" G_GUINT64_FORMAT " bytes, where the directory says %" G_GUINT64_FORMAT, self->made,
+          self->entry->size);
     to += got;
     n -= got;
   }

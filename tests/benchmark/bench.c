@@ -75,7 +75,8 @@ main (int argc, char **argv)
   g_option_context_set_summary (context, "NETWORK is vit-tiny, vit-small, vit-base, vit-large, yolos-tiny or "
       "rf-detr-nano;\n"
       "with --caption, vit-base+gpt2-small or small;\n"
-      "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx;\nwith --motion, NV12 or I420;\nwith --open, directories.");
+      "with --stage, NV12, I420, YUY2, P010_10LE, RGB or BGRx;\nwith --motion, NV12 or I420;\n"
+      "with --open, directories.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     measure_die (error->message);

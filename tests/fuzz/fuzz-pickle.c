@@ -38,8 +38,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   guint64 at = 0;
   GError *error = NULL;
   gptvis_file_wrap (&file, "fuzz", bytes);
-  GptVisPickle *pickle = gptvis_pickle_load (&file, &at, gptvis_state_dict_globals, gptvis_state_dict_n_globals,
-      &error);
+  GptVisPickle *pickle = gptvis_pickle_load (&file, &at, gptvis_state_dict_globals,
+      gptvis_state_dict_n_globals, &error);
   fuzz_check (pickle != NULL, error);
   if (pickle) {
     const GptVisPickleValue *root = gptvis_pickle_root (pickle);

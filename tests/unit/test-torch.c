@@ -4,6 +4,7 @@
 #include "checkpoint.h"
 #include "made-torch.h"
 #include "safetensors.h"
+#include "state-dict.h"
 #include "torch.h"
 #include "unit.h"
 #include <glib/gstdio.h>
@@ -204,6 +205,26 @@ test_names (void)
   g_assert_null (open_bytes (make_form (0, twice, 2, &shared, 1), &error));
   unit_expect_error ("long", error, GPTVIS_ERROR_LIMIT, "a tensor's name is longer|at most 512 bytes");
   g_free (name);
+}
+
+/* One tensor under more names than a network has. */
+static void
+test_many (void)
+{
+  GByteArray *pickle = g_byte_array_new ();
+  GError *error = NULL;
+  made_code (pickle, "}");
+  made_tensor (pickle, &plain, FALSE);
+  made_code (pickle, "q\1s");
+  for (guint i = 0; i < GPTVIS_STATE_DICT_MAX_TENSORS; i++) {
+    gchar *name = g_strdup_printf ("w.%u", i);
+    made_text (pickle, name);
+    made_code (pickle, "h\1s");
+    g_free (name);
+  }
+  made_code (pickle, ".");
+  g_assert_null (open_bytes (made_torch (pickle, &shared, 1, FALSE), &error));
+  unit_expect_error ("many", error, GPTVIS_ERROR_LIMIT, "the dictionary has more than 100000 tensors");
 }
 
 /* ---- defects ---- */
@@ -576,6 +597,7 @@ main (int argc, char **argv)
   g_test_add_func ("/torch/nested", test_nested);
   g_test_add_func ("/torch/other-values", test_other_values);
   g_test_add_func ("/torch/names", test_names);
+  g_test_add_func ("/torch/many", test_many);
   g_test_add_func ("/torch/bad-tensors", test_bad_tensors);
   g_test_add_func ("/torch/bad-calls", test_bad_calls);
   g_test_add_func ("/torch/archives", test_archives);
