@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tests/bench --open DIRECTORY …: how long a checkpoint takes to open, until it could run, what of that is
- * the processors' own time, and how much memory it needs at most. Each opening is a process of its own. Before
- * a cold one the kernel is asked to drop the files' pages, which it does on most file systems; the share that
- * it kept is printed. Directories are opened in turn, since machines are noisy. */
+ * the processors' own time, and how much memory it needs at most. Each opening is a process of its own.
+ * Before a cold one the kernel is asked to drop the files' pages, which it does on most file systems; the
+ * share that it kept is printed. Directories are opened in turn, since machines are noisy. */
 #include "architectures.h"
 #include "file.h"
 #include "measure.h"
