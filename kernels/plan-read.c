@@ -8,7 +8,8 @@ static const gchar *const op_names[] = {
 #include "ops.inc"
 #undef OP
 };
-static const gchar *const act_names[] = { "none", "gelu", "gelu-tanh", "quick-gelu", "relu", "silu" };
+static const gchar *const act_names[] = { "none", "gelu", "gelu-tanh", "quick-gelu", "relu", "silu",
+  "tanh" };
 G_STATIC_ASSERT (G_N_ELEMENTS (op_names) == GPTVIS_N_OPS);
 G_STATIC_ASSERT (G_N_ELEMENTS (act_names) == GPTVIS_N_ACTS);
 

@@ -86,7 +86,7 @@ typedef struct {
 } GptVisTensor;
 
 typedef enum { GPTVIS_ACT_NONE, GPTVIS_ACT_GELU, GPTVIS_ACT_GELU_TANH, GPTVIS_ACT_QUICK_GELU,
-  GPTVIS_ACT_RELU, GPTVIS_ACT_SILU, GPTVIS_N_ACTS } GptVisAct;
+  GPTVIS_ACT_RELU, GPTVIS_ACT_SILU, GPTVIS_ACT_TANH, GPTVIS_N_ACTS } GptVisAct;
 const gchar *gptvis_act_name (GptVisAct act);
 
 /* linear: y = alpha · (act (x·Wᵀ + b) ⊙ gate) × scale + residual

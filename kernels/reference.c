@@ -35,6 +35,8 @@ activate (GptVisAct act, double x)
       return x > 0 ? x : 0;
     case GPTVIS_ACT_SILU:
       return x / (1 + exp (-x));
+    case GPTVIS_ACT_TANH:
+      return tanh (x);
     default:
       return x;
   }

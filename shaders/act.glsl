@@ -32,6 +32,8 @@ activate (uint kind, float x)
       return max (x, 0);
     case ACT_SILU:
       return x * logistic (x);
+    case ACT_TANH:
+      return 2 * logistic (2 * x) - 1;
     default:
       return x;
   }

@@ -53,6 +53,7 @@
 #define ACT_QUICK_GELU 3
 #define ACT_RELU 4
 #define ACT_SILU 5
+#define ACT_TANH 6
 struct LinearPush {
   uint rows, inner;
   uint columns;                 /* of this piece of W … */

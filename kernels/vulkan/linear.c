@@ -32,7 +32,8 @@ begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads)
 
 G_STATIC_ASSERT (GPTVIS_ACT_NONE == ACT_NONE && GPTVIS_ACT_GELU == ACT_GELU
     && GPTVIS_ACT_GELU_TANH == ACT_GELU_TANH && GPTVIS_ACT_QUICK_GELU == ACT_QUICK_GELU
-    && GPTVIS_ACT_RELU == ACT_RELU && GPTVIS_ACT_SILU == ACT_SILU && GPTVIS_N_ACTS == 6);
+    && GPTVIS_ACT_RELU == ACT_RELU && GPTVIS_ACT_SILU == ACT_SILU && GPTVIS_ACT_TANH == ACT_TANH
+    && GPTVIS_N_ACTS == 7);
 
 static void
 add_few_rows (const GptVisVulkanRecorder *r, const Product *of, GptVisVulkanCandidates *to)

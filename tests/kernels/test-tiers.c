@@ -79,6 +79,8 @@ activate (GptVisAct act, double x)
       return fmax (x, 0);
     case GPTVIS_ACT_SILU:
       return x / (1 + exp (-x));
+    case GPTVIS_ACT_TANH:
+      return tanh (x);
     default:
       return x;
   }
