@@ -44,6 +44,32 @@ has_tensor (const GptVisCheckpoint *self, const gchar *name)
 }
 
 static gboolean
+has_weight (const GptVisCheckpoint *self, const gchar *where)
+{
+  gchar *name = g_strconcat (where, ".weight", NULL);
+  const gboolean there = has_tensor (self, name);
+  g_free (name);
+  return there;
+}
+
+/* Only the tensors tell which classifiers there are, and what the embedding goes through. */
+static void
+look_at_tensors (GptVisCheckpoint *self)
+{
+  GptVisConfiguration *config = self->config;
+  const gchar *pooler = config->architecture->pooler;
+  if (!config->class_name)
+    config->teacher = has_weight (self, "cls_classifier");
+  if (!config->architecture->detects && !config->quantised && !has_weight (self, "classifier")
+      && !has_weight (self, "cls_classifier"))
+    config->n_labels = 0;
+  if (pooler && has_weight (self, pooler))
+    config->pooler = pooler;
+  if (!has_weight (self, "visual_projection"))
+    config->projection = 0;
+}
+
+static gboolean
 is_directory (const gchar *path, GError **error)
 {
   gchar bytes[GPTVIS_MISTAKE_BYTES];
@@ -69,11 +95,7 @@ gptvis_checkpoint_open (const gchar *path, GError **error)
     gptvis_checkpoint_free (self);
     return NULL;
   }
-  /* only the tensors tell which classifiers there are */
-  if (!self->config->class_name)
-    self->config->teacher = has_tensor (self, "cls_classifier.weight");
-  if (self->config->writes && !has_tensor (self, "classifier.weight"))
-    self->config->n_labels = 0;
+  look_at_tensors (self);
   return self;
 }
 
@@ -106,15 +128,22 @@ gptvis_checkpoint_recipe (const GptVisCheckpoint *self)
   return &self->recipe;
 }
 
-/* A backbone without a classifier is the commonest mistake, so it has a sentence of its own. */
+/* Does config.json say that there is a classifier? */
+static gboolean
+should_label (const GptVisConfiguration *config)
+{
+  return config->class_name && strstr (config->class_name, "ForImageClassification");
+}
+
+/* A network that lost its head is the commonest mistake, so it has a sentence of its own. */
 static gboolean
 has_head (const GptVisCheckpoint *self, GError **error)
 {
-  const gchar *detects = self->config->architecture->detects, *head = detects ? detects : "classifier.weight";
-  if (self->config->writes || self->config->quantised || has_tensor (self, head)
-      || has_tensor (self, "cls_classifier.weight"))
+  const GptVisConfiguration *config = self->config;
+  const gchar *detects = config->architecture->detects, *head = detects ? detects : "classifier.weight";
+  if (config->quantised || (detects ? has_tensor (self, head) : config->n_labels > 0 || !should_label (config)))
     return TRUE;
-  const gchar *name = self->config->class_name;
+  const gchar *name = config->class_name;
   gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
       "%s: there is no %s, so this is a backbone alone%s%.60s%s, where one trained for %s is needed",
       self->path, head, name ? " (" : "", name ? name : "", name ? ")" : "",

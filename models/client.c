@@ -3,8 +3,9 @@
 #include "heads/head.h"
 
 /* The heads that there are. */
-enum { LABELS, CAPTION, BOXES, N_HEADS };
-static const GptVisHead *const heads[] = { &gptvis_labels_head, &gptvis_caption_head, &gptvis_boxes_head };
+enum { LABELS, CAPTION, BOXES, EMBEDDING, N_HEADS };
+static const GptVisHead *const heads[] = { &gptvis_labels_head, &gptvis_caption_head, &gptvis_boxes_head,
+  &gptvis_embedding_head };
 G_STATIC_ASSERT (G_N_ELEMENTS (heads) == N_HEADS);
 
 struct _GptVisClient {
@@ -27,21 +28,45 @@ possible (const GptVisConfiguration *config)
   return can;
 }
 
-/* Those that the task asks for; 0 with an error: the checkpoint cannot do it. */
+/* What auto is: the first of these that the checkpoint can do. */
 static guint
-asked_for (const GptVisModel *model, GptVisTask task, GError **error)
+usual (guint can, guint labels)
 {
-  const GptVisConfiguration *config = gptvis_model_configuration (model);
-  const guint can = possible (config), caption = 1u << CAPTION;
+  const guint caption = 1u << CAPTION;
+  return can & labels ? labels : can & caption ? caption : 1u << EMBEDDING;
+}
+
+/* What is asked for and cannot be done, the first of it. */
+static void
+refuse (const GptVisModel *model, guint missing, guint can, GError **error)
+{
+  static const gchar *const sentences[N_HEADS] = {
+    [LABELS] = "the task asks for labels, but this checkpoint has no classifier",
+    [CAPTION] = "the task asks for captions, but this checkpoint has no decoder",
+    [BOXES] = "the task asks for regions, but this checkpoint finds none",
+    [EMBEDDING] = "the embedding is asked for, but this checkpoint has none",
+  };
+  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED, "%s: %s (its model_type is %s)%s",
+      gptvis_model_path (model), sentences[g_bit_nth_lsf (missing, -1)],
+      gptvis_model_configuration (model)->model_type,
+      missing & 1u << LABELS && can == 1u << EMBEDDING ? "; with task=auto it gives an embedding" : "");
+}
+
+/* Those that the options ask for; 0 with an error: the checkpoint cannot do it. */
+static guint
+asked_for (const GptVisModel *model, const GptVisClientOptions *options, GError **error)
+{
+  const GptVisTask task = options->task;
+  const guint can = possible (gptvis_model_configuration (model)), caption = 1u << CAPTION;
   const guint labels = can & 1u << BOXES ? 1u << BOXES : 1u << LABELS;
-  const guint asked = task == GPTVIS_TASK_LABEL ? labels : task == GPTVIS_TASK_CAPTION ? caption
-      : task == GPTVIS_TASK_BOTH ? labels | caption : can & labels ? labels : caption;
+  const guint asked = (options->embedding ? 1u << EMBEDDING : 0)
+      | (task == GPTVIS_TASK_LABEL         ? labels
+              : task == GPTVIS_TASK_CAPTION ? caption
+              : task == GPTVIS_TASK_BOTH    ? labels | caption
+                                            : usual (can, labels));
   if ((asked & ~can) == 0)
     return asked;
-  g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_UNSUPPORTED,
-      "%s: the task asks for %s (its model_type is %s)",
-      gptvis_model_path (model), asked & ~can & caption ? "captions, but this checkpoint has no decoder"
-      : "labels, but this checkpoint has no classifier", config->model_type);
+  refuse (model, asked & ~can, can, error);
   return 0;
 }
 
@@ -63,7 +88,7 @@ open_heads (GptVisClient *self, guint asked, const GptVisClientOptions *options,
 GptVisClient *
 gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GError **error)
 {
-  const guint asked = asked_for (model, options->task, error);
+  const guint asked = asked_for (model, options, error);
   if (!asked)
     return NULL;
   GptVisClient *self = g_new0 (GptVisClient, 1);

@@ -22,7 +22,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   GPTVIS_TASK_AUTO,             /* labels where the checkpoint has a classifier, or of the regions that a
-                                 * detector finds; else captions */
+                                 * detector finds; else captions; else the embedding */
   GPTVIS_TASK_LABEL, GPTVIS_TASK_CAPTION, GPTVIS_TASK_BOTH,
 } GptVisTask;
 
@@ -33,12 +33,14 @@ typedef struct {
   guint max_regions;            /* of a detector: at most so many, the best; 0: all that score enough */
   const gchar *region_labels;   /* those that a part of a picture may have, with commas between; NULL: as the
                                  * checkpoint says, else all */
+  gboolean embedding;           /* the picture's vector as well */
 } GptVisClientOptions;
 
 typedef struct _GptVisClient GptVisClient;
 
 /* Asks the model for the outputs that it reads; the model must outlive it. Errors: those of gptvis_model_need
- * and of the labels' file, UNSUPPORTED when the checkpoint has no classifier or no decoder for the task. */
+ * and of the labels' file, UNSUPPORTED when the checkpoint has no classifier or no decoder for the task, or
+ * no embedding. */
 GptVisClient *gptvis_client_new (GptVisModel *model, const GptVisClientOptions *options, GError **error);
 GptVisClient *gptvis_client_ref (GptVisClient *client);
 void gptvis_client_unref (GptVisClient *client);       /* NULL is fine */

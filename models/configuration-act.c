@@ -11,7 +11,7 @@ static const struct {
   {"gelu_new", GPTVIS_ACT_GELU_TANH}, {"gelu_pytorch_tanh", GPTVIS_ACT_GELU_TANH},
   {"gelu_fast", GPTVIS_ACT_GELU_TANH}, {"gelu_accurate", GPTVIS_ACT_GELU_TANH},
   {"quick_gelu", GPTVIS_ACT_QUICK_GELU}, {"relu", GPTVIS_ACT_RELU},
-  {"silu", GPTVIS_ACT_SILU}, {"swish", GPTVIS_ACT_SILU},
+  {"silu", GPTVIS_ACT_SILU}, {"swish", GPTVIS_ACT_SILU}, {"tanh", GPTVIS_ACT_TANH},
 };
 
 GptVisAct
@@ -22,6 +22,6 @@ gptvis_configuration_read_act (GptVisJson *json, const gchar *member, const gcha
     if (strcmp (name, acts[i].name) == 0)
       return acts[i].act;
   gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
-      "%s \"%.60s\" is none of gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, relu, silu", member, name);
+      "%s \"%.60s\" is none of gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, relu, silu, tanh", member, name);
   return GPTVIS_ACT_GELU;
 }

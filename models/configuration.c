@@ -357,6 +357,9 @@ read_body (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture
   read_mlp (json, self, architecture);
   self->epsilon = gptvis_json_number (json, "layer_norm_eps", architecture->epsilon, 0, 1);
   self->qkv_bias = gptvis_json_boolean (json, "qkv_bias", TRUE);
+  self->pooler_size = gptvis_json_uint (json, "pooler_output_size", self->hidden_size, 1, MAX_WIDTH);
+  if (architecture->pooler)
+    self->pooler_act = gptvis_configuration_read_act (json, "pooler_act", "tanh");
   self->n_registers =
       architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
 }
@@ -366,6 +369,40 @@ static void
 read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
   read_body (json, self, architecture);
+  self->projection = gptvis_json_uint (json, "projection_dim", 512, 1, MAX_WIDTH);
+  read_labels (json, self);
+  read_region_labels (json, self);
+  read_problem (json, self);
+}
+
+/* Transformers writes one of both parts, or both; what the second has counts more. */
+static JsonObject *
+merge_parts (GptVisJson *json, const gchar *name)
+{
+  gchar *older = g_strconcat (name, "_dict", NULL);
+  JsonObject *part = gptvis_json_object (json, name), *over = gptvis_json_object (json, older);
+  JsonObject *both = json_object_new ();
+  JsonObject *const parts[] = { part, over };
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
+    GList *members = parts[i] ? json_object_get_members (parts[i]) : NULL;
+    for (GList *m = members; m; m = m->next)
+      json_object_set_member (both, m->data, json_object_dup_member (parts[i], m->data));
+    g_list_free (members);
+  }
+  g_free (older);
+  return both;
+}
+
+/* A network for pictures and texts, each in a part of config.json, that compares them. */
+static void
+read_pair (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  GptVisJson part = { g_strdup_printf ("%s: %s", json->file, architecture->tower),
+    merge_parts (json, architecture->tower), NULL };
+  read_body (&part, self, architecture);
+  json_object_unref (part.object);
+  leave (json, &part);
+  self->projection = gptvis_json_uint (json, "projection_dim", 512, 1, MAX_WIDTH);
   read_labels (json, self);
   read_region_labels (json, self);
   read_problem (json, self);
@@ -469,6 +506,10 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   }
   if (!architecture->tower) {
     read_tower (json, self, architecture);
+    return;
+  }
+  if (!architecture->record_decoder) {
+    read_pair (json, self, architecture);
     return;
   }
   GptVisJson part;

@@ -70,7 +70,12 @@ typedef struct {
   gboolean writes;              /* there is a decoder */
   GptVisDecoderNumbers decoder;
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */
-  guint n_labels;               /* 0: the checkpoint has no classifier (it writes) */
+  const gchar *pooler;          /* a dense layer that makes the embedding of the normed class token; NULL: that
+                                 * is the embedding. Only the tensors tell (checkpoint.c) */
+  guint pooler_size;
+  GptVisAct pooler_act;
+  guint projection;             /* clip: width that the embedding is projected to; 0: it is not */
+  guint n_labels;               /* 0: the checkpoint has no classifier, as only the tensors tell */
   gchar **labels;               /* n_labels texts, then NULL */
   gchar **region_labels; /* "region_labels", ours: those of them that a part of a picture may have, where
                           * others are of whole pictures alone ("outdoor"); then NULL. NULL: all of them */

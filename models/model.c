@@ -455,7 +455,7 @@ static void
 forget_outputs (GptVisRequest *request)
 {
   request->ran = FALSE;
-  request->logits = request->scores = request->tokens = request->boxes = NULL;
+  request->logits = request->scores = request->tokens = request->boxes = request->embedding = NULL;
 }
 
 /* FALSE with the first error in `error`. */
@@ -464,12 +464,16 @@ read_outputs (GptVisModel *self, GptVisTower *tower, GptVisRequest *request, gui
 {
   const gboolean boxes = request->outputs & GPTVIS_OUTPUT_BOXES,
       tokens = request->outputs & GPTVIS_OUTPUT_TOKENS,
+      embedding = request->outputs & GPTVIS_OUTPUT_EMBEDDING,
       scores = boxes || request->outputs & GPTVIS_OUTPUT_SCORES;
   GError *why = NULL;
   request->logits = read_output (self, tower, scores, tower->logits, i, &why);
   request->scores = read_output (self, tower, scores, tower->scores, i, &why);
   request->tokens = read_output (self, tower, tokens, tower->tokens, i, &why);
   request->boxes = read_output (self, tower, boxes, tower->boxes, i, &why);
+  request->embedding = read_output (self, tower, embedding, tower->embedding, i, &why);
+  if (request->embedding)
+    request->n_embedding = gptvis_plan_tensor (tower->plan, tower->embedding)->width;
   if (request->boxes) {
     request->n_boxes = gptvis_plan_tensor (tower->plan, tower->scores)->rows;
     request->n_scores = gptvis_plan_tensor (tower->plan, tower->scores)->width;

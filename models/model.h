@@ -91,6 +91,8 @@ typedef struct {
   const float *boxes;           /* of a detector: [n_boxes, 4], see architectures.h */
   guint n_boxes, n_scores;
   const float *tokens;          /* [rows, hidden_size] */
+  const float *embedding;       /* [n_embedding], as the checkpoint pools it, of any length */
+  guint n_embedding;
   gint64 analysis;              /* µs that the batch took */
 } GptVisRequest;
 

@@ -17,6 +17,7 @@ make (GptVisTower *self, const GptVisCheckpoint *checkpoint, const GptVisProgram
   self->scores = gptvis_plan_find (self->plan, "scores");
   self->tokens = gptvis_plan_find (self->plan, "tokens");
   self->boxes = gptvis_plan_find (self->plan, "pred_boxes");
+  self->embedding = gptvis_plan_find (self->plan, "embedding");
   return TRUE;
 }
 

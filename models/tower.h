@@ -17,7 +17,7 @@ typedef struct {
   GptVisPlan *plan;
   GptVisPlaces *places;         /* of its weights, in the checkpoint */
   GptVisProgram *program;
-  GptVisTensorId logits, scores, tokens, boxes; /* GPTVIS_NO_TENSOR: not among the outputs */
+  GptVisTensorId logits, scores, tokens, boxes, embedding; /* GPTVIS_NO_TENSOR: not among the outputs */
 } GptVisTower;
 
 /* The checkpoint must outlive it. NULL with the errors of gptvis_checkpoint_plan and gptvis_program_new. */

@@ -32,6 +32,7 @@ typedef struct {
 extern const GptVisHead gptvis_labels_head;     /* labels.c */
 extern const GptVisHead gptvis_caption_head;    /* caption.c */
 extern const GptVisHead gptvis_boxes_head;      /* boxes.c */
+extern const GptVisHead gptvis_embedding_head;  /* embedding.c */
 
 /* Functions of one head alone. */
 GptVisCaptioner *gptvis_caption_head_captioner_new (gpointer head, GError **error);

@@ -8,18 +8,22 @@ static const GptVisArchitecture architectures[] = {
   { .model_type = "blip", .image_size = 384, .patch_size = 16, .act = "gelu", .epsilon = 1e-5,
     .tower = "vision_config", .decoder = "text_config", .class_name = "BlipForConditionalGeneration",
     .vocabulary = 30524, .n_positions = 512, .n_layers = 12, .n_heads = 8, .bos = 30522, .eos = 102,
-    .own_tokens = TRUE, .record = gptvis_blip_record, .record_decoder = gptvis_blip_record_decoder},
+    .own_tokens = TRUE, .embeds = TRUE, .record = gptvis_blip_record, .record_decoder = gptvis_blip_record_decoder},
+  { .model_type = "clip", .image_size = 224, .patch_size = 32, .act = "quick_gelu", .epsilon = 1e-5,
+    .tower = "vision_config", .embeds = TRUE, .record = gptvis_clip_record},
+  { .model_type = "clip_vision_model", .image_size = 224, .patch_size = 32, .act = "quick_gelu",
+    .epsilon = 1e-5, .embeds = TRUE, .record = gptvis_clip_record},
   { .model_type = "deit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
-    .encodes = TRUE, .record = gptvis_deit_record},
+    .encodes = TRUE, .embeds = TRUE, .pooler = "deit.pooler.dense", .record = gptvis_deit_record},
   { .model_type = "dinov2", .image_size = 224, .patch_size = 14, .act = "gelu", .epsilon = 1e-6,
-    .mlp_ratio = TRUE, .interpolates = TRUE, .record = gptvis_dinov2_record},
+    .mlp_ratio = TRUE, .interpolates = TRUE, .embeds = TRUE, .record = gptvis_dinov2_record},
   { .model_type = "dinov2_with_registers", .image_size = 224, .patch_size = 16,
     .act = "gelu", .epsilon = 1e-6, .mlp_ratio = TRUE, .registers = TRUE, .interpolates = TRUE,
-    .record = gptvis_dinov2_record},
+    .embeds = TRUE, .record = gptvis_dinov2_record},
   { .model_type = "git", .image_size = 224, .patch_size = 16, .act = "quick_gelu", .epsilon = 1e-5,
     .tower = "vision_config", .class_name = "GitForCausalLM",
     .vocabulary = 30522, .n_positions = 1024, .n_layers = 6, .n_heads = 12,
-    .bos = 101, .eos = 102,
+    .bos = 101, .eos = 102, .embeds = TRUE,
     .record = gptvis_git_record, .record_decoder = gptvis_git_record_decoder},
   { .model_type = "lw_detr", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-6,
     .mlp_ratio = TRUE, .interpolates = TRUE, .image_member = "pretrain_image_size",
@@ -31,9 +35,10 @@ static const GptVisArchitecture architectures[] = {
     "\"out_indices\":[2,5,8,11]}", .record = gptvis_rf_detr_record},
   { .model_type = "vision-encoder-decoder", .tower = "encoder", .decoder = "decoder",
       .class_name = "VisionEncoderDecoderModel", .bos = 50256, .eos = 50256,
+    .embeds = TRUE, .pooler = "encoder.pooler.dense",
     .record_decoder = gptvis_gpt2_record_decoder},
   { .model_type = "vit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
-    .encodes = TRUE, .record = gptvis_vit_record},
+    .encodes = TRUE, .embeds = TRUE, .pooler = "vit.pooler.dense", .record = gptvis_vit_record},
   { .model_type = "yolos", .image_size = 512, .image_width = 864, .patch_size = 16, .act = "gelu",
     .epsilon = 1e-12, .any_size = TRUE, .detects = "class_labels_classifier.layers.0.weight",
     .record = gptvis_yolos_record},
@@ -87,7 +92,8 @@ gptvis_architecture_outputs (const GptVisConfiguration *config)
 {
   if (config->architecture->detects)
     return GPTVIS_OUTPUT_BOXES;
-  return (config->n_labels > 0 ? GPTVIS_OUTPUT_SCORES : 0) | (config->writes ? GPTVIS_OUTPUT_TOKENS : 0);
+  return (config->n_labels > 0 ? GPTVIS_OUTPUT_SCORES : 0) | (config->writes ? GPTVIS_OUTPUT_TOKENS : 0)
+      | (config->architecture->embeds ? GPTVIS_OUTPUT_EMBEDDING : 0);
 }
 
 static GptVisPlan *

@@ -8,6 +8,9 @@
  *              "scores"            [1, labels]: softmax, or a sigmoid each
  *              "hidden_states.0" … "hidden_states.L"  [rows, hidden_size]: what goes
  *              into the first layer, then what leaves each layer, before the final norm
+ *              "embedding"         [1, any]: the picture's vector as the checkpoint pools it, of any length
+ *
+ * One without a classifier has the last two alone.
  *
  * A detector's:
  *     input    "patches"
@@ -36,6 +39,7 @@ typedef enum {
   GPTVIS_OUTPUT_TOKENS = 1 << 1,        /* "tokens" */
   GPTVIS_OUTPUT_HIDDEN = 1 << 2,        /* "hidden_states.…": for golden-check */
   GPTVIS_OUTPUT_BOXES = 1 << 3,         /* "logits" and "scores" of places, and "pred_boxes" */
+  GPTVIS_OUTPUT_EMBEDDING = 1 << 4,     /* "embedding" */
 } GptVisOutputs;
 
 #define GPTVIS_MAX_PATCHES 65536u       /* of a picture; attention's work grows with the square */
@@ -63,8 +67,11 @@ typedef struct _GptVisArchitecture {
   const gchar *usual_backbone;  /* that part when it is left out; NULL: it may not be */
   gboolean statistics;          /* lw_detr: batch norms */
   gboolean encodes;             /* can be vision-encoder-decoder's encoder */
+  gboolean embeds;              /* it has "embedding" */
+  const gchar *pooler; /* where a dense layer is that some checkpoints send the class token through; NULL: in
+                        * none */
+  const gchar *tower;           /* the part of config.json about the tower; NULL: it has no parts */
   /* Of networks that write: */
-  const gchar *tower;           /* the part of config.json about the tower */
   const gchar *decoder;         /* and about the decoder; NULL: all of it */
   guint vocabulary, n_positions, n_layers, n_heads;     /* of a BERT decoder, when config.json is silent */
   guint bos, eos;               /* its configuration class's tokens */
@@ -101,6 +108,8 @@ void gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, con
 void gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
+void gptvis_clip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);

@@ -14,8 +14,8 @@ gptvis_blip_record (GptVisPlan *plan, const GptVisConfiguration *config, const G
     GptVisOutputs outputs)
 {
   static const GptVisClipTower tower = { .prefix = "vision_model", .positions = "position_embedding",
-    .patch_bias = TRUE, .fused = TRUE };
-  gptvis_record_tokens (plan, gptvis_clip_record_tower (plan, config, recipe, &tower, outputs));
+    .patch_bias = TRUE, .fused = TRUE, .norm_again = TRUE };
+  gptvis_clip_record_outputs (plan, config, recipe, &tower, outputs);
 }
 
 /* Keys and values of the picture's tokens. */

@@ -122,7 +122,10 @@ gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const
   }
   x = gptvis_record_norm (plan, x, gptvis_record_name (where, "%s.layernorm", prefix), d, config->epsilon);
   const GptVisPoolPart parts[] = { {0, 1}, {1 + config->n_registers, n_patches} };
-  x = gptvis_plan_pool (plan, x, parts, G_N_ELEMENTS (parts));
-  gptvis_record_scores (plan, config, gptvis_record_linear (plan, x, "classifier", 2 * d, config->n_labels,
-      NULL));
+  if (config->n_labels > 0 && (outputs & GPTVIS_OUTPUT_SCORES))
+    gptvis_record_scores (plan, config, gptvis_record_linear (plan,
+            gptvis_plan_pool (plan, x, parts, G_N_ELEMENTS (parts)), "classifier", 2 * d, config->n_labels,
+            NULL));
+  if (outputs & GPTVIS_OUTPUT_EMBEDDING)
+    gptvis_record_embedding (plan, config, gptvis_plan_pool (plan, x, parts, 1));
 }

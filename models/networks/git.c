@@ -13,7 +13,7 @@ gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 {
   static const GptVisClipTower tower = { .prefix = "git.image_encoder.vision_model",
     .positions = "position_embedding.weight", .pre_norm = TRUE };
-  gptvis_record_tokens (plan, gptvis_clip_record_tower (plan, config, recipe, &tower, outputs));
+  gptvis_clip_record_outputs (plan, config, recipe, &tower, outputs);
 }
 
 /* All pictures' tokens, each with its temporal embedding, in the decoder's width. */

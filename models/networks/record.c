@@ -26,6 +26,17 @@ gptvis_record_linear (GptVisPlan *plan, GptVisTensorId x, const gchar *where, gu
 }
 
 GptVisTensorId
+gptvis_record_linear_rows (
+    GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width_in, guint first, guint width)
+{
+  gchar name[GPTVIS_NAME_SIZE];
+  GptVisWeightPart part = { gptvis_record_name (name, "%s.weight", where), first, width };
+  GptVisTensorId weight = gptvis_plan_weight_stack (plan, width, width_in, &part, 1);
+  part.name = gptvis_record_name (name, "%s.bias", where);
+  return gptvis_plan_linear (plan, x, weight, gptvis_plan_weight_stack (plan, width, 1, &part, 1), NULL);
+}
+
+GptVisTensorId
 gptvis_record_norm (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width, gfloat epsilon)
 {
   gchar name[GPTVIS_NAME_SIZE];
@@ -132,6 +143,15 @@ gptvis_record_scores (GptVisPlan *plan, const GptVisConfiguration *config, GptVi
   gptvis_plan_output (plan, "logits", logits);
   gptvis_plan_output (plan, "scores", gptvis_plan_score (plan, logits,
           config->multi_label ? GPTVIS_SCORE_SIGMOID : GPTVIS_SCORE_SOFTMAX));
+}
+
+void
+gptvis_record_embedding (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId token)
+{
+  if (config->pooler)
+    token = gptvis_record_linear (plan, token, config->pooler, config->hidden_size, config->pooler_size,
+        GPTVIS_LINEAR (.act = config->pooler_act));
+  gptvis_plan_output (plan, "embedding", token);
 }
 
 GptVisTensorId

@@ -11,6 +11,10 @@ G_BEGIN_DECLS
 GptVisTensorId gptvis_record_linear (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width_in,
     guint width, const GptVisLinear *linear);
 
+/* The same of rows first … first + width − 1 of a larger weight and bias. */
+GptVisTensorId gptvis_record_linear_rows (GptVisPlan *plan, GptVisTensorId x, const gchar *where,
+    guint width_in, guint first, guint width);
+
 /* The same of a weight that is stored [width_in, width]. */
 GptVisTensorId gptvis_record_transposed (GptVisPlan *plan, GptVisTensorId x, const gchar *where,
     guint width_in, guint width, const GptVisLinear *linear);
@@ -45,6 +49,9 @@ void gptvis_record_hidden (GptVisPlan *plan, GptVisTensorId x, guint i);
 
 /* The outputs "logits" and "scores". */
 void gptvis_record_scores (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId logits);
+
+/* The output "embedding": of the normed class token, through the checkpoint's pooler where it has one. */
+void gptvis_record_embedding (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId token);
 
 /* A detector's small network: where.layers.0 … n − 1, all but the last from width to width and through a
  * ReLU. */

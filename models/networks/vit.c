@@ -49,15 +49,32 @@ record_encoder (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTenso
   return x;
 }
 
-/* The normed token `row` through a head. */
+/* Row `row`, normed: a token that something reads. */
 static GptVisTensorId
-record_head (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint row,
-    const gchar *norm, const gchar *head, const GptVisLinear *linear)
+record_token (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint row,
+    const gchar *norm)
 {
-  GptVisPoolPart part = { row, 1 };
-  GptVisTensorId token = gptvis_plan_pool (plan, x, &part, 1);
-  token = gptvis_record_norm (plan, token, norm, config->hidden_size, config->epsilon);
+  const GptVisPoolPart part = { row, 1 };
+  return gptvis_record_norm (
+      plan, gptvis_plan_pool (plan, x, &part, 1), norm, config->hidden_size, config->epsilon);
+}
+
+static GptVisTensorId
+record_head (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId token, const gchar *head,
+    const GptVisLinear *linear)
+{
   return gptvis_record_linear (plan, token, head, config->hidden_size, config->n_labels, linear);
+}
+
+/* What is made of the normed class token. */
+static void
+record_outputs (
+    GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId token, GptVisOutputs outputs)
+{
+  if (config->n_labels > 0 && (outputs & GPTVIS_OUTPUT_SCORES))
+    gptvis_record_scores (plan, config, record_head (plan, config, token, "classifier", NULL));
+  if (outputs & GPTVIS_OUTPUT_EMBEDDING)
+    gptvis_record_embedding (plan, config, token);
 }
 
 static guint
@@ -92,7 +109,22 @@ gptvis_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 {
   GptVisTensorId x = record_embeddings (plan, config, recipe, "vit", FALSE);
   x = record_encoder (plan, config, x, 1, "vit", outputs);
-  gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "vit.layernorm", "classifier", NULL));
+  record_outputs (plan, config, record_token (plan, config, x, 0, "vit.layernorm"), outputs);
+}
+
+/* The mean of two classifiers, each on a token of its own. */
+static void
+record_taught (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, GptVisTensorId token,
+    GptVisOutputs outputs)
+{
+  if (outputs & GPTVIS_OUTPUT_SCORES) {
+    GptVisTensorId logits
+        = record_head (plan, config, token, "cls_classifier", GPTVIS_LINEAR (.alpha = 0.5f));
+    gptvis_record_scores (plan, config,
+        record_head (plan, config, record_token (plan, config, x, 1, "deit.layernorm"),
+            "distillation_classifier", GPTVIS_LINEAR (.alpha = 0.5f, .residual = logits)));
+  }
+  record_outputs (plan, config, token, outputs & ~GPTVIS_OUTPUT_SCORES);
 }
 
 void
@@ -101,16 +133,11 @@ gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, const G
 {
   GptVisTensorId x = record_embeddings (plan, config, recipe, "deit", TRUE);
   x = record_encoder (plan, config, x, config->teacher ? 2 : 1, "deit", outputs);
-  GptVisTensorId logits;
-  if (config->teacher) {        /* the mean of both heads */
-    logits =
-        record_head (plan, config, x, 0, "deit.layernorm", "cls_classifier", GPTVIS_LINEAR (.alpha = 0.5f));
-    logits = record_head (plan, config, x, 1, "deit.layernorm", "distillation_classifier",
-        GPTVIS_LINEAR (.alpha = 0.5f, .residual = logits));
-  } else {
-    logits = record_head (plan, config, x, 0, "deit.layernorm", "classifier", NULL);
-  }
-  gptvis_record_scores (plan, config, logits);
+  GptVisTensorId token = record_token (plan, config, x, 0, "deit.layernorm");
+  if (config->teacher)
+    record_taught (plan, config, x, token, outputs);
+  else
+    record_outputs (plan, config, token, outputs);
 }
 
 /* vision-encoder-decoder's encoder, and the classifier that may be beside it. */
@@ -124,7 +151,6 @@ gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, cons
   if (outputs & GPTVIS_OUTPUT_TOKENS)
     gptvis_record_tokens (plan, gptvis_record_norm (plan, x, "encoder.layernorm", config->hidden_size,
             config->epsilon));
-  if (config->n_labels > 0 && (outputs & GPTVIS_OUTPUT_SCORES))
-    gptvis_record_scores (plan, config, record_head (plan, config, x, 0, "encoder.layernorm", "classifier",
-        NULL));
+  if (outputs & (GPTVIS_OUTPUT_SCORES | GPTVIS_OUTPUT_EMBEDDING))
+    record_outputs (plan, config, record_token (plan, config, x, 0, "encoder.layernorm"), outputs);
 }

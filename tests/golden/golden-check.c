@@ -5,14 +5,15 @@
  * ok or MISS. Three paths are judged, apart from each other:
  *
  *     pictures/i.png → staging                        against pixel_values
- *     pixel_values → the traced plan                  against hidden_states.i, logits
- *     pixel_values → the plan and results as shipped  against logits, and expected.json's "top"
+ *     pixel_values → the traced plan                  against hidden_states.i, logits, pooler_output
+ *     pixel_values → the plan and results as shipped  against logits, expected.json's "top" and
+ *                                                     pooler_output, of length one
  *
  * of a checkpoint that writes, three more (captions.c), and of a detector others (detections.c).
  *
  * What the tensors mean is for whoever makes such directories to know: pixel_values
- * [pictures, 3, h, w], hidden_states.i [pictures, rows, width], logits [pictures,
- * classes], as make.py tells. Exit: 0 all is well, 1 a miss or an error, 77 no device to check on
+ * [pictures, 3, h, w], hidden_states.i (or vision.hidden_states.i) [pictures, rows, width], logits
+ * [pictures, classes], pooler_output (or image_embeds) [pictures, any], as make.py tells. Exit: 0 all is well, 1 a miss or an error, 77 no device to check on
  * (with --optional) or nothing to check (with --if-there), 2 wrong usage. */
 #include "config.h"
 #include "golden.h"
@@ -61,9 +62,15 @@ static const struct {
   {GPTVIS_PRECISION_INT8, 8e-2, 2e-1, 4e-2, 4e-2, 0},
 };
 
-/* An output of the last run against the tensor of that name. */
+static gboolean
+is_stored (const Check *c, const gchar *name)
+{
+  return gptvis_container_find (c->expected, name) != NULL;
+}
+
+/* An output of the last run against the tensor `stored`. */
 static void
-check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *shown)
+check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *stored, const gchar *shown)
 {
   const GptVisPlan *plan = gptvis_model_plan (model);
   const GptVisTensorId id = gptvis_plan_find (plan, name);
@@ -73,12 +80,59 @@ check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *show
   }
   const GptVisTensor *t = gptvis_plan_tensor (plan, id);
   const gsize n = (gsize) t->rows * t->width;
-  const float *want = expect (c, name, n);
+  const float *want = expect (c, stored, n);
   Error e = { 0 };
   for (guint i = 0; want && i < c->n_pictures; i++)
     compare (&e, gptvis_program_output (gptvis_model_program (model), id, i), want + i * n, n);
   if (want)
     report (c, shown, relative (&e), c->tensors);
+}
+
+/* What an embedding is called there; NULL: there is none. */
+static const gchar *
+stored_embedding (const Check *c)
+{
+  static const gchar *const names[] = { "pooler_output", "image_embeds" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (is_stored (c, names[i]))
+      return names[i];
+  return NULL;
+}
+
+static gdouble
+length (const float *values, gsize n)
+{
+  gdouble squares = 0;
+  for (gsize k = 0; k < n; k++)
+    squares += (gdouble) values[k] * values[k];
+  return sqrt (squares);
+}
+
+/* Then it was made so after the network. */
+static gboolean
+is_of_length_one (Check *c, const gchar *name)
+{
+  const gsize n = gptvis_container_find (c->expected, name)->n_elements / c->n_pictures;
+  const float *values = expect (c, name, n);
+  return values && fabs (length (values, n) - 1) < 1e-5;
+}
+
+static gboolean
+has_labels (GptVisModel *model)
+{
+  return gptvis_model_configuration (model)->n_labels > 0;
+}
+
+static void
+tell_unknown (const Check *c)
+{
+  static const gchar *const known[] = { "logits", "pixel_values", "pooler_output", "image_embeds", NULL };
+  for (guint i = 0; i < gptvis_container_n_tensors (c->expected); i++) {
+    const gchar *name = gptvis_container_tensor (c->expected, i)->name;
+    if (!g_str_has_prefix (name, "hidden_states.") && !g_str_has_prefix (name, "vision.hidden_states.")
+        && !g_strv_contains (known, name))
+      g_print ("%-20s %-24s is unknown here and was not compared\n", c->name, name);
+  }
 }
 
 /* Each tensor of the file that a classifier has to produce, in the network's
@@ -87,24 +141,25 @@ static void
 check_traced (Check *c, GptVisModel *model, const float *pixel_values)
 {
   GptVisModelSlot **slots = fill_slots (c, model, pixel_values);
+  const gchar *towers = is_stored (c, "vision.hidden_states.0") ? "vision." : "";
+  const gchar *embedding = stored_embedding (c);
   if (run_slots (c, model, slots)) {
-    gchar name[64];
+    gchar stored[64];
     for (guint i = 0;; i++) {
-      g_snprintf (name, sizeof name, "hidden_states.%u", i);
+      g_snprintf (stored, sizeof stored, "%shidden_states.%u", towers, i);
+      const gchar *name = stored + strlen (towers);
       const gboolean produced = gptvis_plan_find (gptvis_model_plan (model), name) != GPTVIS_NO_TENSOR;
-      if (!produced && !gptvis_container_find (c->expected, name))
+      if (!produced && !is_stored (c, stored))
         break;
-      check_output (c, model, name, name);
+      check_output (c, model, name, stored, stored);
     }
-    check_output (c, model, "logits", "logits");
+    if (has_labels (model))
+      check_output (c, model, "logits", "logits", "logits");
+    if (embedding && !is_of_length_one (c, embedding))
+      check_output (c, model, "embedding", embedding, embedding);
   }
   free_slots (c, slots);
-  for (guint i = 0; i < gptvis_container_n_tensors (c->expected); i++) {
-    const gchar *name = gptvis_container_tensor (c->expected, i)->name;
-    if (!g_str_has_prefix (name, "hidden_states.") && strcmp (name, "logits") != 0
-        && strcmp (name, "pixel_values") != 0)
-      g_print ("%-20s %-24s is unknown here and was not compared\n", c->name, name);
-  }
+  tell_unknown (c);
 }
 
 /* The labels of one picture against "top" of expected.json: the same class at each
@@ -169,19 +224,49 @@ check_results (Check *c, GptVisClient *client, GptVisRequest *requests)
   json_object_unref (object);
 }
 
+/* The results' embeddings, which have length one. */
+static void
+check_embeddings (Check *c, GptVisClient *client, GptVisRequest *requests, const gchar *stored)
+{
+  const gsize n = gptvis_container_find (c->expected, stored)->n_elements / c->n_pictures;
+  const float *want = expect (c, stored, n);
+  float *unit = g_new (float, n);
+  Error e = { 0 };
+  for (guint i = 0; want && i < c->n_pictures; i++, want += n) {
+    GptVisResult *result = gptvis_client_read (client, &requests[i], 0, 0);
+    for (gsize k = 0; k < n; k++)
+      unit[k] = want[k] / length (want, n);
+    if (result->n_embedding == n)
+      compare (&e, result->embedding, unit, n);
+    else
+      miss (c, "%-24s has %u numbers, where %" G_GSIZE_FORMAT " are expected", "embedding",
+          result->n_embedding, n);
+    gptvis_result_unref (result);
+  }
+  if (want)
+    report (c, "embedding of length one", relative (&e), c->tensors);
+  g_free (unit);
+}
+
 /* The plan without a trace, through the door that the element uses. */
 static void
 check_shipped (Check *c, GptVisModel *model, const float *pixel_values)
 {
+  const gchar *embedding = stored_embedding (c);
+  const GptVisClientOptions options = { .embedding = embedding != NULL };
   GptVisModelSlot **slots = fill_slots (c, model, pixel_values);
   GptVisRequest *requests = g_new0 (GptVisRequest, c->n_pictures);
   GError *error = NULL;
-  GptVisClient *client = gptvis_client_new (model, &(GptVisClientOptions) { }, &error);
+  GptVisClient *client = gptvis_client_new (model, &options, &error);
   for (guint i = 0; client && i < c->n_pictures; i++)
     requests[i] = (GptVisRequest) { .slot = slots[i], .outputs = gptvis_client_outputs (client) };
   if (client && gptvis_model_run (model, requests, c->n_pictures, &error)) {
-    check_output (c, model, "logits", "logits, untraced");
-    check_results (c, client, requests);
+    if (has_labels (model)) {
+      check_output (c, model, "logits", "logits", "logits, untraced");
+      check_results (c, client, requests);
+    }
+    if (embedding)
+      check_embeddings (c, client, requests, embedding);
   } else {
     miss (c, "%s", error->message);
     g_clear_error (&error);

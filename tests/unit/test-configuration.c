@@ -92,7 +92,7 @@ test_acts (void)
     {"gelu", GPTVIS_ACT_GELU}, {"gelu_new", GPTVIS_ACT_GELU_TANH}, {"gelu_pytorch_tanh",
         GPTVIS_ACT_GELU_TANH},
     {"quick_gelu", GPTVIS_ACT_QUICK_GELU}, {"relu", GPTVIS_ACT_RELU}, {"silu", GPTVIS_ACT_SILU},
-    {"swish", GPTVIS_ACT_SILU},
+    {"swish", GPTVIS_ACT_SILU}, {"tanh", GPTVIS_ACT_TANH},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     gchar *text = g_strdup_printf ("{\"model_type\":\"vit\",\"hidden_act\":\"%s\"}", cases[i].name);
