@@ -153,9 +153,11 @@ gboolean
 arguments_parse (Arguments *self, int argc, char **argv)
 {
   gchar **names = NULL;
-  GOptionEntry entries[G_N_ELEMENTS (settings) + 8] = {
+  GOptionEntry entries[G_N_ELEMENTS (settings) + 9] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "JSON and nothing else: no progress, no summary", NULL },
     { "caption", 0, 0, G_OPTION_ARG_NONE, &self->caption, "write captions, with a model that can", NULL },
+    { "embedding", 0, 0, G_OPTION_ARG_NONE, &self->embedding,
+        "give each frame's embedding, a vector of length one, as well", NULL },
     { "plan", 0, 0, G_OPTION_ARG_NONE, &self->plan, "print the model's operations and end", NULL },
     { "list-devices", 0, 0, G_OPTION_ARG_NONE, &self->devices, "print what there is to compute on and end",
         NULL },
@@ -171,7 +173,7 @@ arguments_parse (Arguments *self, int argc, char **argv)
 
   *self = (Arguments) { .inputs = g_ptr_array_new_with_free_func (input_free), .patience = PATIENCE };
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
-    entries[i + 7] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
+    entries[i + 8] = (GOptionEntry) { settings[i].option, 0, 0, G_OPTION_ARG_FILENAME, &settings[i].value,
       settings[i].help, settings[i].argument };
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
@@ -246,6 +248,10 @@ arguments_apply (const Arguments *self, GstElement *filter)
 {
   if (self->caption && !set (filter, "task", "caption")) {
     g_printerr ("gptvis-label: --caption: this version of gptvisfilter writes no captions.\n");
+    return FALSE;
+  }
+  if (self->embedding && !set (filter, "embedding", "true")) {
+    g_printerr ("gptvis-label: --embedding: this version of gptvisfilter gives no embeddings.\n");
     return FALSE;
   }
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {

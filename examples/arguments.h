@@ -13,7 +13,7 @@ typedef struct {
 
 typedef struct {
   GPtrArray *inputs;            /* of Input */
-  gboolean json, plan, devices, caption;
+  gboolean json, plan, devices, caption, embedding;
   gchar *coco;                  /* a file's name, or NULL */
   gint patience;                /* seconds to wait for an input's next picture; 0: for ever */
 } Arguments;

@@ -58,7 +58,8 @@ static const GptVisProperty properties[] = {
     "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
     "*.safetensors); unset: the small one that is bundled" },
   { "task", "Task", ENUM, AT (task), FIXED, ONE_OF ("GptVisTask", tasks), .blurb =
-    "What to find; auto: labels where the checkpoint has a classifier, else captions" },
+    "What to find; auto: labels where the checkpoint has a classifier, else captions, and of one that has "
+    "neither the embedding" },
   { "backend", "Backend", ENUM, AT (backend), FIXED, ONE_OF ("GptVisBackend", backends), .blurb =
     "Where to compute" },
   { "device", "Device", TEXT, AT (device), FIXED, .blurb =
@@ -69,6 +70,9 @@ static const GptVisProperty properties[] = {
     "Threads that compute; 0: as many as the process may use" },
   { "labels-file", "Labels file", TEXT, AT (labels_file), FIXED, .blurb =
     "UTF-8 text with one label a line, in place of the labels in the checkpoint; unset: those" },
+  { "embedding", "Embedding", BOOLEAN, AT (embedding), FIXED, .blurb =
+    "Give each picture's embedding, a vector of length one that is alike for pictures that are alike, besides "
+    "what the task asks for" },
   { "beams", "Beams", UINT, AT (beams), FIXED, 0, GPTVIS_MAX_BEAMS, .blurb =
     "Beam width of the search for a caption; 1 is fastest; 0: as the checkpoint says" },
   { "regions", "Regions", ENUM, AT (regions), FIXED, ONE_OF ("GptVisRegions", regions), .blurb =
@@ -190,7 +194,7 @@ gptvis_properties_get_options (const GptVisProperties *self, GptVisModelOptions 
   model->program = (GptVisProgramOptions) { .backend = backends[self->backend].value_nick,
     .device = g_strdup (self->device), .precision = self->precision, .threads = self->threads };
   *client = (GptVisClientOptions) { .task = self->task, .labels_file = g_strdup (self->labels_file),
-    .region_labels = g_strdup (self->region_labels), .beams = self->beams };
+    .region_labels = g_strdup (self->region_labels), .beams = self->beams, .embedding = self->embedding };
 }
 
 void

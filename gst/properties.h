@@ -16,6 +16,7 @@ typedef struct {
    * (GST_PARAM_MUTABLE_READY). */
   gchar *model, *device, *labels_file, *region_labels, *upstream_labels;        /* NULL: unset */
   GptVisTask task;
+  gboolean embedding;
   guint beams;
   GptVisBackend backend;
   GptVisPrecision precision;

@@ -273,6 +273,56 @@ test_caption_messages (void)
   rig_free (rig);
 }
 
+/* The vector of a picture of that grey; eight numbers, as the network is wide. */
+static void
+get_embedding (Rig *rig, guint8 grey, GstClockTime pts, gfloat embedding[8])
+{
+  GstBuffer *out = rig_push (rig, rig_frame (rig, grey, pts));
+  const GptVisResult *result = gptvis_buffer_get_meta (out)->result;
+  GstMessage *message = rig_message (rig, GST_MESSAGE_ELEMENT);
+  const GValue *numbers = gst_structure_get_value (gst_message_get_structure (message), "embedding");
+  gdouble squares = 0;
+  guint n;
+
+  g_assert_cmpuint (result->n_labels, >, 0);
+  g_assert_true (gptvis_result_get_embedding (result, &n) == result->embedding);
+  g_assert_cmpuint (n, ==, 8);
+  g_assert_cmpuint (gst_value_array_get_size (numbers), ==, 8);
+  for (guint i = 0; i < n; i++) {
+    embedding[i] = result->embedding[i];
+    squares += embedding[i] * embedding[i];
+    g_assert_cmpfloat_with_epsilon (g_value_get_double (gst_value_array_get_value (numbers, i)), embedding[i],
+        1e-6);
+  }
+  g_assert_cmpfloat_with_epsilon (squares, 1, 1e-5);
+  gst_message_unref (message);
+  gst_buffer_unref (out);
+}
+
+static void
+test_embedding (void)
+{
+  Rig *rig = rig_new ("embedding=true"), *without = rig_new (NULL);
+  gfloat white[8], black[8], grey[8];
+  gdouble far = 0, near = 0;
+
+  get_embedding (rig, 255, 0, white);
+  get_embedding (rig, 0, GST_SECOND, black);
+  get_embedding (rig, 250, 2 * GST_SECOND, grey);
+  for (guint i = 0; i < 8; i++) {
+    far += white[i] * black[i];
+    near += white[i] * grey[i];
+  }
+  g_assert_cmpfloat (near, >, 0.999);
+  g_assert_cmpfloat (far, <, 0.9);
+  rig_free (rig);
+
+  GstBuffer *out = rig_push (without, rig_frame (without, 255, 0));
+  g_assert_null (gptvis_buffer_get_meta (out)->result->embedding);
+  gst_buffer_unref (out);
+  rig_free (without);
+}
+
 static void
 test_strange_name (void)
 {
@@ -396,6 +446,7 @@ main (int argc, char **argv)
   g_test_add_func ("/results/message", test_message);
   g_test_add_func ("/results/caption", test_caption);
   g_test_add_func ("/results/caption-messages", test_caption_messages);
+  g_test_add_func ("/results/embedding", test_embedding);
   g_test_add_func ("/results/strange-name", test_strange_name);
   g_test_add_func ("/results/wall-clock", test_wall_clock);
   g_test_add_func ("/results/library", test_library);
