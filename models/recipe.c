@@ -37,6 +37,9 @@ static const Processor processors[] = {
   {"BlipImageProcessor", "blip", 384, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 384, CLIP_MEAN, CLIP_STD},
   {"CLIPImageProcessor", "git", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
   {"CLIPFeatureExtractor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"SiglipImageProcessor", "siglip", 224, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF},
+  {"BeitImageProcessor", "beit", 224, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF},
+  {"BeitImageProcessor", "data2vec-vision", 224, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF},
   {"YolosImageProcessor", "yolos", 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
       IMAGENET_STD, 1333, 16},
   {"YolosFeatureExtractor", NULL, 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
@@ -67,8 +70,8 @@ find_processor (GptVisJson *json, const gchar *model_type)
       return &processors[i];
   gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
       "image_processor_type \"%.60s\" is none of ViTImageProcessor, DeiTImageProcessor, BitImageProcessor, "
-      "BlipImageProcessor, CLIPImageProcessor, YolosImageProcessor, DeformableDetrImageProcessor, "
-      "RfDetrImageProcessor", name);
+      "BlipImageProcessor, CLIPImageProcessor, SiglipImageProcessor, BeitImageProcessor, YolosImageProcessor, "
+      "DeformableDetrImageProcessor, RfDetrImageProcessor", name);
   return &processors[0];
 }
 
