@@ -364,44 +364,47 @@ read_body (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture
       architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
 }
 
+/* CLIP's of 2022 have a part twice; what the second, "…_dict", has counts. */
+static void
+merge_older (GptVisJson *json, const gchar *name)
+{
+  gchar *older = g_strconcat (name, "_dict", NULL);
+  JsonObject *part = gptvis_json_object (json, name), *over = gptvis_json_object (json, older);
+  GList *members = part && over ? json_object_get_members (over) : NULL;
+  for (GList *m = members; m; m = m->next)
+    json_object_set_member (part, m->data, json_object_dup_member (over, m->data));
+  if (over && !part)
+    json_object_set_object_member (json->object, name, json_object_ref (over));
+  g_list_free (members);
+  g_free (older);
+}
+
+/* A tower in a part of config.json, which may be left out where the architecture says what it is then. */
+static void
+read_backbone (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  GptVisJson part;
+  merge_older (json, architecture->backbone);
+  if (!gptvis_json_has (json, architecture->backbone) && architecture->usual_backbone)
+    json_object_set_object_member (json->object, architecture->backbone,
+        gptvis_json_parse (
+            json->file, "JSON", architecture->usual_backbone, strlen (architecture->usual_backbone), NULL));
+  if (enter (json, architecture->backbone, &part)) {
+    read_body (&part, self, architecture);
+    if (architecture->detects)
+      gptvis_configuration_read_stages (&part, self);
+  }
+  leave (json, &part);
+}
+
 /* The tower that sees: all of config.json, or a part of it. */
 static void
 read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
-  read_body (json, self, architecture);
-  self->projection = gptvis_json_uint (json, "projection_dim", 512, 1, MAX_WIDTH);
-  read_labels (json, self);
-  read_region_labels (json, self);
-  read_problem (json, self);
-}
-
-/* Transformers writes one of both parts, or both; what the second has counts more. */
-static JsonObject *
-merge_parts (GptVisJson *json, const gchar *name)
-{
-  gchar *older = g_strconcat (name, "_dict", NULL);
-  JsonObject *part = gptvis_json_object (json, name), *over = gptvis_json_object (json, older);
-  JsonObject *both = json_object_new ();
-  JsonObject *const parts[] = { part, over };
-  for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
-    GList *members = parts[i] ? json_object_get_members (parts[i]) : NULL;
-    for (GList *m = members; m; m = m->next)
-      json_object_set_member (both, m->data, json_object_dup_member (parts[i], m->data));
-    g_list_free (members);
-  }
-  g_free (older);
-  return both;
-}
-
-/* A network for pictures and texts, each in a part of config.json, that compares them. */
-static void
-read_pair (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
-{
-  GptVisJson part = { g_strdup_printf ("%s: %s", json->file, architecture->tower),
-    merge_parts (json, architecture->tower), NULL };
-  read_body (&part, self, architecture);
-  json_object_unref (part.object);
-  leave (json, &part);
+  if (architecture->backbone)
+    read_backbone (json, self, architecture);
+  else
+    read_body (json, self, architecture);
   self->projection = gptvis_json_uint (json, "projection_dim", 512, 1, MAX_WIDTH);
   read_labels (json, self);
   read_region_labels (json, self);
@@ -412,7 +415,6 @@ read_pair (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture
 static void
 read_detector (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
-  GptVisJson part;
   read_labels (json, self);
   self->multi_label = architecture->backbone != NULL;
   if (!architecture->backbone) {
@@ -420,15 +422,7 @@ read_detector (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitec
     gptvis_configuration_read_places (json, self);
     return;
   }
-  if (!gptvis_json_has (json, architecture->backbone) && architecture->usual_backbone)
-    json_object_set_object_member (json->object, architecture->backbone,
-        gptvis_json_parse (
-            json->file, "JSON", architecture->usual_backbone, strlen (architecture->usual_backbone), NULL));
-  if (enter (json, architecture->backbone, &part)) {
-    read_body (&part, self, architecture);
-    gptvis_configuration_read_stages (&part, self);
-  }
-  leave (json, &part);
+  read_backbone (json, self, architecture);
   gptvis_configuration_read_two_stages (json, self);
 }
 
@@ -506,10 +500,6 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   }
   if (!architecture->tower) {
     read_tower (json, self, architecture);
-    return;
-  }
-  if (!architecture->record_decoder) {
-    read_pair (json, self, architecture);
     return;
   }
   GptVisJson part;

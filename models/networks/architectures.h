@@ -63,15 +63,15 @@ typedef struct _GptVisArchitecture {
   gboolean any_size;            /* likewise, of any image_size, and pictures may have sizes of their own */
   const gchar *image_member;    /* what config.json calls image_size; NULL: that */
   const gchar *detects;         /* of a detector: a tensor of its head; NULL: it finds no boxes */
-  const gchar *backbone;        /* of a detector: the part of config.json about its tower; NULL: the whole */
+  const gchar *backbone;        /* the part of config.json about its tower; NULL: the whole */
   const gchar *usual_backbone;  /* that part when it is left out; NULL: it may not be */
   gboolean statistics;          /* lw_detr: batch norms */
   gboolean encodes;             /* can be vision-encoder-decoder's encoder */
   gboolean embeds;              /* it has "embedding" */
   const gchar *pooler; /* where a dense layer is that some checkpoints send the class token through; NULL: in
                         * none */
-  const gchar *tower;           /* the part of config.json about the tower; NULL: it has no parts */
   /* Of networks that write: */
+  const gchar *tower;           /* the part of config.json about the tower */
   const gchar *decoder;         /* and about the decoder; NULL: all of it */
   guint vocabulary, n_positions, n_layers, n_heads;     /* of a BERT decoder, when config.json is silent */
   guint bos, eos;               /* its configuration class's tokens */
@@ -120,6 +120,8 @@ void gptvis_yolos_record (GptVisPlan *plan, const GptVisConfiguration *config, c
 void gptvis_lw_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_rf_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
+void gptvis_siglip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_git_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CLIP's picture tower: a ViT with a norm before its layers, after "Learning
  * Transferable Visual Models From Natural Language Supervision", with the names of
- * Transformers' modeling_clip.py. GIT has it as it is, BLIP with small changes; by itself it gives
+ * Transformers' modeling_clip.py. GIT has it as it is, BLIP and SigLIP with small changes; by itself it gives
  * embeddings. */
 #include "clip.h"
 
@@ -18,12 +18,15 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   gptvis_record_name (name, "%s.embeddings.patch_embedding.bias", tower->prefix);
   GptVisTensorId bias = tower->patch_bias ? gptvis_plan_weight (plan, name, 1, d) : GPTVIS_NO_TENSOR;
   patches = gptvis_plan_linear (plan, patches, weight, bias, NULL);
-  GptVisTensorId token = gptvis_plan_weight (plan,
-      gptvis_record_name (name, "%s.embeddings.class_embedding", tower->prefix), 1, d);
+  const guint first = tower->patches_alone ? 0 : 1;
   GptVisTensorId positions = gptvis_plan_weight (plan,
-      gptvis_record_name (name, "%s.embeddings.%s", tower->prefix, tower->positions), 1 + n, d);
-  const GptVisRowsPart rows[] = { {token, 0, 1, positions, 0, FALSE}, {patches, 0, n, positions, 1, FALSE} };
-  return gptvis_plan_rows (plan, rows, G_N_ELEMENTS (rows));
+      gptvis_record_name (name, "%s.embeddings.%s", tower->prefix, tower->positions), first + n, d);
+  GptVisRowsPart rows[2];
+  rows[first] = (GptVisRowsPart) { patches, 0, n, positions, first };
+  if (!tower->patches_alone)
+    rows[0] = (GptVisRowsPart) { gptvis_plan_weight (plan,
+          gptvis_record_name (name, "%s.embeddings.class_embedding", tower->prefix), 1, d), 0, 1, positions };
+  return gptvis_plan_rows (plan, rows, first + 1);
 }
 
 /* n of q, k and v from `first` on, as one product. */

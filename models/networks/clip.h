@@ -11,11 +11,12 @@ typedef struct {
   gboolean patch_bias, pre_norm;
   gboolean fused;               /* q, k and v are stored as one */
   gboolean norm_again;          /* the embedding goes through the last norm twice */
+  gboolean patches_alone;       /* there is no class token */
   guint keep;                   /* only so many first rows of what leaves it are read; 0: all */
 } GptVisClipTower;
 
-/* The rows that leave it, normed; row 0 is the class token. Without hidden states as outputs there are only
- * `keep`. */
+/* The rows that leave it, normed; row 0 is the class token, if there is one. Without hidden states as outputs
+ * there are only `keep`. */
 GptVisTensorId gptvis_clip_record_tower (GptVisPlan *plan, const GptVisConfiguration *config,
     const GptVisRecipe *recipe, const GptVisClipTower *tower, GptVisOutputs outputs);
 

@@ -50,7 +50,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import (BitImageProcessorPil, BlipImageProcessorPil, BlipProcessor, CLIPImageProcessorPil,
                           DeformableDetrImageProcessorPil, DeiTImageProcessorPil, GitProcessor,
-                          RfDetrImageProcessor, ViTImageProcessorPil, YolosImageProcessorPil)
+                          RfDetrImageProcessor, SiglipImageProcessorPil, ViTImageProcessorPil,
+                          YolosImageProcessorPil)
 
 import draw
 import words
@@ -187,6 +188,16 @@ CAPTIONERS = {
     "blip": dict(config=vit(layer_norm_eps=0.03), decoder=bert(),
                  processor=BlipImageProcessorPil(size=sides(24, 24)),
                  generation=dict(repetition_penalty=1.5), shard=SHARD, files=True, tokens=True),
+}
+
+RELATIONS = {
+    # an odd number of patches, of which none is a class token; the tower is a part of config.json
+    "siglip": classifier("Siglip", dict(
+        vision_config=vit(30, hidden_act="gelu_pytorch_tanh", vision_use_head=False), text_config=dict(
+            vocab_size=10, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1,
+            projection_size=24)), SiglipImageProcessorPil(size=sides(30, 30)), dtype=torch.float16),
+    "vit_msn": classifier("ViTMSN", vit(hidden_size=20, num_attention_heads=2),
+                          ViTImageProcessorPil(size=sides(24, 24), resample=BICUBIC), dtype=torch.bfloat16),
 }
 
 SIZES = ((47, 33), (19, 28))
@@ -532,7 +543,8 @@ def rewrite(directory, source, arrange, options):
 
 
 def main():
-    names = [*CLASSIFIERS, *CAPTIONERS, *DETECTORS]     # of which each is the number of its seed
+    # of which each is the number of its seed, so what is new goes to the end
+    names = [*CLASSIFIERS, *CAPTIONERS, *DETECTORS, *RELATIONS]
     parser = argparse.ArgumentParser(description="Makes the golden directories.")
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help=", ".join([*names, *REWRITTEN]))
@@ -546,8 +558,8 @@ def main():
         shutil.rmtree(directory, ignore_errors=True)
         if name in REWRITTEN:
             rewrite(directory, *REWRITTEN[name])
-        elif name in CLASSIFIERS:
-            write_classifier(directory, 10 * seed, **CLASSIFIERS[name])
+        elif name in CLASSIFIERS or name in RELATIONS:
+            write_classifier(directory, 10 * seed, **(CLASSIFIERS | RELATIONS)[name])
         elif name in DETECTORS:
             write_detector(directory, 10 * seed, **DETECTORS[name])
         else:
