@@ -42,13 +42,18 @@ typedef struct {
 
 GptVisWindow gptvis_recipe_window (const GptVisRecipe *recipe, guint width, guint height);
 
+/* Is a picture of that layout resized in whole numbers, as Pillow does it with R'G'B'? Else it goes the way of
+ * Y'CbCr, whose matrix is then that of R, G and B themselves. */
+gboolean gptvis_recipe_is_whole (const GptVisRecipe *recipe, const GptVisLayout *layout);
+
 /* One colour of 0 … 255 out of Y, Cb, Cr as they are stored. */
 typedef struct {
   float of_y, of_u, of_v, offset;
 } GptVisMix;
 
-/* For R, G, B; of a picture that has no chroma, luma alone; of one that has R, G and B, these. */
-void gptvis_picture_mixes (const GptVisPicture *picture, GptVisMix mixes[3]);
+/* For R, G, B, or as the recipe has them; of a picture that has no chroma, luma alone; of one that has R, G
+ * and B, these. */
+void gptvis_picture_mixes (const GptVisPicture *picture, const GptVisRecipe *recipe, GptVisMix mixes[3]);
 
 /* LIMIT or UNSUPPORTED for an impossible picture: 0 or too large a side, a missing plane. */
 gboolean gptvis_picture_check (const GptVisPicture *picture, GError **error);

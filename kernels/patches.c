@@ -107,14 +107,6 @@ gptvis_patchifier_free (GptVisPatchifier *self)
   g_free (self);
 }
 
-/* Is the picture resized in whole numbers, as Pillow does it with R'G'B'? What is interpolated goes the way
- * of Y'CbCr, whose matrix is then that of R, G and B themselves. */
-static gboolean
-is_whole (const GptVisPatchifier *self, const GptVisLayout *layout)
-{
-  return layout->rgb && !self->recipe.interpolated;
-}
-
 static void
 make_rgb_tables (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisWindow *w)
 {
@@ -188,7 +180,7 @@ make_tables (GptVisPatchifier *self, const GptVisPicture *picture, GError **erro
   clear_tables (self);
   self->inside_from = w.left < 0 ? MIN ((guint) -w.left, self->recipe.width) : 0;
   self->inside_to = MIN (self->recipe.width, (guint) MAX (0, (gint) w.width - w.left));
-  if (is_whole (self, layout))
+  if (gptvis_recipe_is_whole (&self->recipe, layout))
     make_rgb_tables (self, picture, &w);
   else if (!make_yuv_tables (self, picture, layout, &w)) {
     g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for a picture of %u×%u",
@@ -225,8 +217,9 @@ run_rgb (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayou
   const GptVisRecipe *r = &self->recipe;
   const GptVisTaps *down = &self->down[0];
   const gsize row_size = 3 * (gsize) r->width;
-  const guint8 offsets[3] = { layout->components[0].offset, layout->components[1].offset,
-    layout->components[2].offset };
+  const guint red = r->flipped ? 2 : 0;
+  const guint8 offsets[3] = { layout->components[red].offset, layout->components[1].offset,
+    layout->components[2 - red].offset };
   self->tier->resize_rows (row_of (picture, 0, self->narrow_first), picture->strides[0], self->narrow_rows,
       layout->components[0].step, offsets, &self->across, self->narrow);
   for (guint y = 0; y < r->height; y++) {
@@ -325,7 +318,7 @@ static void
 run_yuv (GptVisPatchifier *self, const GptVisPicture *picture, const GptVisLayout *layout, float *out)
 {
   GptVisMix mixes[3];
-  gptvis_picture_mixes (picture, mixes);
+  gptvis_picture_mixes (picture, &self->recipe, mixes);
   for (guint y = 0; y < self->recipe.height; y += BAND) {
     const guint m = MIN (BAND, self->recipe.height - y);
     sample_band (self, picture, layout, y, m);
@@ -349,7 +342,7 @@ gptvis_patchifier_run (GptVisPatchifier *self, const GptVisPicture *picture, flo
    * caller */
   fenv_t environment;
   fegetenv (&environment);
-  (is_whole (self, layout) ? run_rgb : run_yuv) (self, picture, layout, rows);
+  (gptvis_recipe_is_whole (&self->recipe, layout) ? run_rgb : run_yuv) (self, picture, layout, rows);
   fesetenv (&environment);
   return TRUE;
 }

@@ -159,20 +159,35 @@ half_down (gint n)
   return n >= 0 ? n / 2 : -((1 - n) / 2);
 }
 
+/* Half of it, of two numbers the even one. */
+static gint
+half_even (gint n)
+{
+  const gint down = half_down (n);
+  return n % 2 ? down + (down & 1) : down;
+}
+
 GptVisWindow
 gptvis_recipe_window (const GptVisRecipe *recipe, guint width, guint height)
 {
+  gint (*const half) (gint n) = recipe->crop_nearest ? half_even : half_down;
   GptVisWindow w;
   gptvis_recipe_resized (recipe, width, height, &w.width, &w.height);
-  w.left = half_down ((gint) w.width - (gint) recipe->width);
-  w.top = half_down ((gint) w.height - (gint) recipe->height);
+  w.left = half ((gint) w.width - (gint) recipe->width);
+  w.top = half ((gint) w.height - (gint) recipe->height);
   return w;
+}
+
+gboolean
+gptvis_recipe_is_whole (const GptVisRecipe *recipe, const GptVisLayout *layout)
+{
+  return layout->rgb && !recipe->interpolated && !recipe->unrounded;
 }
 
 /* ITU-R BT.601, 709 and 2020: luma is Kr·R + Kg·G + Kb·B, the chroma are B − Y and
  * R − Y, scaled to ±0.5; in limited range luma spans 16 … 235, chroma 16 … 240. */
-void
-gptvis_picture_mixes (const GptVisPicture *picture, GptVisMix mixes[3])
+static void
+mix_rgb (const GptVisPicture *picture, GptVisMix mixes[3])
 {
   static const struct { gdouble r, b; } luma[] = {
     [GPTVIS_MATRIX_BT601] = {0.299, 0.114},
@@ -196,6 +211,17 @@ gptvis_picture_mixes (const GptVisPicture *picture, GptVisMix mixes[3])
       mixes[c] = (GptVisMix) { y, u[c], v[c], -black - (u[c] + v[c]) * middle };
     else
       mixes[c] = (GptVisMix) { y, 0, 0, -black };
+}
+
+void
+gptvis_picture_mixes (const GptVisPicture *picture, const GptVisRecipe *recipe, GptVisMix mixes[3])
+{
+  mix_rgb (picture, mixes);
+  if (recipe->flipped) {
+    const GptVisMix red = mixes[0];
+    mixes[0] = mixes[2];
+    mixes[2] = red;
+  }
 }
 
 gboolean

@@ -54,7 +54,12 @@ typedef struct {
    * not rounded to 8 bits, as torch.nn.functional.interpolate does it without antialiasing; filter is
    * bilinear. */
   gboolean interpolated;
+  /* Values are not rounded to 8 bits, as if they were rescaled before the resize; filter is bilinear, and as
+   * wide as ever. */
+  gboolean unrounded;
+  gboolean flipped;             /* channels are B, G, R; rescale, mean and std are of these */
   gboolean centre_crop;         /* then cut width × height from the middle, zero where outside */
+  gboolean crop_nearest;        /* the cut begins at the nearest pixel, of two at the even one, else at the first */
   guint width, height;          /* what the network sees; both 0: what the resize makes of a picture */
   gdouble rescale;              /* usually 1/255 */
   gdouble mean[3], std[3];      /* 0 and 1 when do_normalize is false */

@@ -30,6 +30,10 @@ print_recipe (GString *out, const GptVisRecipe *r, guint patch_size)
         filters[r->filter]);
   if (r->interpolated)
     g_string_append (out, " without antialiasing,");
+  if (r->unrounded)
+    g_string_append (out, " in floats,");
+  if (r->flipped)
+    g_string_append (out, " as B, G, R,");
   if (r->centre_crop)
     g_string_append_printf (out, " cut the middle %u×%u,", r->width, r->height);
   g_string_append_printf (out, " %u×%u patches", patch_size, patch_size);

@@ -48,10 +48,8 @@ main ()
   const uint at = p.first + (row / size * patches_across + column / size) * 3 * size * size
       + row % size * size + column % size;
   [[unroll]] for (uint c = 0; c < 3; c++) {
-    float colour = of[c];
-    if (picture.rgb == 0)
-      colour = clamp (of[0] * picture.mixes[4 * c] + of[1] * picture.mixes[4 * c + 1]
-          + of[2] * picture.mixes[4 * c + 2] + picture.mixes[4 * c + 3], 0, 255);
+    const float colour = clamp (of[0] * picture.mixes[4 * c] + of[1] * picture.mixes[4 * c + 1]
+        + of[2] * picture.mixes[4 * c + 2] + picture.mixes[4 * c + 3], 0, 255);
     y[at + c * size * size] = (inside ? colour : 0) * picture.scale[c] + picture.shift[c];
   }
 }

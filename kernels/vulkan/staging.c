@@ -73,7 +73,7 @@ tables_make (Tables *t, const GptVisRecipe *recipe, guint patch_size, const GptV
 {
   const GptVisLayout *layout = gptvis_picture_layout (picture->format);
   const GptVisWindow w = gptvis_recipe_window (recipe, picture->width, picture->height);
-  *t = (Tables) { .head = { .rgb = layout->rgb && !recipe->interpolated,
+  *t = (Tables) { .head = { .rgb = gptvis_recipe_is_whole (recipe, layout),
       .components = layout->n_components, .bytes = layout->bytes,
       .width = recipe->width, .height = recipe->height, .patch_size = patch_size,
       .unit = 1.0f / (1 << layout->shift) } };
@@ -194,7 +194,8 @@ gptvis_vulkan_stage (GptVisVulkanProgram *p, GptVisVulkanSlot *slot, const GptVi
   if (!slot->is_picture)
     return FALSE;
   struct PatchPicture *head = slot->picture.mapped;
-  gptvis_picture_mixes (picture, (GptVisMix *) head->mixes);
+  gptvis_picture_mixes (
+      picture, &gptvis_plan_op (p->base.plan, 0)->patches.recipe, (GptVisMix *) head->mixes);
   for (guint plane = 0; plane < 3; plane++)
     copy_plane (&slot->planes[plane], picture->planes[plane], picture->strides[plane], slot->picture.mapped);
   return TRUE;
