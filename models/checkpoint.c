@@ -52,6 +52,19 @@ has_weight (const GptVisCheckpoint *self, const gchar *where)
   return there;
 }
 
+static gsize
+size_of (gconstpointer checkpoint, const gchar *name)
+{
+  const GptVisStoredTensor *tensor = gptvis_shards_find (((const GptVisCheckpoint *) checkpoint)->shards, name);
+  return tensor ? tensor->n_elements : 0;
+}
+
+static const gchar *
+classifier (const GptVisConfiguration *config)
+{
+  return config->architecture->classifier ? config->architecture->classifier : "classifier";
+}
+
 /* Only the tensors tell which classifiers there are, and what the embedding goes through. */
 static void
 look_at_tensors (GptVisCheckpoint *self)
@@ -60,13 +73,15 @@ look_at_tensors (GptVisCheckpoint *self)
   const gchar *pooler = config->architecture->pooler;
   if (!config->class_name)
     config->teacher = has_weight (self, "cls_classifier");
-  if (!config->architecture->detects && !config->quantised && !has_weight (self, "classifier")
+  if (!config->architecture->detects && !config->quantised && !has_weight (self, classifier (config))
       && !has_weight (self, "cls_classifier"))
     config->n_labels = 0;
   if (pooler && has_weight (self, pooler))
     config->pooler = pooler;
   if (!has_weight (self, "visual_projection"))
     config->projection = 0;
+  if (config->architecture->look)
+    config->architecture->look (config, size_of, self);
 }
 
 static gboolean
@@ -140,14 +155,13 @@ static gboolean
 has_head (const GptVisCheckpoint *self, GError **error)
 {
   const GptVisConfiguration *config = self->config;
-  const gchar *detects = config->architecture->detects, *head = detects ? detects : "classifier.weight";
-  if (config->quantised || (detects ? has_tensor (self, head) : config->n_labels > 0 || !should_label (config)))
+  const gchar *detects = config->architecture->detects, *name = config->class_name;
+  if (config->quantised || (detects ? has_tensor (self, detects) : config->n_labels > 0 || !should_label (config)))
     return TRUE;
-  const gchar *name = config->class_name;
   gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
-      "%s: there is no %s, so this is a backbone alone%s%.60s%s, where one trained for %s is needed",
-      self->path, head, name ? " (" : "", name ? name : "", name ? ")" : "",
-      detects ? "object detection" : "image classification");
+      "%s: there is no %s%s, so this is a backbone alone%s%.60s%s, where one trained for %s is needed",
+      self->path, detects ? detects : classifier (config), detects ? "" : ".weight", name ? " (" : "",
+      name ? name : "", name ? ")" : "", detects ? "object detection" : "image classification");
   return FALSE;
 }
 

@@ -10,6 +10,7 @@ static const struct {
   {"gelu", GPTVIS_ACT_GELU}, {"gelu_python", GPTVIS_ACT_GELU},
   {"gelu_new", GPTVIS_ACT_GELU_TANH}, {"gelu_pytorch_tanh", GPTVIS_ACT_GELU_TANH},
   {"gelu_fast", GPTVIS_ACT_GELU_TANH}, {"gelu_accurate", GPTVIS_ACT_GELU_TANH},
+  {"gelu_tanh", GPTVIS_ACT_GELU_TANH},         /* timm's */
   {"quick_gelu", GPTVIS_ACT_QUICK_GELU}, {"relu", GPTVIS_ACT_RELU},
   {"silu", GPTVIS_ACT_SILU}, {"swish", GPTVIS_ACT_SILU}, {"tanh", GPTVIS_ACT_TANH},
 };

@@ -10,6 +10,15 @@ G_BEGIN_DECLS
 
 GptVisAct gptvis_configuration_read_act (GptVisJson *json, const gchar *member, const gchar *fallback);
 
+/* id2label, or n_labels names of their own. */
+void gptvis_configuration_read_labels (GptVisJson *json, GptVisConfiguration *self);
+/* timm's config.json: is it one, and all that it says. */
+gboolean gptvis_configuration_is_timm (GptVisJson *json);
+void gptvis_configuration_read_timm (GptVisJson *json, GptVisConfiguration *self);
+/* A side or [height, width]; where nothing is said, what they are stays. */
+void gptvis_configuration_read_sides (GptVisJson *json, const gchar *name, guint max, guint *height,
+    guint *width);
+
 /* yolos: where it looks. */
 void gptvis_configuration_read_places (GptVisJson *json, GptVisConfiguration *self);
 /* lw_detr and rf_detr: of backbone_config, what goes on and which layers have windows; and of the whole, all

@@ -4,9 +4,9 @@
 #include "configuration-private.h"
 #include <string.h>
 
-/* A side or [height, width]; where nothing is said, what they are stays. */
-static void
-read_sides (GptVisJson *json, const gchar *name, guint max, guint *height, guint *width)
+void
+gptvis_configuration_read_sides (
+    GptVisJson *json, const gchar *name, guint max, guint *height, guint *width)
 {
   JsonNode *node = gptvis_json_has (json, name) ? json_object_get_member (json->object, name) : NULL;
   if (!node)
@@ -43,9 +43,9 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   guint patch_width = self->patch_size = architecture->patch_size;
   self->image_height = architecture->image_size;
   self->image_width = architecture->image_width ? architecture->image_width : architecture->image_size;
-  read_sides (json, architecture->image_member ? architecture->image_member : "image_size",
+  gptvis_configuration_read_sides (json, architecture->image_member ? architecture->image_member : "image_size",
       GPTVIS_PICTURE_MAX_SIDE, &self->image_height, &self->image_width);
-  read_sides (json, "patch_size", 64, &self->patch_size, &patch_width);
+  gptvis_configuration_read_sides (json, "patch_size", 64, &self->patch_size, &patch_width);
   if (patch_width != self->patch_size)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "patch_size [%u, %u] is not square", self->patch_size,
         patch_width);
@@ -127,8 +127,8 @@ read_id2label (GptVisJson *json, GptVisConfiguration *self, JsonObject *map)
   }
 }
 
-static void
-read_labels (GptVisJson *json, GptVisConfiguration *self)
+void
+gptvis_configuration_read_labels (GptVisJson *json, GptVisConfiguration *self)
 {
   JsonObject *map = gptvis_json_object (json, "id2label");
   const guint said = gptvis_json_uint (json, "num_labels", 2, 1, GPTVIS_MAX_LABELS);
@@ -406,7 +406,7 @@ read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   else
     read_body (json, self, architecture);
   self->projection = gptvis_json_uint (json, "projection_dim", 512, 1, MAX_WIDTH);
-  read_labels (json, self);
+  gptvis_configuration_read_labels (json, self);
   read_region_labels (json, self);
   read_problem (json, self);
 }
@@ -415,7 +415,7 @@ read_tower (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
 static void
 read_detector (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
 {
-  read_labels (json, self);
+  gptvis_configuration_read_labels (json, self);
   self->multi_label = architecture->backbone != NULL;
   if (!architecture->backbone) {
     read_body (json, self, architecture);
@@ -440,9 +440,6 @@ read_encoder (GptVisJson *json, GptVisConfiguration *self)
   read_tower (json, self, architecture);
 }
 
-#define TIMM "this is a checkpoint of timm, which names tensors in its own way: the same network from " \
-  "Transformers is needed (such as google/vit-base-patch16-224)"
-
 /* Without model_type: other files that are called config.json. */
 static void
 fail_untyped (GptVisJson *json)
@@ -451,8 +448,6 @@ fail_untyped (GptVisJson *json)
   if (error)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
         "this is a server's answer (\"%.100s\") in place of the file: download it again", error);
-  else if (gptvis_json_has (json, "pretrained_cfg") || gptvis_json_has (json, "num_features"))
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
   else if (gptvis_json_has (json, "_class_name"))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
         "this is from a pipeline of Diffusers, which makes pictures");
@@ -467,19 +462,16 @@ fail_unknown (GptVisJson *json, const gchar *type)
     "encoder-decoder", "gemma", "gpt2", "gpt_neox", "llama", "mistral", "mpnet", "opt", "qwen2", "roberta",
     "t5", "xlm-roberta", NULL };
   gchar *known = gptvis_architecture_names ();
-  if (strcmp (type, "timm_wrapper") == 0)
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, TIMM);
-  else
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" %sis none of those supported: %s",
-        type, g_strv_contains (of_text, type) ? "is a text network, which takes no pictures, and " : "",
-        known);
+  gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" %sis none of those supported: %s",
+      type, g_strv_contains (of_text, type) ? "is a text network, which takes no pictures, and " : "", known);
   g_free (known);
 }
 
 static void
 read_all (GptVisJson *json, GptVisConfiguration *self)
 {
-  const gchar *type = gptvis_json_string (json, "model_type", NULL);
+  const gboolean timm = gptvis_configuration_is_timm (json);
+  const gchar *type = timm ? GPTVIS_TIMM : gptvis_json_string (json, "model_type", NULL);
   if (!type) {
     fail_untyped (json);
     return;
@@ -493,6 +485,10 @@ read_all (GptVisJson *json, GptVisConfiguration *self)
   self->architecture = architecture;
   read_architectures (json, self);
   read_quantisation (json, self);
+  if (timm) {
+    gptvis_configuration_read_timm (json, self);
+    return;
+  }
   self->teacher = self->class_name && g_str_has_suffix (self->class_name, "WithTeacher");
   if (architecture->detects) {
     read_detector (json, self, architecture);
@@ -555,6 +551,7 @@ gptvis_configuration_free (GptVisConfiguration *self)
   g_free (self->encoder_type);
   g_free (self->class_name);
   g_free (self->quantised);
+  g_free (self->timm.architecture);
   g_free (self->detector.windowed);
   g_free (self);
 }

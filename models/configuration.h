@@ -49,6 +49,16 @@ typedef struct {
   guint n_groups;               /* tables of queries are stored for so many; the first is used */
 } GptVisDetectorNumbers;
 
+/* Of timm's: what else its ViTs may have. All but the first two only the tensors tell. */
+typedef struct {
+  gchar *architecture;          /* "vit_base_patch16_224" */
+  gboolean mean;                /* of the patches goes to the head, else the class token */
+  gboolean class_token, distilled;      /* distilled: another token and another head, both the mean of two */
+  gboolean prefix_positions;    /* what comes before the patches has positions, too */
+  gboolean patch_bias, first_norm, scales;
+  gboolean last_norm, pooled_norm;      /* before and after pooling */
+} GptVisTimmNumbers;
+
 typedef struct {
   gchar *model_type;            /* "vit", "deit", "dinov2", "git", … */
   gchar *encoder_type;          /* vision-encoder-decoder: "vit", "deit"; else NULL */
@@ -67,6 +77,7 @@ typedef struct {
   guint n_places;               /* of a detector: where it looks for something, each with a box */
   gboolean mid_positions;       /* yolos: positions are added after each layer too */
   GptVisDetectorNumbers detector;
+  GptVisTimmNumbers timm;
   gboolean writes;              /* there is a decoder */
   GptVisDecoderNumbers decoder;
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The processors differ in their defaults and in what a bare number means as
  * size; that is the table, taken from Transformers' image_processing_*.py. */
-#include "recipe.h"
-#include "json.h"
+#include "recipe-private.h"
+#include "architectures.h"
 #include <string.h>
 
 #define CLIP_MEAN {0.48145466, 0.4578275, 0.40821073}
@@ -35,6 +35,9 @@ static const Processor processors[] = {
   {"BitImageProcessor", "dinov2_with_registers", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN,
       CLIP_STD},
   {"BlipImageProcessor", "blip", 384, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 384, CLIP_MEAN, CLIP_STD},
+  {"CLIPImageProcessor", "clip", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
+  {"CLIPImageProcessor", "clip_vision_model", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN,
+      CLIP_STD},
   {"CLIPImageProcessor", "git", 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
   {"CLIPFeatureExtractor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 224, CLIP_MEAN, CLIP_STD},
   {"SiglipImageProcessor", "siglip", 224, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF},
@@ -133,9 +136,8 @@ read_size (GptVisJson *json, const gchar *name, gboolean number_is_shortest_edge
   size->width = number_is_shortest_edge ? 0 : (guint) w;
 }
 
-/* A number for all channels or three. */
-static void
-read_triple (GptVisJson *json, const gchar *name, gdouble min, gdouble value[3])
+void
+gptvis_recipe_read_triple (GptVisJson *json, const gchar *name, gdouble min, gdouble value[3])
 {
   if (!gptvis_json_has (json, name))
     return;
@@ -165,8 +167,8 @@ read_values (GptVisJson *json, const Processor *processor, GptVisRecipe *recipe)
     recipe->rescale = 1;
   memcpy (recipe->mean, processor->mean, sizeof recipe->mean);
   memcpy (recipe->std, processor->std, sizeof recipe->std);
-  read_triple (json, "image_mean", -1e6, recipe->mean);
-  read_triple (json, "image_std", 1e-6, recipe->std);
+  gptvis_recipe_read_triple (json, "image_mean", -1e6, recipe->mean);
+  gptvis_recipe_read_triple (json, "image_std", 1e-6, recipe->std);
   if (!gptvis_json_boolean (json, "do_normalize", TRUE))
     for (guint c = 0; c < 3; c++) {
       recipe->mean[c] = 0;
@@ -226,7 +228,10 @@ read_object (const gchar *file, JsonObject *object, const gchar *model_type, Gpt
     GError **error)
 {
   GptVisJson json = { file, object, NULL };
-  read_recipe (&json, model_type, recipe);
+  if (strcmp (model_type, GPTVIS_TIMM) == 0)
+    gptvis_recipe_read_timm (&json, recipe);
+  else
+    read_recipe (&json, model_type, recipe);
   json_object_unref (object);
   if (!json.error)
     return TRUE;
@@ -262,9 +267,21 @@ load_part (const gchar *path, GError **error)
   return part;
 }
 
+static gboolean
+open_timm (const gchar *directory, GptVisRecipe *recipe, GError **error)
+{
+  gchar *path = g_build_filename (directory, "config.json", NULL);
+  JsonObject *object = gptvis_json_load (path, error);
+  const gboolean ok = object && read_object (path, object, GPTVIS_TIMM, recipe, error);
+  g_free (path);
+  return ok;
+}
+
 gboolean
 gptvis_recipe_open (const gchar *directory, const gchar *model_type, GptVisRecipe *recipe, GError **error)
 {
+  if (strcmp (model_type, GPTVIS_TIMM) == 0)
+    return open_timm (directory, recipe, error);
   gchar *path = g_build_filename (directory, "preprocessor_config.json", NULL);
   gchar *newer = g_build_filename (directory, "processor_config.json", NULL);
   GError *why = NULL;

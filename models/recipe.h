@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* preprocessor_config.json (or image_processor in processor_config.json, where Transformers 5
- * wrote that alone) → GptVisRecipe, as Transformers' image processors read it: which
+ * wrote that alone; or pretrained_cfg in timm's config.json) → GptVisRecipe, as Transformers' image processors read it: which
  * keys, which forms of them, and each processor's defaults. kernels/patches.c
  * knows what a recipe does to pixels. */
 #pragma once

@@ -32,6 +32,8 @@ static const struct {
   {BEGINNING, "dinov2_with_registers.", ""},
   /* the whole network is a member of the one that was trained: PyTorch Lightning's way */
   {BEGINNING, "", "model."},
+  /* a network of timm that Transformers has saved */
+  {BEGINNING, "", "timm_model."},
   /* torch.compile; DataParallel and its like; FSDP; its checkpoints of activations */
   {PART, "", "_orig_mod"},
   {PART, "", "module"},

@@ -35,6 +35,8 @@ static const GptVisArchitecture architectures[] = {
     "\"out_indices\":[2,5,8,11]}", .record = gptvis_rf_detr_record},
   { .model_type = "siglip", .image_size = 224, .patch_size = 16, .act = "gelu_pytorch_tanh", .epsilon = 1e-6,
     .backbone = "vision_config", .usual_backbone = "{}", .record = gptvis_siglip_record},
+  { .model_type = GPTVIS_TIMM, .act = "gelu", .epsilon = 1e-6, .embeds = TRUE, .classifier = "head",
+    .look = gptvis_timm_look, .record = gptvis_timm_record},
   { .model_type = "vision-encoder-decoder", .tower = "encoder", .decoder = "decoder",
       .class_name = "VisionEncoderDecoderModel", .bos = 50256, .eos = 50256,
     .embeds = TRUE, .pooler = "encoder.pooler.dense",

@@ -50,6 +50,11 @@ typedef struct {
   guint max_length;             /* tokens of a caption, the start counted */
 } GptVisDecoderSize;
 
+#define GPTVIS_TIMM "timm_wrapper"      /* what Transformers calls networks of timm */
+
+/* How many values the checkpoint's tensor of that name has; 0: there is none. */
+typedef gsize (*GptVisTensorSize) (gconstpointer user, const gchar *name);
+
 typedef struct _GptVisArchitecture {
   const gchar *model_type;      /* as config.json has it */
   /* What Transformers' configuration class assumes when config.json is silent. */
@@ -67,9 +72,12 @@ typedef struct _GptVisArchitecture {
   const gchar *usual_backbone;  /* that part when it is left out; NULL: it may not be */
   gboolean statistics;          /* lw_detr: batch norms */
   gboolean encodes;             /* can be vision-encoder-decoder's encoder */
+  const gchar *classifier;      /* where its last linear layer is; NULL: "classifier" */
   gboolean embeds;              /* it has "embedding" */
   const gchar *pooler; /* where a dense layer is that some checkpoints send the class token through; NULL: in
                         * none */
+  /* Writes down what only the tensors tell. NULL: nothing. */
+  void (*look) (GptVisConfiguration *config, GptVisTensorSize size_of, gconstpointer user);
   /* Of networks that write: */
   const gchar *tower;           /* the part of config.json about the tower */
   const gchar *decoder;         /* and about the decoder; NULL: all of it */
@@ -110,6 +118,9 @@ void gptvis_deit_record (GptVisPlan *plan, const GptVisConfiguration *config, co
 void gptvis_dinov2_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_clip_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
+void gptvis_timm_look (GptVisConfiguration *config, GptVisTensorSize size_of, gconstpointer user);
+void gptvis_timm_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);

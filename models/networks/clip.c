@@ -39,7 +39,7 @@ record_projections (GptVisPlan *plan, const GptVisConfiguration *config, GptVisT
   const guint d = config->hidden_size;
   if (fused)
     return gptvis_record_linear_rows (
-        plan, x, gptvis_record_name (where, "%s.self_attn.qkv", layer), d, first * d, n * d);
+        plan, x, gptvis_record_name (where, "%s.self_attn.qkv", layer), d, first * d, n * d, TRUE);
   return gptvis_record_stack (
       plan, x, gptvis_record_name (where, "%s.self_attn", layer), parts + first, n, d, d, TRUE);
 }

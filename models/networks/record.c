@@ -26,14 +26,15 @@ gptvis_record_linear (GptVisPlan *plan, GptVisTensorId x, const gchar *where, gu
 }
 
 GptVisTensorId
-gptvis_record_linear_rows (
-    GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width_in, guint first, guint width)
+gptvis_record_linear_rows (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width_in,
+    guint first, guint width, gboolean bias)
 {
   gchar name[GPTVIS_NAME_SIZE];
   GptVisWeightPart part = { gptvis_record_name (name, "%s.weight", where), first, width };
-  GptVisTensorId weight = gptvis_plan_weight_stack (plan, width, width_in, &part, 1);
+  GptVisTensorId w = gptvis_plan_weight_stack (plan, width, width_in, &part, 1);
   part.name = gptvis_record_name (name, "%s.bias", where);
-  return gptvis_plan_linear (plan, x, weight, gptvis_plan_weight_stack (plan, width, 1, &part, 1), NULL);
+  GptVisTensorId b = bias ? gptvis_plan_weight_stack (plan, width, 1, &part, 1) : GPTVIS_NO_TENSOR;
+  return gptvis_plan_linear (plan, x, w, b, NULL);
 }
 
 GptVisTensorId

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 GptVisTensorId gptvis_record_linear (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width_in,
     guint width, const GptVisLinear *linear);
 
-/* The same of rows first … first + width − 1 of a larger weight and bias. */
+/* The same of rows first … first + width − 1 of a larger weight, and of its bias, if there is one. */
 GptVisTensorId gptvis_record_linear_rows (GptVisPlan *plan, GptVisTensorId x, const gchar *where,
-    guint width_in, guint first, guint width);
+    guint width_in, guint first, guint width, gboolean bias);
 
 /* The same of a weight that is stored [width_in, width]. */
 GptVisTensorId gptvis_record_transposed (GptVisPlan *plan, GptVisTensorId x, const gchar *where,

@@ -37,7 +37,7 @@ expect_of (Check *c, const gchar *name, guint i, gsize n)
 static gboolean
 fill (Check *c, GptVisModel *model, GptVisModelSlot *const *slots)
 {
-  gdouble largest = 0;
+  Pixels pixels = { 0 };
   for (guint i = 0; i < c->n_pictures; i++) {
     if (!stage_png (c, model, slots[i], i))
       return FALSE;
@@ -46,11 +46,11 @@ fill (Check *c, GptVisModel *model, GptVisModelSlot *const *slots)
     const float *want = expect_of (c, "pixel_values", i, 3 * plane);
     if (!want)
       return FALSE;
-    compare_staged (model, slots[i], want, &largest);
+    compare_staged (model, slots[i], want, &pixels);
     copy_rows (model, slots[i], (float *) want, TRUE);
   }
-  if (largest > PIXEL_TOLERANCE || !c->told_pixels)
-    report (c, "pixel_values", largest, PIXEL_TOLERANCE);
+  if (pixels.above > 0 || !c->told_pixels)
+    report (c, "pixel_values", pixels.largest, pixel_tolerance (c, &pixels));
   c->told_pixels = TRUE;
   return TRUE;
 }

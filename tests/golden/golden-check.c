@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* golden-check [--backend B] [--precision P] DIR…: runs the engine on checkpoint
+/* golden-check [--backend B] [--precision P] [--torchvision] DIR…: runs the engine on checkpoint
  * directories that also hold pictures/, expected.safetensors and expected.json,
  * and compares. A line for each tensor: directory, tensor, largest relative error,
  * ok or MISS. Three paths are judged, apart from each other:
@@ -342,9 +342,10 @@ count_pictures (const GptVisContainer *expected, const GptVisStoredTensor *pixel
 
 /* Returns how many lines are a miss. */
 static guint
-check_directory (const gchar *path, const GptVisProgramOptions *program)
+check_directory (const gchar *path, const GptVisProgramOptions *program, gboolean torchvision)
 {
-  Check c = { .path = path, .name = g_path_get_basename (path), .program = *program, .n_pictures = 1 };
+  Check c = { .path = path, .name = g_path_get_basename (path), .program = *program, .n_pictures = 1,
+    .torchvision = torchvision };
   gchar *file = g_build_filename (path, "expected.safetensors", NULL);
   GError *error = NULL;
   GptVisModel *traced = open_model (&c, TRUE);  /* first: its sentence says more than a missing file's */
@@ -414,11 +415,12 @@ int
 main (int argc, char **argv)
 {
   gchar *backend = NULL, *precision = NULL;
-  gboolean optional = FALSE, if_there = FALSE;
+  gboolean optional = FALSE, if_there = FALSE, torchvision = FALSE;
   const GOptionEntry entries[] = {
     {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, "auto, cpu, vulkan, reference", "B"},
     {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
     {"optional", 0, 0, G_OPTION_ARG_NONE, &optional, "skip all without the device or the instructions", NULL},
+    {"torchvision", 0, 0, G_OPTION_ARG_NONE, &torchvision, "pixel_values are torchvision's", NULL},
     {"if-there", 0, 0, G_OPTION_ARG_NONE, &if_there, "skip directories that are not there", NULL},
     {NULL}
   };
@@ -450,7 +452,7 @@ main (int argc, char **argv)
       g_print ("%s is not there: skipped\n", argv[i]);
       continue;
     }
-    const guint n = check_directory (argv[i], &program);
+    const guint n = check_directory (argv[i], &program, torchvision);
     misses += n;
     bad += n > 0;
     checked++;

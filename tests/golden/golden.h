@@ -16,6 +16,7 @@ typedef struct {
   guint n_pictures;             /* of a network of moments: frames, of one moment */
   gdouble tensors, scores, boxes;       /* tolerances */
   guint beams;                  /* sentences found with more may differ */
+  gboolean torchvision;         /* made pixel_values */
   gboolean told_pixels;         /* of a detector, whose pictures are staged for each of its paths */
   guint misses;
 } Check;
@@ -46,8 +47,16 @@ gboolean stage_png (Check *c, GptVisModel *model, GptVisModelSlot *slot, guint i
 const GptVisRecipe *slot_recipe (GptVisModelSlot *slot);
 /* Between a slot's rows and an image in planes. */
 void copy_rows (GptVisModel *model, GptVisModelSlot *slot, float *planes, gboolean to_rows);
-/* The largest difference so far of what is staged from planes, as PIXEL_TOLERANCE has it. */
-void compare_staged (GptVisModel *model, GptVisModelSlot *slot, const float *want, gdouble *largest);
+/* The differences so far of what is staged from pixel_values: the largest, in parts of 255 steps, and how
+ * many of n are above PIXEL_TOLERANCE. */
+typedef struct {
+  gdouble largest;
+  gsize above, n;
+} Pixels;
+void compare_staged (GptVisModel *model, GptVisModelSlot *slot, const float *want, Pixels *pixels);
+/* What is allowed of them: of torchvision's, which rounds in other places than Pillow, one in a thousand may be
+ * two steps off. */
+gdouble pixel_tolerance (const Check *c, const Pixels *pixels);
 /* Staging against pixel_values. */
 void check_staging (Check *c, GptVisModel *model, const float *want);
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes data/: small checkpoints as Transformers writes them, and what Transformers computes from them.
 
-    python3 -m venv venv && venv/bin/pip install torch torchvision transformers==5.24.0 'pillow<13'
+    python3 -m venv venv && venv/bin/pip install torch torchvision transformers==5.24.0 timm==1.0.31 \\
+        'pillow<13'
     venv/bin/python tests/golden/make.py [--into DIRECTORY] [NAME…]
 
 Without names all are made. Nothing is downloaded: the networks are random, the program draws the pictures and
@@ -14,6 +15,8 @@ differ.) Each directory holds a checkpoint and, besides,
         pixel_values              [pictures, 3, height, width], or [1, frames, 3, height, width]
         hidden_states.L, logits   classifiers: the input of the first layer and each layer's output;
                                   [pictures, classes]
+        pooler_output, image_embeds
+                                  backbones, and timm's networks: [pictures, any], what the network pools
         pixel_values.i, logits.i, pred_boxes.i
                                   detectors: picture i alone, since sizes differ; centre, width and height as
                                   fractions
@@ -44,6 +47,7 @@ import shutil
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+import timm
 import torch
 import transformers
 from PIL import Image
@@ -200,6 +204,29 @@ RELATIONS = {
                           ViTImageProcessorPil(size=sides(24, 24), resample=BICUBIC), dtype=torch.bfloat16),
 }
 
+# Without a head: class, configuration, processor, and the output that is the embedding.
+BACKBONES = {
+    # a pooler of another width
+    "vit_headless": classifier("ViTModel", vit(pooler_output_size=14), ViTImageProcessorPil(
+        size=sides(24, 24)), output="pooler_output", dtype=torch.float16),
+    "clip_vision": classifier("CLIPVisionModelWithProjection", vit(
+        hidden_size=20, num_attention_heads=2, hidden_act="quick_gelu", projection_dim=12),
+        CLIPImageProcessorPil(size={"shortest_edge": 24}, crop_size=sides(24, 24)), output="image_embeds",
+        dtype=torch.float16),
+}
+
+# timm's: architecture, what differs from it, how pictures are prepared.
+TIMM = {
+    # two heads; what is cut begins between two pixels
+    "timm_distilled": dict(architecture="deit_tiny_distilled_patch16_224", numbers=dict(
+        img_size=24, patch_size=6, embed_dim=24, num_heads=3, depth=2, mlp_ratio=2), pictures=dict(
+            crop_pct=0.85, interpolation="bilinear", label_names=LABELS)),
+    # the mean of the patches, a register, scales, no position for what comes before; both edges, squashed
+    "timm_mean": dict(architecture="vit_wee_patch16_reg1_gap_256", numbers=dict(
+        img_size=24, patch_size=6, embed_dim=24, num_heads=2, depth=2, mlp_ratio=1.5), pictures=dict(
+            crop_pct=0.95, crop_mode="squash", mean=(0.5, 0.45, 0.4), std=(0.3, 0.25, 0.2))),
+}
+
 SIZES = ((47, 33), (19, 28))
 
 
@@ -242,7 +269,8 @@ def randomise(model, seed, head=None, end=None):
         if name.endswith("bbox_embed.layers.2.weight") or name.endswith("reference_point_embed.weight") or (
                 "enc_out_bbox_embed" in name and name.endswith("layers.2.weight")):
             p *= 0.3
-    model.tie_weights()
+    if hasattr(model, "tie_weights"):  # timm's has none
+        model.tie_weights()
     if head is not None:
         head.weight[end] *= 2.5
         positions = next(m for name, m in model.named_modules() if name.endswith(POSITIONS))
@@ -309,6 +337,56 @@ def write_classifier(directory, seed, architecture, config, processor, suffix=""
     hidden = {f"hidden_states.{i}": h for i, h in enumerate(out.hidden_states)}
     write_expected(directory, {"pixel_values": pixel_values, "logits": out.logits} | hidden,
                    {"top": top(out.logits, model)})
+
+
+# ---- backbones
+
+def write_backbone(directory, seed, architecture, config, processor, output, dtype):
+    model_class = getattr(transformers, architecture)
+    network = model_class(model_class.config_class(**config))
+    randomise(network, seed)
+    pictures = draw_pictures(directory, SIZES, seed)
+    save_network(network, directory, dtype, None)
+    processor.save_pretrained(directory)
+    model, pixel_values = load_network(model_class, directory), pixels(processor, pictures)
+    out = model(pixel_values.double(), output_hidden_states=True)
+    hidden = {f"hidden_states.{i}": h for i, h in enumerate(out.hidden_states)}
+    write_expected(directory, {"pixel_values": pixel_values, output: out[output]} | hidden, {})
+
+
+# ---- timm's
+
+def timm_hidden(network, pixel_values):
+    """What goes into the first block, then what leaves each; the pooled vector; logits."""
+    hidden = []
+    for i, block in enumerate(network.blocks):
+        if i == 0:
+            block.register_forward_pre_hook(lambda _, given: hidden.append(given[0]))
+        block.register_forward_hook(lambda _, given, out: hidden.append(out))
+    features = network.forward_features(pixel_values)
+    pooled = network.forward_head(features, pre_logits=True)
+    logits = network.forward_head(features) if network.num_classes else None
+    return {f"hidden_states.{i}": h for i, h in enumerate(hidden)}, pooled, logits
+
+
+def write_timm(directory, seed, architecture, numbers, pictures, sizes=SIZES):
+    network = timm.create_model(architecture, num_classes=len(LABELS), **numbers)
+    randomise(network, seed)
+    drawn = draw_pictures(directory, sizes, seed)
+    network = network.half().double().eval()
+    side = numbers["img_size"]
+    network.pretrained_cfg = dict(network.pretrained_cfg, input_size=(3, side, side)) | {
+        name: value for name, value in pictures.items() if name != "label_names"}
+    timm.models.save_for_hf(copy.deepcopy(network).half(), directory, model_args=numbers, model_config={
+        name: value for name, value in pictures.items() if name == "label_names"}, safe_serialization=True)
+    transform = timm.data.create_transform(**timm.data.resolve_data_config(network.pretrained_cfg))
+    pixel_values = torch.stack([transform(picture) for picture in drawn])
+    hidden, pooled, logits = timm_hidden(network, pixel_values.double())
+    names = pictures.get("label_names", [f"LABEL_{i}" for i in range(len(LABELS))])
+    rows = [[{"id": i, "label": names[i], "score": row[i].item()}
+             for i in row.argsort(descending=True)[:5].tolist()] for row in logits.softmax(-1)]
+    expected = {"pixel_values": pixel_values, "logits": logits, "pooler_output": pooled}
+    write_expected(directory, expected | hidden, {"top": rows})
 
 
 # ---- detectors
@@ -546,18 +624,23 @@ def main():
     # of which each is the number of its seed, so what is new goes to the end
     names = [*CLASSIFIERS, *CAPTIONERS, *DETECTORS, *RELATIONS]
     parser = argparse.ArgumentParser(description="Makes the golden directories.")
-    parser.add_argument("names", nargs="*", metavar="NAME",
-                        help=", ".join([*names, *REWRITTEN]))
+    others = [*BACKBONES, *TIMM]
+    everything = [*names, *others, *REWRITTEN]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(everything))
     parser.add_argument("--into", type=pathlib.Path, default=DATA, metavar="DIRECTORY")
     args = parser.parse_args()
     torch.set_grad_enabled(False)
     torch.set_num_threads(1)
-    for name in args.names or [*names, *REWRITTEN]:
+    for name in args.names or everything:
         directory = args.into / name
-        seed = 1 + names.index(name) if name in names else None
+        seed = 1 + names.index(name) if name in names else 101 + others.index(name) if name in others else None
         shutil.rmtree(directory, ignore_errors=True)
         if name in REWRITTEN:
             rewrite(directory, *REWRITTEN[name])
+        elif name in BACKBONES:
+            write_backbone(directory, 10 * seed, **BACKBONES[name])
+        elif name in TIMM:
+            write_timm(directory, 10 * seed, **TIMM[name])
         elif name in CLASSIFIERS or name in RELATIONS:
             write_classifier(directory, 10 * seed, **(CLASSIFIERS | RELATIONS)[name])
         elif name in DETECTORS:

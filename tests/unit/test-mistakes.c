@@ -333,11 +333,10 @@ static void
 test_configurations (void)
 {
   static const struct { const gchar *config, *parts; } cases[] = {
-    {"{\"architecture\":\"vit_base_patch16_224\",\"num_classes\":1000,\"num_features\":768,"
-        "\"pretrained_cfg\":{}}",
-        "a checkpoint of timm|the same network from Transformers"},
-    {"{\"model_type\":\"timm_wrapper\",\"architectures\":[\"TimmWrapperForImageClassification\"]}",
-        "of timm"},
+    {"{\"architecture\":\"resnet50.a1_in1k\",\"num_classes\":1000,\"pretrained_cfg\":{}}",
+        "architecture \"resnet50.a1_in1k\" is none of timm's plain ViTs|vit_base_patch16_224"},
+    {"{\"model_type\":\"timm_wrapper\",\"architecture\":\"mobilenetv3_small_100\"}",
+        "architecture \"mobilenetv3_small_100\" is none of timm's plain ViTs"},
     {"{\"_class_name\":\"UNet2DConditionModel\"}", "Diffusers"},
     {"{\"model_type\":\"bert\",\"architectures\":[\"BertForSequenceClassification\"]}",
         "model_type \"bert\" is a text network, which takes no pictures"},

@@ -199,6 +199,7 @@ test_names (void)
     {"dinov2_with_registers.layernorm.weight", "layernorm.weight", TRUE},
     {"decoder.transformer.wte.weight", "decoder.lm_head.weight", TRUE},
     {"decoder.transformer.wte.weight", "model.decoder.lm_head.weight", TRUE},
+    {"blocks.0.attn.qkv.weight", "timm_model.blocks.0.attn.qkv.weight", TRUE},
     {"text_decoder.bert.embeddings.word_embeddings.weight",
         "text_decoder.cls.predictions.decoder.weight", TRUE},
     {"text_decoder.cls.predictions.bias", "text_decoder.cls.predictions.decoder.bias", TRUE},
