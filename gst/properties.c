@@ -71,8 +71,8 @@ static const GptVisProperty properties[] = {
   { "labels-file", "Labels file", TEXT, AT (labels_file), FIXED, .blurb =
     "UTF-8 text with one label a line, in place of the labels in the checkpoint; unset: those" },
   { "embedding", "Embedding", BOOLEAN, AT (embedding), FIXED, .blurb =
-    "Give each picture's embedding, a vector of length one that is alike for pictures that are alike, besides "
-    "what the task asks for" },
+    "Give each picture's embedding, a vector of length one that is alike for pictures that are alike, "
+    "besides what the task asks for" },
   { "beams", "Beams", UINT, AT (beams), FIXED, 0, GPTVIS_MAX_BEAMS, .blurb =
     "Beam width of the search for a caption; 1 is fastest; 0: as the checkpoint says" },
   { "regions", "Regions", ENUM, AT (regions), FIXED, ONE_OF ("GptVisRegions", regions), .blurb =

@@ -42,8 +42,8 @@ typedef struct {
 
 GptVisWindow gptvis_recipe_window (const GptVisRecipe *recipe, guint width, guint height);
 
-/* Is a picture of that layout resized in whole numbers, as Pillow does it with R'G'B'? Else it goes the way of
- * Y'CbCr, whose matrix is then that of R, G and B themselves. */
+/* Is a picture of that layout resized in whole numbers, as Pillow does it with R'G'B'? Else it goes the way
+ * of Y'CbCr, whose matrix is then that of R, G and B themselves. */
 gboolean gptvis_recipe_is_whole (const GptVisRecipe *recipe, const GptVisLayout *layout);
 
 /* One colour of 0 … 255 out of Y, Cb, Cr as they are stored. */

@@ -119,6 +119,23 @@ gptvis_picture_cut (const GptVisPicture *picture, guint left, guint top, guint w
   return part;
 }
 
+static guint
+round_nearest (gdouble side, guint multiple)
+{
+  const guint unit = MAX (multiple, 1), most = GPTVIS_PICTURE_MAX_SIDE / unit * unit;
+  return CLAMP (nearbyint (side / unit) * unit, unit, most);
+}
+
+static void
+fit (const GptVisRecipe *recipe, guint width, guint height, guint *out_width, guint *out_height)
+{
+  const gdouble across = (gdouble) recipe->resize_width / width;
+  const gdouble down = (gdouble) recipe->resize_height / height;
+  const gdouble scale = fabs (1 - across) < fabs (1 - down) ? across : down;
+  *out_width = round_nearest (scale * width, recipe->multiple);
+  *out_height = round_nearest (scale * height, recipe->multiple);
+}
+
 void
 gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, guint *out_width,
     guint *out_height)
@@ -134,6 +151,8 @@ gptvis_recipe_resized (const GptVisRecipe *recipe, guint width, guint height, gu
       *out_width = width;
     *out_width = round_down (*out_width, recipe->multiple);
     *out_height = round_down (*out_height, recipe->multiple);
+  } else if (recipe->fits) {
+    fit (recipe, width, height, out_width, out_height);
   } else if (recipe->resize_width) {
     *out_width = recipe->resize_width;
     *out_height = recipe->resize_height;
@@ -149,7 +168,7 @@ gptvis_recipe_for_size (const GptVisRecipe *recipe, guint width, guint height)
   gptvis_recipe_resized (recipe, width, height, &fixed.width, &fixed.height);
   fixed.resize_width = fixed.width;
   fixed.resize_height = fixed.height;
-  fixed.shortest_edge = FALSE;
+  fixed.shortest_edge = fixed.fits = FALSE;
   return fixed;
 }
 

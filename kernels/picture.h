@@ -48,7 +48,11 @@ typedef struct {
   guint resize_width, resize_height;    /* both 0: no resize. One only in shortest-edge form, see below */
   gboolean shortest_edge;       /* resize_height is the length of the shorter side, aspect kept */
   guint longest_edge; /* with shortest_edge: the longer side is no longer than this; 0: any length */
-  guint multiple;     /* with shortest_edge: both sides are rounded down to multiples of this; 0: not */
+  /* resize_height × resize_width is a frame: the aspect is kept, and the picture scaled as little as makes it
+   * as high or as wide. */
+  gboolean fits;
+  guint multiple;     /* both sides are multiples of this: with shortest_edge rounded down, with fits to the
+                       * nearest; 0: not */
   GptVisFilter filter;
   /* Each value is interpolated between the picture's nearest samples, however much smaller it becomes, and
    * not rounded to 8 bits, as torch.nn.functional.interpolate does it without antialiasing; filter is
@@ -59,7 +63,8 @@ typedef struct {
   gboolean unrounded;
   gboolean flipped;             /* channels are B, G, R; rescale, mean and std are of these */
   gboolean centre_crop;         /* then cut width × height from the middle, zero where outside */
-  gboolean crop_nearest;        /* the cut begins at the nearest pixel, of two at the even one, else at the first */
+  gboolean crop_nearest;        /* the cut begins at the nearest pixel, of two at the even one; else at the
+                                 * first of two */
   guint width, height;          /* what the network sees; both 0: what the resize makes of a picture */
   gdouble rescale;              /* usually 1/255 */
   gdouble mean[3], std[3];      /* 0 and 1 when do_normalize is false */

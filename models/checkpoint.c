@@ -53,9 +53,10 @@ has_weight (const GptVisCheckpoint *self, const gchar *where)
 }
 
 static gsize
-size_of (gconstpointer checkpoint, const gchar *name)
+size_of (gconstpointer user, const gchar *name)
 {
-  const GptVisStoredTensor *tensor = gptvis_shards_find (((const GptVisCheckpoint *) checkpoint)->shards, name);
+  const GptVisCheckpoint *self = user;
+  const GptVisStoredTensor *tensor = gptvis_shards_find (self->shards, name);
   return tensor ? tensor->n_elements : 0;
 }
 
@@ -156,7 +157,9 @@ has_head (const GptVisCheckpoint *self, GError **error)
 {
   const GptVisConfiguration *config = self->config;
   const gchar *detects = config->architecture->detects, *name = config->class_name;
-  if (config->quantised || (detects ? has_tensor (self, detects) : config->n_labels > 0 || !should_label (config)))
+  const gboolean there = detects ? has_tensor (self, detects) : config->n_labels > 0;
+  if (config->quantised || there
+      || (!should_label (config) && gptvis_architecture_outputs (config) & ~GPTVIS_OUTPUT_BOXES))
     return TRUE;
   gptvis_quote_error (error, GPTVIS_ERROR_UNSUPPORTED,
       "%s: there is no %s%s, so this is a backbone alone%s%.60s%s, where one trained for %s is needed",

@@ -31,15 +31,20 @@ static const struct {
   { "plus", { NULL, 896, 0, 14, 3584 } }, { "36x1", { NULL, 0, 36, 0, 0 } },
 };
 
+/* NULL: it is none. */
+static const gchar *
+text_of (GptVisJson *json, const gchar *name)
+{
+  JsonNode *node = gptvis_json_has (json, name) ? json_object_get_member (json->object, name) : NULL;
+  return node && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
+}
+
 gboolean
 gptvis_configuration_is_timm (GptVisJson *json)
 {
-  JsonNode *type = gptvis_json_has (json, "model_type") ? json_object_get_member (json->object, "model_type") : NULL;
-  JsonNode *node = gptvis_json_has (json, "architecture") ? json_object_get_member (json->object, "architecture")
-                                                          : NULL;
-  const gboolean named = node && JSON_NODE_HOLDS_VALUE (node) && json_node_get_string (node);
-  return named
-      && (!type || (JSON_NODE_HOLDS_VALUE (type) && g_strcmp0 (json_node_get_string (type), GPTVIS_TIMM) == 0));
+  const gboolean typed = gptvis_json_has (json, "model_type");
+  return text_of (json, "architecture")
+      && (!typed || g_strcmp0 (text_of (json, "model_type"), GPTVIS_TIMM) == 0);
 }
 
 static gboolean

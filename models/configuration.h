@@ -81,8 +81,8 @@ typedef struct {
   gboolean writes;              /* there is a decoder */
   GptVisDecoderNumbers decoder;
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */
-  const gchar *pooler;          /* a dense layer that makes the embedding of the normed class token; NULL: that
-                                 * is the embedding. Only the tensors tell (checkpoint.c) */
+  const gchar *pooler;          /* a dense layer that makes the embedding of the normed class token; NULL:
+                                 * that is the embedding. Only the tensors tell (checkpoint.c) */
   guint pooler_size;
   GptVisAct pooler_act;
   guint projection;             /* clip: width that the embedding is projected to; 0: it is not */

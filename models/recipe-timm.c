@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* timm's config.json → GptVisRecipe: what its pretrained_cfg says, as timm's transforms for evaluation read it:
- * the shorter edge to the network's size over crop_pct, cut from the middle; or both edges (squash). */
+/* timm's config.json → GptVisRecipe: what its pretrained_cfg says, as timm's transforms for evaluation read
+ * it: the shorter edge to the network's size over crop_pct, cut from the middle; or both edges (squash). */
 #include "recipe-private.h"
 #include <math.h>
 #include <string.h>
@@ -29,8 +29,8 @@ read_input_size (GptVisJson *json, GptVisRecipe *recipe)
     right = gptvis_json_node_uint (json_array_get_element (array, i), &sides[i]);
   if (!right || sides[0] != 3 || MIN (sides[1], sides[2]) < 1
       || MAX (sides[1], sides[2]) > GPTVIS_PICTURE_MAX_SIDE) {
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "input_size is not [3, height, width] with sides from 1 to %u",
-        GPTVIS_PICTURE_MAX_SIDE);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
+        "input_size is not [3, height, width] with sides from 1 to %u", GPTVIS_PICTURE_MAX_SIDE);
     sides[1] = sides[2] = 224;
   }
   recipe->height = sides[1];
@@ -49,7 +49,8 @@ read_resize (GptVisJson *json, GptVisRecipe *recipe)
   if (squash)
     recipe->resize_width = MIN (floor (recipe->width / part), GPTVIS_PICTURE_MAX_SIDE);
   else if (strcmp (mode, "center") != 0)
-    gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "crop_mode \"%.60s\" is neither center nor squash", mode);
+    gptvis_json_fail (
+        json, GPTVIS_ERROR_UNSUPPORTED, "crop_mode \"%.60s\" is neither center nor squash", mode);
   else if (recipe->width != recipe->height)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
         "input_size is not square, where crop_mode center needs it to be");

@@ -24,6 +24,10 @@ typedef struct {
    * both sides are rounded down to multiples of. 0: another's. */
   guint longest, multiple;
   gboolean interpolated;        /* it does not antialias, or round to 8 bits */
+  gboolean unrounded;           /* it rescales before it resizes */
+  gboolean flips;               /* do_flip_channel_order is known, and true; nothing is normalised */
+  gdouble crop_part;            /* crop_pct is known, and so much */
+  gboolean fits;                /* keep_aspect_ratio and ensure_multiple_of are known */
 } Processor;
 
 static const Processor processors[] = {
@@ -43,6 +47,16 @@ static const Processor processors[] = {
   {"SiglipImageProcessor", "siglip", 224, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF},
   {"BeitImageProcessor", "beit", 224, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF},
   {"BeitImageProcessor", "data2vec-vision", 224, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF},
+  {"DINOv3ViTImageProcessor", "dinov3_vit", 224, FALSE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
+      IMAGENET_STD, .unrounded = TRUE},
+  {"ConvNextImageProcessor", NULL, 384, TRUE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF,
+      .crop_part = 224 / 256.0},
+  {"ConvNextFeatureExtractor", NULL, 384, TRUE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF,
+      .crop_part = 224 / 256.0},
+  {"MobileViTImageProcessor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 256, HALF, HALF, .flips = TRUE},
+  {"MobileViTFeatureExtractor", NULL, 224, TRUE, GPTVIS_FILTER_BICUBIC, TRUE, 256, HALF, HALF, .flips = TRUE},
+  {"DPTImageProcessor", NULL, 384, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF, .fits = TRUE},
+  {"DPTFeatureExtractor", NULL, 384, FALSE, GPTVIS_FILTER_BICUBIC, FALSE, 224, HALF, HALF, .fits = TRUE},
   {"YolosImageProcessor", "yolos", 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
       IMAGENET_STD, 1333, 16},
   {"YolosFeatureExtractor", NULL, 800, TRUE, GPTVIS_FILTER_BILINEAR, FALSE, 224, IMAGENET_MEAN,
@@ -73,8 +87,9 @@ find_processor (GptVisJson *json, const gchar *model_type)
       return &processors[i];
   gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
       "image_processor_type \"%.60s\" is none of ViTImageProcessor, DeiTImageProcessor, BitImageProcessor, "
-      "BlipImageProcessor, CLIPImageProcessor, SiglipImageProcessor, BeitImageProcessor, YolosImageProcessor, "
-      "DeformableDetrImageProcessor, RfDetrImageProcessor", name);
+      "BlipImageProcessor, CLIPImageProcessor, SiglipImageProcessor, BeitImageProcessor, "
+      "DINOv3ViTImageProcessor, ConvNextImageProcessor, MobileViTImageProcessor, DPTImageProcessor, "
+      "YolosImageProcessor, DeformableDetrImageProcessor, RfDetrImageProcessor", name);
   return &processors[0];
 }
 
@@ -136,29 +151,6 @@ read_size (GptVisJson *json, const gchar *name, gboolean number_is_shortest_edge
   size->width = number_is_shortest_edge ? 0 : (guint) w;
 }
 
-void
-gptvis_recipe_read_triple (GptVisJson *json, const gchar *name, gdouble min, gdouble value[3])
-{
-  if (!gptvis_json_has (json, name))
-    return;
-  JsonNode *node = json_object_get_member (json->object, name);
-  gboolean right = TRUE;
-  if (JSON_NODE_HOLDS_ARRAY (node)) {
-    JsonArray *array = json_node_get_array (node);
-    right = json_array_get_length (array) == 3;
-    for (guint c = 0; right && c < 3; c++)
-      right = gptvis_json_node_number (json_array_get_element (array, c), &value[c]);
-  } else {
-    right = gptvis_json_node_number (node, &value[0]);
-    value[1] = value[2] = value[0];
-  }
-  for (guint c = 0; right && c < 3; c++)
-    right = value[c] >= min && value[c] <= 1e6;
-  if (!right)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s is neither a number nor three of them from %g to 1e+06",
-        name, min);
-}
-
 static void
 read_values (GptVisJson *json, const Processor *processor, GptVisRecipe *recipe)
 {
@@ -169,40 +161,67 @@ read_values (GptVisJson *json, const Processor *processor, GptVisRecipe *recipe)
   memcpy (recipe->std, processor->std, sizeof recipe->std);
   gptvis_recipe_read_triple (json, "image_mean", -1e6, recipe->mean);
   gptvis_recipe_read_triple (json, "image_std", 1e-6, recipe->std);
-  if (!gptvis_json_boolean (json, "do_normalize", TRUE))
+  if (!gptvis_json_boolean (json, "do_normalize", !processor->flips))
     for (guint c = 0; c < 3; c++) {
       recipe->mean[c] = 0;
       recipe->std[c] = 1;
     }
 }
 
+/* ConvNext's: a shortest edge below 384 is what is cut from the middle of a larger picture; others are of
+ * both edges. */
 static void
-read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
+cut_part (GptVisJson *json, const Processor *processor, Size *size, Size *crop, GptVisRecipe *recipe)
 {
-  const Processor *processor = find_processor (json, model_type);
-  Size size = { processor->shortest_edge, processor->size, processor->shortest_edge ? 0 : processor->size,
-    processor->longest };
-  Size crop = { FALSE, processor->crop, processor->crop, 0 };
-  const gboolean resize = gptvis_json_boolean (json, "do_resize", TRUE);
+  const gdouble part = gptvis_json_number (json, "crop_pct", processor->crop_part, 0.05, 1);
+  if (!size->shortest_edge) {
+    gptvis_json_fail (
+        json, GPTVIS_ERROR_FORMAT, "size has no shortest_edge, which %s needs", processor->name);
+  } else if (size->height < 384) {
+    recipe->centre_crop = TRUE;
+    *crop = (Size) { FALSE, size->height, size->height, 0 };
+    size->height = size->height / part;
+  } else {
+    *size = (Size) { FALSE, size->height, size->height, 0 };
+  }
+}
 
-  *recipe = (GptVisRecipe) { 0 };
-  recipe->centre_crop = gptvis_json_boolean (json, "do_center_crop", processor->centre_crop);
-  recipe->filter =
-      (GptVisFilter) gptvis_json_uint (json, "resample", processor->filter, 0, GPTVIS_FILTER_HAMMING);
-  if (processor->longest)       /* as a number beside a number: before 2023 */
-    size.longest = gptvis_json_uint (json, "max_size", processor->longest, 1, GPTVIS_PICTURE_MAX_SIDE);
+/* Of some processors alone. */
+static void
+read_habits (GptVisJson *json, const Processor *processor, GptVisRecipe *recipe)
+{
   recipe->interpolated = processor->interpolated;
-  if (recipe->interpolated && recipe->filter != GPTVIS_FILTER_BILINEAR)
+  recipe->unrounded = processor->unrounded;
+  recipe->flipped = processor->flips && gptvis_json_boolean (json, "do_flip_channel_order", TRUE);
+  recipe->fits = processor->fits && gptvis_json_boolean (json, "keep_aspect_ratio", FALSE);
+  if ((recipe->interpolated || recipe->unrounded) && recipe->filter != GPTVIS_FILTER_BILINEAR)
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "resample is not 2 (bilinear), where that alone is "
         "known of %s", processor->name);
-  read_size (json, "size", processor->shortest_edge, processor->longest > 0, &size);
-  read_size (json, "crop_size", FALSE, FALSE, &crop);
-  read_values (json, processor, recipe);
-  /* A detector's pads a batch to its largest picture: alone, a picture has nothing to be padded to. */
+}
+
+/* A detector's pads a batch to its largest picture: alone, a picture has nothing to be padded to. */
+static void
+check_padding (GptVisJson *json, const Processor *processor)
+{
   if (gptvis_json_boolean (json, "do_pad", FALSE)
       && (!processor->longest || gptvis_json_has (json, "pad_size")))
     gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "do_pad is not supported%s",
         processor->longest ? " with pad_size" : "");
+}
+
+static void
+read_resize (GptVisJson *json, const Processor *processor, GptVisRecipe *recipe)
+{
+  Size size = { processor->shortest_edge, processor->size, processor->shortest_edge ? 0 : processor->size,
+    processor->longest };
+  Size crop = { FALSE, processor->crop, processor->crop, 0 };
+  const gboolean resize = gptvis_json_boolean (json, "do_resize", TRUE);
+  if (processor->longest)       /* as a number beside a number: before 2023 */
+    size.longest = gptvis_json_uint (json, "max_size", processor->longest, 1, GPTVIS_PICTURE_MAX_SIDE);
+  read_size (json, "size", processor->shortest_edge, processor->longest > 0, &size);
+  read_size (json, "crop_size", FALSE, FALSE, &crop);
+  if (processor->crop_part > 0 && resize)
+    cut_part (json, processor, &size, &crop, recipe);
   if (crop.shortest_edge)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT,
         "crop_size has a shortest_edge, where height and width are needed");
@@ -217,10 +236,27 @@ read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
     recipe->longest_edge = size.shortest_edge ? size.longest : 0;
     recipe->multiple = size.shortest_edge ? processor->multiple : 0;
   }
-  if (recipe->centre_crop || !size.shortest_edge) {     /* else they follow the picture's proportions */
+  recipe->fits &= resize && !size.shortest_edge;
+  if (recipe->fits)
+    recipe->multiple = gptvis_json_uint (json, "ensure_multiple_of", 1, 1, 1024);
+  if (recipe->centre_crop || !(size.shortest_edge || recipe->fits)) {   /* else they follow the picture */
     recipe->height = recipe->centre_crop ? crop.height : size.height;
     recipe->width = recipe->centre_crop ? crop.width : size.width;
   }
+}
+
+static void
+read_recipe (GptVisJson *json, const gchar *model_type, GptVisRecipe *recipe)
+{
+  const Processor *processor = find_processor (json, model_type);
+  *recipe = (GptVisRecipe) { 0 };
+  recipe->centre_crop = gptvis_json_boolean (json, "do_center_crop", processor->centre_crop);
+  recipe->filter =
+      (GptVisFilter) gptvis_json_uint (json, "resample", processor->filter, 0, GPTVIS_FILTER_HAMMING);
+  read_habits (json, processor, recipe);
+  read_values (json, processor, recipe);
+  check_padding (json, processor);
+  read_resize (json, processor, recipe);
 }
 
 static gboolean

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* preprocessor_config.json (or image_processor in processor_config.json, where Transformers 5
- * wrote that alone; or pretrained_cfg in timm's config.json) → GptVisRecipe, as Transformers' image processors read it: which
- * keys, which forms of them, and each processor's defaults. kernels/patches.c
- * knows what a recipe does to pixels. */
+ * wrote that alone; or pretrained_cfg in timm's config.json) → GptVisRecipe, as
+ * Transformers' image processors (and timm's transforms) read it: which keys, which forms of
+ * them, and each processor's defaults. kernels/patches.c knows what a recipe does to pixels. */
 #pragma once
 #include "picture.h"
 #include "error.h"

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ViTs of timm, with its names of tensors: "blocks.0.attn.qkv.weight" has the rows of q, of k and of v one
- * below the other. Before the patches there may be a class token, one for distillation and registers; the
+/* The ViTs of timm, with its names of tensors: "blocks.0.attn.qkv.weight" has the rows of q, of k and of v
+ * one below the other. Before the patches there may be a class token, one for distillation and registers; the
  * branches of a layer may be scaled by channel; the head reads the class token, or the mean of the patches.
  * Which of these there are, the tensors tell: a name of timm's stands for more than one network. */
 #include "record.h"
+
+static guint
+n_patches (const GptVisConfiguration *config)
+{
+  return (config->image_height / config->patch_size) * (config->image_width / config->patch_size);
+}
 
 void
 gptvis_timm_look (GptVisConfiguration *config, GptVisTensorSize size_of, gconstpointer user)
 {
   GptVisTimmNumbers *t = &config->timm;
   const guint d = config->hidden_size;
-  const gsize n = (gsize) (config->image_height / config->patch_size) * (config->image_width / config->patch_size);
+  const gsize n = n_patches (config);
   t->distilled = size_of (user, "dist_token") > 0;
   t->mean &= !t->distilled;
   t->class_token = !t->mean || t->distilled || size_of (user, "cls_token") > 0;
@@ -35,8 +41,9 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
 {
   const GptVisTimmNumbers *t = &config->timm;
   const guint d = config->hidden_size, p = config->patch_size, before = n_prefix (config);
-  const guint n = (config->image_height / p) * (config->image_width / p);
-  GptVisTensorId bias = t->patch_bias ? gptvis_plan_weight (plan, "patch_embed.proj.bias", 1, d) : GPTVIS_NO_TENSOR;
+  const guint n = n_patches (config);
+  GptVisTensorId bias
+      = t->patch_bias ? gptvis_plan_weight (plan, "patch_embed.proj.bias", 1, d) : GPTVIS_NO_TENSOR;
   GptVisTensorId patches = gptvis_plan_linear (plan, gptvis_plan_patches (plan, recipe, p),
       gptvis_plan_weight (plan, "patch_embed.proj.weight", d, 3 * p * p), bias, NULL);
   const guint with = t->prefix_positions ? before : 0;
@@ -52,8 +59,7 @@ record_embeddings (GptVisPlan *plan, const GptVisConfiguration *config, const Gp
   for (guint i = 0; i < G_N_ELEMENTS (tokens); i++)
     if (tokens[i].rows > 0) {
       GptVisTensorId token = gptvis_plan_weight (plan, tokens[i].name, tokens[i].rows, d);
-      rows[parts++] = (GptVisRowsPart) { token, 0, tokens[i].rows, of_prefix, of_prefix == GPTVIS_NO_TENSOR ? 0
-          : first, FALSE };
+      rows[parts++] = (GptVisRowsPart) { token, 0, tokens[i].rows, of_prefix, with ? first : 0, FALSE };
       first += tokens[i].rows;
     }
   rows[parts++] = (GptVisRowsPart) { patches, 0, n, positions, with, FALSE };
@@ -149,7 +155,8 @@ record_pooled (
 
 /* The mean of two heads, of which each reads a token of its own. */
 static GptVisTensorId
-record_two_heads (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId token, GptVisTensorId other)
+record_two_heads (
+    GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId token, GptVisTensorId other)
 {
   const guint d = config->hidden_size;
   GptVisTensorId logits
@@ -162,9 +169,9 @@ void
 gptvis_timm_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs)
 {
-  const guint d = config->hidden_size, p = config->patch_size;
+  const guint d = config->hidden_size;
   const GptVisPoolPart class = { 0, 1 }, other = { 1, 1 }, both = { 0, 2 };
-  const GptVisPoolPart patches = { n_prefix (config), (config->image_height / p) * (config->image_width / p) };
+  const GptVisPoolPart patches = { n_prefix (config), n_patches (config) };
   GptVisTensorId x = record_layers (plan, config, record_embeddings (plan, config, recipe), outputs);
   GptVisTensorId pooled = record_pooled (plan, config, x, config->timm.mean ? &patches : &class);
   if (config->n_labels > 0 && (outputs & GPTVIS_OUTPUT_SCORES))

@@ -7,13 +7,19 @@
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static const gchar *const types[] = { "vit", "deit", "dinov2" };
+  static const gchar *const types[] = { "vit", "deit", "dinov2", "dinov3_vit", "timm_wrapper" };
   GptVisRecipe r;
   GError *error = NULL;
-  const gboolean ok = gptvis_recipe_parse ("fuzz", (const gchar *) data, size, types[size % 3], &r, &error);
+  const gchar *type = types[size % G_N_ELEMENTS (types)];
+  const gboolean ok = gptvis_recipe_parse ("fuzz", (const gchar *) data, size, type, &r, &error);
   fuzz_check (ok, error);
   if (!ok)
     return 0;
+  if (gptvis_recipe_follows_picture (&r)) {     /* how large it may become is the network's to say */
+    r = gptvis_recipe_for_size (&r, 1 + size % 16384, 1 + size * 31 % 16384);
+    g_assert (r.width >= 1 && r.height >= 1);
+    return 0;
+  }
   g_assert (r.width >= 1 && r.width <= GPTVIS_PICTURE_MAX_SIDE && r.height >= 1
       && r.height <= GPTVIS_PICTURE_MAX_SIDE);
   g_assert (r.resize_width <= GPTVIS_PICTURE_MAX_SIDE && r.resize_height <= GPTVIS_PICTURE_MAX_SIDE);

@@ -13,7 +13,8 @@
  *
  * What the tensors mean is for whoever makes such directories to know: pixel_values
  * [pictures, 3, h, w], hidden_states.i (or vision.hidden_states.i) [pictures, rows, width], logits
- * [pictures, classes], pooler_output (or image_embeds) [pictures, any], as make.py tells. Exit: 0 all is well, 1 a miss or an error, 77 no device to check on
+ * [pictures, classes], pooler_output (or image_embeds) [pictures, any], as make.py tells.
+ * Exit: 0 all is well, 1 a miss or an error, 77 no device to check on
  * (with --optional) or nothing to check (with --if-there), 2 wrong usage. */
 #include "config.h"
 #include "golden.h"

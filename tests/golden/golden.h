@@ -54,8 +54,8 @@ typedef struct {
   gsize above, n;
 } Pixels;
 void compare_staged (GptVisModel *model, GptVisModelSlot *slot, const float *want, Pixels *pixels);
-/* What is allowed of them: of torchvision's, which rounds in other places than Pillow, one in a thousand may be
- * two steps off. */
+/* What is allowed of them: of torchvision's, which rounds in other places than Pillow, one in a thousand may
+ * be two steps off. */
 gdouble pixel_tolerance (const Check *c, const Pixels *pixels);
 /* Staging against pixel_values. */
 void check_staging (Check *c, GptVisModel *model, const float *want);

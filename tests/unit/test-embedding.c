@@ -176,8 +176,8 @@ test_refused (void)
   directory = g_build_filename (g_getenv ("GPTVIS_GOLDEN"), "yolos", NULL);
   model = open_model (directory);
   g_assert_null (gptvis_client_new (model, &(GptVisClientOptions) { .embedding = TRUE }, &error));
-  unit_expect_error ("detector", error, GPTVIS_ERROR_UNSUPPORTED, "yolos: the embedding is asked for, but this "
-      "checkpoint has none (its model_type is yolos)");
+  unit_expect_error ("detector", error, GPTVIS_ERROR_UNSUPPORTED,
+      "yolos: the embedding is asked for, but this checkpoint has none (its model_type is yolos)");
   gptvis_model_free (model);
   g_free (directory);
 }

@@ -177,6 +177,61 @@ test_followed_sizes (void)
   check_geometry (&same, 7, 5, FALSE, FALSE, 7, 5);
 }
 
+/* What single processors do otherwise. */
+static void
+test_habits (void)
+{
+  GptVisRecipe r = parse ("{\"do_convert_rgb\":true,\"size\":{\"height\":64,\"width\":48}}", "dinov3_vit");
+  check_geometry (&r, 48, 64, FALSE, FALSE, 48, 64);
+  g_assert_true (r.unrounded && !r.interpolated && !r.flipped);
+  g_assert_cmpfloat (r.mean[0], ==, 0.485);
+  r = parse ("{\"image_processor_type\":\"DINOv3ViTImageProcessorFast\",\"resample\":2}", "vit");
+  check_geometry (&r, 224, 224, FALSE, FALSE, 224, 224);
+  g_assert_true (r.unrounded);
+
+  /* a part is cut of small pictures alone */
+  r = parse ("{\"image_processor_type\":\"ConvNextImageProcessor\",\"size\":{\"shortest_edge\":224}}", "vit");
+  check_geometry (&r, 0, 256, TRUE, TRUE, 224, 224);
+  r = parse ("{\"feature_extractor_type\":\"ConvNextFeatureExtractor\",\"size\":224,\"crop_pct\":0.95}",
+      "vit");
+  check_geometry (&r, 0, 235, TRUE, TRUE, 224, 224);
+  r = parse ("{\"image_processor_type\":\"ConvNextImageProcessor\",\"crop_pct\":0.5}", "vit");
+  check_geometry (&r, 384, 384, FALSE, FALSE, 384, 384);
+
+  r = parse ("{\"feature_extractor_type\":\"MobileViTFeatureExtractor\",\"crop_size\":256,\"size\":288,"
+      "\"resample\":2}", "vit");
+  check_geometry (&r, 0, 288, TRUE, TRUE, 256, 256);
+  g_assert_true (r.flipped);
+  g_assert_cmpfloat (r.mean[0], ==, 0);
+  g_assert_cmpfloat (r.std[0], ==, 1);
+  r = parse ("{\"image_processor_type\":\"MobileViTImageProcessor\",\"do_flip_channel_order\":false}", "vit");
+  g_assert_false (r.flipped);
+  r = parse ("{\"do_flip_channel_order\":true,\"crop_pct\":0.5,\"keep_aspect_ratio\":true}", "vit");
+  check_geometry (&r, 224, 224, FALSE, FALSE, 224, 224);        /* ViT's knows none of these */
+  g_assert_false (r.flipped || r.fits);
+}
+
+/* As Transformers 5.24 computes them: picture, size. */
+static void
+test_fitted_sizes (void)
+{
+  static const struct { guint width, height, out_width, out_height; } cases[] = {
+    {640, 480, 686, 518}, {480, 640, 518, 686}, {1920, 1080, 924, 518}, {518, 518, 518, 518},
+    {100, 2000, 28, 518}, {30, 16384, 14, 518}, {517, 16384, 518, 16380}, {16384, 1, 518, 14},
+  };
+  GptVisRecipe follows = parse ("{\"image_processor_type\":\"DPTImageProcessor\",\"keep_aspect_ratio\":true,"
+      "\"ensure_multiple_of\":14,\"size\":{\"height\":518,\"width\":518}}", "vit");
+  g_assert_true (gptvis_recipe_follows_picture (&follows));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GptVisRecipe fixed = gptvis_recipe_for_size (&follows, cases[i].width, cases[i].height);
+    check_geometry (&fixed, cases[i].out_width, cases[i].out_height, FALSE, FALSE, cases[i].out_width,
+        cases[i].out_height);
+  }
+  GptVisRecipe r
+      = parse ("{\"image_processor_type\":\"DPTImageProcessor\",\"ensure_multiple_of\":14}", "vit");
+  check_geometry (&r, 384, 384, FALSE, FALSE, 384, 384);
+}
+
 static void
 test_bad (void)
 {
@@ -215,6 +270,14 @@ test_bad (void)
         "max_size is not a whole number from 1 to 16384"},
     {"{\"image_processor_type\":\"RfDetrImageProcessor\",\"resample\":3}", GPTVIS_ERROR_UNSUPPORTED,
         "resample is not 2 (bilinear), where that alone is known of RfDetrImageProcessor"},
+    {"{\"image_processor_type\":\"DINOv3ViTImageProcessor\",\"resample\":3}", GPTVIS_ERROR_UNSUPPORTED,
+        "resample is not 2 (bilinear), where that alone is known of DINOv3ViTImageProcessor"},
+    {"{\"image_processor_type\":\"ConvNextImageProcessor\",\"crop_pct\":0}", GPTVIS_ERROR_FORMAT,
+        "crop_pct is not a number from 0.05 to 1"},
+    {"{\"image_processor_type\":\"ConvNextImageProcessor\",\"size\":{\"height\":9,\"width\":9}}",
+        GPTVIS_ERROR_FORMAT, "size has no shortest_edge, which ConvNextImageProcessor needs"},
+    {"{\"image_processor_type\":\"DPTImageProcessor\",\"keep_aspect_ratio\":true,\"ensure_multiple_of\":0}",
+        GPTVIS_ERROR_FORMAT, "ensure_multiple_of is not a whole number from 1 to 1024"},
     {YOLOS ",\"do_resize\":false}", GPTVIS_ERROR_UNSUPPORTED, "would keep their own size"},
     {YOLOS ",\"do_pad\":true,\"pad_size\":{\"height\":9,\"width\":9}}", GPTVIS_ERROR_UNSUPPORTED,
         "do_pad is not supported with pad_size"},
@@ -237,6 +300,8 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/proportions", test_proportions);
   g_test_add_func ("/recipe/two-stages", test_two_stages);
   g_test_add_func ("/recipe/followed-sizes", test_followed_sizes);
+  g_test_add_func ("/recipe/habits", test_habits);
+  g_test_add_func ("/recipe/fitted-sizes", test_fitted_sizes);
   g_test_add_func ("/recipe/bad", test_bad);
   return g_test_run ();
 }

@@ -30,7 +30,8 @@ test_names (void)
     { "vit_tiny_patch16_384", 192, 12, 3, 768, 16, 384, GPTVIS_ACT_GELU, 1e-6, FALSE },
     { "deit_small_distilled_patch16_224", 384, 12, 6, 1536, 16, 224, GPTVIS_ACT_GELU, 1e-6, FALSE },
     { "deit3_huge_patch14_224", 1280, 32, 16, 5120, 14, 224, GPTVIS_ACT_GELU, 1e-6, FALSE },
-    { "vit_large_patch14_clip_quickgelu_336", 1024, 24, 16, 4096, 14, 336, GPTVIS_ACT_QUICK_GELU, 1e-5, FALSE },
+    { "vit_large_patch14_clip_quickgelu_336", 1024, 24, 16, 4096, 14, 336, GPTVIS_ACT_QUICK_GELU, 1e-5,
+        FALSE },
     { "vit_base_patch32_plus_256", 896, 12, 14, 3584, 32, 256, GPTVIS_ACT_GELU, 1e-6, FALSE },
     { "vit_small_patch16_36x1_224", 384, 36, 6, 1536, 16, 224, GPTVIS_ACT_GELU, 1e-6, FALSE },
     { "vit_base_patch16_gap_224", 768, 12, 16, 3072, 16, 224, GPTVIS_ACT_GELU, 1e-6, TRUE },
@@ -108,7 +109,8 @@ test_bad (void)
     {"{\"architecture\":\"beit_base_patch16_224\"}", GPTVIS_ERROR_UNSUPPORTED, "is none of timm's"},
     {VIT "\"num_features\":1536}", GPTVIS_ERROR_UNSUPPORTED,
         "num_features is 1536, where the plain ViT of that architecture (vit_tiny_patch16_224) has 192"},
-    {VIT "\"global_pool\":\"map\"}", GPTVIS_ERROR_UNSUPPORTED, "global_pool \"map\" is neither token nor avg"},
+    {VIT "\"global_pool\":\"map\"}", GPTVIS_ERROR_UNSUPPORTED,
+        "global_pool \"map\" is neither token nor avg"},
     {VIT "\"global_pool\":7}", GPTVIS_ERROR_FORMAT, "global_pool is not a string"},
     {VIT "\"model_args\":{\"qk_norm\":true}}", GPTVIS_ERROR_UNSUPPORTED,
         "model_args: qk_norm is set, and what it does is not known here"},
@@ -159,14 +161,15 @@ test_pictures (void)
   g_assert_cmpint (r.filter, ==, GPTVIS_FILTER_BICUBIC);
   g_assert_cmpfloat (r.mean[1], ==, 0.5);
   g_assert_cmpfloat (r.std[0], ==, 0.25);
-  r = prepare ("{\"pretrained_cfg\":{\"input_size\":[3,48,64],\"interpolation\":\"lanczos\",\"crop_pct\":0.95,"
-      "\"crop_mode\":\"squash\"}}");
+  r = prepare ("{\"pretrained_cfg\":{\"input_size\":[3,48,64],\"interpolation\":\"lanczos\","
+      "\"crop_pct\":0.95,\"crop_mode\":\"squash\"}}");
   g_assert_cmpuint (r.resize_height, ==, 50);
   g_assert_cmpuint (r.resize_width, ==, 67);
   g_assert_false (r.shortest_edge);
   g_assert_cmpint (r.filter, ==, GPTVIS_FILTER_LANCZOS);
   g_assert_cmpfloat (r.mean[0], ==, 0.485);
-  r = prepare ("{\"architecture\":\"vit_base_patch16_224\",\"input_size\":[3,96,96],\"interpolation\":\"bilinear\"}");
+  r = prepare ("{\"architecture\":\"vit_base_patch16_224\",\"input_size\":[3,96,96],"
+      "\"interpolation\":\"bilinear\"}");
   g_assert_cmpuint (r.resize_height, ==, 109);
   g_assert_cmpint (r.filter, ==, GPTVIS_FILTER_BILINEAR);
 }
@@ -182,8 +185,10 @@ test_bad_pictures (void)
     {"{\"pretrained_cfg\":{\"crop_mode\":\"border\"}}", GPTVIS_ERROR_UNSUPPORTED,
         "crop_mode \"border\" is neither center nor squash"},
     {"{\"pretrained_cfg\":{\"input_size\":[3,48,64]}}", GPTVIS_ERROR_UNSUPPORTED, "input_size is not square"},
-    {"{\"pretrained_cfg\":{\"input_size\":[1,48,48]}}", GPTVIS_ERROR_FORMAT, "input_size is not [3, height, width]"},
-    {"{\"pretrained_cfg\":{\"input_size\":[3,0,48]}}", GPTVIS_ERROR_FORMAT, "input_size is not [3, height, width]"},
+    {"{\"pretrained_cfg\":{\"input_size\":[1,48,48]}}", GPTVIS_ERROR_FORMAT,
+        "input_size is not [3, height, width]"},
+    {"{\"pretrained_cfg\":{\"input_size\":[3,0,48]}}", GPTVIS_ERROR_FORMAT,
+        "input_size is not [3, height, width]"},
     {"{\"pretrained_cfg\":{\"input_size\":[3,48,99999]}}", GPTVIS_ERROR_FORMAT, "input_size is not"},
     {"{\"pretrained_cfg\":{\"input_size\":[3]}}", GPTVIS_ERROR_FORMAT, "input_size is not"},
     {"{\"pretrained_cfg\":{\"input_size\":48}}", GPTVIS_ERROR_FORMAT, "input_size is not an array"},
