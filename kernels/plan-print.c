@@ -83,7 +83,7 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
   static const gchar *const linear_roles[] = { "x=", "W=", "b=", "gate=", "scale=", "residual=" };
   static const gchar *const norm_roles[] = { "x=", "weight=", "bias=", "mean=", "variance=" };
   static const gchar *const scores[GPTVIS_N_SCORES] = { " softmax", " sigmoid", " log-softmax", " largest" };
-  static const gchar *const attention_roles[] = { "q=", "k=", "v=" };
+  static const gchar *const attention_roles[] = { "q=", "k=", "v=", "bias=" };
   const GptVisOp *op = gptvis_plan_op (plan, i);
 
   g_string_append_printf (out, "%3u %-9s", i, gptvis_op_name (op->kind));
@@ -112,6 +112,8 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
       g_string_append_printf (out, " %u heads of %u", op->attention.heads, op->attention.head_width);
       if (op->attention.windows > 1)
         g_string_append_printf (out, " in %u windows", op->attention.windows);
+      if (op->attention.across)
+        g_string_append_printf (out, ", %u across", op->attention.across);
       break;
     case GPTVIS_OP_EMBED:
       print_tensor (plan, out, "tokens=", op->in[0]);
@@ -135,6 +137,13 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
       print_tensor (plan, out, "", op->in[0]);
       g_string_append_printf (out, " grid %u×%u to %u×%u%s", op->resample.columns_in, op->resample.rows_in,
           op->resample.columns_out, op->resample.rows_out, op->resample.antialias ? " antialiased" : "");
+      break;
+    case GPTVIS_OP_RELATIVE:
+      print_tensor (plan, out, "", op->in[0]);
+      g_string_append_printf (out, " of a grid %u×%u%s", op->relative.grid.columns, op->relative.grid.rows,
+          op->relative.token ? " and a token" : "");
+      if (op->relative.shift)
+        g_string_append_printf (out, " shifted by %u", op->relative.shift);
       break;
     case GPTVIS_OP_POOL:
       print_tensor (plan, out, "", op->in[0]);

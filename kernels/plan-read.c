@@ -109,6 +109,12 @@ gptvis_plan_op (const GptVisPlan *plan, guint i)
   return &g_array_index (plan->ops, GptVisOp, i);
 }
 
+gboolean
+gptvis_plan_makes_constant (const GptVisPlan *plan, guint i)
+{
+  return gptvis_plan_tensor (plan, gptvis_plan_op (plan, i)->out)->kind == GPTVIS_TENSOR_CONSTANT;
+}
+
 guint
 gptvis_plan_n_names (const GptVisPlan *plan)
 {

@@ -332,9 +332,39 @@ gptvis_plan_norm_with (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId weight
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
 }
 
+/* Its memory is laid out for the heads of whoever reads it. */
+static gboolean
+check_bias (GptVisPlan *plan, GptVisTensorId id, const GptVisAttention *a, guint rows, guint keys)
+{
+  const guint windows = MAX (a->windows, 1), kinds = a->across ? GPTVIS_ATTENTION_KINDS : 1;
+  if (id == GPTVIS_NO_TENSOR)
+    return TRUE;
+  if ((guint64) kinds * a->heads * (rows / windows) > MAX_ELEMENTS || (a->across && windows % a->across)) {
+    fail (plan, "attention", "%u windows in %u columns cannot have a bias of %u heads", windows, a->across,
+        a->heads);
+    return FALSE;
+  }
+  for (guint i = 0; i < plan->ops->len; i++) {
+    const GptVisOp *op = gptvis_plan_op (plan, i);
+    if (op->kind == GPTVIS_OP_ATTENTION && op->in[3] == id && op->attention.heads != a->heads) {
+      fail (plan, "attention", "the bias was one of %u heads, now it is of %u", op->attention.heads, a->heads);
+      return FALSE;
+    }
+  }
+  return check_optional (
+      plan, "attention", "the bias", id, FALSE, kinds * a->heads * (rows / windows), keys / windows);
+}
+
 GptVisTensorId
 gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v,
     const GptVisAttention *attention)
+{
+  return gptvis_plan_attention_with (plan, q, k, v, GPTVIS_NO_TENSOR, attention);
+}
+
+GptVisTensorId
+gptvis_plan_attention_with (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v,
+    GptVisTensorId bias, const GptVisAttention *attention)
 {
   if (!recording (plan, "attention"))
     return GPTVIS_NO_TENSOR;
@@ -357,7 +387,9 @@ gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, Gpt
   if (attention->windows > 1 && (rows % attention->windows || tk->rows % attention->windows))
     return fail (plan, "attention", "%u queries and %u keys cannot be in %u windows", rows, tk->rows,
         attention->windows);
-  GptVisOp op = { .kind = GPTVIS_OP_ATTENTION, .n_in = 3, .in = {q, k, v}, .attention = *attention };
+  if (!check_bias (plan, bias, attention, rows, tk->rows))
+    return GPTVIS_NO_TENSOR;
+  GptVisOp op = { .kind = GPTVIS_OP_ATTENTION, .n_in = 4, .in = {q, k, v, bias}, .attention = *attention };
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
 }
 
@@ -480,26 +512,6 @@ gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts)
   }
   op.rows.n_parts = n_parts;
   return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows, width);
-}
-
-GptVisTensorId
-gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint columns_in, guint rows_out,
-    guint columns_out, gboolean antialias)
-{
-  if (!recording (plan, "resample"))
-    return GPTVIS_NO_TENSOR;
-  const GptVisTensor *tx = take (plan, "resample", "x", x);
-  if (!tx)
-    return GPTVIS_NO_TENSOR;
-  if (tx->kind != GPTVIS_TENSOR_WEIGHT)
-    return fail (plan, "resample", "x is no weight");
-  if ((guint64) rows_in * columns_in != tx->rows || !rows_out || !columns_out || rows_out > 1024
-      || columns_out > 1024)
-    return fail (plan, "resample", "a table of %u rows is not a grid of %u×%u to make %u×%u of", tx->rows,
-        rows_in, columns_in, rows_out, columns_out);
-  GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .n_in = 1, .in = {x},
-    .resample = {rows_in, columns_in, rows_out, columns_out, antialias} };
-  return add_op (plan, &op, GPTVIS_TENSOR_CONSTANT, rows_out * columns_out, tx->width);
 }
 
 GptVisTensorId

@@ -100,16 +100,48 @@ typedef struct {
 #define GPTVIS_LINEAR(...) (&(GptVisLinear) { .act = GPTVIS_ACT_NONE, .gate = GPTVIS_NO_TENSOR, \
   .scale = GPTVIS_NO_TENSOR, .residual = GPTVIS_NO_TENSOR, .alpha = 1.0f, ##__VA_ARGS__ })
 
-/* attention: for each head h, y_h = softmax (scale · q_h k_hᵀ) v_h, all rows to
+/* A grid: tensors' rows are its places in reading order. */
+typedef struct {
+  guint rows, columns;
+} GptVisGrid;
+
+/* attention: for each head h, y_h = softmax (scale · q_h k_hᵀ + bias_h) v_h, all rows to
  * all rows; or, with windows above 1, q's and k's rows in so many equal parts, each part by itself. q, k, v
  * are columns [x_column, x_column + heads · head_width) of their tensors (which may be one and the same). y
- * is [rows of q, heads · head_width]. */
+ * is [rows of q, heads · head_width]. The bias, if there is one, is a weight or constant [kinds · heads ·
+ * queries, keys], the same for each picture, of a window's queries and keys. Its kinds are one, or those of
+ * windows that stand in `across` columns: 0, in the last column 1, in the last row 2, in both 3. */
 typedef struct {
   guint q_column, k_column, v_column;
   guint heads, head_width;
   gfloat scale;                 /* usually 1/√head_width */
   guint windows;                /* 0, 1: none */
+  guint across;                 /* 0: the bias is of one kind */
 } GptVisAttention;
+
+#define GPTVIS_ATTENTION_KINDS 4u       /* if not one */
+static inline guint
+gptvis_attention_kind (const GptVisAttention *a, guint window)
+{
+  if (a->across == 0)
+    return 0;
+  return (window + 1) % a->across == 0 ? (window + a->across >= a->windows ? 3 : 1)
+      : window + a->across >= a->windows ? 2 : 0;
+}
+
+/* relative: a bias of attention, [kinds · heads · n, n], of a table [any, heads] by how the n rows lie to each
+ * other: as places of a grid. For a query that is r rows and c columns after its key it has the table's row
+ * (r + rows − 1) · (2 · columns − 1) + c + columns − 1. With a token, n is one more: that row is before the
+ * grid's, and the last three of the table are for it as the query, as the key, and for itself alone.
+ * With a shift it is of all kinds of windows. In those of the last column the last `shift` columns come from
+ * another side of the picture, in those of the last row as many rows: between what was apart in the picture
+ * it has GPTVIS_RELATIVE_APART added. */
+typedef struct {
+  GptVisGrid grid;
+  gboolean token;
+  guint shift;                  /* 0: one kind */
+} GptVisRelative;
+#define GPTVIS_RELATIVE_APART -100.0f
 
 /* recall: the step's attention. y [1, heads · head_width] of one row q over all rows of
  * the states: of a picture's state all, of a sequence's those before and at its position.
@@ -145,11 +177,6 @@ typedef struct {
   guint first, width;
 } GptVisColumnsPart;
 #define GPTVIS_COLUMNS_PARTS 8
-
-/* A grid: tensors' rows are its places in reading order. */
-typedef struct {
-  guint rows, columns;
-} GptVisGrid;
 
 /* windows: a grid is cut into across × across windows. y has them in reading order, the rows of each in
  * theirs, and before those of each all rows of `before`, if that is a tensor. Back: the same the other way,
@@ -211,7 +238,7 @@ typedef struct {
 typedef struct {
   GptVisOpKind kind;
   GptVisTensorId in[GPTVIS_OP_INPUTS];  /* linear: x, W, b, gate, scale, residual; norm: x, weight, bias;
-                                           and mean, variance; attention: q, k, v; rows: from, add of each
+                                           and mean, variance; attention: q, k, v, bias; rows: from, add of each
                                            part; columns: from of each; embed: table, positions; recall: q,
                                            states; windows: x, before; gather: x, list; boxes: b, d; sample:
                                            value, boxes, at; else: x */
@@ -226,6 +253,7 @@ typedef struct {
     struct { guint column; } keep;
     struct { GptVisRowsPart parts[GPTVIS_ROWS_PARTS]; guint n_parts; } rows;
     struct { guint rows_in, columns_in, rows_out, columns_out; gboolean antialias; } resample;  /* grids */
+    GptVisRelative relative;
     struct { GptVisPoolPart parts[GPTVIS_POOL_PARTS]; guint n_parts; } pool;
     struct { GptVisScore score; } score;
     struct { GptVisColumnsPart parts[GPTVIS_COLUMNS_PARTS]; guint n_parts; } columns;
@@ -283,6 +311,9 @@ GptVisTensorId gptvis_plan_norm_with (GptVisPlan *plan, GptVisTensorId x, GptVis
     GptVisTensorId bias, gfloat epsilon, const GptVisNorm *norm);
 GptVisTensorId gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k, GptVisTensorId v,
     const GptVisAttention *attention);
+/* bias: GPTVIS_NO_TENSOR, or a weight or constant. */
+GptVisTensorId gptvis_plan_attention_with (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k,
+    GptVisTensorId v, GptVisTensorId bias, const GptVisAttention *attention);
 /* In the step: row `token` of the table plus row first_position + `position` of positions
  * [any, width], both run-time arguments. */
 GptVisTensorId gptvis_plan_embed (GptVisPlan *plan, GptVisTensorId table, GptVisTensorId positions,
@@ -294,14 +325,18 @@ void gptvis_plan_keep (GptVisPlan *plan, GptVisTensorId x, guint column, GptVisT
 GptVisTensorId gptvis_plan_recall (GptVisPlan *plan, GptVisTensorId q, const GptVisTensorId *states,
     guint n_states, const GptVisAttention *attention);
 GptVisTensorId gptvis_plan_rows (GptVisPlan *plan, const GptVisRowsPart *parts, guint n_parts);
+GptVisTensorId gptvis_plan_pool (GptVisPlan *plan, GptVisTensorId x, const GptVisPoolPart *parts,
+    guint n_parts);
+GptVisTensorId gptvis_plan_score (GptVisPlan *plan, GptVisTensorId x, GptVisScore score);
+
+/* Constants: made once, when a program is made (plan-constants.c). */
 /* Bicubic with half-pixel centres, as torch.nn.functional.interpolate does it: without antialias a = −0.75
  * and edges repeated; with it a = −0.5, a filter as wide as the step and its weights renormalised at the
  * edges. x: a weight of rows_in · columns_in rows; the result is a constant. */
 GptVisTensorId gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint rows_in, guint columns_in,
     guint rows_out, guint columns_out, gboolean antialias);
-GptVisTensorId gptvis_plan_pool (GptVisPlan *plan, GptVisTensorId x, const GptVisPoolPart *parts,
-    guint n_parts);
-GptVisTensorId gptvis_plan_score (GptVisPlan *plan, GptVisTensorId x, GptVisScore score);
+/* table: a weight [any, heads]. */
+GptVisTensorId gptvis_plan_relative (GptVisPlan *plan, GptVisTensorId table, const GptVisRelative *relative);
 
 /* Of grids and detectors (plan-grids.c). */
 GptVisTensorId gptvis_plan_columns (GptVisPlan *plan, const GptVisColumnsPart *parts, guint n_parts);
@@ -349,6 +384,8 @@ gptvis_tensor_is_activation (const GptVisTensor *tensor)
 gsize gptvis_tensor_span (const GptVisTensor *tensor);
 gsize gptvis_plan_slot_states (const GptVisPlan *plan);        /* floats of states in a slot */
 const GptVisOp *gptvis_plan_op (const GptVisPlan *plan, guint i);
+/* Is operation i done when a program is made? (Its result is a constant then.) */
+gboolean gptvis_plan_makes_constant (const GptVisPlan *plan, guint i);
 guint gptvis_plan_n_tensors (const GptVisPlan *plan);
 const GptVisTensor *gptvis_plan_tensor (const GptVisPlan *plan, GptVisTensorId id);
 guint gptvis_plan_n_names (const GptVisPlan *plan);     /* of checkpoint tensors, each counted once */

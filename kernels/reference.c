@@ -2,6 +2,7 @@
 /* One function for each operation, from its definition in plan.h. */
 #include "reference.h"
 #include "reference-private.h"
+#include "constants.h"
 #include "weights.h"
 #include "memory.h"
 #include <math.h>
@@ -105,17 +106,22 @@ attention (const Program *p, const GptVisOp *op, guint i)
   const GptVisTensor *tk = gptvis_plan_tensor (p->base.plan, op->in[1]);
   const GptVisTensor *tv = gptvis_plan_tensor (p->base.plan, op->in[2]);
   const guint windows = MAX (a->windows, 1), n_keys = tk->rows / windows;
+  const guint n_queries = tq->rows / windows;
   double *scores = g_new (double, n_keys);
   for (guint h = 0; h < a->heads; h++)
     for (guint r = 0; r < tq->rows; r++) {
-      const guint column = h * a->head_width;
-      const gsize key = (gsize) (r / (tq->rows / windows)) * n_keys;
+      const guint column = h * a->head_width, window = r / n_queries;
+      const gsize key = (gsize) window * n_keys;
+      const double *bias = at (p, op->in[3], i);
+      if (bias)
+        bias += ((gptvis_attention_kind (a, window) * (gsize) a->heads + h) * n_queries + r % n_queries)
+            * n_keys;
       const double *q = at (p, op->in[0], i) + (gsize) r * tq->width + a->q_column + column;
       const double *k = at (p, op->in[1], i) + key * tk->width + a->k_column + column;
       const double *v = at (p, op->in[2], i) + key * tv->width + a->v_column + column;
       double *y = at (p, op->out, i) + (gsize) r * a->heads * a->head_width + column;
       for (guint j = 0; j < n_keys; j++) {
-        scores[j] = 0;
+        scores[j] = bias ? bias[j] : 0;
         for (guint d = 0; d < a->head_width; d++)
           scores[j] += q[d] * k[(gsize) j * tk->width + d] * a->scale;
       }
@@ -310,16 +316,17 @@ gptvis_reference_resample (const GptVisOp *op, guint width, const float *from, f
   g_free (wx);
 }
 
+/* A constant, in f32 as every backend has it. */
 static void
-resample (const Program *p, const GptVisOp *op)
+make_constant (const Program *p, const GptVisOp *op)
 {
-  const GptVisTensor *in = gptvis_plan_tensor (p->base.plan, op->in[0]);
-  const GptVisTensor *out = gptvis_plan_tensor (p->base.plan, op->out);
-  float *from = g_new (float, elements (in)), *to = g_new (float, elements (out));
-  for (gsize k = 0; k < elements (in); k++)
+  const gsize n = op->n_in > 0 ? elements (gptvis_plan_tensor (p->base.plan, op->in[0])) : 0;
+  const gsize made = elements (gptvis_plan_tensor (p->base.plan, op->out));
+  float *from = g_new (float, n), *to = g_new (float, made);
+  for (gsize k = 0; k < n; k++)
     from[k] = p->data[op->in[0]][k];
-  gptvis_reference_resample (op, in->width, from, to);
-  for (gsize k = 0; k < elements (out); k++)
+  gptvis_constant_make (p->base.plan, op, from, to);
+  for (gsize k = 0; k < made; k++)
     p->data[op->out][k] = to[k];
   g_free (from);
   g_free (to);
@@ -368,8 +375,8 @@ load (Program *p, const GptVisWeights *weights, GError **error)
     gptvis_held_weight_clear (&weight);
   }
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
-    if (gptvis_plan_op (plan, i)->kind == GPTVIS_OP_RESAMPLE)
-      resample (p, gptvis_plan_op (plan, i));
+    if (gptvis_plan_makes_constant (plan, i))
+      make_constant (p, gptvis_plan_op (plan, i));
   return TRUE;
 }
 
@@ -482,6 +489,7 @@ run_op (const Program *p, const GptVisOp *op, guint i)
       break;
     case GPTVIS_OP_PATCHES:    /* when staged */
     case GPTVIS_OP_RESAMPLE:   /* when loaded */
+    case GPTVIS_OP_RELATIVE:
     case GPTVIS_N_OPS:
       break;
   }

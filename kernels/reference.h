@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 extern const GptVisBackendTable gptvis_backend_reference;
 
-/* A grid of positions for another size, as plan.h defines resample; also what
- * the other backends use when they load. from [rows_in · columns_in, width], to
+/* A grid of positions for another size, as plan.h defines resample; what all
+ * backends use when they load (constants.h). from [rows_in · columns_in, width], to
  * [rows_out · columns_out, width]. */
 void gptvis_reference_resample (const GptVisOp *op, guint width, const float *from, float *to);
 

@@ -51,15 +51,22 @@ score ()
   barrier ();
 }
 
+// The score of query and key of the tiles, which begin at `first` and `from`.
+float
+score_at (uint query, uint key, uint first, uint from)
+{
+  return score_of (scores[query * score_stride + key], first + query, from + key);
+}
+
 // A query's weights, four by four; 0 for keys past the last.
 void
-weigh (uint query, uint lane, uint n_keys, float top)
+weigh (uint query, uint lane, uint first, uint key, float top)
 {
   for (uint j = lane * 4; j < keys; j += lanes * 4) {
     vec4 weight = vec4 (0);
     [[unroll]] for (uint i = 0; i < 4; i++)
-      if (j + i < n_keys)
-        weight[i] = exp (scores[query * score_stride + j + i] * p.scale - top);
+      if (key + j + i < p.n_keys)
+        weight[i] = exp (score_at (query, j + i, first, key) - top);
     weights[query * weight_stride + j / 4] = words_of (weight);
   }
 }
@@ -78,11 +85,11 @@ main ()
     const float before = top;
     for (uint j = lane; j < keys; j += lanes)
       if (key + j < p.n_keys)
-        top = max (top, scores[query * score_stride + j] * p.scale);
+        top = max (top, score_at (query, j, first, key));
     sum *= exp (before - top);
     for (uint j = lane; j < keys; j += lanes)
       if (key + j < p.n_keys)
-        sum += exp (scores[query * score_stride + j] * p.scale - top);
+        sum += exp (score_at (query, j, first, key) - top);
   }
   tops[gl_LocalInvocationIndex] = top;
   sums[gl_LocalInvocationIndex] = sum;
@@ -99,7 +106,7 @@ main ()
   for (uint key = 0; key < p.n_keys; key += keys) {
     load_keys (key);
     score ();
-    weigh (query, lane, p.n_keys - key, top);
+    weigh (query, lane, first, key, top);
     LOAD_TILE (kv_tile, v, padded4, keys, key, p.n_keys)
     barrier ();
     [[unroll]] for (uint j = 0; j < keys; j += matrix_inner) {

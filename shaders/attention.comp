@@ -37,9 +37,9 @@ shared float tops[queries * ATTENTION_LANES];   // of each thread's scores
 // Of this thread; not handed to a function, where glslang 12 loses arrays that constants size.
 float scores[thread_queries * lane_keys];
 
-// Of keys past the last, the lowest.
+// Of keys past the last, the lowest. `first` and `key`: where the tiles begin.
 void
-score (uint query, uint lane, uint n_keys)
+score (uint query, uint lane, uint first, uint key)
 {
   [[unroll]] for (uint i = 0; i < thread_queries * lane_keys; i++)
     scores[i] = 0;
@@ -57,7 +57,8 @@ score (uint query, uint lane, uint n_keys)
     float top = lowest;
     [[unroll]] for (uint j = 0; j < lane_keys; j++) {
       const uint at = i * lane_keys + j;
-      scores[at] = lane + j * lanes < n_keys ? scores[at] * p.scale : lowest;
+      const uint of_key = key + lane + j * lanes;
+      scores[at] = of_key < p.n_keys ? score_of (scores[at], first + query + i, of_key) : lowest;
       top = max (top, scores[at]);
     }
     tops[(query + i) * lanes + lane] = top;
@@ -83,7 +84,7 @@ main ()
     barrier ();
     LOAD_TILE (kv_tile, k, width4, keys, key, p.n_keys)
     barrier ();
-    score (query, lane, p.n_keys - key);
+    score (query, lane, first, key);
     barrier ();
     LOAD_TILE (kv_tile, v, width4, keys, key, p.n_keys)
     [[unroll]] for (uint i = 0; i < thread_queries; i++) {

@@ -2,6 +2,7 @@
 // What both shaders of attention share: bindings, and tiles of a head's columns in shared memory,
 // four to an element, which TILE makes of four floats.
 layout (local_size_x_id = SPEC_THREADS) in;
+layout (constant_id = SPEC_PARTS) const uint parts = 0;
 layout (constant_id = SPEC_VECTORS) const uint vectors = 0;
 layout (constant_id = SPEC_A) const uint queries = 16;
 layout (constant_id = SPEC_B) const uint keys = 16;
@@ -14,11 +15,26 @@ layout (binding = 1) readonly buffer K4 { vec4 k4[]; };
 layout (binding = 2) readonly buffer V { float v[]; };
 layout (binding = 2) readonly buffer V4 { vec4 v4[]; };
 layout (binding = 3) writeonly buffer Y { float y[]; };
+layout (binding = 4) readonly buffer Bias { float bias[]; };
 layout (push_constant) uniform Push { AttentionPush p; };
 
 const uint width4 = (head_width + 3) / 4;
 #define head gl_WorkGroupID.y
 #define picture gl_WorkGroupID.z
+
+// What a sum of products is as a score. Queries and keys past the last have none.
+float
+score_of (float products, uint query, uint key)
+{
+  const float score = products * p.scale;
+  if ((parts & ATTENTION_HAS_BIAS) == 0 || query >= p.n_queries || key >= p.n_keys)
+    return score;
+  const uint window = picture % p.windows;
+  uint kind = 0;
+  if (p.across > 0)
+    kind = uint ((window + 1) % p.across == 0) + 2 * uint (window + p.across >= p.windows);
+  return score + bias[((kind * gl_NumWorkGroups.y + head) * p.n_queries + query) * p.n_keys + key];
+}
 
 // Column 4 d of the head's, of a row that begins at `at`; 0 past the head.
 #define LOAD(name) vec4 \

@@ -71,17 +71,19 @@ struct NormPush {
   float epsilon;
 };
 
-/* attention: q, k, v, y; a window is a picture of its own. SPEC_A queries and SPEC_B keys of a tile (a
+/* attention: q, k, v, y, bias; a window is a picture of its own. SPEC_A queries and SPEC_B keys of a tile (a
  * multiple of ATTENTION_LANES), SPEC_C width of a head, SPEC_D queries that ATTENTION_LANES threads share.
  * Workgroups: tiles of queries, heads, pictures.
  * attention-matrix: the same; a subgroup has SPEC_MATRIX_ROWS queries; keys are a multiple of the
  * matrices' sides, and so is SPEC_D, the width of a head with what is 0 behind it. */
 #define ATTENTION_LANES 8
+#define ATTENTION_HAS_BIAS 1
 struct AttentionPush {
   uint n_queries, n_keys;
   uint q_width, k_width, v_width, y_width;
   uint q_column, k_column, v_column;
   float scale;
+  uint windows, across;         /* of a picture; 0: the bias is of one kind */
 };
 
 /* rows: one part: from, add, y. Workgroups: elements, pictures. */

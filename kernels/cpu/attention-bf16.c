@@ -117,7 +117,8 @@ gptvis_cpu_attention_bf16_attend (const GptVisCpuAttention *c, const GptVisCpuAt
     tier->tile_bf16 (m, unit->columns, n_pairs (width), keys + (gsize) key * n_pairs (width), n_pairs (width),
         1, queries, NULL, scores + (gsize) key * columns, columns);
   }
-  tier->softmax_pairs (scores, c->n_keys, unit->columns, c->a->scale, sums);
+  const float scale = gptvis_cpu_attention_add_bias (c, unit, scores);
+  tier->softmax_pairs (scores, c->n_keys, unit->columns, scale, sums);
 
   const guint row_blocks = gptvis_n_blocks (n, tier->tile_rows);
   for (guint b = 0, row = 0, end; b < row_blocks; b++, row = end) {

@@ -69,7 +69,8 @@ attend (const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit)
     tier->tile_by_rows (m, unit->columns, width, k + (gsize) key * c->k_width, c->k_width, transposed,
         columns, NULL, scores + (gsize) key * columns, columns);
   }
-  tier->softmax_columns (scores, c->n_keys, unit->columns, c->a->scale, sums);
+  const float scale = gptvis_cpu_attention_add_bias (c, unit, scores);
+  tier->softmax_columns (scores, c->n_keys, unit->columns, scale, sums);
 
   const guint row_blocks = gptvis_n_blocks (n, tier->tile_rows);
   for (guint b = 0, row = 0, end; b < row_blocks; b++, row = end) {
@@ -113,6 +114,7 @@ gptvis_cpu_attention (const GptVisCpuProgram *p, const GptVisOp *op)
     .q = gptvis_cpu_data (p, op->in[0]) + a->q_column,
     .k = gptvis_cpu_data (p, op->in[1]) + a->k_column,
     .v = gptvis_cpu_data (p, op->in[2]) + a->v_column,
+    .bias = op->in[3] == GPTVIS_NO_TENSOR ? NULL : p->packed[op->in[3]],
     .y = gptvis_cpu_data (p, op->out),
     .n_query_blocks = gptvis_n_blocks (n_queries, p->tier->tile_columns),
     .n_key_blocks = gptvis_cpu_attention_bf16_key_blocks (n_keys, gptvis_pool_threads (p->pool)),

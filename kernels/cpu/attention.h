@@ -11,6 +11,7 @@ typedef struct {
   guint n_queries, n_keys;
   guint q_width, k_width, v_width;
   const float *q, *k, *v;       /* column offsets applied */
+  const float *bias;            /* [kinds, heads, n_query_blocks, n_keys, tile_columns]; NULL: none */
   float *y;
   guint n_query_blocks, n_key_blocks;   /* of a picture */
   gpointer packed;              /* bf16: K and V of all heads */
@@ -31,6 +32,11 @@ typedef struct {
   gsize picture;
   float *scratch;               /* of the thread */
 } GptVisCpuAttentionUnit;
+
+/* Makes the bias a part of the unit's scores [n_keys, tile_columns], if there is one. Returns what they are
+ * still to be multiplied by. */
+float gptvis_cpu_attention_add_bias (
+    const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit, float *scores);
 
 /* context is the attention: makes block `block` (of all pictures') of K's and V's rows ready in `packed`. */
 guint gptvis_cpu_attention_bf16_key_blocks (guint n_keys, guint threads);

@@ -4,8 +4,8 @@
 #include "blas.h"
 #include "cpu.h"
 #include "program.h"
+#include "../constants.h"
 #include "../memory.h"
-#include "../reference.h"
 #include <string.h>
 #include <time.h>
 
@@ -19,6 +19,7 @@ static void (*const run_op[]) (const GptVisCpuProgram *, const GptVisOp *) = {
   [GPTVIS_OP_RECALL] = gptvis_cpu_recall,
   [GPTVIS_OP_ROWS] = gptvis_cpu_rows,
   [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
+  [GPTVIS_OP_RELATIVE] = NULL,
   [GPTVIS_OP_POOL] = gptvis_cpu_pool,
   [GPTVIS_OP_SCORE] = gptvis_cpu_score,
   [GPTVIS_OP_COLUMNS] = gptvis_cpu_columns,
@@ -119,26 +120,62 @@ load_plain (Load *l, GptVisTensorId id, GError **error)
   return TRUE;
 }
 
+/* A bias of attention: once as the plan has it, and of that what attention reads. */
 static gboolean
-load_op (Load *l, const GptVisOp *op, GError **error)
+load_bias (Load *l, const GptVisOp *op, GError **error)
+{
+  const GptVisTensorId id = op->in[3];
+  if (l->p->packed[id])
+    return TRUE;
+  return load_plain (l, id, error) && (l->p->packed[id] = gptvis_cpu_attention_pack_bias (l->p, op));
+}
+
+static gboolean
+is_bias_alone (const GptVisPlan *plan, GptVisTensorId id)
+{
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
+    const GptVisOp *op = gptvis_plan_op (plan, i);
+    for (guint j = 0; j < op->n_in; j++)
+      if (op->in[j] == id && !(op->kind == GPTVIS_OP_ATTENTION && j == 3))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+/* Biases are there as attention reads them, so the plan's values have served. */
+static void
+drop_biases (GptVisCpuProgram *p)
+{
+  const GptVisPlan *plan = p->base.plan;
+  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
+    const GptVisOp *op = gptvis_plan_op (plan, i);
+    if (op->kind == GPTVIS_OP_ATTENTION && op->in[3] != GPTVIS_NO_TENSOR && is_bias_alone (plan, op->in[3]))
+      g_clear_pointer (&p->data[op->in[3]], gptvis_free);
+  }
+}
+
+static gboolean
+load_op (Load *l, guint i, GError **error)
 {
   GptVisCpuProgram *p = l->p;
+  const GptVisOp *op = gptvis_plan_op (p->base.plan, i);
   for (guint j = 0; j < op->n_in; j++) {
     gboolean ok = TRUE;
     if (op->kind == GPTVIS_OP_LINEAR && j == 1)
       ok = load_packed (l, op, error);
     else if (op->kind == GPTVIS_OP_EMBED && j == 0)
       ok = hold (l, op->in[j], &p->held[op->in[j]], error);    /* a token needs one row in fifty thousand */
+    else if (op->kind == GPTVIS_OP_ATTENTION && j == 3)
+      ok = op->in[3] == GPTVIS_NO_TENSOR || load_bias (l, op, error);
     else if (op->in[j] != GPTVIS_NO_TENSOR)
       ok = load_plain (l, op->in[j], error);
     if (!ok)
       return FALSE;
   }
-  if (op->kind == GPTVIS_OP_RESAMPLE) {
+  if (gptvis_plan_makes_constant (p->base.plan, i)) {
     if (!(p->data[op->out] = gptvis_alloc (bytes (gptvis_plan_tensor (p->base.plan, op->out)))))
       return FALSE;
-    gptvis_reference_resample (op, gptvis_plan_tensor (p->base.plan, op->out)->width, p->data[op->in[0]],
-        p->data[op->out]);
+    gptvis_constant_make (p->base.plan, op, op->n_in > 0 ? p->data[op->in[0]] : NULL, p->data[op->out]);
   }
   return TRUE;
 }
@@ -189,8 +226,9 @@ make_ready (GptVisCpuProgram *p, const GptVisWeights *weights, GError **error)
   Load l = { .p = p, .weights = weights };
   gboolean ok = TRUE;
   for (guint i = 0; i < gptvis_plan_n_ops (p->base.plan) && ok; i++)
-    ok = load_op (&l, gptvis_plan_op (p->base.plan, i), error);
+    ok = load_op (&l, i, error);
   gptvis_held_weight_clear (&l.weight);
+  drop_biases (p);
   return ok && lay_out (p);
 }
 

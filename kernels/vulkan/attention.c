@@ -13,6 +13,7 @@ begin (const GptVisVulkanRecorder *r, GptVisShader shader, guint threads, guint 
       | a->q_column | a->k_column | a->v_column | a->head_width;
   return (GptVisVulkanVariant) { shader, {
       [SPEC_THREADS] = threads,
+      [SPEC_PARTS] = op->in[3] != GPTVIS_NO_TENSOR ? ATTENTION_HAS_BIAS : 0,
       [SPEC_VECTORS] = odd % 4 == 0,
       [SPEC_A] = queries, keys, a->head_width,
     } };
@@ -113,9 +114,10 @@ gptvis_vulkan_attention (GptVisVulkanRecorder *r)
   }
   const GptVisVulkanRange bindings[] = {
     range (r, op->in[0], 0), range (r, op->in[1], 0), range (r, op->in[2], 0), range (r, op->out, 0),
+    range (r, op->in[3], op->in[0]),
   };
   const guint windows = MAX (a->windows, 1);
   const struct AttentionPush push = { q->rows / windows, k->rows / windows, q->width, k->width, v->width,
-      a->heads * a->head_width, a->q_column, a->k_column, a->v_column, a->scale };
+      a->heads * a->head_width, a->q_column, a->k_column, a->v_column, a->scale, windows, a->across };
   gptvis_vulkan_dispatch_candidate (r, &candidates, bindings, &push, sizeof push);
 }

@@ -179,6 +179,7 @@ static void (*const record_op[]) (GptVisVulkanRecorder *) = {
   [GPTVIS_OP_RECALL] = recall,
   [GPTVIS_OP_ROWS] = rows,
   [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
+  [GPTVIS_OP_RELATIVE] = NULL,
   [GPTVIS_OP_POOL] = pool,
   [GPTVIS_OP_SCORE] = score,
   [GPTVIS_OP_COLUMNS] = gptvis_vulkan_columns,

@@ -54,8 +54,8 @@ static const struct {
   guint n_bindings, push_size;
   guint features;               /* that it needs */
 } shaders[] = {
-  [GPTVIS_SHADER_ATTENTION] = SHADER (attention, 4, AttentionPush),
-  [GPTVIS_SHADER_ATTENTION_F16] = SHADER (attention_f16, 4, AttentionPush),
+  [GPTVIS_SHADER_ATTENTION] = SHADER (attention, 5, AttentionPush),
+  [GPTVIS_SHADER_ATTENTION_F16] = SHADER (attention_f16, 5, AttentionPush),
   [GPTVIS_SHADER_BOXES] = SHADER (boxes, 3, BoxesPush),
   [GPTVIS_SHADER_COLUMNS] = SHADER (columns, 2, ColumnsPush),
   [GPTVIS_SHADER_EMBED] = SHADER (embed, 4, EmbedPush),
@@ -71,14 +71,14 @@ static const struct {
   [GPTVIS_SHADER_LINEAR_FEW_F16] = SHADER (linear_few_f16, 7, LinearPush),
   [GPTVIS_SHADER_LINEAR_FEW_INT8] = SHADER (linear_few_int8, 7, LinearPush),
 #if GPTVIS_HAVE_COOPMAT_KHR
-  [GPTVIS_SHADER_ATTENTION_MATRIX_KHR] = SHADER (attention_matrix_khr, 4, AttentionPush,
+  [GPTVIS_SHADER_ATTENTION_MATRIX_KHR] = SHADER (attention_matrix_khr, 5, AttentionPush,
       GPTVIS_VULKAN_COOPMAT_KHR),
   [GPTVIS_SHADER_LINEAR_MATRIX_KHR] = SHADER (linear_matrix_khr, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_KHR),
   [GPTVIS_SHADER_LINEAR_MATRIX_INT8_KHR] = SHADER (linear_matrix_int8_khr, 7, LinearPush,
       GPTVIS_VULKAN_COOPMAT_KHR),
 #endif
 #if GPTVIS_HAVE_COOPMAT_NV
-  [GPTVIS_SHADER_ATTENTION_MATRIX_NV] = SHADER (attention_matrix_nv, 4, AttentionPush,
+  [GPTVIS_SHADER_ATTENTION_MATRIX_NV] = SHADER (attention_matrix_nv, 5, AttentionPush,
       GPTVIS_VULKAN_COOPMAT_NV),
   [GPTVIS_SHADER_LINEAR_MATRIX_NV] = SHADER (linear_matrix_nv, 7, LinearPush, GPTVIS_VULKAN_COOPMAT_NV),
   [GPTVIS_SHADER_LINEAR_MATRIX_INT8_NV] = SHADER (linear_matrix_int8_nv, 7, LinearPush,

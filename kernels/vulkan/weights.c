@@ -3,7 +3,7 @@
  * rows of floats, of halves, or of bytes with their scales (shaders/linear.glsl), without gaps. */
 #include "commands.h"
 #include "program.h"
-#include "../reference.h"
+#include "../constants.h"
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ find_read (const GptVisPlan *plan)
   gboolean *read = g_new0 (gboolean, gptvis_plan_n_tensors (plan));
   for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
     const GptVisOp *op = gptvis_plan_op (plan, i);
-    for (guint j = 0; j < op->n_in && op->kind != GPTVIS_OP_RESAMPLE; j++)
+    for (guint j = 0; j < op->n_in && !gptvis_plan_makes_constant (plan, i); j++)
       if (op->in[j] != GPTVIS_NO_TENSOR)
         read[op->in[j]] = TRUE;
   }
@@ -238,27 +238,25 @@ upload_piece (Upload *u, const GptVisHeldWeight *weight, GptVisTensorId id, cons
   return TRUE;
 }
 
-/* The constant that a resample makes, on the processor. */
+/* A constant, made on the processor. */
 static float *
 make_constant (const GptVisPlan *plan, const GptVisWeights *weights, GptVisTensorId id,
-    GptVisHeldWeight *weight,
-    GError **error)
+    GptVisHeldWeight *weight, GError **error)
 {
-  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++) {
-    const GptVisOp *op = gptvis_plan_op (plan, i);
-    if (op->out != id || op->kind != GPTVIS_OP_RESAMPLE)
-      continue;
-    const GptVisTensor *from = gptvis_plan_tensor (plan, op->in[0]), *to = gptvis_plan_tensor (plan, id);
+  const GptVisTensor *to = gptvis_plan_tensor (plan, id);
+  const GptVisOp *op = gptvis_plan_op (plan, to->first_op);
+  float *values = NULL;
+  if (op->n_in > 0) {
+    const GptVisTensor *from = gptvis_plan_tensor (plan, op->in[0]);
     if (!gptvis_weights_hold (weights, from, weight, error))
       return NULL;
-    float *values = g_new (float, (gsize) from->rows * from->width);
-    float *made = g_new (float, (gsize) to->rows * to->width);
+    values = g_new (float, (gsize) from->rows * from->width);
     gptvis_held_weight_read (weight, 0, from->rows, values);
-    gptvis_reference_resample (op, to->width, values, made);
-    g_free (values);
-    return made;
   }
-  return NULL;
+  float *made = g_new (float, (gsize) to->rows * to->width);
+  gptvis_constant_make (plan, op, values, made);
+  g_free (values);
+  return made;
 }
 
 /* All pieces of a weight or constant. */

@@ -287,8 +287,7 @@ print_way (const GptVisPlan *plan, Way way, guint batch)
   printf ("\n");
   print_frames (plan, way, batch, sums);
   for (guint i = 0; i < gptvis_plan_step_op (plan); i++) {
-    const GptVisOpKind kind = gptvis_plan_op (plan, i)->kind;
-    if (kind != GPTVIS_OP_PATCHES && kind != GPTVIS_OP_RESAMPLE)
+    if (gptvis_plan_op (plan, i)->kind != GPTVIS_OP_PATCHES && !gptvis_plan_makes_constant (plan, i))
       print_operation (plan, i, way, batch, sums);
   }
   printf ("\nAll of them, at least:");

@@ -3,6 +3,7 @@
  * batches and threads: each case is a small plan, run there and on the reference. */
 #include "gpu.h"
 #include "made-weights.h"
+#include "constants.h"
 #include "reference.h"
 #include "tested-tiers.h"
 #include "../../shaders/shared.h"
@@ -425,9 +426,46 @@ test_attention (gconstpointer backend)
     const guint gap = g_rand_int_range (rand, 0, 4), windows = i % 3 ? 1 : g_rand_int_range (rand, 2, 6);
     const guint rows = odd (rand) * windows / (windows > 1 ? 2 : 1) / windows * windows;
     GptVisTensorId x = gptvis_plan_input (plan, "x", MAX (rows, windows), 3 * (width + gap));
-    const GptVisAttention attention = { gap, width + 2 * gap, 2 * width + 3 * gap, heads, head_width,
+    GptVisAttention attention = { gap, width + 2 * gap, 2 * width + 3 * gap, heads, head_width,
       1 / sqrtf (head_width), windows };
-    gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
+    GptVisTensorId bias = GPTVIS_NO_TENSOR;
+    if (g_rand_boolean (rand)) {
+      const guint inside = MAX (rows, windows) / windows;
+      attention.across = windows % 2 ? windows : g_rand_boolean (rand) ? 2 : 0;
+      bias = gptvis_plan_weight (plan, "bias",
+          (attention.across ? GPTVIS_ATTENTION_KINDS : 1) * heads * inside, inside);
+    }
+    gptvis_plan_output (plan, "y", gptvis_plan_attention_with (plan, x, x, x, bias, &attention));
+    compare (plan, rand, backend);
+  }
+  g_rand_free (rand);
+}
+
+/* A bias of tables that two attentions share, for places of windows that are shifted or not, or behind a
+ * token. */
+static void
+test_relative (gconstpointer backend)
+{
+  if (!gpu_ready (backend))
+    return;
+  GRand *rand = seeded_rand ();
+  for (guint i = 0; i < cases_on (backend); i++) {
+    GptVisPlan *plan = gptvis_plan_new ("attention", MAX_BATCH);
+    const guint high = g_rand_int_range (rand, 2, 8), wide = g_rand_int_range (rand, 2, 8), heads = 1 + i % 3;
+    const guint across = g_rand_int_range (rand, 1, 4), down = g_rand_int_range (rand, 1, 4);
+    GptVisRelative relative = { .grid = {high, wide}, .token = i % 2 };
+    if (!relative.token)
+      relative.shift = g_rand_int_range (rand, 0, MIN (high, wide));
+    const guint n = high * wide + relative.token, width = heads * 4;
+    const GptVisAttention attention = { 0, width, 2 * width, heads, 4, 0.5f, across * down,
+      relative.shift ? across : 0 };
+    GptVisTensorId x = gptvis_plan_input (plan, "x", n * across * down, 3 * width);
+    GptVisTensorId table = gptvis_plan_weight (plan, "table",
+        (2 * high - 1) * (2 * wide - 1) + (relative.token ? 3 : 0), heads);
+    GptVisTensorId bias = gptvis_plan_relative (plan, table, &relative);
+    GptVisTensorId y = gptvis_plan_attention_with (plan, x, x, x, bias, &attention);
+    gptvis_plan_output (plan, "y", gptvis_plan_attention_with (plan, x, x, y, bias,
+            &(GptVisAttention) { 0, width, 0, heads, 4, 0.25f, across * down, attention.across }));
     compare (plan, rand, backend);
   }
   g_rand_free (rand);
@@ -446,7 +484,8 @@ test_attention_tiles (gconstpointer backend)
       GptVisPlan *plan = gptvis_plan_new ("attention", MAX_BATCH);
       GptVisTensorId x = gptvis_plan_input (plan, "x", 77, 2 * 3 * head_width);
       const GptVisAttention attention = { 0, 2 * head_width, 4 * head_width, 2, head_width, 0.2f };
-      gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
+      GptVisTensorId bias = tile % 3 ? GPTVIS_NO_TENSOR : gptvis_plan_weight (plan, "bias", 2 * 77, 77);
+      gptvis_plan_output (plan, "y", gptvis_plan_attention_with (plan, x, x, x, bias, &attention));
       compare (plan, rand, backend);
     }
   }
@@ -530,45 +569,7 @@ test_score (gconstpointer backend)
 }
 
 #include "ops-grids.inc"
-
-/* The reference's resample against numbers from torch.nn.functional.interpolate
- * (mode="bicubic", align_corners=False) of [[0, 1], [2, 3]] to 3×3. */
-static void
-test_resample_values (void)
-{
-  static const float grid[4] = { 0, 1, 2, 3 };
-  static const double want[9] = { -0.260417, 0.326389, 0.913194, 0.913194, 1.5, 2.086806, 2.086806, 2.673611,
-    3.260417 };
-  GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .resample = {2, 2, 3, 3} };
-  float got[9];
-
-  gptvis_reference_resample (&op, 1, grid, got);
-  for (guint i = 0; i < 9; i++)
-    g_assert_cmpfloat_with_epsilon (got[i], want[i], 1e-5);
-}
-
-/* The same with antialias=True: i ** 1.5 % 11, a grid of 7×7, made smaller, and made larger one way. */
-static void
-test_resample_antialias_values (void)
-{
-  static const double smaller[9] = { 3.214221, 6.074529, 4.56091, 5.404951, 5.88291, 4.157889, 6.95954,
-    4.719028, 5.181241 };
-  static const double larger[8] = { -0.39516, 0.704622, 2.139819, 3.900784, 6.959215, 6.024526, -0.130353,
-      3.848702 };
-  GptVisOp op = { .kind = GPTVIS_OP_RESAMPLE, .resample = {7, 7, 3, 3, TRUE} };
-  float grid[49], got[72];
-
-  for (guint i = 0; i < 49; i++)
-    grid[i] = fmod (pow (i, 1.5), 11);
-  gptvis_reference_resample (&op, 1, grid, got);
-  for (guint i = 0; i < 9; i++)
-    g_assert_cmpfloat_with_epsilon (got[i], smaller[i], 1e-4);
-  op.resample.rows_out = 9;
-  op.resample.columns_out = 8;
-  gptvis_reference_resample (&op, 1, grid, got);
-  for (guint i = 0; i < 8; i++)
-    g_assert_cmpfloat_with_epsilon (got[i], larger[i], 1e-4);
-}
+#include "constants.inc"
 
 static const gchar *const backends[] = { "cpu", "vulkan", "vulkan-f16", "vulkan-int8" };
 static const struct {
@@ -584,6 +585,7 @@ static const struct {
   {"norm", test_norm, TRUE},
   {"attention", test_attention, TRUE},
   {"attention-tiles", test_attention_tiles},
+  {"attention-relative", test_relative},
   {"rows", test_rows},
   {"resample", test_resample},
   {"pool", test_pool},
@@ -658,8 +660,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, features[i], test_without);
     g_free (path);
   }
-  g_test_add_func ("/ops/resample/values", test_resample_values);
-  g_test_add_func ("/ops/resample/antialias-values", test_resample_antialias_values);
+  add_constants_tests ();
   const int status = g_test_run ();
   gpu_close ();
   return status;

@@ -172,6 +172,19 @@ MISTAKE (norm_halves, gptvis_plan_norm_with (plan, x, GPTVIS_NO_TENSOR, GPTVIS_N
 MISTAKE (windows_rows, gptvis_plan_attention (plan, x, x, x, &(GptVisAttention) { .heads = 2, .head_width = 3,
     .windows = 3 }))
 MISTAKE (columns_beyond, gptvis_plan_columns (plan, (GptVisColumnsPart[]) { {x, 0, 6}, {x, 4, 3} }, 2))
+MISTAKE (attention_bias, gptvis_plan_attention_with (plan, x, x, x, gptvis_plan_weight (plan, "b", 8, 3),
+        &(GptVisAttention) { .heads = 2, .head_width = 3 }))
+MISTAKE (attention_across, gptvis_plan_attention_with (plan, x, x, x, gptvis_plan_weight (plan, "b", 8, 4),
+        &(GptVisAttention) { .heads = 2, .head_width = 3, .windows = 4, .across = 3 }))
+MISTAKE (attention_two, gptvis_plan_attention_with (plan, x, x, gptvis_plan_attention_with (plan, x, x, x,
+        gptvis_plan_weight (plan, "b", 8, 4), &(GptVisAttention) { .heads = 2, .head_width = 3 }),
+        gptvis_plan_weight (plan, "b", 8, 4), &(GptVisAttention) { .heads = 1, .head_width = 3 }))
+MISTAKE (relative_table, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "b", 11, 4),
+        &(GptVisRelative) { .grid = GRID, .token = TRUE }))
+MISTAKE (relative_shift, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "b", 9, 4),
+        &(GptVisRelative) { .grid = GRID, .shift = 2 }))
+MISTAKE (relative_empty, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "b", 9, 4),
+        &(GptVisRelative) { .grid = {0, 2} }))
 MISTAKE (grid_rows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) { 2, 3 }, 1))
 MISTAKE (grid_windows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) GRID, 3))
 MISTAKE (windows_before, gptvis_plan_windows (plan, x, gptvis_plan_weight (plan, "b", 1, 5),
@@ -244,6 +257,12 @@ test_mistakes (void)
     {"a mean alone", norm_halves, "norm|there is one of mean and variance"},
     {"windows' rows", windows_rows, "attention|4 queries and 4 keys cannot be in 3 windows"},
     {"columns beyond", columns_beyond, "columns|part 1: columns 4 to 7 of 4 rows"},
+    {"a bias", attention_bias, "attention|the bias has shape [8, 3] where [8, 4] is needed"},
+    {"a bias of windows", attention_across, "4 windows in 3 columns cannot have a bias of 2 heads"},
+    {"a bias of two", attention_two, "the bias was one of 2 heads, now it is of 1"},
+    {"a table of places", relative_table, "relative|a table [11, 4] is not one of 12 rows"},
+    {"windows that are shifted", relative_shift, "relative|there is no grid of 2×2 that is shifted by 2"},
+    {"no places", relative_empty, "relative|there is no grid of 2×0 that"},
     {"no such grid", grid_rows, "windows|4 rows are no grid of 3×2"},
     {"windows of a grid", grid_windows, "windows|a grid of 2×2 cannot be cut into 3 windows each way"},
     {"before windows", windows_before,
