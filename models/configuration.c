@@ -267,6 +267,8 @@ read_body (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture
     self->pooler_act = gptvis_configuration_read_act (json, "pooler_act", "tanh");
   self->n_registers =
       architecture->registers ? gptvis_json_uint (json, "num_register_tokens", 4, 0, 1024) : 0;
+  if (architecture->read)
+    architecture->read (json, self);
 }
 
 /* CLIP's of 2022 have a part twice; what the second, "…_dict", has counts. */

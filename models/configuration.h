@@ -58,6 +58,13 @@ typedef struct {
   gboolean patch_bias, first_norm, scales;
   gboolean last_norm, pooled_norm;      /* before and after pooling */
 } GptVisTimmNumbers;
+/* Of BEiT and its like. */
+typedef struct {
+  gboolean positions;           /* patches have some */
+  gboolean relative, shared;    /* a bias by how patches lie: of each layer, of all layers together */
+  gboolean scaled;              /* what the branches add, by channel */
+  gboolean mean;                /* of the patches is classified, else the class token */
+} GptVisBeitNumbers;
 
 typedef struct {
   gchar *model_type;            /* "vit", "deit", "dinov2", "git", … */
@@ -78,6 +85,7 @@ typedef struct {
   gboolean mid_positions;       /* yolos: positions are added after each layer too */
   GptVisDetectorNumbers detector;
   GptVisTimmNumbers timm;
+  GptVisBeitNumbers beit;
   gboolean writes;              /* there is a decoder */
   GptVisDecoderNumbers decoder;
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 
 /* Reading one object. `error` holds the first mistake, and from then on every
  * getter returns its fallback; so read all, then look once. */
-typedef struct {
+typedef struct _GptVisJson {
   const gchar *file;            /* for messages */
   JsonObject *object;
   GError *error;

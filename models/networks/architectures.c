@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table itself, and what is common to all: checking that pictures fit the positions,
  * and finishing what was recorded. */
-#include "architectures.h"
+#include "configuration-private.h"
 #include <string.h>
 
 static const GptVisArchitecture architectures[] = {
+  { .model_type = "beit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
+    .read = gptvis_configuration_read_beit, .record = gptvis_beit_record},
   { .model_type = "blip", .image_size = 384, .patch_size = 16, .act = "gelu", .epsilon = 1e-5,
     .tower = "vision_config", .decoder = "text_config", .class_name = "BlipForConditionalGeneration",
     .vocabulary = 30524, .n_positions = 512, .n_layers = 12, .n_heads = 8, .bos = 30522, .eos = 102,
@@ -14,6 +16,8 @@ static const GptVisArchitecture architectures[] = {
     .backbone = "vision_config", .usual_backbone = "{}", .embeds = TRUE, .record = gptvis_clip_record},
   { .model_type = "clip_vision_model", .image_size = 224, .patch_size = 32, .act = "quick_gelu",
     .epsilon = 1e-5, .embeds = TRUE, .record = gptvis_clip_record},
+  { .model_type = "data2vec-vision", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
+    .read = gptvis_configuration_read_beit, .record = gptvis_data2vec_vision_record},
   { .model_type = "deit", .image_size = 224, .patch_size = 16, .act = "gelu", .epsilon = 1e-12,
     .encodes = TRUE, .embeds = TRUE, .pooler = "deit.pooler.dense", .record = gptvis_deit_record},
   { .model_type = "dinov2", .image_size = 224, .patch_size = 14, .act = "gelu", .epsilon = 1e-6,

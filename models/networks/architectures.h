@@ -33,6 +33,8 @@
 
 G_BEGIN_DECLS
 
+struct _GptVisJson;
+
 /* What a plan for pictures computes: a set of these, of those that the checkpoint has. */
 typedef enum {
   GPTVIS_OUTPUT_SCORES = 1 << 0,        /* "logits" and "scores" */
@@ -71,6 +73,8 @@ typedef struct _GptVisArchitecture {
   const gchar *backbone;        /* the part of config.json about its tower; NULL: the whole */
   const gchar *usual_backbone;  /* that part when it is left out; NULL: it may not be */
   gboolean statistics;          /* lw_detr: batch norms */
+  /* reads what only this type's part about the tower says; NULL: there is nothing */
+  void (*read) (struct _GptVisJson *json, GptVisConfiguration *config);
   gboolean encodes;             /* can be vision-encoder-decoder's encoder */
   const gchar *classifier;      /* where its last linear layer is; NULL: "classifier" */
   gboolean embeds;              /* it has "embedding" */
@@ -122,6 +126,10 @@ void gptvis_clip_record (GptVisPlan *plan, const GptVisConfiguration *config, co
 void gptvis_timm_look (GptVisConfiguration *config, GptVisTensorSize size_of, gconstpointer user);
 void gptvis_timm_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
+void gptvis_beit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
+void gptvis_data2vec_vision_record (GptVisPlan *plan, const GptVisConfiguration *config,
+    const GptVisRecipe *recipe, GptVisOutputs outputs);
 void gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_gpt2_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,

@@ -7,12 +7,6 @@
 #define SIDE 0.05f              /* of a place's box, in parts of the picture */
 #define NEAREST 0.01            /* to the picture's edge, likewise, that a place may be */
 
-GptVisGrid
-gptvis_detr_grid (const GptVisConfiguration *config, const GptVisRecipe *recipe)
-{
-  return (GptVisGrid) { recipe->height / config->patch_size, recipe->width / config->patch_size };
-}
-
 /* --- backbone --- */
 
 /* Number l of the layers whose attention is window by window. */

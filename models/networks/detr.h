@@ -30,9 +30,6 @@ typedef struct {
   gboolean statistics;          /* norms of the projector have running statistics */
 } GptVisDetrNames;
 
-/* The rows and columns of patches in a picture of that recipe. */
-GptVisGrid gptvis_detr_grid (const GptVisConfiguration *config, const GptVisRecipe *recipe);
-
 /* From the embedded patches, in the order of the configuration's windows, to the outputs of a detector. */
 void gptvis_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId embeddings,
     GptVisGrid grid, const GptVisDetrNames *names, GptVisOutputs outputs);

@@ -26,26 +26,6 @@ record_embeddings (
   return gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, grid, config->detector.windows);
 }
 
-/* Keys have no bias, so they are a product of their own. */
-static GptVisTensorId
-record_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint windows,
-    const gchar *layer)
-{
-  static const gchar *const parts[2] = { "query", "value" };
-  gchar name[GPTVIS_NAME_SIZE];
-  const guint d = config->hidden_size;
-  gptvis_record_name (name, "%s.attention.attention", layer);
-  GptVisTensorId qv = gptvis_record_stack (plan, x, name, parts, 2, d, d, config->qkv_bias);
-  GptVisTensorId weight = gptvis_plan_weight (plan,
-      gptvis_record_name (name, "%s.attention.attention.key.weight", layer), d, d);
-  GptVisTensorId k = gptvis_plan_linear (plan, x, weight, GPTVIS_NO_TENSOR, NULL);
-  GptVisAttention attention = gptvis_record_heads (d, config->n_heads);
-  attention.k_column = 0;
-  attention.v_column = d;
-  attention.windows = windows;
-  return gptvis_plan_attention (plan, qv, k, qv, &attention);
-}
-
 static GptVisTensorId
 record_layer (
     GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, guint windows, const gchar *layer)
@@ -55,8 +35,9 @@ record_layer (
   GptVisTensorId n = gptvis_record_norm (plan, x, gptvis_record_name (name, "%s.layernorm_before", layer), d,
       config->epsilon);
   GptVisTensorId scale = gptvis_plan_weight (plan, gptvis_record_name (name, "%s.gamma_1", layer), 1, d);
-  x = gptvis_record_linear (plan, record_attention (plan, config, n, windows, layer),
-      gptvis_record_name (name, "%s.attention.output", layer), d, d,
+  n = gptvis_record_keyless_attention (plan, config, n, windows, GPTVIS_NO_TENSOR,
+      gptvis_record_name (name, "%s.attention", layer));
+  x = gptvis_record_linear (plan, n, gptvis_record_name (name, "%s.attention.output", layer), d, d,
       GPTVIS_LINEAR (.scale = scale, .residual = x));
   n = gptvis_record_norm (
       plan, x, gptvis_record_name (name, "%s.layernorm_after", layer), d, config->epsilon);
@@ -98,6 +79,6 @@ void
 gptvis_lw_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs)
 {
-  const GptVisGrid grid = gptvis_detr_grid (config, recipe);
+  const GptVisGrid grid = gptvis_record_grid (config, recipe);
   gptvis_detr_record (plan, config, record_embeddings (plan, config, recipe, grid), grid, &names, outputs);
 }

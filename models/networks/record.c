@@ -125,6 +125,31 @@ gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config, Gp
 }
 
 GptVisTensorId
+gptvis_record_keyless_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x,
+    guint windows, GptVisTensorId bias, const gchar *where)
+{
+  static const gchar *const parts[2] = { "query", "value" };
+  gchar name[GPTVIS_NAME_SIZE];
+  const guint d = config->hidden_size;
+  gptvis_record_name (name, "%s.attention", where);
+  GptVisTensorId qv = gptvis_record_stack (plan, x, name, parts, 2, d, d, config->qkv_bias);
+  GptVisTensorId weight =
+      gptvis_plan_weight (plan, gptvis_record_name (name, "%s.attention.key.weight", where), d, d);
+  GptVisTensorId k = gptvis_plan_linear (plan, x, weight, GPTVIS_NO_TENSOR, NULL);
+  GptVisAttention attention = gptvis_record_heads (d, config->n_heads);
+  attention.k_column = 0;
+  attention.v_column = d;
+  attention.windows = windows;
+  return gptvis_plan_attention_with (plan, qv, k, qv, bias, &attention);
+}
+
+GptVisGrid
+gptvis_record_grid (const GptVisConfiguration *config, const GptVisRecipe *recipe)
+{
+  return (GptVisGrid) { recipe->height / config->patch_size, recipe->width / config->patch_size };
+}
+
+GptVisTensorId
 gptvis_record_first_rows (GptVisPlan *plan, GptVisTensorId x, guint n)
 {
   const GptVisRowsPart part = { x, 0, n, GPTVIS_NO_TENSOR, 0 };

@@ -36,6 +36,14 @@ GptVisAttention gptvis_record_heads (guint width, guint n_heads);
 GptVisTensorId gptvis_record_attention (GptVisPlan *plan, const GptVisConfiguration *config,
     GptVisTensorId x, guint queries, guint windows, const gchar *where);
 
+/* The same of checkpoints whose keys have no bias, which makes them a product of their own. bias: of the
+ * scores, or GPTVIS_NO_TENSOR. */
+GptVisTensorId gptvis_record_keyless_attention (GptVisPlan *plan, const GptVisConfiguration *config,
+    GptVisTensorId x, guint windows, GptVisTensorId bias, const gchar *where);
+
+/* The rows and columns of patches in a picture of that recipe. */
+GptVisGrid gptvis_record_grid (const GptVisConfiguration *config, const GptVisRecipe *recipe);
+
 /* where.first, where.second … where.nth, each [width, width_in] with its bias, as one
  * product [n · width, width_in]. */
 GptVisTensorId gptvis_record_stack (GptVisPlan *plan, GptVisTensorId x, const gchar *where,

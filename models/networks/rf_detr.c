@@ -60,6 +60,6 @@ void
 gptvis_rf_detr_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs)
 {
-  const GptVisGrid grid = gptvis_detr_grid (config, recipe);
+  const GptVisGrid grid = gptvis_record_grid (config, recipe);
   gptvis_detr_record (plan, config, record_embeddings (plan, config, recipe, grid), grid, &names, outputs);
 }

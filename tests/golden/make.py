@@ -52,9 +52,9 @@ import torch
 import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import (BitImageProcessorPil, BlipImageProcessorPil, BlipProcessor, CLIPImageProcessorPil,
-                          DeformableDetrImageProcessorPil, DeiTImageProcessorPil, GitProcessor,
-                          RfDetrImageProcessor, SiglipImageProcessorPil, ViTImageProcessorPil,
+from transformers import (BeitImageProcessorPil, BitImageProcessorPil, BlipImageProcessorPil, BlipProcessor,
+                          CLIPImageProcessorPil, DeformableDetrImageProcessorPil, DeiTImageProcessorPil,
+                          GitProcessor, RfDetrImageProcessor, SiglipImageProcessorPil, ViTImageProcessorPil,
                           YolosImageProcessorPil)
 
 import draw
@@ -202,6 +202,14 @@ RELATIONS = {
             projection_size=24)), SiglipImageProcessorPil(size=sides(30, 30)), dtype=torch.float16),
     "vit_msn": classifier("ViTMSN", vit(hidden_size=20, num_attention_heads=2),
                           ViTImageProcessorPil(size=sides(24, 24), resample=BICUBIC), dtype=torch.bfloat16),
+    # a bias of each layer, heads of 8
+    "beit": classifier("Beit", vit(30, use_relative_position_bias=True), BeitImageProcessorPil(
+        size=sides(36, 33), do_center_crop=True, crop_size=sides(30, 30)), dtype=torch.float16),
+    # one bias for all layers, positions besides, the class token; branches are not scaled
+    "data2vec_vision": classifier("Data2VecVision", vit(
+        use_shared_relative_position_bias=True, use_absolute_position_embeddings=True, use_mean_pooling=False,
+        layer_scale_init_value=0.0, hidden_size=20, num_attention_heads=2),
+        BeitImageProcessorPil(size=sides(24, 24)), dtype=torch.bfloat16),
 }
 
 # Without a head: class, configuration, processor, and the output that is the embedding.
@@ -248,7 +256,7 @@ def randomise(model, seed, head=None, end=None):
             if p in seen:           # shared by two modules
                 continue
             seen.add(p)
-            if kind.endswith(("LayerNorm", "BatchNorm2d")) and name == "weight" or name == "lambda1":
+            if kind.endswith(("LayerNorm", "BatchNorm2d")) and name == "weight" or name.startswith("lambda"):
                 fill(p, 0.25, generator, around=1)
             elif p.ndim == 1:
                 fill(p, 0.3, generator)
