@@ -2,6 +2,7 @@
 /* Plain loops: it takes less time than reading the weights. */
 #include "constants.h"
 #include "reference.h"
+#include <math.h>
 
 /* The table's row for query q and key k of a window; rows of the grid begin at `first`. */
 static guint
@@ -37,6 +38,21 @@ make_relative (const GptVisRelative *r, const GptVisTensor *table, const float *
               + (are_apart (r, kind, q, k) ? GPTVIS_RELATIVE_APART : 0);
 }
 
+static void
+make_angles (const GptVisAngles *a, float *to)
+{
+  const guint half = a->width / 2, quarter = a->width / 4, places = a->grid.rows * a->grid.columns;
+  for (guint r = 0; r < a->n_before + places; r++, to += a->width)
+    for (guint i = 0; i < half; i++) {
+      const gint place = (gint) r - (gint) a->n_before;
+      const guint at = i < quarter ? place / a->grid.columns : place % a->grid.columns;
+      const gdouble c = 2 * (at + 0.5) / (i < quarter ? a->grid.rows : a->grid.columns) - 1;
+      const gdouble angle = place < 0 ? 0 : 2 * G_PI * c / pow (a->base, 4.0 * (i % quarter) / a->width);
+      to[i] = cos (angle);
+      to[half + i] = sin (angle);
+    }
+}
+
 void
 gptvis_constant_make (const GptVisPlan *plan, const GptVisOp *op, const float *from, float *to)
 {
@@ -44,4 +60,6 @@ gptvis_constant_make (const GptVisPlan *plan, const GptVisOp *op, const float *f
     gptvis_reference_resample (op, gptvis_plan_tensor (plan, op->out)->width, from, to);
   else if (op->kind == GPTVIS_OP_RELATIVE)
     make_relative (&op->relative, gptvis_plan_tensor (plan, op->in[0]), from, to);
+  else if (op->kind == GPTVIS_OP_ANGLES)
+    make_angles (&op->angles, to);
 }

@@ -145,6 +145,16 @@ print_op (const GptVisPlan *plan, GString *out, guint i)
       if (op->relative.shift)
         g_string_append_printf (out, " shifted by %u", op->relative.shift);
       break;
+    case GPTVIS_OP_ANGLES:
+      g_string_append_printf (out, " of a grid %u×%u behind %u rows, heads of %u", op->angles.grid.columns,
+          op->angles.grid.rows, op->angles.n_before, op->angles.width);
+      break;
+    case GPTVIS_OP_ROPE:
+      print_tensor (plan, out, "", op->in[0]);
+      print_tensor (plan, out, "by ", op->in[1]);
+      g_string_append_printf (out, " %u heads of %u from %u on", op->rope.heads, op->rope.head_width,
+          op->rope.column);
+      break;
     case GPTVIS_OP_POOL:
       print_tensor (plan, out, "", op->in[0]);
       for (guint j = 0; j < op->pool.n_parts; j++)

@@ -142,6 +142,25 @@ typedef struct {
   guint shift;                  /* 0: one kind */
 } GptVisRelative;
 #define GPTVIS_RELATIVE_APART -100.0f
+/* Values of all in a plan: a small table makes many (of the largest network that is known, 2^28.6). */
+#define GPTVIS_RELATIVE_MOST (1u << 29)
+
+/* angles: cosines, then sines, of what rope turns a row's pairs by: [n_before + places, width]. Rows before the
+ * grid's are not turned. The first half of a place's angles are for how far down it is, the others for how far
+ * to the right: 2π · c / base^(4 i / width) for its i-th, where c goes from −1 at the one edge of the picture
+ * to 1 at the other, and is that of the place's centre. */
+typedef struct {
+  GptVisGrid grid;
+  guint n_before;
+  guint width;                  /* of a head, a multiple of 4 */
+  gfloat base;
+} GptVisAngles;
+
+/* rope: y has columns [column, column + heads · head_width) of x, each head's turned by the row's angles: of
+ * a = x[i] and b = x[i + head_width / 2] it makes a cos − b sin and b cos + a sin. */
+typedef struct {
+  guint column, heads, head_width;
+} GptVisRope;
 
 /* recall: the step's attention. y [1, heads · head_width] of one row q over all rows of
  * the states: of a picture's state all, of a sequence's those before and at its position.
@@ -241,7 +260,7 @@ typedef struct {
                                            and mean, variance; attention: q, k, v, bias; rows: from, add of each
                                            part; columns: from of each; embed: table, positions; recall: q,
                                            states; windows: x, before; gather: x, list; boxes: b, d; sample:
-                                           value, boxes, at; else: x */
+                                           value, boxes, at; rope: x, angles; else: x */
   guint n_in;
   GptVisTensorId out;                   /* keep: the state */
   union {
@@ -254,6 +273,8 @@ typedef struct {
     struct { GptVisRowsPart parts[GPTVIS_ROWS_PARTS]; guint n_parts; } rows;
     struct { guint rows_in, columns_in, rows_out, columns_out; gboolean antialias; } resample;  /* grids */
     GptVisRelative relative;
+    GptVisAngles angles;
+    GptVisRope rope;
     struct { GptVisPoolPart parts[GPTVIS_POOL_PARTS]; guint n_parts; } pool;
     struct { GptVisScore score; } score;
     struct { GptVisColumnsPart parts[GPTVIS_COLUMNS_PARTS]; guint n_parts; } columns;
@@ -314,6 +335,9 @@ GptVisTensorId gptvis_plan_attention (GptVisPlan *plan, GptVisTensorId q, GptVis
 /* bias: GPTVIS_NO_TENSOR, or a weight or constant. */
 GptVisTensorId gptvis_plan_attention_with (GptVisPlan *plan, GptVisTensorId q, GptVisTensorId k,
     GptVisTensorId v, GptVisTensorId bias, const GptVisAttention *attention);
+/* angles: a weight or constant [x's rows, head_width]. */
+GptVisTensorId gptvis_plan_rope (
+    GptVisPlan *plan, GptVisTensorId x, GptVisTensorId angles, const GptVisRope *rope);
 /* In the step: row `token` of the table plus row first_position + `position` of positions
  * [any, width], both run-time arguments. */
 GptVisTensorId gptvis_plan_embed (GptVisPlan *plan, GptVisTensorId table, GptVisTensorId positions,
@@ -337,6 +361,7 @@ GptVisTensorId gptvis_plan_resample (GptVisPlan *plan, GptVisTensorId x, guint r
     guint rows_out, guint columns_out, gboolean antialias);
 /* table: a weight [any, heads]. */
 GptVisTensorId gptvis_plan_relative (GptVisPlan *plan, GptVisTensorId table, const GptVisRelative *relative);
+GptVisTensorId gptvis_plan_angles (GptVisPlan *plan, const GptVisAngles *angles);
 
 /* Of grids and detectors (plan-grids.c). */
 GptVisTensorId gptvis_plan_columns (GptVisPlan *plan, const GptVisColumnsPart *parts, guint n_parts);

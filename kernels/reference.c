@@ -219,6 +219,24 @@ rows (const Program *p, const GptVisOp *op, guint i)
 }
 
 static void
+rope (const Program *p, const GptVisOp *op, guint i)
+{
+  const GptVisRope *rope = &op->rope;
+  const GptVisTensor *tx = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  const guint half = rope->head_width / 2;
+  double *y = at (p, op->out, i);
+  for (guint r = 0; r < tx->rows; r++)
+    for (guint h = 0; h < rope->heads; h++, y += rope->head_width) {
+      const double *x = at (p, op->in[0], i) + (gsize) r * tx->width + rope->column + h * rope->head_width;
+      const double *cosines = at (p, op->in[1], i) + (gsize) r * rope->head_width, *sines = cosines + half;
+      for (guint k = 0; k < half; k++) {
+        y[k] = x[k] * cosines[k] - x[half + k] * sines[k];
+        y[half + k] = x[half + k] * cosines[k] + x[k] * sines[k];
+      }
+    }
+}
+
+static void
 pool (const Program *p, const GptVisOp *op, guint i)
 {
   const guint width = gptvis_plan_tensor (p->base.plan, op->in[0])->width;
@@ -316,20 +334,23 @@ gptvis_reference_resample (const GptVisOp *op, guint width, const float *from, f
   g_free (wx);
 }
 
-/* A constant, in f32 as every backend has it. */
-static void
+/* A constant, in f32 as every backend has it. FALSE is too little memory. */
+static gboolean
 make_constant (const Program *p, const GptVisOp *op)
 {
   const gsize n = op->n_in > 0 ? elements (gptvis_plan_tensor (p->base.plan, op->in[0])) : 0;
   const gsize made = elements (gptvis_plan_tensor (p->base.plan, op->out));
-  float *from = g_new (float, n), *to = g_new (float, made);
-  for (gsize k = 0; k < n; k++)
+  float *from = gptvis_alloc (n * sizeof *from), *to = gptvis_alloc (made * sizeof *to);
+  const gboolean ok = from && to;
+  for (gsize k = 0; ok && k < n; k++)
     from[k] = p->data[op->in[0]][k];
-  gptvis_constant_make (p->base.plan, op, from, to);
-  for (gsize k = 0; k < made; k++)
+  if (ok)
+    gptvis_constant_make (p->base.plan, op, from, to);
+  for (gsize k = 0; ok && k < made; k++)
     p->data[op->out][k] = to[k];
-  g_free (from);
-  g_free (to);
+  gptvis_free (from);
+  gptvis_free (to);
+  return ok;
 }
 
 static void
@@ -374,10 +395,10 @@ load (Program *p, const GptVisWeights *weights, GError **error)
     g_free (row);
     gptvis_held_weight_clear (&weight);
   }
-  for (guint i = 0; i < gptvis_plan_n_ops (plan); i++)
-    if (gptvis_plan_makes_constant (plan, i))
-      make_constant (p, gptvis_plan_op (plan, i));
-  return TRUE;
+  gboolean ok = TRUE;
+  for (guint i = 0; i < gptvis_plan_n_ops (plan) && ok; i++)
+    ok = !gptvis_plan_makes_constant (plan, i) || make_constant (p, gptvis_plan_op (plan, i));
+  return ok;
 }
 
 static GptVisProgram *
@@ -457,6 +478,9 @@ run_op (const Program *p, const GptVisOp *op, guint i)
     case GPTVIS_OP_ROWS:
       rows (p, op, i);
       break;
+    case GPTVIS_OP_ROPE:
+      rope (p, op, i);
+      break;
     case GPTVIS_OP_POOL:
       pool (p, op, i);
       break;
@@ -490,6 +514,7 @@ run_op (const Program *p, const GptVisOp *op, guint i)
     case GPTVIS_OP_PATCHES:    /* when staged */
     case GPTVIS_OP_RESAMPLE:   /* when loaded */
     case GPTVIS_OP_RELATIVE:
+    case GPTVIS_OP_ANGLES:
     case GPTVIS_N_OPS:
       break;
   }

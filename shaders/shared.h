@@ -96,6 +96,12 @@ struct RowsPush {
   uint y_first, y_stride;
 };
 
+/* rope: x, angles, y. Workgroups: elements, pictures. */
+struct RopePush {
+  uint rows, x_width;
+  uint column, heads, head_width;
+};
+
 /* pool: one part: x, y. Workgroups: columns, pictures. */
 struct PoolPush {
   uint width, first, rows;

@@ -96,6 +96,7 @@ void gptvis_cpu_embed (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_keep (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_recall (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_rows (const GptVisCpuProgram *p, const GptVisOp *op);
+void gptvis_cpu_rope (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_pool (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_score (const GptVisCpuProgram *p, const GptVisOp *op);
 void gptvis_cpu_columns (const GptVisCpuProgram *p, const GptVisOp *op);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The operations that go row by row: norm, rows, pool, score. All of them
+/* The operations that go row by row: norm, rows, rope, pool, score. All of them
  * together are a few per cent of a network's time. */
 #include "program.h"
 #include <math.h>
@@ -87,6 +87,45 @@ gptvis_cpu_rows (const GptVisCpuProgram *p, const GptVisOp *op)
       }
       y += n;
     }
+}
+
+/* One head's columns; none of the pointers meet. */
+static void
+turn (const float *restrict x, const float *restrict angles, guint half, float *restrict y)
+{
+  for (guint k = 0; k < half; k++) {
+    y[k] = x[k] * angles[k] - x[half + k] * angles[half + k];
+    y[half + k] = x[half + k] * angles[k] + x[k] * angles[half + k];
+  }
+}
+
+typedef struct {
+  const GptVisCpuProgram *p;
+  const GptVisOp *op;
+  guint rows, width;            /* of a picture's x */
+} Rope;
+
+static void
+rope_some (void *context, gsize task)
+{
+  const Rope *c = context;
+  const GptVisRope *rope = &c->op->rope;
+  const gsize first = task * ROWS_A_TASK, end = MIN ((gsize) c->p->n * c->rows, first + ROWS_A_TASK);
+  float *y = gptvis_cpu_data (c->p, c->op->out) + first * rope->heads * rope->head_width;
+  for (gsize r = first; r < end; r++) {
+    const float *x = gptvis_cpu_data (c->p, c->op->in[0]) + r * c->width + rope->column;
+    const float *angles = gptvis_cpu_data (c->p, c->op->in[1]) + r % c->rows * rope->head_width;
+    for (guint h = 0; h < rope->heads; h++, x += rope->head_width, y += rope->head_width)
+      turn (x, angles, rope->head_width / 2, y);
+  }
+}
+
+void
+gptvis_cpu_rope (const GptVisCpuProgram *p, const GptVisOp *op)
+{
+  const GptVisTensor *t = gptvis_plan_tensor (p->base.plan, op->in[0]);
+  Rope c = { p, op, t->rows, t->width };
+  gptvis_pool_run (p->pool, rope_some, &c, ((gsize) p->n * t->rows + ROWS_A_TASK - 1) / ROWS_A_TASK);
 }
 
 void

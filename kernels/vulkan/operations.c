@@ -91,6 +91,19 @@ rows (GptVisVulkanRecorder *r)
 }
 
 static void
+rope (GptVisVulkanRecorder *r)
+{
+  const GptVisRope *rope = &r->op->rope;
+  const GptVisTensor *x = tensor (r, r->op->in[0]), *y = tensor (r, r->op->out);
+  const GptVisVulkanVariant variant = { GPTVIS_SHADER_ROPE, { [SPEC_THREADS] = THREADS } };
+  const GptVisVulkanRange bindings[] = {
+    range (r, r->op->in[0], 0), range (r, r->op->in[1], 0), range (r, r->op->out, 0),
+  };
+  const struct RopePush push = { x->rows, x->width, rope->column, rope->heads, rope->head_width };
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) y->rows * y->width, THREADS), r->n, 1);
+}
+
+static void
 pool (GptVisVulkanRecorder *r)
 {
   const GptVisTensor *x = tensor (r, r->op->in[0]), *y = tensor (r, r->op->out);
@@ -180,6 +193,8 @@ static void (*const record_op[]) (GptVisVulkanRecorder *) = {
   [GPTVIS_OP_ROWS] = rows,
   [GPTVIS_OP_RESAMPLE] = NULL,  /* when loaded */
   [GPTVIS_OP_RELATIVE] = NULL,
+  [GPTVIS_OP_ANGLES] = NULL,
+  [GPTVIS_OP_ROPE] = rope,
   [GPTVIS_OP_POOL] = pool,
   [GPTVIS_OP_SCORE] = score,
   [GPTVIS_OP_COLUMNS] = gptvis_vulkan_columns,

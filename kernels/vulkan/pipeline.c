@@ -25,6 +25,7 @@
 #include "patches.spv.h"
 #include "pool.spv.h"
 #include "recall.spv.h"
+#include "rope.spv.h"
 #include "rows.spv.h"
 #include "sample.spv.h"
 #include "score.spv.h"
@@ -91,6 +92,7 @@ static const struct {
   [GPTVIS_SHADER_PATCHES] = SHADER (patches, 3, PatchesPush),
   [GPTVIS_SHADER_POOL] = SHADER (pool, 2, PoolPush),
   [GPTVIS_SHADER_RECALL] = SHADER (recall, 5, RecallPush),
+  [GPTVIS_SHADER_ROPE] = SHADER (rope, 3, RopePush),
   [GPTVIS_SHADER_ROWS] = SHADER (rows, 3, RowsPush),
   [GPTVIS_SHADER_SAMPLE] = SHADER (sample, 4, SamplePush),
   [GPTVIS_SHADER_SCORE] = SHADER (score, 2, ScorePush),

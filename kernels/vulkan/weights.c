@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "program.h"
 #include "../constants.h"
+#include "../memory.h"
 #include <math.h>
 #include <string.h>
 
@@ -253,8 +254,12 @@ make_constant (const GptVisPlan *plan, const GptVisWeights *weights, GptVisTenso
     values = g_new (float, (gsize) from->rows * from->width);
     gptvis_held_weight_read (weight, 0, from->rows, values);
   }
-  float *made = g_new (float, (gsize) to->rows * to->width);
-  gptvis_constant_make (plan, op, values, made);
+  float *made = gptvis_alloc ((gsize) to->rows * to->width * sizeof *made);
+  if (made)
+    gptvis_constant_make (plan, op, values, made);
+  else
+    g_set_error (error, GPTVIS_ERROR, GPTVIS_ERROR_LIMIT, "not enough memory for the network %s",
+        gptvis_plan_name (plan));
   g_free (values);
   return made;
 }
@@ -273,7 +278,7 @@ upload_tensor (Upload *u, const GptVisWeights *weights, GptVisTensorId id, GErro
     ok = gptvis_weights_hold (weights, t, &u->weight, error);
   for (guint j = 0; j < to->n_pieces && ok; j++)
     ok = upload_piece (u, &u->weight, id, values, &to->pieces[j], error);
-  g_free (values);
+  gptvis_free (values);
   return ok;
 }
 

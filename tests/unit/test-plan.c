@@ -185,6 +185,12 @@ MISTAKE (relative_shift, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "
         &(GptVisRelative) { .grid = GRID, .shift = 2 }))
 MISTAKE (relative_empty, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "b", 9, 4),
         &(GptVisRelative) { .grid = {0, 2} }))
+MISTAKE (relative_most, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "b", 199 * 199, 6),
+        &(GptVisRelative) { .grid = {100, 100} }))
+MISTAKE (angles_width, gptvis_plan_angles (plan, &(GptVisAngles) { GRID, 0, 6, 100 }))
+MISTAKE (angles_grid, gptvis_plan_angles (plan, &(GptVisAngles) { {2, 0}, 1, 4, 100 }))
+MISTAKE (rope_pairs, gptvis_plan_rope (plan, x, gptvis_plan_weight (plan, "a", 4, 3), &(GptVisRope) { 0, 2, 3 }))
+MISTAKE (rope_angles, gptvis_plan_rope (plan, x, gptvis_plan_weight (plan, "a", 3, 2), &(GptVisRope) { 0, 3, 2 }))
 MISTAKE (grid_rows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) { 2, 3 }, 1))
 MISTAKE (grid_windows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) GRID, 3))
 MISTAKE (windows_before, gptvis_plan_windows (plan, x, gptvis_plan_weight (plan, "b", 1, 5),
@@ -263,6 +269,11 @@ test_mistakes (void)
     {"a table of places", relative_table, "relative|a table [11, 4] is not one of 12 rows"},
     {"windows that are shifted", relative_shift, "relative|there is no grid of 2×2 that is shifted by 2"},
     {"no places", relative_empty, "relative|there is no grid of 2×0 that"},
+    {"a bias of many", relative_most, "relative|6 heads for a grid of 100×100|more than 536870912 values"},
+    {"angles of a head", angles_width, "angles|heads of 6 values with a base of 100"},
+    {"angles of no places", angles_grid, "there is no grid of 0×2 behind 1 rows"},
+    {"pairs", rope_pairs, "rope|2 heads of 3 values from column 0 on are not in x [4, 6], or have no pairs"},
+    {"angles", rope_angles, "rope|the tensor of angles has shape [3, 2] where [4, 2] is needed"},
     {"no such grid", grid_rows, "windows|4 rows are no grid of 3×2"},
     {"windows of a grid", grid_windows, "windows|a grid of 2×2 cannot be cut into 3 windows each way"},
     {"before windows", windows_before,
