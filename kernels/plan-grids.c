@@ -42,58 +42,99 @@ check_grid (GptVisPlan *plan, const gchar *what, GptVisGrid grid, guint n)
   return 0;
 }
 
-/* The rows of a window's grid; 0 after keeping that there is none. */
+/* Rows of all windows, without what is before each; 0 after keeping why there are none. */
 static guint
-check_windows (GptVisPlan *plan, GptVisGrid grid, guint across)
+check_windows (GptVisPlan *plan, const GptVisWindows *w)
 {
-  if (across > 0 && grid.rows % across == 0 && grid.columns % across == 0)
-    return grid.rows / across * (grid.columns / across);
-  fail (plan, "windows", "a grid of %u×%u cannot be cut into %u windows each way", grid.columns, grid.rows,
-      across);
+  if (w->window.rows == 0 || w->window.columns == 0 || w->window.rows > MAX_ELEMENTS
+      || w->window.columns > MAX_ELEMENTS || w->shift >= MIN (w->window.rows, w->window.columns)) {
+    fail (plan, "windows", "a grid of %u×%u cannot be cut into windows of %u×%u that are shifted by %u",
+        w->grid.columns, w->grid.rows, w->window.columns, w->window.rows, w->shift);
+    return 0;
+  }
+  const GptVisGrid n = gptvis_windows_grid (w);
+  const guint64 rows = (guint64) n.rows * w->window.rows, columns = (guint64) n.columns * w->window.columns;
+  if (rows * columns <= MAX_ELEMENTS)
+    return rows * columns;
+  fail (plan, "windows", "a grid of %u×%u in windows of %u×%u is too large", w->grid.columns, w->grid.rows,
+      w->window.columns, w->window.rows);
   return 0;
+}
+
+/* The other way. */
+static GptVisTensorId
+record_back (GptVisPlan *plan, GptVisTensorId x, const GptVisTensor *tx, const GptVisWindows *w)
+{
+  const guint places = check_grid (plan, "windows", w->grid, 0), all = places ? check_windows (plan, w) : 0;
+  if (!all)
+    return GPTVIS_NO_TENSOR;
+  const GptVisGrid grid = gptvis_windows_grid (w);
+  const guint n = grid.rows * grid.columns, width = tx->width;
+  if (tx->rows % n || tx->rows / n < all / n)
+    return fail (plan, "windows", "%u rows are not those of %u windows of %u places", tx->rows, n, all / n);
+  GptVisOp op = { .kind = GPTVIS_OP_WINDOWS, .n_in = 2, .in = {x, GPTVIS_NO_TENSOR}, .windows = *w };
+  op.windows.n_before = (tx->rows - all) / n;
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, places, width);
+}
+
+GptVisTensorId
+gptvis_plan_windows_of (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId before, const GptVisWindows *w)
+{
+  if (!recording (plan, "windows"))
+    return GPTVIS_NO_TENSOR;
+  const GptVisTensor *tx = take_activation (plan, "windows", "x", x);
+  if (tx && w->back)
+    return record_back (plan, x, tx, w);
+  const guint all
+      = tx && check_grid (plan, "windows", w->grid, tx->rows) ? check_windows (plan, w) : 0;
+  if (!all)
+    return GPTVIS_NO_TENSOR;
+  const GptVisGrid grid = gptvis_windows_grid (w);
+  const guint width = tx->width;
+  GptVisOp op = { .kind = GPTVIS_OP_WINDOWS, .n_in = 2, .in = {x, before}, .windows = *w };
+  op.windows.n_before = 0;
+  if (before != GPTVIS_NO_TENSOR) {
+    const GptVisTensor *tb = take (plan, "windows", "what is before", before);
+    if (!tb)
+      return GPTVIS_NO_TENSOR;
+    if (tb->width != width || tb->rows > (MAX_ELEMENTS - all) / grid.rows / grid.columns)
+      return fail (plan, "windows", "what is before has shape [%u, %u] where a width of %u is needed",
+          tb->rows, tb->width, width);
+    op.windows.n_before = tb->rows;
+  }
+  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, all + grid.rows * grid.columns * op.windows.n_before,
+      width);
+}
+
+/* across × across windows; FALSE after keeping that these do not divide the grid. */
+static gboolean
+divide (GptVisPlan *plan, GptVisGrid grid, guint across, gboolean back, GptVisWindows *w)
+{
+  if (!recording (plan, "windows"))
+    return FALSE;
+  if (across == 0 || grid.rows % across || grid.columns % across) {
+    fail (plan, "windows", "a grid of %u×%u cannot be cut into %u windows each way", grid.columns, grid.rows,
+        across);
+    return FALSE;
+  }
+  *w = (GptVisWindows) { .grid = grid, .window = {grid.rows / across, grid.columns / across}, .back = back };
+  return TRUE;
 }
 
 GptVisTensorId
 gptvis_plan_windows (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId before, GptVisGrid grid, guint across)
 {
-  if (!recording (plan, "windows"))
-    return GPTVIS_NO_TENSOR;
-  const GptVisTensor *tx = take_activation (plan, "windows", "x", x);
-  if (!tx || !check_grid (plan, "windows", grid, tx->rows) || !check_windows (plan, grid, across))
-    return GPTVIS_NO_TENSOR;
-  const guint rows = tx->rows, width = tx->width;
-  guint n_before = 0;
-  if (before != GPTVIS_NO_TENSOR) {
-    const GptVisTensor *tb = take (plan, "windows", "what is before", before);
-    if (!tb)
-      return GPTVIS_NO_TENSOR;
-    if (tb->width != width || tb->rows > MAX_ELEMENTS / across / across)
-      return fail (plan, "windows", "what is before has shape [%u, %u] where a width of %u is needed",
-          tb->rows, tb->width, width);
-    n_before = tb->rows;
-  }
-  GptVisOp op = {
-    .kind = GPTVIS_OP_WINDOWS, .n_in = 2, .in = { x, before }, .windows = { grid, across, n_before, FALSE }
-  };
-  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, rows + across * across * n_before, width);
+  GptVisWindows w;
+  return divide (plan, grid, across, FALSE, &w) ? gptvis_plan_windows_of (plan, x, before, &w)
+      : GPTVIS_NO_TENSOR;
 }
 
 GptVisTensorId
 gptvis_plan_from_windows (GptVisPlan *plan, GptVisTensorId x, GptVisGrid grid, guint across)
 {
-  if (!recording (plan, "windows"))
-    return GPTVIS_NO_TENSOR;
-  const GptVisTensor *tx = take_activation (plan, "windows", "x", x);
-  const guint places = tx ? check_grid (plan, "windows", grid, 0) : 0;
-  const guint inside = places ? check_windows (plan, grid, across) : 0;
-  if (!inside)
-    return GPTVIS_NO_TENSOR;
-  const guint n = across * across, width = tx->width;
-  if (tx->rows % n || tx->rows / n < inside)
-    return fail (plan, "windows", "%u rows are not those of %u windows of %u places", tx->rows, n, inside);
-  GptVisOp op = { .kind = GPTVIS_OP_WINDOWS, .n_in = 2, .in = {x, GPTVIS_NO_TENSOR},
-    .windows = {grid, across, tx->rows / n - inside, TRUE} };
-  return add_op (plan, &op, GPTVIS_TENSOR_TEMPORARY, places, width);
+  GptVisWindows w;
+  return divide (plan, grid, across, TRUE, &w) ? gptvis_plan_windows_of (plan, x, GPTVIS_NO_TENSOR, &w)
+      : GPTVIS_NO_TENSOR;
 }
 
 GptVisTensorId
@@ -106,8 +147,9 @@ gptvis_plan_unfold (GptVisPlan *plan, GptVisTensorId x, const GptVisUnfold *unfo
     return GPTVIS_NO_TENSOR;
   const guint size = unfold->size, width = tx->width;
   if (size == 0 || size > GPTVIS_UNFOLD_SIZE || unfold->stride == 0 || unfold->stride > 16
-      || unfold->padding >= size || unfold->grid.rows + 2 * unfold->padding < size
-      || unfold->grid.columns + 2 * unfold->padding < size)
+      || unfold->padding >= size || unfold->after >= size
+      || unfold->grid.rows + 2 * unfold->padding + unfold->after < size
+      || unfold->grid.columns + 2 * unfold->padding + unfold->after < size)
     return fail (plan, "unfold",
         "neighbourhoods of %u×%u, %u apart, from %u outside on, are not possible in a grid "
         "of %u×%u",

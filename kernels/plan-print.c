@@ -53,6 +53,15 @@ print_rows (const GptVisPlan *plan, GString *out, const GptVisOp *op)
   }
 }
 
+static void
+print_windows (GString *out, const GptVisWindows *w)
+{
+  g_string_append_printf (out, " %u×%u %s windows of %u×%u", w->grid.columns, w->grid.rows,
+      w->back ? "from" : "to", w->window.columns, w->window.rows);
+  if (w->shift)
+    g_string_append_printf (out, " shifted by %u", w->shift);
+}
+
 /* Those of grids and detectors. */
 static void
 print_grid_op (const GptVisPlan *plan, GString *out, const GptVisOp *op)
@@ -64,8 +73,7 @@ print_grid_op (const GptVisPlan *plan, GString *out, const GptVisOp *op)
       g_string_append_printf (out, ".%u+%u", op->columns.parts[j].first, op->columns.parts[j].width);
   }
   if (op->kind == GPTVIS_OP_WINDOWS)
-    g_string_append_printf (out, " %u×%u %s %u×%u windows", op->windows.grid.columns, op->windows.grid.rows,
-        op->windows.back ? "from" : "to", op->windows.across, op->windows.across);
+    print_windows (out, &op->windows);
   else if (op->kind == GPTVIS_OP_UNFOLD)
     g_string_append_printf (out, " %u×%u of %u×%u, %u apart, from %u outside on", op->unfold.size,
         op->unfold.size, op->unfold.grid.columns, op->unfold.grid.rows, op->unfold.stride,

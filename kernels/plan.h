@@ -197,21 +197,34 @@ typedef struct {
 } GptVisColumnsPart;
 #define GPTVIS_COLUMNS_PARTS 8
 
-/* windows: a grid is cut into across × across windows. y has them in reading order, the rows of each in
- * theirs, and before those of each all rows of `before`, if that is a tensor. Back: the same the other way,
- * and `before` is left out. */
+/* windows: a grid is cut into windows. y has them in reading order, the rows of each in theirs, and before
+ * those of each all rows of `before`, if that is a tensor. Where windows do not divide the grid, rows of 0 are
+ * below and to the right of it. With a shift, its first `shift` rows and columns then go behind its last.
+ * Back: the same the other way, and `before` and what is outside the grid are left out. */
 typedef struct {
-  GptVisGrid grid;
-  guint across, n_before;
+  GptVisGrid grid, window;      /* window: of one */
+  guint shift;
+  guint n_before;
   gboolean back;
 } GptVisWindows;
 
-/* unfold: places of a grid size × size around each `stride`th place each way; what lies outside is 0, and
- * `padding` says how far outside it begins. Column (c · size + y) · size + x is column c of the place y down
- * and x to the right, as a Conv2d's weight [out, c, y, x] read as a matrix has it. */
+/* How many windows there are, downwards and across. */
+static inline GptVisGrid
+gptvis_windows_grid (const GptVisWindows *w)
+{
+  return (GptVisGrid) { (w->grid.rows + w->window.rows - 1) / w->window.rows,
+    (w->grid.columns + w->window.columns - 1) / w->window.columns };
+}
+
+/* unfold: places of a grid size × size around each `stride`th place each way; what lies outside is 0;
+ * `padding` says how far outside it begins, and with `after` how far it ends. Column (c · size + y) · size + x
+ * is column c of the place y down and x to the right, as a Conv2d's weight [out, c, y, x] read as a matrix has
+ * it; or, in the other order, column (x · size + y) · width of x + c is. */
+typedef enum { GPTVIS_UNFOLD_BY_CHANNELS, GPTVIS_UNFOLD_BY_COLUMNS } GptVisUnfoldOrder;
 typedef struct {
   GptVisGrid grid;
-  guint size, stride, padding;
+  guint size, stride, padding, after;
+  GptVisUnfoldOrder order;
 } GptVisUnfold;
 #define GPTVIS_UNFOLD_SIZE 16u  /* at most */
 
@@ -219,8 +232,15 @@ typedef struct {
 static inline GptVisGrid
 gptvis_unfold_grid (const GptVisUnfold *u)
 {
-  return (GptVisGrid) { (u->grid.rows + 2 * u->padding - u->size) / u->stride + 1,
-    (u->grid.columns + 2 * u->padding - u->size) / u->stride + 1 };
+  return (GptVisGrid) { (u->grid.rows + 2 * u->padding + u->after - u->size) / u->stride + 1,
+    (u->grid.columns + 2 * u->padding + u->after - u->size) / u->stride + 1 };
+}
+
+/* Column of a neighbourhood where column c of the place y down and x to the right goes, of `width` ones. */
+static inline guint
+gptvis_unfold_column (const GptVisUnfold *u, guint c, guint y, guint x, guint width)
+{
+  return u->order == GPTVIS_UNFOLD_BY_COLUMNS ? (x * u->size + y) * width + c : (c * u->size + y) * u->size + x;
 }
 
 /* top: y [n, 1] has the numbers of the rows of x [rows, 1] with the n largest values, largest first, equal
@@ -365,10 +385,13 @@ GptVisTensorId gptvis_plan_angles (GptVisPlan *plan, const GptVisAngles *angles)
 
 /* Of grids and detectors (plan-grids.c). */
 GptVisTensorId gptvis_plan_columns (GptVisPlan *plan, const GptVisColumnsPart *parts, guint n_parts);
-/* before: GPTVIS_NO_TENSOR, or [any, x's width]. */
+/* before: GPTVIS_NO_TENSOR, or [any, x's width]. Of windows that divide the grid, across × across. */
 GptVisTensorId gptvis_plan_windows (
     GptVisPlan *plan, GptVisTensorId x, GptVisTensorId before, GptVisGrid grid, guint across);
 GptVisTensorId gptvis_plan_from_windows (GptVisPlan *plan, GptVisTensorId x, GptVisGrid grid, guint across);
+/* Any others: x's rows are those of w->grid, or w->back, of its windows. */
+GptVisTensorId gptvis_plan_windows_of (
+    GptVisPlan *plan, GptVisTensorId x, GptVisTensorId before, const GptVisWindows *w);
 GptVisTensorId gptvis_plan_unfold (GptVisPlan *plan, GptVisTensorId x, const GptVisUnfold *unfold);
 GptVisTensorId gptvis_plan_top (GptVisPlan *plan, GptVisTensorId x, const GptVisTop *top);
 /* list: [n, 1] of numbers of x's rows, as top makes it. */

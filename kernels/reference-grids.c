@@ -34,8 +34,11 @@ gptvis_reference_columns (const Program *p, const GptVisOp *op, guint i)
 static gsize
 place_in_windows (const GptVisWindows *w, guint row, guint column)
 {
-  const guint high = w->grid.rows / w->across, wide = w->grid.columns / w->across;
-  const guint window = row / high * w->across + column / wide;
+  const GptVisGrid n = gptvis_windows_grid (w);
+  const guint high = w->window.rows, wide = w->window.columns;
+  row = (row + n.rows * high - w->shift) % (n.rows * high);
+  column = (column + n.columns * wide - w->shift) % (n.columns * wide);
+  const guint window = row / high * n.columns + column / wide;
   return (gsize) window * (w->n_before + high * wide) + w->n_before + row % high * wide + column % wide;
 }
 
@@ -43,9 +46,12 @@ void
 gptvis_reference_windows (const Program *p, const GptVisOp *op, guint i)
 {
   const GptVisWindows *w = &op->windows;
-  const guint width = width_of (p, op->in[0]), n = w->across * w->across;
+  const GptVisGrid windows = gptvis_windows_grid (w);
+  const guint width = width_of (p, op->in[0]), n = windows.rows * windows.columns;
   const double *x = at (p, op->in[0], i), *before = at (p, op->in[1], i);
   double *y = at (p, op->out, i);
+  for (gsize k = 0; k < (gsize) rows_of (p, op->out) * width; k++)
+    y[k] = 0;
   for (guint row = 0; row < w->grid.rows; row++)
     for (guint column = 0; column < w->grid.columns; column++) {
       const gsize place = (gsize) row * w->grid.columns + column, in = place_in_windows (w, row, column);
@@ -65,14 +71,15 @@ gptvis_reference_unfold (const Program *p, const GptVisOp *op, guint i)
   const guint width = width_of (p, op->in[0]);
   double *to = at (p, op->out, i);
   for (guint row = 0; row < out.rows; row++)
-    for (guint column = 0; column < out.columns; column++)
+    for (guint column = 0; column < out.columns; column++, to += width * u->size * u->size)
       for (guint c = 0; c < width; c++)
         for (guint dy = 0; dy < u->size; dy++)
           for (guint dx = 0; dx < u->size; dx++) {
             const gint y = (gint) (row * u->stride + dy) - (gint) u->padding;
             const gint x = (gint) (column * u->stride + dx) - (gint) u->padding;
             const gboolean inside = y >= 0 && x >= 0 && y < (gint) u->grid.rows && x < (gint) u->grid.columns;
-            *to++ = inside ? at (p, op->in[0], i)[((gsize) y * u->grid.columns + x) * width + c] : 0;
+            to[gptvis_unfold_column (u, c, dy, dx, width)]
+                = inside ? at (p, op->in[0], i)[((gsize) y * u->grid.columns + x) * width + c] : 0;
           }
 }
 

@@ -128,8 +128,10 @@ struct ColumnsPush {
 /* windows: x, before, y. */
 struct WindowsPush {
   uint width;
-  uint high, wide, across;      /* of a window; windows each way */
-  uint n_before, back;
+  uint rows, columns;           /* of the grid */
+  uint high, wide;              /* of a window */
+  uint down, across;            /* windows */
+  uint shift, n_before, back;
   uint x_stride, before_stride, y_stride;       /* from one picture to the next */
 };
 
@@ -138,6 +140,7 @@ struct UnfoldPush {
   uint rows, columns, width;    /* of x */
   uint out_rows, out_columns;
   uint size, stride, padding;
+  uint by_columns;              /* 1: the other order */
 };
 
 /* top: x, y. Elements are x's. What is no grid is one of a row. */

@@ -16,9 +16,13 @@ main ()
   const uint y_width = p.width * p.size * p.size;
   if (k >= p.out_rows * p.out_columns * y_width)
     return;
-  const uint place = k / y_width, inside = k % (p.size * p.size), column = k % y_width / (p.size * p.size);
-  const int row = int (place / p.out_columns * p.stride + inside / p.size) - int (p.padding);
-  const int across = int (place % p.out_columns * p.stride + inside % p.size) - int (p.padding);
+  const uint place = k / y_width, in_row = k % y_width;
+  const uint inside = p.by_columns != 0 ? in_row / p.width : in_row % (p.size * p.size);
+  const uint column = p.by_columns != 0 ? in_row % p.width : in_row / (p.size * p.size);
+  const uint down = p.by_columns != 0 ? inside % p.size : inside / p.size;
+  const uint right = p.by_columns != 0 ? inside / p.size : inside % p.size;
+  const int row = int (place / p.out_columns * p.stride + down) - int (p.padding);
+  const int across = int (place % p.out_columns * p.stride + right) - int (p.padding);
   float value = 0;
   if (row >= 0 && across >= 0 && row < int (p.rows) && across < int (p.columns))
     value = x[((picture * p.rows + row) * p.columns + across) * p.width + column];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// windows: a grid's rows window by window, before each window's those of another tensor; or back.
+// windows: a grid's rows window by window, shifted or not, before each window's those of another tensor; or
+// back. Windows that reach beyond the grid have 0 there.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "shared.h"
@@ -14,24 +15,28 @@ void
 main ()
 {
   const uint k = gl_GlobalInvocationID.x, picture = gl_WorkGroupID.y;
-  const uint inside = p.high * p.wide, rows = p.n_before + inside;      // of a window
-  if (k >= (p.back != 0 ? inside : rows) * p.across * p.across * p.width)
+  const uint inside = p.high * p.wide, window_rows = p.n_before + inside;
+  const uint all_rows = p.down * p.high, all_columns = p.across * p.wide;       // with what is outside the grid
+  if (k >= (p.back != 0 ? p.rows * p.columns : window_rows * p.down * p.across) * p.width)
     return;
-  const uint row = k / p.width, column = k % p.width, columns = p.wide * p.across;
+  const uint row = k / p.width, column = k % p.width;
   if (p.back != 0) {
-    const uint grid_row = row / columns, grid_column = row % columns;
+    const uint grid_row = (row / p.columns + all_rows - p.shift) % all_rows;
+    const uint grid_column = (row % p.columns + all_columns - p.shift) % all_columns;
     const uint window = grid_row / p.high * p.across + grid_column / p.wide;
-    const uint at = window * rows + p.n_before + grid_row % p.high * p.wide + grid_column % p.wide;
+    const uint at = window * window_rows + p.n_before + grid_row % p.high * p.wide + grid_column % p.wide;
     y[picture * p.y_stride + k] = x[picture * p.x_stride + at * p.width + column];
     return;
   }
-  const uint window = row / rows, place = row % rows;
+  const uint window = row / window_rows, place = row % window_rows;
   if (place < p.n_before) {
     y[picture * p.y_stride + k] = before[picture * p.before_stride + place * p.width + column];
     return;
   }
-  const uint grid_row = window / p.across * p.high + (place - p.n_before) / p.wide;
-  const uint grid_column = window % p.across * p.wide + (place - p.n_before) % p.wide;
-  y[picture * p.y_stride + k]
-      = x[picture * p.x_stride + (grid_row * columns + grid_column) * p.width + column];
+  const uint grid_row = (window / p.across * p.high + (place - p.n_before) / p.wide + p.shift) % all_rows;
+  const uint grid_column = (window % p.across * p.wide + (place - p.n_before) % p.wide + p.shift) % all_columns;
+  float value = 0;
+  if (grid_row < p.rows && grid_column < p.columns)
+    value = x[picture * p.x_stride + (grid_row * p.columns + grid_column) * p.width + column];
+  y[picture * p.y_stride + k] = value;
 }

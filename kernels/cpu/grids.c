@@ -62,7 +62,7 @@ gptvis_cpu_columns (const GptVisCpuProgram *p, const GptVisOp *op)
 static gint
 place_in_window (const GptVisWindows *w, guint at, guint *window)
 {
-  const guint inside = w->grid.rows / w->across * (w->grid.columns / w->across), rows = w->n_before + inside;
+  const guint rows = w->n_before + w->window.rows * w->window.columns;
   *window = at / rows;
   return (gint) (at % rows) - (gint) w->n_before;
 }
@@ -71,25 +71,34 @@ static void
 to_windows_row (const Move *move, guint picture, guint at, float *y)
 {
   const GptVisWindows *w = &move->op->windows;
-  const guint high = w->grid.rows / w->across, wide = w->grid.columns / w->across;
+  const GptVisGrid n = gptvis_windows_grid (w);
+  const guint high = w->window.rows, wide = w->window.columns;
   guint window;
   const gint place = place_in_window (w, at, &window);
-  const float *from;
-  if (place < 0)
+  const float *from = NULL;
+  if (place < 0) {
     from = row_of (move, move->op->in[1], picture, place + w->n_before);
+  } else {
+    const guint row = (window / n.columns * high + place / wide + w->shift) % (n.rows * high);
+    const guint column = (window % n.columns * wide + place % wide + w->shift) % (n.columns * wide);
+    if (row < w->grid.rows && column < w->grid.columns)
+      from = row_of (move, move->op->in[0], picture, (gsize) row * w->grid.columns + column);
+  }
+  if (from)
+    memcpy (y, from, move->width * sizeof (float));
   else
-    from = row_of (move, move->op->in[0], picture, ((gsize) window / w->across * high + place / wide)
-        * w->grid.columns + window % w->across * wide + place % wide);
-  memcpy (y, from, move->width * sizeof (float));
+    memset (y, 0, move->width * sizeof (float));
 }
 
 static void
 from_windows_row (const Move *move, guint picture, guint at, float *y)
 {
   const GptVisWindows *w = &move->op->windows;
-  const guint high = w->grid.rows / w->across, wide = w->grid.columns / w->across;
-  const guint row = at / w->grid.columns, column = at % w->grid.columns;
-  const gsize window = row / high * w->across + column / wide;
+  const GptVisGrid n = gptvis_windows_grid (w);
+  const guint high = w->window.rows, wide = w->window.columns;
+  const guint row = (at / w->grid.columns + n.rows * high - w->shift) % (n.rows * high);
+  const guint column = (at % w->grid.columns + n.columns * wide - w->shift) % (n.columns * wide);
+  const gsize window = row / high * n.columns + column / wide;
   memcpy (y, row_of (move, move->op->in[0], picture, window * (w->n_before + high * wide) + w->n_before
           + row % high * wide + column % wide), move->width * sizeof (float));
 }
@@ -113,9 +122,19 @@ unfold_row (const Move *move, guint picture, guint at, float *y)
     neighbours[k] = row < u->grid.rows && column < u->grid.columns
         ? row_of (move, move->op->in[0], picture, (gsize) row * u->grid.columns + column) : NULL;
   }
-  for (guint c = 0; c < width; c++)
-    for (guint k = 0; k < n; k++)
-      *y++ = neighbours[k] ? neighbours[k][c] : 0;
+  if (u->order == GPTVIS_UNFOLD_BY_CHANNELS) {
+    for (guint c = 0; c < width; c++)
+      for (guint k = 0; k < n; k++)
+        *y++ = neighbours[k] ? neighbours[k][c] : 0;
+    return;
+  }
+  for (guint k = 0; k < n; k++) {
+    float *to = y + gptvis_unfold_column (u, 0, k / u->size, k % u->size, width);
+    if (neighbours[k])
+      memcpy (to, neighbours[k], width * sizeof *to);
+    else
+      memset (to, 0, width * sizeof *to);
+  }
 }
 
 void

@@ -34,8 +34,9 @@ gptvis_vulkan_windows (GptVisVulkanRecorder *r)
   const GptVisTensor *y = tensor (r, op->out);
   const GptVisVulkanRange bindings[]
       = { range (r, op->in[0], 0), range (r, op->in[1], op->in[0]), range (r, op->out, 0) };
-  const struct WindowsPush push = { y->width, w->grid.rows / w->across, w->grid.columns / w->across,
-    w->across, w->n_before, w->back, stride (tensor (r, op->in[0])),
+  const GptVisGrid n = gptvis_windows_grid (w);
+  const struct WindowsPush push = { y->width, w->grid.rows, w->grid.columns, w->window.rows, w->window.columns,
+    n.rows, n.columns, w->shift, w->n_before, w->back, stride (tensor (r, op->in[0])),
     op->in[1] != GPTVIS_NO_TENSOR ? stride (tensor (r, op->in[1])) : 0, stride (y) };
   dispatch (r, GPTVIS_SHADER_WINDOWS, bindings, &push, (guint64) y->rows * y->width, r->n);
 }
@@ -48,7 +49,8 @@ gptvis_vulkan_unfold (GptVisVulkanRecorder *r)
   const GptVisGrid out = gptvis_unfold_grid (u);
   const GptVisVulkanRange bindings[] = { range (r, r->op->in[0], 0), range (r, r->op->out, 0) };
   const struct UnfoldPush push
-      = { u->grid.rows, u->grid.columns, x->width, out.rows, out.columns, u->size, u->stride, u->padding };
+      = { u->grid.rows, u->grid.columns, x->width, out.rows, out.columns, u->size, u->stride, u->padding,
+          u->order == GPTVIS_UNFOLD_BY_COLUMNS };
   dispatch (r, GPTVIS_SHADER_UNFOLD, bindings, &push, (guint64) y->rows * y->width, r->n);
 }
 

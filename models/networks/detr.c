@@ -79,7 +79,8 @@ record_convolution (
   gchar name[GPTVIS_NAME_SIZE];
   GptVisNorm norm = *GPTVIS_NORM (.act = self->d->act);
   if (size > 1)
-    x = gptvis_plan_unfold (self->plan, x, &(GptVisUnfold) { self->grid, size, 1, size / 2 });
+    x = gptvis_plan_unfold (self->plan, x, &(GptVisUnfold) { .grid = self->grid, .size = size, .stride = 1,
+              .padding = size / 2 });
   x = gptvis_plan_linear (self->plan, x, weight_of (self, gptvis_record_name (name, "%s.%s", where,
               self->names->convolution), ".weight", width, width_in * size * size), GPTVIS_NO_TENSOR, NULL);
   gptvis_record_name (name, "%s.%s", where, self->names->norm);

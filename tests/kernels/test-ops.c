@@ -592,6 +592,7 @@ static const struct {
   {"score", test_score, TRUE},
   {"columns", test_columns},
   {"windows", test_windows},
+  {"windows-shifted", test_shifted_windows},
   {"rope", test_rope},
   {"unfold", test_unfold},
   {"top", test_top},

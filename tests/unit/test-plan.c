@@ -196,6 +196,13 @@ MISTAKE (grid_windows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGr
 MISTAKE (windows_before, gptvis_plan_windows (plan, x, gptvis_plan_weight (plan, "b", 1, 5),
     (GptVisGrid) GRID, 2))
 MISTAKE (windows_back, gptvis_plan_from_windows (plan, x, (GptVisGrid) { 4, 4 }, 2))
+MISTAKE (windows_shift, gptvis_plan_windows_of (plan, x, GPTVIS_NO_TENSOR,
+        &(GptVisWindows) { .grid = GRID, .window = {2, 1}, .shift = 1 }))
+MISTAKE (windows_none, gptvis_plan_windows_of (plan, x, GPTVIS_NO_TENSOR,
+        &(GptVisWindows) { .grid = GRID, .window = {0, 1} }))
+MISTAKE (windows_huge, gptvis_plan_windows_of (plan, x, GPTVIS_NO_TENSOR,
+        &(GptVisWindows) { .grid = GRID, .window = {1u << 20, 1u << 20} }))
+MISTAKE (unfold_after, gptvis_plan_unfold (plan, x, &(GptVisUnfold) { GRID, 2, 1, 0, 2 }))
 MISTAKE (unfold_size, gptvis_plan_unfold (plan, x, &(GptVisUnfold) { GRID, 3, 1, 0 }))
 MISTAKE (top_width, gptvis_plan_top (plan, x, &(GptVisTop) { .n = 2 }))
 MISTAKE (top_beyond, gptvis_plan_top (plan, gptvis_plan_score (plan, x, GPTVIS_SCORE_LARGEST),
@@ -279,6 +286,10 @@ test_mistakes (void)
     {"before windows", windows_before,
         "windows|what is before has shape [1, 5] where a width of 6 is needed"},
     {"from windows", windows_back, "windows|4 rows are not those of 4 windows of 4 places"},
+    {"a shift", windows_shift, "cannot be cut into windows of 1×2 that are shifted by 1"},
+    {"empty windows", windows_none, "cannot be cut into windows of 1×0 that are shifted by 0"},
+    {"huge windows", windows_huge, "a grid of 2×2 in windows of 1048576×1048576 is too large"},
+    {"neighbourhoods beyond", unfold_after, "neighbourhoods of 2×2, 1 apart"},
     {"neighbourhoods", unfold_size, "unfold|neighbourhoods of 3×3, 1 apart, from 0 outside on"},
     {"top's values", top_width, "top|x has width 6, where one value a row is needed"},
     {"top beyond", top_beyond, "top|3 of 0 rows are not possible"},
