@@ -5,7 +5,7 @@
 #include <string.h>
 
 static void
-read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+read_widths (GptVisJson *json, GptVisConfiguration *self)
 {
   self->hidden_size = gptvis_json_uint (json, "hidden_size", 768, 1, MAX_WIDTH);
   self->n_layers = gptvis_json_uint (json, "num_hidden_layers", 12, 1, GPTVIS_MAX_LAYERS);
@@ -13,7 +13,13 @@ read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitectur
   if (!json->error && self->hidden_size % self->n_heads)
     gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u is not a multiple of num_attention_heads %u",
         self->hidden_size, self->n_heads);
+}
 
+static void
+read_sizes (GptVisJson *json, GptVisConfiguration *self, const GptVisArchitecture *architecture)
+{
+  if (!architecture->stages)
+    read_widths (json, self);
   guint patch_width = self->patch_size = architecture->patch_size;
   self->image_height = architecture->image_size;
   self->image_width = architecture->image_width ? architecture->image_width : architecture->image_size;

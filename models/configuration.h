@@ -66,6 +66,15 @@ typedef struct {
   gboolean mean;                /* of the patches is classified, else the class token */
 } GptVisBeitNumbers;
 
+/* Of Swin, whose layers are in stages: n_layers is how many. */
+typedef struct {
+  guint width;                  /* of the first stage, doubled in each that follows; hidden_size: of the last */
+  guint depths[GPTVIS_MAX_STAGES], heads[GPTVIS_MAX_STAGES];
+  guint window;                 /* patches of a window, each way */
+  gdouble mlp_ratio;            /* an MLP's width is so many times its stage's */
+  gboolean positions;           /* patches have some */
+} GptVisSwinNumbers;
+
 typedef struct {
   gchar *model_type;            /* "vit", "deit", "dinov2", "git", … */
   gchar *encoder_type;          /* vision-encoder-decoder: "vit", "deit"; else NULL */
@@ -86,6 +95,7 @@ typedef struct {
   GptVisDetectorNumbers detector;
   GptVisTimmNumbers timm;
   GptVisBeitNumbers beit;
+  GptVisSwinNumbers swin;
   gboolean writes;              /* there is a decoder */
   GptVisDecoderNumbers decoder;
   gboolean multi_label;         /* a sigmoid a label, else a softmax over all */

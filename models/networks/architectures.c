@@ -42,6 +42,8 @@ static const GptVisArchitecture architectures[] = {
     .backbone = "vision_config", .usual_backbone = "{}", .record = gptvis_siglip_record},
   { .model_type = GPTVIS_TIMM, .act = "gelu", .epsilon = 1e-6, .embeds = TRUE, .classifier = "head",
     .look = gptvis_timm_look, .record = gptvis_timm_record},
+  { .model_type = "swin", .image_size = 224, .patch_size = 4, .act = "gelu", .epsilon = 1e-5,
+    .stages = TRUE, .read = gptvis_configuration_read_swin, .record = gptvis_swin_record},
   { .model_type = "vision-encoder-decoder", .tower = "encoder", .decoder = "decoder",
       .class_name = "VisionEncoderDecoderModel", .bos = 50256, .eos = 50256,
     .embeds = TRUE, .pooler = "encoder.pooler.dense",

@@ -73,6 +73,7 @@ typedef struct _GptVisArchitecture {
   const gchar *backbone;        /* the part of config.json about its tower; NULL: the whole */
   const gchar *usual_backbone;  /* that part when it is left out; NULL: it may not be */
   gboolean statistics;          /* lw_detr: batch norms */
+  gboolean stages;              /* layers, widths and heads are in stages, and are read by `read` */
   /* reads what only this type's part about the tower says; NULL: there is nothing */
   void (*read) (struct _GptVisJson *json, GptVisConfiguration *config);
   gboolean encodes;             /* can be vision-encoder-decoder's encoder */
@@ -130,6 +131,8 @@ void gptvis_beit_record (GptVisPlan *plan, const GptVisConfiguration *config, co
     GptVisOutputs outputs);
 void gptvis_data2vec_vision_record (GptVisPlan *plan, const GptVisConfiguration *config,
     const GptVisRecipe *recipe, GptVisOutputs outputs);
+void gptvis_swin_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
+    GptVisOutputs outputs);
 void gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_gpt2_record_decoder (GptVisPlan *plan, const GptVisConfiguration *config, guint rows,
