@@ -46,6 +46,9 @@
  * (On a GPU each 32 of a row have 254 steps for a span of some 4 deviations, and lose half of
  * that, or x keeps all of its bits.)
  *
+ * A pooler's tanh makes 1 of its largest values, which are some 3, and leaves small ones and their errors as
+ * they are: so what comes out may be off by three times as much.
+ *
  * A network that writes is two networks one after the other, and its logits are held
  * against others a softmax apart. In bf16 the best token must be the best; the fourth
  * best beam of a random network is a matter of luck, as in int8 its every word is. */
@@ -71,7 +74,8 @@ is_stored (const Check *c, const gchar *name)
 
 /* An output of the last run against the tensor `stored`. */
 static void
-check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *stored, const gchar *shown)
+check_output_within (Check *c, GptVisModel *model, const gchar *name, const gchar *stored,
+    const gchar *shown, gdouble tolerance)
 {
   const GptVisPlan *plan = gptvis_model_plan (model);
   const GptVisTensorId id = gptvis_plan_find (plan, name);
@@ -86,7 +90,13 @@ check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *stor
   for (guint i = 0; want && i < c->n_pictures; i++)
     compare (&e, gptvis_program_output (gptvis_model_program (model), id, i), want + i * n, n);
   if (want)
-    report (c, shown, relative (&e), c->tensors);
+    report (c, shown, relative (&e), tolerance);
+}
+
+static void
+check_output (Check *c, GptVisModel *model, const gchar *name, const gchar *stored, const gchar *shown)
+{
+  check_output_within (c, model, name, stored, shown, c->tensors);
 }
 
 /* What an embedding is called there; NULL: there is none. */
@@ -98,6 +108,14 @@ stored_embedding (const Check *c)
     if (is_stored (c, names[i]))
       return names[i];
   return NULL;
+}
+
+/* That of the embedding. */
+static gdouble
+pooled_tolerance (const Check *c, GptVisModel *model)
+{
+  const gboolean narrow = gptvis_model_program (model)->precision != GPTVIS_PRECISION_F32;
+  return narrow && gptvis_model_configuration (model)->pooler ? 3 * c->tensors : c->tensors;
 }
 
 static gdouble
@@ -157,7 +175,7 @@ check_traced (Check *c, GptVisModel *model, const float *pixel_values)
     if (has_labels (model))
       check_output (c, model, "logits", "logits", "logits");
     if (embedding && !is_of_length_one (c, embedding))
-      check_output (c, model, "embedding", embedding, embedding);
+      check_output_within (c, model, "embedding", embedding, embedding, pooled_tolerance (c, model));
   }
   free_slots (c, slots);
   tell_unknown (c);
@@ -227,7 +245,8 @@ check_results (Check *c, GptVisClient *client, GptVisRequest *requests)
 
 /* The results' embeddings, which have length one. */
 static void
-check_embeddings (Check *c, GptVisClient *client, GptVisRequest *requests, const gchar *stored)
+check_embeddings (
+    Check *c, GptVisModel *model, GptVisClient *client, GptVisRequest *requests, const gchar *stored)
 {
   const gsize n = gptvis_container_find (c->expected, stored)->n_elements / c->n_pictures;
   const float *want = expect (c, stored, n);
@@ -245,7 +264,7 @@ check_embeddings (Check *c, GptVisClient *client, GptVisRequest *requests, const
     gptvis_result_unref (result);
   }
   if (want)
-    report (c, "embedding of length one", relative (&e), c->tensors);
+    report (c, "embedding of length one", relative (&e), pooled_tolerance (c, model));
   g_free (unit);
 }
 
@@ -267,7 +286,7 @@ check_shipped (Check *c, GptVisModel *model, const float *pixel_values)
       check_results (c, client, requests);
     }
     if (embedding)
-      check_embeddings (c, client, requests, embedding);
+      check_embeddings (c, model, client, requests, embedding);
   } else {
     miss (c, "%s", error->message);
     g_clear_error (&error);

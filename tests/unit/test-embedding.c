@@ -182,6 +182,66 @@ test_refused (void)
   g_free (directory);
 }
 
+/* --- CLIP's config.json: a part about pictures, or the whole; of 2022 the part twice --- */
+
+static GptVisConfiguration *
+parse (const gchar *text)
+{
+  GError *error = NULL;
+  GptVisConfiguration *c = gptvis_configuration_parse ("config.json", text, strlen (text), &error);
+  g_assert_no_error (error);
+  return c;
+}
+
+static void
+test_clip (void)
+{
+  GptVisConfiguration *c = parse ("{\"model_type\":\"clip\",\"architectures\":[\"CLIPModel\"]}");
+  g_assert_cmpuint (c->hidden_size, ==, 768);
+  g_assert_cmpuint (c->patch_size, ==, 32);
+  g_assert_cmpint (c->act, ==, GPTVIS_ACT_QUICK_GELU);
+  g_assert_cmpfloat_with_epsilon (c->epsilon, 1e-5, 1e-9);
+  g_assert_cmpuint (c->projection, ==, 512);
+  g_assert_false (c->writes);
+  gptvis_configuration_free (c);
+
+  c = parse ("{\"model_type\":\"clip\",\"projection_dim\":768,\"vision_config\":{\"hidden_size\":32,"
+      "\"num_attention_heads\":4,\"patch_size\":16,\"projection_dim\":7,\"hidden_act\":\"quick_gelu\"},"
+      "\"vision_config_dict\":{\"hidden_size\":1024,\"num_attention_heads\":16,\"hidden_act\":\"gelu\"}}");
+  g_assert_cmpuint (c->hidden_size, ==, 1024);
+  g_assert_cmpuint (c->n_heads, ==, 16);
+  g_assert_cmpuint (c->patch_size, ==, 16);
+  g_assert_cmpint (c->act, ==, GPTVIS_ACT_GELU);
+  g_assert_cmpuint (c->projection, ==, 768);
+  gptvis_configuration_free (c);
+
+  c = parse ("{\"model_type\":\"clip\",\"vision_config\":null,\"vision_config_dict\":{\"patch_size\":14}}");
+  g_assert_cmpuint (c->patch_size, ==, 14);
+  gptvis_configuration_free (c);
+  c = parse ("{\"model_type\":\"clip_vision_model\",\"hidden_size\":48,\"projection_dim\":24}");
+  g_assert_cmpuint (c->hidden_size, ==, 48);
+  g_assert_cmpuint (c->projection, ==, 24);
+  gptvis_configuration_free (c);
+}
+
+static void
+test_clip_bad (void)
+{
+  static const struct { const gchar *text, *parts; } cases[] = {
+    {"{\"model_type\":\"clip\",\"vision_config\":[]}", "vision_config is not an object"},
+    {"{\"model_type\":\"clip\",\"vision_config_dict\":7}", "vision_config_dict is not an object"},
+    {"{\"model_type\":\"clip\",\"projection_dim\":0}",
+        "projection_dim is not a whole number from 1 to 65536"},
+    {"{\"model_type\":\"clip\",\"vision_config_dict\":{\"hidden_size\":-1}}", "vision_config: hidden_size"},
+    {"{\"model_type\":\"vit\",\"pooler_output_size\":1e9}", "pooler_output_size is not a whole number"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GError *error = NULL;
+    g_assert_null (gptvis_configuration_parse ("config.json", cases[i].text, strlen (cases[i].text), &error));
+    unit_expect_error (cases[i].text, error, GPTVIS_ERROR_FORMAT, cases[i].parts);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -190,5 +250,7 @@ main (int argc, char **argv)
   g_test_add_func ("/embedding/pooler", test_pooler);
   g_test_add_func ("/embedding/zeros", test_zeros);
   g_test_add_func ("/embedding/refused", test_refused);
+  g_test_add_func ("/embedding/clip", test_clip);
+  g_test_add_func ("/embedding/clip-bad", test_clip_bad);
   return g_test_run ();
 }
