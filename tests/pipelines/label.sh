@@ -4,6 +4,7 @@
 # plugin by itself. Usage: label.sh GPTVIS-LABEL.
 label=$(realpath "$1") || exit 99
 . "$(dirname "$0")/../tap.sh"
+golden=$(realpath "$(dirname "$0")/../golden/data") || exit 99
 work=$(mktemp -d) || exit 99
 pid=''
 trap 'kill -9 $pid 2> /dev/null; rm -rf "$work"' EXIT
@@ -76,6 +77,16 @@ ok "a photo cut short leaves nothing behind for the next"
 
 timeout 60 "$label" --json - < photo.jpg > out 2> err && [ "$(streams)" = "-|" ]
 ok "standard input"
+
+one_embedding () {      # numbers; their squares add up to 1
+  sed -n 's/.*"embedding":\[\([^]]*\)\].*/\1/p' out | tr ',' '\n' |
+    awk -v n="$1" '{ sum += $1 * $1 } END { exit !(NR == n && sum > 0.9999 && sum < 1.0001) }'
+}
+run 0 --embedding photo.jpg && one_embedding 192 && grep -q '"label":' out &&
+  run 0 photo.jpg && grep -q '"embedding":null' out &&
+  run 0 --model "$golden/vit_headless" photo.jpg && one_embedding 14 && grep -q '"labels":\[\]' out &&
+  run 2 --model "$golden/yolos" --embedding photo.jpg && grep -q 'the embedding is asked for' err
+ok "--embedding, and a checkpoint that gives nothing else"
 
 run 2 --model /nonexistent photo.jpg && grep -q '^gptvis-label: .*/nonexistent' err && [ ! -s out ]
 ok "a model that does not exist"
