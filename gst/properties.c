@@ -56,7 +56,8 @@ static const GEnumValue regions[] = {
 static const GptVisProperty properties[] = {
   { "model", "Model", TEXT, AT (model), FIXED, .blurb =
     "Checkpoint: a Hugging Face directory as downloaded (config.json, preprocessor_config.json, "
-    "*.safetensors); unset: the small one that is bundled" },
+    "*.safetensors), or a name on the Hub that was downloaded (gptvis-model get OWNER/NAME); unset: the "
+    "small one that is bundled" },
   { "task", "Task", ENUM, AT (task), FIXED, ONE_OF ("GptVisTask", tasks), .blurb =
     "What to find; auto: labels where the checkpoint has a classifier, else captions, and of one that has "
     "neither the embedding" },

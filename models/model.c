@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opens a checkpoint, makes its programs when they are needed, and runs them. */
 #include "model.h"
+#include "hub.h"
 #include "locate.h"
 #include "tower.h"
 #include <math.h>
@@ -46,7 +47,7 @@ gptvis_model_open (const GptVisModelOptions *options, GError **error)
   GptVisModel *self = g_new0 (GptVisModel, 1);
   g_mutex_init (&self->making);
   g_mutex_init (&self->lock);
-  self->name = g_path_get_basename (path);
+  self->name = gptvis_hub_name_of (path);
   self->options = options->program;
   self->options.backend = self->backend = g_strdup (options->program.backend);
   self->options.device = self->device = g_strdup (options->program.device);

@@ -29,7 +29,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  const gchar *path;            /* checkpoint directory; NULL: the bundled one */
+  const gchar *path;            /* checkpoint directory, or name on the Hub; NULL: the bundled one */
   GptVisProgramOptions program; /* backend, device, precision, threads */
   guint max_batch;              /* pictures of one run at most; 0 is 1 */
 } GptVisModelOptions;
@@ -56,7 +56,7 @@ gboolean gptvis_model_need (GptVisModel *model, GptVisOutputs outputs, GError **
  * errors. */
 GptVisDecoder *gptvis_model_decoder (GptVisModel *model, guint beams, GError **error);
 
-const gchar *gptvis_model_name (const GptVisModel *model);             /* directory's name */
+const gchar *gptvis_model_name (const GptVisModel *model);             /* directory's name, or the Hub's */
 const gchar *gptvis_model_path (const GptVisModel *model);             /* real path */
 const GptVisConfiguration *gptvis_model_configuration (const GptVisModel *model);
 /* The checkpoint's, which may let pictures of other proportions have other sizes. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds checkpoints' directories, and reads none of their files but refs/main. */
+/* Finds checkpoints' directories, and reads none of their files. */
 #define _GNU_SOURCE            /* dladdr */
 #include "locate.h"
 #include "config.h"
+#include "hub.h"
 #include "mistakes.h"
 #include "shards.h"
 #include <dlfcn.h>
@@ -58,39 +59,15 @@ bundled (GError **error)
   return NULL;
 }
 
-/* The only entry of a directory; NULL: there is none, or another too. */
-static gchar *
-only_entry (const gchar *directory)
+/* Could it be a checkpoint's name on the hub? Not where there is something of that name, if only a link. */
+static gboolean
+is_name (const gchar *text)
 {
-  GDir *dir = g_dir_open (directory, 0, NULL);
-  gchar *entry = dir ? g_strdup (g_dir_read_name (dir)) : NULL;
-  if (entry && g_dir_read_name (dir))
-    g_clear_pointer (&entry, g_free);
-  g_clear_pointer (&dir, g_dir_close);
-  return entry;
-}
-
-/* huggingface_hub's cache keeps a checkpoint as models--OWNER--NAME/snapshots/REVISION, and in refs/main
- * the revision that was last downloaded without a name. NULL: it is not such a folder, or there are
- * several revisions and none is main. */
-static gchar *
-find_snapshot (const gchar *folder)
-{
-  gchar *snapshots = g_build_filename (folder, "snapshots", NULL), *ref = g_build_filename (folder, "refs",
-      "main", NULL);
-  gchar *revision = NULL, *found = NULL;
-  if (!is_checkpoint (folder) && g_file_test (snapshots, G_FILE_TEST_IS_DIR)) {
-    if (!g_file_test (ref, G_FILE_TEST_IS_REGULAR) || !g_file_get_contents (ref, &revision, NULL, NULL))
-      revision = only_entry (snapshots);
-    if (revision && !strpbrk (g_strstrip (revision), "/\\"))
-      found = g_build_filename (snapshots, revision, NULL);
-    if (found && !g_file_test (found, G_FILE_TEST_IS_DIR))
-      g_clear_pointer (&found, g_free);
-  }
-  g_free (revision);
-  g_free (ref);
-  g_free (snapshots);
-  return found;
+  GptVisHubName name;
+  if (g_file_test (text, G_FILE_TEST_IS_SYMLINK) || !gptvis_hub_name_parse (text, &name, NULL))
+    return FALSE;
+  gptvis_hub_name_clear (&name);
+  return TRUE;
 }
 
 gchar *
@@ -99,12 +76,20 @@ gptvis_locate (const gchar *path, GError **error)
   gchar *wanted = path && *path ? g_strdup (path) : bundled (error);
   if (!wanted)
     return NULL;
-  gchar *found = realpath (wanted, NULL);
-  gchar *real = found ? find_snapshot (found) : NULL;
-  if (found && !real)
-    real = g_strdup (found);
-  if (!found)
+  gchar *found = realpath (wanted, NULL), *real = NULL;
+  if (found) {
+    real = gptvis_hub_snapshot (found, NULL);
+    if (!real)
+      real = g_strdup (found);
+  } else if (is_name (wanted)) {
+    gchar *snapshot = gptvis_hub_find (wanted, error);
+    gchar *resolved = snapshot ? realpath (snapshot, NULL) : NULL;
+    real = g_strdup (resolved);
+    free (resolved);
+    g_free (snapshot);
+  } else {
     gptvis_mistake_path_absent (wanted, error);
+  }
   free (found);
   g_free (wanted);
   return real;

@@ -179,7 +179,7 @@ is_dangling (const gchar *path, GError **error)
     g_free (to);
     return FALSE;
   }
-  gchar *directory = g_path_get_dirname (path);
+  gchar *above = g_path_get_dirname (path), *directory = g_canonicalize_filename (above, NULL);
   gchar *target = g_canonicalize_filename (to, directory), *part = g_strconcat (target, ".incomplete", NULL);
   gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: this is a link to %s, which is not there%s: "
       "download it again", path, to,
@@ -187,6 +187,7 @@ is_dangling (const gchar *path, GError **error)
   g_free (part);
   g_free (target);
   g_free (directory);
+  g_free (above);
   g_free (to);
   return TRUE;
 }
@@ -213,15 +214,6 @@ gptvis_mistake_file_absent (const gchar *path, GError **error)
 
 /* ---- a path to nothing, a file ---- */
 
-/* "owner/name", as the Hub calls checkpoints. */
-static gboolean
-is_hub_name (const gchar *path)
-{
-  const gchar *slash = strchr (path, '/');
-  return slash && slash > path && slash[1] && !strchr (slash + 1, '/') && path[0] != '.' && path[0] != '~'
-      && strspn (path, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./") == strlen (path);
-}
-
 void
 gptvis_mistake_path_absent (const gchar *path, GError **error)
 {
@@ -232,9 +224,6 @@ gptvis_mistake_path_absent (const gchar *path, GError **error)
     why = ": this is an address, and nothing is downloaded here; name a directory of this machine";
   else if (path[0] == '~')
     why = ": \"~\" stands for a home directory only in a shell; write the whole path";
-  else if (is_hub_name (path))
-    why = "; if this is a checkpoint's name on the Hugging Face Hub, nothing is downloaded here: download "
-        "it to a directory (hf download NAME --local-dir DIRECTORY) and name that";
   gptvis_quote_error (error, GPTVIS_ERROR_NOT_FOUND, "%s: there is no such directory%s", path, why);
 }
 

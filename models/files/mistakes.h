@@ -17,7 +17,7 @@ gboolean gptvis_mistake_content (const gchar *path, const gchar *bytes, gsize n,
 /* A file that is missing: NOT_FOUND, with the reason if it is known. */
 void gptvis_mistake_file_absent (const gchar *path, GError **error);
 
-/* A model's name that is not a path on this machine: NOT_FOUND, with what it may be. */
+/* What is neither a path on this machine nor a name on the Hub: NOT_FOUND, with what it may be. */
 void gptvis_mistake_path_absent (const gchar *path, GError **error);
 
 /* A file where a checkpoint's directory is needed, and its first n bytes: FORMAT or UNSUPPORTED. */

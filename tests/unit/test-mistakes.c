@@ -313,8 +313,8 @@ test_paths (void)
   make_link (alone, "link", "/nonexistent/vit");
   expect ("link", dangling, GPTVIS_ERROR_NOT_FOUND, "link: this is a link to /nonexistent/vit, which is not "
       "there");
-  expect ("hub", "google/vit-base-patch16-224", GPTVIS_ERROR_NOT_FOUND,
-      "there is no such directory|hf download");
+  expect ("hub", "nobody/vit-base-patch16-224", GPTVIS_ERROR_NOT_FOUND,
+      "there is no such directory|\"gptvis-model get nobody/vit-base-patch16-224\" downloads it");
   expect ("address", "https://huggingface.co/google/vit-base-patch16-224", GPTVIS_ERROR_NOT_FOUND,
       "an address");
   expect ("tilde", "~/models/vit", GPTVIS_ERROR_NOT_FOUND, "the whole path");
