@@ -2,7 +2,7 @@
 # What demo and check need of Debian, and the way to it. Sourced, not run.
 
 build_packages="gcc pkg-config meson ninja-build libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-  libjson-glib-dev liborc-0.4-dev libopenblas-dev libpango1.0-dev libpng-dev zlib1g-dev
+  libjson-glib-dev liborc-0.4-dev libopenblas-dev libpango1.0-dev libpng-dev zlib1g-dev libcurl4-openssl-dev
   libvulkan-dev libvulkan-volk-dev glslang-tools"
 run_packages="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x fonts-dejavu-core"

@@ -13,7 +13,8 @@ static struct {
   const gchar *option, *property, *argument, *help;
   gchar *value;
 } settings[] = {
-  { "model", "model", "DIR", "checkpoint: a Hugging Face directory (else the small bundled one)", NULL },
+  { "model", "model", "DIR|NAME", "checkpoint: a Hugging Face directory, or the name of one that "
+      "gptvis-model downloaded (else the small bundled one)", NULL },
   { "backend", "backend", "B", "auto, cpu or vulkan", NULL },
   { "device", "device", "D", "which GPU, by number or name (else the best)", NULL },
   { "precision", "precision", "P", "auto, f32, f16, bf16 or int8", NULL },

@@ -106,7 +106,8 @@ parse (App *app, int argc, char **argv)
   CameraSettings *settings = &app->settings;
   const GOptionEntry entries[] = {
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &settings->model,
-        "checkpoint: a Hugging Face directory (else the small bundled one)", "DIR" },
+        "checkpoint: a Hugging Face directory, or the name of one that gptvis-model downloaded (else the "
+        "small bundled one)", "DIR|NAME" },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &app->output,
         "add the lines to FILE (else standard output)", "FILE" },
     { "max-rate", 0, 0, G_OPTION_ARG_DOUBLE, &settings->max_rate,
