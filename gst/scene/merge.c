@@ -10,6 +10,7 @@
 #define ITSELF (G_GUINT64_CONSTANT (500000000))        /* ns that it was alone before; else it is a part */
 #define CLEAR 0.15              /* heights that the outermost are apart when an edge is one's */
 #define EDGE_NOISE 1.5          /* times that of a detection of one's own */
+#define EXPLAINED 0.5f          /* share of a blob that those inside cover; else one of them has grown */
 #define WIDER 1.25f             /* a blob so much larger than the largest inside is surely several */
 
 /* Whether it was there of late, and not just as part of something. */
@@ -47,6 +48,28 @@ members (GptVisTracks *self, guint blob, guint64 time)
       self->rows[n++] = t;
   }
   return n;
+}
+
+/* Which share of the blob the first n of `rows` cover together. */
+static gfloat
+covered_share (const GptVisTracks *self, guint blob, guint n)
+{
+  enum { GRID = 8 };
+  const GptVisBox all = self->detections[blob]->box;
+  guint covered = 0;
+
+  for (guint i = 0; i < GRID * GRID; i++) {
+    const gfloat x = all.left + all.width * (i % GRID + 0.5f) / GRID;
+    const gfloat y = all.top + all.height * (i / GRID + 0.5f) / GRID;
+    for (guint r = 0; r < n; r++) {
+      const GptVisBox box = gptvis_track_box (self, &self->tracks[self->rows[r]], 0);
+      if (x >= box.left && x < box.left + box.width && y >= box.top && y < box.top + box.height) {
+        covered++;
+        break;
+      }
+    }
+  }
+  return (gfloat) covered / (GRID * GRID);
 }
 
 static void
@@ -131,7 +154,7 @@ gptvis_tracks_merge (GptVisTracks *self, guint64 time)
 {
   for (guint d = 0; d < self->n_detections; d++) {
     const guint n = members (self, d, time);
-    if (n >= 2)
+    if (n >= 2 && covered_share (self, d, n) >= EXPLAINED)
       take (self, d, n, time);
   }
 }

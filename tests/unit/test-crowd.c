@@ -472,6 +472,30 @@ test_allocations (void)
   scene_free (scene);
 }
 
+/* Two parts of a thing were told by themselves; then it is told whole, much larger than both. What is found
+ * there is one thing of that size, not two small ones in it. */
+static void
+test_outgrown (void)
+{
+  GptVisTrackSettings settings = GPTVIS_TRACK_SETTINGS_INIT;
+  settings.merging = TRUE;
+  GptVisTracks *tracks = gptvis_tracks_new (&settings);
+  const GptVisBox whole = { 0.3f, 0.3f, 0.3f, 0.3f };
+  guint whole_for = 0;
+  for (guint i = 0; i < 75; i++) {
+    const GptVisDetection parts[] = { { .box = { 0.32f, 0.32f, 0.05f, 0.08f }, .score = 1 },
+      { .box = { 0.5f, 0.45f, 0.05f, 0.08f }, .score = 1 } };
+    const GptVisDetection all = { .box = whole, .score = 1 };
+    guint n;
+    gptvis_tracks_update (tracks, i * G_GUINT64_CONSTANT (40000000), i < 25 ? parts : &all, i < 25 ? 2 : 1);
+    const GptVisTrack *told = gptvis_tracks_at (tracks, i * G_GUINT64_CONSTANT (40000000), &n);
+    for (guint k = 0; k < n; k++)
+      whole_for += i >= 50 && !told[k].hidden && gptvis_box_iou (told[k].box, whole) > 0.7f;
+  }
+  g_assert_cmpuint (whole_for, ==, 25);
+  gptvis_tracks_free (tracks);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -488,5 +512,6 @@ main (int argc, char **argv)
   g_test_add_func ("/crowd/aspect", test_aspect);
   g_test_add_func ("/crowd/labels", test_labels);
   g_test_add_func ("/crowd/allocations", test_allocations);
+  g_test_add_func ("/crowd/outgrown", test_outgrown);
   return g_test_run ();
 }
