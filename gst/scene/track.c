@@ -466,6 +466,15 @@ gptvis_tracks_vote (GptVisTracks *self, guint id, guint64 time, const GptVisLabe
 
 /* --- what is told --- */
 
+/* Motion looks at every frame, so what it does not find is hidden or gone; who was there for long is believed
+ * to be hidden for longer. */
+static guint64
+hold_of (const GptVisTracks *self, const Track *track)
+{
+  const guint64 hold = gptvis_tracks_hold (self);
+  return self->settings.merging ? MIN (hold, MAX (track->alone / 4, interval (self) / 2 * 3)) : hold;
+}
+
 static void
 tell (const GptVisTracks *self, const Track *track, guint64 time, GptVisTrack *told, GptVisLabel *labels)
 {
@@ -476,7 +485,7 @@ tell (const GptVisTracks *self, const Track *track, guint64 time, GptVisTrack *t
   *told = (GptVisTrack) {.id = track->id,.box = inside,.score = track->score,.labels = labels,
     .n_labels = gptvis_votes_read (&track->votes, labels),.since = track->since,.seen = track->seen,
     .velocity = { track->axes[TRACK_X].v / self->settings.aspect, track->axes[TRACK_Y].v },
-    .hidden = gone || time - track->seen > gptvis_tracks_hold (self),.merged = track->merged,
+    .hidden = gone || time - track->seen > hold_of (self, track),.merged = track->merged,
     .detection = track->detection };
 }
 
