@@ -15,6 +15,10 @@
 #define VALLEY 0.75f /* of two things side by side: the outline's height between, over that of the lower */
 #define CUTS 4u                 /* frames that a region must look like several before it is */
 #define NEEDLESS 3u
+#define TOGETHER 4u             /* frames that it goes on with one above or below it to be a part of that */
+#define ABOVE 0.5f              /* share of the narrower's width that both have */
+#define SAME_SPEED 0.2f         /* … and of the speed, how much theirs may differ; and cells a frame */
+#define SLOW 0.2f               /* cells a frame: what is no faster may stand */
 #define CRUMB 0.2f              /* of the largest in a blob: what is smaller is a part of it */
 #define SEEN 3u                 /* frames before a region is sure */
 #define SEEN_IN_RAIN 7u         /* … while much comes and goes: drops meet by chance */
@@ -384,6 +388,16 @@ take_in (GptVisRegions *regions, const GptVisCells *cells, const GptVisBlobs *bl
   return FALSE;
 }
 
+/* Two of one blob that lie above each other and go the same way at the same speed. */
+static gboolean
+go_together (const GptVisRegion *a, const GptVisRegion *b)
+{
+  const float speed = fabsf (b->vx) + fabsf (b->vy);
+  const float across = MIN (a->right, b->right) - MAX (a->left, b->left);
+  return across >= ABOVE * MIN (a->right - a->left, b->right - b->left) && speed > SLOW
+         && fabsf (a->vx - b->vx) + fabsf (a->vy - b->vy) <= SAME_SPEED * speed + 0.1f;
+}
+
 /* Regions that have been unseen too long leave, and those that others have grown over. */
 static void
 drop_lost (GptVisRegions *regions)
@@ -451,8 +465,10 @@ gptvis_regions_follow (GptVisRegions *regions, const GptVisCells *cells, const G
       }
     for (guint k = 0; k < n; k++) {
       GptVisRegion *r = &regions->regions[parts[k].region];
-      const gboolean crumb = r->cells < CRUMB * regions->regions[largest].cells;
-      r->needless = n > 1 && parts[k].region != largest && (covered || crumb) ? r->needless + 1 : 0;
+      const GptVisRegion *most = &regions->regions[largest];
+      const gboolean crumb = r->cells < CRUMB * most->cells;
+      r->together = r != most && go_together (r, most) ? r->together + 1 : r->together / 2;
+      r->needless = r != most && (covered || crumb || r->together >= TOGETHER) ? r->needless + 1 : 0;
     }
     if ((pass == 0) == (n > 0) && (n > 0 || !take_in (regions, cells, blobs, b, expected, n_expected)))
       follow_blob (regions, cells, blobs, b, parts, n, evidence, stirred, seconds);

@@ -23,6 +23,7 @@ typedef struct {
   float firm;           /* how often it has a border, 0 … 1 */
   gboolean far;         /* all of it has gone further than it is large */
   guint needless;       /* frames that it shared a blob which another region nearly fills */
+  guint together;       /* … that it went on with a larger one, of which it may be a part */
   guint cuts;           /* frames that its blob looked like several things */
 } GptVisRegion;
 
