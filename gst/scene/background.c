@@ -11,7 +11,10 @@
 #define LEARNS_ODD_NOISE 30.0f  /* slowly, or where many pass all would be noise */
 #define LEARNS_ODD 8.0f         /* of what is unlike it, but of no object */
 
-enum { ARRAYS = 12 };
+#define YOUNG 10.0f             /* seconds: so old a background is not reconsidered … */
+#define ESTABLISHED 2.0f        /* … nor one that was seen for so long */
+
+enum { ARRAYS = 18 };
 
 void
 gptvis_background_clear (GptVisBackground *background)
@@ -25,8 +28,10 @@ gptvis_background_fit (GptVisBackground *background, const GptVisCells *cells)
 {
   gptvis_background_clear (background);
   float **arrays[ARRAYS] = { &background->y, &background->u, &background->v, &background->noise,
-    &background->chroma_noise, &background->evidence, &background->proof, &background->stirred,
-    &background->last_y, &background->last_u, &background->last_v, &background->stay };
+    &background->chroma_noise, &background->evidence, &background->proof, &background->stirred, &background->light,
+    &background->last_y, &background->last_u, &background->last_v, &background->stay,
+    &background->seen, &background->other_y, &background->other_u, &background->other_v,
+    &background->other_seen };
   background->n = cells->n;
   float *memory = g_new0 (float, ARRAYS * cells->n);
   for (guint i = 0; i < ARRAYS; i++)
@@ -42,7 +47,9 @@ gptvis_background_start (GptVisBackground *background, const GptVisCells *cells)
     background->v[i] = background->last_v[i] = cells->v[i];
     background->noise[i] = background->chroma_noise[i] = FIRST_NOISE * FIRST_NOISE;
     background->evidence[i] = background->stirred[i] = background->stay[i] = 0;
+    background->seen[i] = background->other_seen[i] = 0;
   }
+  background->age = 0;
   background->frames = 1;
   background->gain = background->unrest = 1;
   background->shift_x = background->shift_y = 0;
@@ -158,12 +165,61 @@ gptvis_background_compare (GptVisBackground *background, const GptVisCells *cell
   const float usual = 1.0f;
   follow_gain (background, find_gain (background, cells, kinds));
   find_shift (background, cells, kinds);
-  for (guint row = 1; row <= cells->height; row++)
-    gptvis_background_compare_row (background, cells, row);
+  gptvis_background_compare_cells (background, cells);
   background->unrest = MAX (1, find_unrest (background, cells) / usual);
   if (background->unrest > 1) {
     scale (background->evidence, background->n, 1 / background->unrest);
     scale (background->proof, background->n, 1 / background->unrest);
+  }
+}
+
+/* --- the start --- */
+
+static gboolean
+is_like (float dy, float du, float dv, float noise, float chroma_noise)
+{
+  return dy * dy <= 9 * MAX (noise, GPTVIS_LEAST_NOISE)
+      && du * du + dv * dv <= 9 * MAX (chroma_noise, GPTVIS_LEAST_CHROMA_NOISE);
+}
+
+static void
+swap (float *a, float *b)
+{
+  const float was = *a;
+  *a = *b;
+  *b = was;
+}
+
+/* Of all that a cell looks like, the one that it looks like for more than half of the time is found with one
+ * other remembered, which loses its place to the next when it is outvoted (Boyer and Moore's majority). */
+void
+gptvis_background_reconsider (GptVisBackground *b, const GptVisCells *cells, float seconds)
+{
+  if (b->age > YOUNG)
+    return;
+  b->age += seconds;
+  for (gsize i = 0; i < b->n; i++) {
+    const float y = cells->y[i], u = cells->u[i], v = cells->v[i];
+    if (b->seen[i] > ESTABLISHED)
+      continue;
+    if (is_like (y - b->y[i], u - b->u[i], v - b->v[i], b->noise[i], b->chroma_noise[i])) {
+      b->seen[i] += seconds;
+      continue;
+    }
+    if (is_like (y - b->other_y[i], u - b->other_u[i], v - b->other_v[i], b->noise[i], b->chroma_noise[i]))
+      b->other_seen[i] += seconds;
+    else if ((b->other_seen[i] -= seconds) < 0) {
+      b->other_y[i] = y;
+      b->other_u[i] = u;
+      b->other_v[i] = v;
+      b->other_seen[i] = seconds;
+    }
+    if (b->other_seen[i] <= b->seen[i])
+      continue;
+    swap (&b->y[i], &b->other_y[i]);
+    swap (&b->u[i], &b->other_u[i]);
+    swap (&b->v[i], &b->other_v[i]);
+    swap (&b->seen[i], &b->other_seen[i]);
   }
 }
 

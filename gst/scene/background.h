@@ -26,8 +26,13 @@ typedef struct {
   float *evidence;              /* of the last frame: how unlike, in squared standard deviations */
   float *proof;                 /* … where texture counts too: shadows have little, and borders spread */
   float *stirred;               /* … how unlike the frame before, likewise */
+  float *light;                 /* scratch: what light alone explains of each cell (compare.c) */
   float *last_y, *last_u, *last_v;      /* the frame before */
   float *stay;                  /* seconds that an odd cell has looked as it does */
+  float *seen;                  /* seconds that a cell has looked like the background, while that is young */
+  float *other_y, *other_u, *other_v;   /* what else it looked like … */
+  float *other_seen;            /* … for so long, less the time that it looked like neither */
+  float age;                    /* seconds since the start */
   guint64 frames;               /* seen since the start */
   float gain;                   /* of the last frame over the one before */
   float shift_x, shift_y;       /* how far it was shifted, in cells */
@@ -48,10 +53,14 @@ void gptvis_background_compare (GptVisBackground *background, const GptVisCells 
 void gptvis_background_learn (GptVisBackground *background, const GptVisCells *cells, const guint8 *kinds,
     float seconds);
 
+/* Since the first frame has things in it, a cell that soon looks otherwise for longer than it looked like the
+ * background becomes that. Does nothing when the background is no longer young. */
+void gptvis_background_reconsider (GptVisBackground *background, const GptVisCells *cells, float seconds);
+
 /* --- the two, cell by cell (compare.c) --- */
 
-/* Of one row, numbered from 1 as in the arrays; evidence, proof and stirred are 0 past its end. */
-void gptvis_background_compare_row (const GptVisBackground *background, const GptVisCells *cells, guint row);
+/* Fills evidence, proof and stirred, which are 0 in the borders. */
+void gptvis_background_compare_cells (const GptVisBackground *background, const GptVisCells *cells);
 
 /* Which share of what it differs by a cell learns at once. */
 typedef struct {

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is done to every cell, to as many at once as fit into a vector: comparing it with the background, and
- * learning from it. A cell is told by three things,
- * each in units of its own noise: its luma, its chroma, and how it differs from its neighbours. Light that
- * falls on a surface otherwise than before (a shadow, a cloud's edge, a lamp) changes the first alone, so
- * that is weak evidence as long as the other two agree; an object's border, texture or colour is strong. */
+ * learning from it. A cell is told by three things, each in units of its own noise: its luma, its chroma, and
+ * how it differs from its neighbours. Light that falls on a surface otherwise than before (a cloud's edge, a
+ * lamp) changes the first alone, so that is weak evidence as long as the other two agree; an object's border,
+ * texture or colour is strong.
+ *
+ * A shadow in the sun is known by its colour. What the sun no longer lights is lit by the sky, which is
+ * bluer: of its blue it keeps more than of its luma, of its red less. Dark clothes and tyres keep as much of
+ * each. */
 #include "background.h"
 #include "cpu/tiers/simd.h"
 
@@ -11,6 +15,23 @@
 #define DARKEST 0.4f            /* of the light that was: more is no shadow */
 #define BRIGHTEST 1.8f
 #define SHAKE 0.6f              /* pixels that a camera may have moved unnoticed */
+
+/* Of what a surface loses in the shadow, how much of that the sky makes good: of its blue at least, how much
+ * more than that it takes of its red at least; and how inexact they may be, in steps of 8 bits. */
+#define SKY_BLUE 0.35f
+#define SKY_RED 0.12f
+#define SKY_NOISE 1.0f
+#define BLUE (1 / 1.72f)        /* blue is luma + 1.72 u, red is luma + 1.37 v, of levels from 16 */
+#define RED (1 / 1.37f)
+
+#define ALIKE 9.0f              /* evidence: no more is the background's */
+#define MOST_BORDER 30.0f       /* proof that a shadow's border is */
+
+/* What light alone explains of a cell: it is as it was, a shadow fell on it, or none of these; so that the
+ * sum of some cells' says whether all are explained, and one is in the shadow. */
+#define UNCHANGED 0.0f
+#define SHADED 1.0f
+#define UNEXPLAINED 100.0f
 
 INLINE vf
 size_of (vf a)
@@ -54,56 +75,135 @@ compare_steps (const Around *c, const Around *b, vf light, vf give)
   return square_beyond (across, give + give) + square_beyond (along, give + give);
 }
 
-/* What one component of chroma tells. */
-INLINE void
-compare_chroma (const float *chroma, const float *background, const float *last, gsize stride, vf light,
-    vf slack, vf *unlike, vf *steps, vf *moved)
-{
-  const Around c = load_around (chroma, stride), b = load_around (background, stride);
-  const vf give = give_of (&b, slack), since = c.at - vf_load (last);
-  *unlike += square_beyond (c.at - light * b.at, give);
-  *steps += compare_steps (&c, &b, light, give);
-  *moved += since * since;
-}
-
-/* Whole vectors of cells, so what is past the row's end is written too; then that is made 0 again. */
-void
-gptvis_background_compare_row (const GptVisBackground *background, const GptVisCells *cells, guint row)
-{
-  const gsize stride = cells->stride, first = row * stride + 1, end = first + cells->width;
-  const vf shift_x = vf_set (background->shift_x * 0.5f), shift_y = vf_set (background->shift_y * 0.5f);
-  const vf slack = vf_set (MIN (SHAKE / cells->side, 0.5f));
-  float *evidence = background->evidence, *proof = background->proof, *stirred = background->stirred;
-  for (gsize i = first; i < end; i += VW) {
-    const Around y = load_around (cells->y + i, stride), b = load_around (background->y + i, stride);
-    const vf right = b.at - (b.right - b.left) * shift_x - (b.down - b.up) * shift_y;
-    const vf ratio = (y.at + 4) / (vf_max (right, vf_set (0)) + 4);
-    const vf light = vf_min (vf_max (ratio, vf_set (DARKEST)), vf_set (BRIGHTEST));
-    const vi same = light == ratio;
-    const vf weight = (vf) ((same & (vi) vf_set (SHADE)) | (~same & (vi) vf_set (1)));
-    const vf give = give_of (&b, slack), since = y.at - vf_load (background->last_y + i);
-    const vf s = 1 / vf_max (vf_load (background->noise + i), vf_set (GPTVIS_LEAST_NOISE));
-    const vf c = 1 / vf_max (vf_load (background->chroma_noise + i), vf_set (GPTVIS_LEAST_CHROMA_NOISE));
-    vf unlike = { 0 }, steps = { 0 }, moved = { 0 };
-    compare_chroma (cells->u + i, background->u + i, background->last_u + i, stride, light, slack, &unlike,
-        &steps, &moved);
-    compare_chroma (cells->v + i, background->v + i, background->last_v + i, stride, light, slack, &unlike,
-        &steps, &moved);
-    const vf all = weight * square_beyond (y.at - right, give) * s + unlike * c;
-    vf_store (evidence + i, all);
-    vf_store (proof + i,
-        SHADE * all + 0.25f * (compare_steps (&y, &b, light, give) * s + steps * c));
-    vf_store (stirred + i, since * since * s + moved * c);
-  }
-  for (gsize i = end; i < MIN (end + VW - 1, cells->n); i++)
-    evidence[i] = proof[i] = stirred[i] = 0;
-}
-
 /* a where the mask is set, else 0. */
 INLINE vf
 where (vi mask, vf a)
 {
   return (vf) (mask & (vi) a);
+}
+
+/* a where the mask is set, else b. */
+INLINE vf
+choose (vi mask, vf a, vf b)
+{
+  return (vf) ((mask & (vi) a) | (~mask & (vi) b));
+}
+
+/* How much brighter a cell is than the background's. */
+INLINE vf
+ratio_of (vf y, vf background)
+{
+  return (y + 4) / (vf_max (background, vf_set (0)) + 4);
+}
+
+/* … as far as light alone may make it so. */
+INLINE vf
+light_of (vf ratio)
+{
+  return vf_min (vf_max (ratio, vf_set (DARKEST)), vf_set (BRIGHTEST));
+}
+
+/* How much higher above the luma that blue is of which nothing is lost with so much luma, or red, in steps of
+ * chroma. `part` is BLUE or RED. */
+INLINE vf
+kept_whole (vf lost, vf luma, vf chroma, gfloat part)
+{
+  return lost * vf_max (vf_set (part) + chroma / vf_max (luma, vf_set (16)), vf_set (0.2f * part));
+}
+
+/* Is what a cell lost (luma), and how its chroma is now against what it would be in less of the same light
+ * (du, dv), that of a shadow in the sun? */
+INLINE vi
+is_shade (vf lost, vf luma, vf u, vf v, vf du, vf dv)
+{
+  const vf blue = kept_whole (lost, luma, u, BLUE), red = kept_whole (lost, luma, v, RED);
+  const vf slack = vf_set (SKY_NOISE);
+  return (lost > vf_set (0)) & (du >= vf_set (SKY_BLUE) * blue - slack) & (du <= blue + slack)
+      & (-dv >= vf_set (SKY_RED) * red - slack) & (-dv <= red + slack);
+}
+
+INLINE vf
+one_over (const float *variance, gfloat least)
+{
+  return 1 / vf_max (vf_load (variance), vf_set (least));
+}
+
+/* How unlike a row's cells are by themselves, and what light alone explains of that. Whole vectors, so what
+ * is past the row's end is written too; then that is made 0 again. */
+static void
+compare_row (const GptVisBackground *background, const GptVisCells *cells, guint row)
+{
+  const gsize stride = cells->stride, first = row * stride + 1, end = first + cells->width;
+  const vf shift_x = vf_set (background->shift_x * 0.5f), shift_y = vf_set (background->shift_y * 0.5f);
+  const vf slack = vf_set (MIN (SHAKE / cells->side, 0.5f));
+  float *evidence = background->evidence, *stirred = background->stirred, *light_alone = background->light;
+  for (gsize i = first; i < end; i += VW) {
+    const vf y = vf_load (cells->y + i), u = vf_load (cells->u + i), v = vf_load (cells->v + i);
+    const Around b = load_around (background->y + i, stride);
+    const Around bu = load_around (background->u + i, stride), bv = load_around (background->v + i, stride);
+    const vf right = b.at - (b.right - b.left) * shift_x - (b.down - b.up) * shift_y;
+    const vf ratio = ratio_of (y, right), light = light_of (ratio);
+    const vf du = u - light * bu.at, dv = v - light * bv.at;
+    const vf s = one_over (background->noise + i, GPTVIS_LEAST_NOISE);
+    const vf c = one_over (background->chroma_noise + i, GPTVIS_LEAST_CHROMA_NOISE);
+    const vf luma = square_beyond (y - right, give_of (&b, slack)) * s;
+    const vf colour = square_beyond (du, give_of (&bu, slack)) + square_beyond (dv, give_of (&bv, slack));
+    const vi same = light == ratio, shade = same & is_shade (right - y, right, bu.at, bv.at, du, dv);
+    const vf all = choose (same, vf_set (SHADE) * luma, luma) + colour * c;
+    const vf alone = choose (shade, vf_set (SHADED), vf_set (UNEXPLAINED));
+    vf_store (evidence + i, all);
+    vf_store (light_alone + i, choose (all > vf_set (ALIKE), alone, vf_set (UNCHANGED)));
+    const vf dy = y - vf_load (background->last_y + i), last_du = u - vf_load (background->last_u + i);
+    const vf last_dv = v - vf_load (background->last_v + i);
+    vf_store (stirred + i, dy * dy * s + (last_du * last_du + last_dv * last_dv) * c);
+  }
+  for (gsize i = end; i < MIN (end + VW - 1, cells->n); i++)
+    evidence[i] = stirred[i] = light_alone[i] = 0;
+}
+
+/* How the steps to their neighbours differ, where that is no shadow's border; and what a shadow is, whose
+ * neighbours are explained as well, is no evidence. Past the row's end lies the next, whose evidence may be
+ * lowered twice. */
+static void
+prove_row (const GptVisBackground *background, const GptVisCells *cells, guint row)
+{
+  const gsize stride = cells->stride, first = row * stride + 1, end = first + cells->width;
+  const vf slack = vf_set (MIN (SHAKE / cells->side, 0.5f));
+  float *evidence = background->evidence, *proof = background->proof;
+  for (gsize i = first; i < end; i += VW) {
+    const Around y = load_around (cells->y + i, stride), b = load_around (background->y + i, stride);
+    const Around u = load_around (cells->u + i, stride), bu = load_around (background->u + i, stride);
+    const Around v = load_around (cells->v + i, stride), bv = load_around (background->v + i, stride);
+    const float *alone = background->light + i;
+    const Around l = load_around (alone, stride);
+    const vf five = l.at + l.left + l.right + l.up + l.down;
+    const vf nine = five + vf_load (alone - stride - 1) + vf_load (alone - stride + 1)
+        + vf_load (alone + stride - 1) + vf_load (alone + stride + 1);
+    const vf light = light_of (ratio_of (y.at, b.at));
+    const vf s = one_over (background->noise + i, GPTVIS_LEAST_NOISE);
+    const vf c = one_over (background->chroma_noise + i, GPTVIS_LEAST_CHROMA_NOISE);
+    const vf steps = compare_steps (&y, &b, light, give_of (&b, slack)) * s
+        + (compare_steps (&u, &bu, light, give_of (&bu, slack))
+            + compare_steps (&v, &bv, light, give_of (&bv, slack))) * c;
+    const vi border = (five >= vf_set (SHADED)) & (five < vf_set (UNEXPLAINED));
+    const vi shade = (l.at == vf_set (SHADED)) & (nine < vf_set (UNEXPLAINED));
+    const vf before = vf_load (evidence + i);
+    const vf unlike = choose (shade, vf_min (before, vf_set (ALIKE)), before);
+    const vf all = vf_set (SHADE) * unlike + 0.25f * steps;
+    vf_store (evidence + i, unlike);
+    vf_store (proof + i, choose (border, vf_min (all, vf_set (MOST_BORDER)), all));
+  }
+  for (gsize i = end; i < MIN (end + VW - 1, cells->n); i++)
+    proof[i] = 0;
+}
+
+void
+gptvis_background_compare_cells (const GptVisBackground *background, const GptVisCells *cells)
+{
+  for (guint row = 1; row <= cells->height; row++)
+    compare_row (background, cells, row);
+  for (guint row = 1; row <= cells->height; row++)
+    prove_row (background, cells, row);
 }
 
 /* Moves *value by `rate` towards `to`. */

@@ -15,6 +15,7 @@
 #define LOW 9.0f                /* of a region's cells */
 #define FIRM 49.0f              /* … of one that stands out clearly */
 #define HIGH 36.0f              /* of some of them */
+#define SLIGHT 3.0f             /* cells across, or fewer: mostly a crumb of something else */
 #define STILL 1.0f              /* seconds */
 #define SETTLES ((float) (GPTVIS_MOTION_SETTLES * 1e-9))
 #define SETTLES_UNMOVED 3.0f   /* … of what never was elsewhere */
@@ -241,7 +242,7 @@ tell (const GptVisMotion *motion, GptVisMotionBox *boxes, guint max)
   guint n = 0;
   for (guint i = 0; i < motion->regions.n && n < max; i++) {
     const GptVisRegion *r = &motion->regions.regions[i];
-    if (!gptvis_region_is_sure (r) || r->missed)
+    if (!gptvis_region_is_sure (r) || r->missed || MIN (r->right - r->left, r->bottom - r->top) <= SLIGHT)
       continue;
     const float left = CLAMP (r->left * across, 0, 1), top = CLAMP (r->top * down, 0, 1);
     const float right = CLAMP (r->right * across, 0, 1), bottom = CLAMP (r->bottom * down, 0, 1);
@@ -280,6 +281,7 @@ look (GptVisMotion *motion, const GptVisPicture *picture, guint64 time, GptVisMo
   if (motion->background.frames % 3 == 0)
     lay_ghosts (motion);
   gptvis_background_learn (&motion->background, cells, motion->kinds, seconds);
+  gptvis_background_reconsider (&motion->background, cells, seconds);
   return motion->calm < CALM ? 0 : tell (motion, boxes, max);
 }
 

@@ -219,6 +219,69 @@ test_ghost (void)
   gptvis_motion_free (motion);
 }
 
+/* The first frames have somebody in them who leaves soon: where he was is background again as soon as that has
+ * been seen for as long as he was. */
+static void
+test_starts_late (void)
+{
+  GptVisMotion *motion = gptvis_motion_new ();
+  GptVisMotionBox boxes[8];
+  Frame f = frame_new (GPTVIS_PICTURE_I420, WIDTH, HEIGHT);
+  const Thing place = { 40, 50, 28, 90, 40 };
+  for (guint i = 0; i < 40; i++) {
+    const Thing thing = { 40 + 10.0 * i, 50, 28, 90, 40 };
+    frame_paint (&f, 0, 0, 1, &thing, 1);
+    const guint n = gptvis_motion_look (motion, &f.picture, AT (i), boxes, 8);
+    g_assert_true (i < 8 || !is_told (boxes, n, &place, WIDTH, HEIGHT));
+    for (guint k = 0; i >= 8 && k < n; k++)
+      g_assert_cmpfloat ((boxes[k].box.left + boxes[k].box.width) * WIDTH, >, thing.x - 10);
+  }
+  g_free (f.memory);
+  gptvis_motion_free (motion);
+}
+
+/* All of a plane within a rectangle that moves. */
+static void
+shade_plane (Frame *f, guint plane, gint left, gint width, gdouble times, gint more)
+{
+  const guint sub = plane > 0, stride = f->picture.strides[plane];
+  for (guint y = 60 >> sub; y < 110u >> sub; y++)
+    for (gint x = MAX (left, 0) >> sub; x < MIN (left + width, WIDTH) >> sub; x++) {
+      guint8 *at = (guint8 *) f->picture.planes[plane] + y * stride + x;
+      *at = CLAMP (*at * times + more, 16, 235);
+    }
+}
+
+/* A shadow in the sun, which is darker and bluer, crosses: it is not told. What is as dark without being bluer
+ * is no shadow. */
+static void
+test_shadow (void)
+{
+  for (guint blue = 0; blue < 2; blue++) {
+    GptVisMotion *motion = gptvis_motion_new ();
+    GptVisMotionBox boxes[8];
+    Frame f = frame_new (GPTVIS_PICTURE_I420, WIDTH, HEIGHT);
+    guint told = 0;
+    for (guint i = 0; i < 120; i++) {
+      const gint left = 4 * ((gint) i - 40);
+      frame_paint (&f, 0, 0, 1, NULL, 0);
+      shade_plane (&f, 0, left, 60, 0.6, 7);    /* 0.6 of what is above black */
+      shade_plane (&f, 1, left, 60, 1, blue ? 12 : 0);
+      shade_plane (&f, 2, left, 60, 1, blue ? -12 : 0);
+      const guint n = gptvis_motion_look (motion, &f.picture, AT (i), boxes, 8);
+      const Thing thing = { left, 60, 60, 50 };
+      told += i >= 60 && i < 100 && is_told (boxes, n, &thing, WIDTH, HEIGHT);
+    }
+    g_test_message ("%s: told in %u of 40 frames", blue ? "bluer" : "as blue", told);
+    if (blue)
+      g_assert_cmpuint (told, ==, 0);
+    else
+      g_assert_cmpuint (told, >=, 36);
+    g_free (f.memory);
+    gptvis_motion_free (motion);
+  }
+}
+
 /* Two pass each other: two before, two after, and never none. */
 static void
 test_pass (void)
@@ -391,6 +454,8 @@ main (int argc, char **argv)
   g_test_add_func ("/motion/allocations", test_allocations);
   g_test_add_func ("/motion/stands", test_stands);
   g_test_add_func ("/motion/ghost", test_ghost);
+  g_test_add_func ("/motion/starts-late", test_starts_late);
+  g_test_add_func ("/motion/shadow", test_shadow);
   g_test_add_func ("/motion/pass", test_pass);
   g_test_add_func ("/motion/light", test_light);
   static const Disturb disturbs[] = { pulse, rain, sway };
