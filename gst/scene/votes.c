@@ -141,7 +141,7 @@ gptvis_votes_read (const GptVisVotes *self, GptVisLabel labels[static GPTVIS_VOT
   guint n = 0;
 
   for (guint i = 0; i < self->n; i++) {
-    const gdouble score = 1 / (1 + exp (-self->votes[i].sum / self->looks));
+    const gdouble score = 1 / (1 + exp (-MIN (self->votes[i].sum, self->votes[0].sum) / self->looks));
     if (score >= LEAST)
       labels[n++] = (GptVisLabel) { .id = self->votes[i].id, .text = self->votes[i].text, .score = score };
   }

@@ -36,7 +36,8 @@ void gptvis_texts_free (GptVisTexts *texts);
 /* Somebody looked at `time`, and these it may be, best first; none: nothing that has a name. */
 void gptvis_votes_add (GptVisVotes *votes, GptVisTexts *texts, guint64 time, const GptVisLabel *labels,
     guint n);
-/* The labels so far that score a tenth. Returns how many. */
+/* The labels so far that score a tenth, in the order of their scores: one that would be better than the best,
+ * but not by the margin, is told as no better. Returns how many. */
 guint gptvis_votes_read (const GptVisVotes *votes, GptVisLabel labels[static GPTVIS_VOTES_MAX]);
 
 G_END_DECLS
