@@ -46,13 +46,14 @@ struct _GptVisScene {
   guint n_events;
 };
 
-/* A model's boxes jitter more than they are wrong, and one that an element before found needs no proof;
- * what moves has been seen in several frames before it is a region. */
+/* A model's boxes jitter more than they are wrong, and of a photo there is but one frame; one that an element
+ * before found needs no proof; what moves has been seen in several frames before it is a region. */
 static GptVisTracks *
 tracks_new (GptVisRegionSource source)
 {
   GptVisTrackSettings settings = GPTVIS_TRACK_SETTINGS_INIT;
   settings.merging = source == GPTVIS_SOURCE_MOTION;
+  settings.at_once = source == GPTVIS_SOURCE_MODEL;
   if (source == GPTVIS_SOURCE_UPSTREAM)
     settings.hits = 1;
   return gptvis_tracks_new (&settings);

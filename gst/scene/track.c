@@ -351,7 +351,7 @@ room (GptVisTracks *self)
 }
 
 static void
-begin (GptVisTracks *self, guint d)
+begin (GptVisTracks *self, guint d, gboolean sure)
 {
   const GptVisDetection *detection = self->detections[d];
   const GptVisBox box = detection->box;
@@ -370,6 +370,8 @@ begin (GptVisTracks *self, guint d)
   gptvis_kalman_begin (&track->axes[TRACK_WIDTH], box.width * aspect, 2 * noise, FIRST_GROWTH * unit);
   gptvis_kalman_begin (&track->axes[TRACK_HEIGHT], box.height, 2 * noise, FIRST_GROWTH * unit);
   note (self, track, detection);
+  if (sure && track->id == 0)
+    track->id = ++self->last_id;
 }
 
 static gboolean
@@ -416,6 +418,8 @@ settle (GptVisTracks *self, Track *track)
 void
 gptvis_tracks_update (GptVisTracks *self, guint64 time, const GptVisDetection *detections, guint n)
 {
+  const gboolean at_once = self->settings.at_once && self->updated == G_MAXUINT64;
+
   time = known (self, time, UNKNOWN_STEP);
   advance (self, time);
   note_spacing (self, time);
@@ -432,8 +436,8 @@ gptvis_tracks_update (GptVisTracks *self, guint64 time, const GptVisDetection *d
   for (guint t = 0; t < self->n; t++)
     settle (self, &self->tracks[t]);
   for (guint d = 0; d < self->n_detections; d++)
-    if (!self->taken[d] && self->detections[d]->score >= self->settings.sure)
-      begin (self, d);
+    if (!self->taken[d] && (at_once || self->detections[d]->score >= self->settings.sure))
+      begin (self, d, at_once);
   remove_ended (self);
   for (guint t = 0; t < self->n; t++)
     if (self->tracks[t].detection >= 0)

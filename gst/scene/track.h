@@ -42,6 +42,7 @@ typedef struct {
   gfloat noise;                 /* of detections' edges: standard deviation, in heights of the box */
   gfloat aspect;                /* width of the picture over its height, as it is shown */
   gboolean merging;             /* a detection may be several things that touch: motion's */
+  gboolean at_once;             /* what the first update finds is sure, since no other may follow: a photo */
   guint64 hold, memory;         /* ns, see above */
 } GptVisTrackSettings;
 #define GPTVIS_TRACK_SETTINGS_INIT { \

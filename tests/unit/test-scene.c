@@ -170,6 +170,32 @@ test_zones (void)
   gptvis_scene_unref (scene);
 }
 
+/* A photo is a first frame that none follows: what is found in it is told, though tracks are asked for. */
+static void
+test_photo (void)
+{
+  const GptVisLabel unsure[] = { { 3, "cat", 0.4f } };
+  const GptVisRegion regions[] = { { .box = { 0.1f, 0.2f, 0.2f, 0.5f }, .labels = cat, .n_labels = 1 },
+    { .box = { 0.6f, 0.2f, 0.2f, 0.5f }, .labels = unsure, .n_labels = 1 } };
+  GptVisSceneSettings settings = SETTINGS;
+  GptVisResult value = GPTVIS_RESULT_INIT;
+  GptVisScene *scene = gptvis_scene_new (GPTVIS_SOURCE_MODEL);
+
+  settings.threshold = 0.3f;
+  value.regions = regions;
+  value.n_regions = 2;
+  const GptVisView view = watch (scene, &settings, NULL, 0, 0);
+  GptVisResult *result = gptvis_scene_complete (scene, &settings, &view, &value, NULL);
+  g_assert_cmpuint (result->n_regions, ==, 2);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpuint (result->regions[i].id, ==, i + 1);
+    g_assert_cmpuint (result->regions[i].n_labels, ==, 1);
+    g_assert_cmpstr (result->regions[i].labels[0].text, ==, "cat");
+  }
+  gptvis_result_unref (result);
+  gptvis_scene_unref (scene);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,5 +205,6 @@ main (int argc, char **argv)
   g_test_add_func ("/scene/small", test_small);
   g_test_add_func ("/scene/late-detections", test_late_detections);
   g_test_add_func ("/scene/zones", test_zones);
+  g_test_add_func ("/scene/photo", test_photo);
   return g_test_run ();
 }
