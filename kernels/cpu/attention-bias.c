@@ -28,19 +28,15 @@ gptvis_cpu_attention_pack_bias (const GptVisCpuProgram *p, const GptVisOp *op)
   return packed;
 }
 
-float
-gptvis_cpu_attention_add_bias (
-    const GptVisCpuAttention *c, const GptVisCpuAttentionUnit *unit, float *scores)
+void
+gptvis_cpu_attention_add_bias (const GptVisCpuAttention *c, const GptVisCpuKeys *keys,
+    const GptVisCpuQueries *q, float *scores)
 {
-  const GptVisTier *tier = c->p->tier;
-  const guint columns = tier->tile_columns;
-  if (!c->bias)
-    return c->a->scale;
-  const guint kind = gptvis_attention_kind (c->a, unit->picture % MAX (c->a->windows, 1));
-  const gsize of_all = (kind * (gsize) c->a->heads + unit->head) * c->n_query_blocks + unit->first / columns;
-  const float *bias = c->bias + of_all * c->n_keys * columns;
-  for (guint k = 0; k < c->n_keys; k++)
-    tier->finish (scores + (gsize) k * columns, unit->columns, NULL, c->a->scale, NULL,
+  const guint columns = c->tier->tile_columns;
+  const guint kind = gptvis_attention_kind (c->a, q->picture % MAX (c->a->windows, 1));
+  const gsize of_all = (kind * (gsize) c->a->heads + q->head) * c->n_query_blocks + q->first / columns;
+  const float *bias = c->bias + (of_all * c->n_keys + keys->first) * columns;
+  for (guint k = 0; k < keys->n; k++)
+    c->tier->finish (scores + (gsize) k * columns, q->columns, NULL, c->a->scale, NULL,
         bias + (gsize) k * columns);
-  return 1;
 }

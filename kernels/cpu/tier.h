@@ -38,6 +38,15 @@ typedef struct {
   const float *scales, *bias, *residual;
 } GptVisInt8Tile;
 
+/* Softmax over keys that come block by block, of tile_columns queries: each one's largest score yet, before
+ * the first block GPTVIS_SOFTMAX_LEAST, in the exponent's unit; the sum of weights yet, 0 before; and what
+ * results of the blocks before have to be multiplied with, and what those of this block, so that they are
+ * as if the largest had been known from the start. */
+typedef struct {
+  float *top, *sums, *before, *now;
+} GptVisSoftmax;
+#define GPTVIS_SOFTMAX_LEAST -1e30f
+
 typedef struct {
   const gchar *name;
 
@@ -81,20 +90,43 @@ typedef struct {
   void (*tile_int8) (guint m, guint n, guint groups, const GptVisInt8Tile *t, float *c, gsize c_step);
 
   /* to[i] = x[i], rounded to the nearest bf16, of two the even one; denormals are 0. This and the next
-   * three are NULL without instructions for it. */
+   * are NULL without instructions for it. */
   void (*to_bf16) (const float *x, guint n, guint16 *to);
-
-  /* to[i] = low[i], high[i], each rounded likewise. */
-  void (*pair_bf16) (const float *low, const float *high, guint n, gint32 *to);
 
   /* c [m, n] = bias + Σ_k x (r, k) · w (k, j): a[r · a_row + i · a_step] are the values 2i (low) and 2i + 1
    * of row r, 0 past the last; b[i · tile_columns + j] are those of column j. */
   void (*tile_bf16) (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step,
       const gint32 *b, const float *bias, float *c, gsize c_step);
 
-  /* As softmax_columns, but what it leaves in scores are pairs of bf16 [(rows + 1) / 2, tile_columns],
-   * of rows 2i (low) and 2i + 1, 0 past the last; sums are of the floats. */
-  void (*softmax_pairs) (float *scores, guint rows, guint columns, float scale, float *sums);
+  /* Attention in whole numbers of 16 bits, in pairs (low, high). These are NULL without instructions for it.
+   *
+   * The largest |x (r, i)| of m rows of n, step apart, of all or of each column. A NaN is the largest. */
+  float (*largest) (const float *x, guint m, guint n, gsize step);
+  void (*largest_of_columns) (const float *x, guint m, guint n, gsize step, float *top);
+
+  /* to[i] = x[i] · factor; to[i] = low[i] · factors[i], high[i] · factors[i]: rounded to the nearest, of two
+   * the even one, for products below 2^15. */
+  void (*to_int16) (const float *x, guint n, float factor, gint16 *to);
+  void (*pair_int16) (const float *low, const float *high, const float *factors, guint n, gint32 *to);
+
+  /* c [m, n] = Σ_k x (r, k) · w (k, j) for sums that fit into 32 bits, a and b as in tile_bf16; n is
+   * tile_columns or half of them. */
+  void (*tile_int16) (guint m, guint n, guint pairs, const gint32 *a, gsize a_row, gsize a_step,
+      const gint32 *b, gint32 *c, gsize c_step);
+
+  /* A block of keys' scores [keys, tile_columns], each column one query's, of which a unit is factors[j] ≥ 0
+   * powers of 2, become weights in pairs [(keys + 1) / 2, tile_columns], of keys 2i (low) and 2i + 1, 0 past
+   * the last: 2^GPTVIS_INT16_WEIGHT_BITS for the block's largest score, and by 2^−x less than that for those
+   * that are smaller by x. `state` goes on from one block to the next: see there. For all columns or half of
+   * them. */
+#define GPTVIS_INT16_WEIGHT_BITS 14
+  void (*softmax_int16) (gint32 *scores, guint keys, guint columns, const float *factors,
+      GptVisSoftmax *state);
+
+  /* y (r, i) = y (r, i) · before[r] + c (r, i) · scales[i] · now[r]: m rows, n columns, a multiple of half of
+   * tile_columns. */
+  void (*blend_int16) (guint m, guint n, const gint32 *c, gsize c_step, const float *scales,
+      const float *before, const float *now, float *y, gsize y_step);
 
   /* x[i] = act (x[i]) for i < n of each of m rows, step apart. */
   void (*activate[GPTVIS_N_ACTS]) (float *x, guint m, guint n, gsize step);
@@ -105,8 +137,9 @@ typedef struct {
   void (*finish) (float *y, guint n, const float *gate, float alpha, const float *scale,
       const float *residual);
 
-  /* y (r, i) /= by[r] for i < n of each of m rows, step apart. */
-  void (*divide_rows) (float *y, guint m, guint n, gsize step, const float *by);
+  /* y (r, i) = x (r, i) / by[r] for i < n of each of m rows. */
+  void (*divide_rows) (const float *x, gsize x_step, guint m, guint n, const float *by, float *y,
+      gsize y_step);
 
   /* y (j, i) = x (i, j), i < m, j < n: words of 32 bits, rows so many of them apart. */
   void (*transpose) (gconstpointer x, gsize x_step, guint m, guint n, gpointer y, gsize y_step);
@@ -114,9 +147,13 @@ typedef struct {
   /* One row: y = (x − mean) / √(variance + epsilon) · weight + bias; weight and bias may be NULL. */
   void (*norm) (const float *x, const float *weight, const float *bias, float epsilon, float *y, guint n);
 
-  /* scores [rows, tile_columns], each column one query: e^(scale · (x − the column's largest)), in
-   * place, for all columns or half of them; sums [columns] of what is then in each. */
-  void (*softmax_columns) (float *scores, guint rows, guint columns, float scale, float *sums);
+  /* A block of keys' scores [keys, tile_columns], each column one query's: e^(scale · x − the largest yet),
+   * in place, for all columns or half of them; `now` stays. */
+  void (*softmax_block) (float *scores, guint keys, guint columns, float scale, GptVisSoftmax *state);
+
+  /* y (r, i) = y (r, i) · before[r] + c (r, i): m rows, n columns, a multiple of half of tile_columns. */
+  void (*blend_block) (guint m, guint n, const float *c, gsize c_step, const float *before, float *y,
+      gsize y_step);
 
   /* out [n] = k [n, width] · q [width]. */
   void (*dots) (const float *q, const float *k, guint n, guint width, float *out);

@@ -4,6 +4,7 @@
 #include "measure.h"
 #include "network.h"
 #include <stdio.h>
+#include <string.h>
 
 static void
 print_head (const BenchRun *run, const gchar *name, gdouble limit)
@@ -19,29 +20,36 @@ print_head (const BenchRun *run, const gchar *name, gdouble limit)
 }
 
 static void
-print_ops (const BenchRun *run, const gint64 *ns, guint runs, gdouble limit)
+print_ops (const BenchRun *run, const gint64 *ns, gdouble limit)
 {
   const guint n = gptvis_plan_n_ops (run->plan);
   gdouble *flops = g_new (gdouble, n);
   for (guint i = 0; i < n; i++)
     flops[i] = gptvis_plan_op_flops (run->plan, i) * run->batch;
-  measure_print_ops (run->plan, 0, n, ns, runs, flops, "GFLOP/s", limit);
+  measure_print_ops (run->plan, 0, n, ns, 1, flops, "GFLOP/s", limit);
   g_free (flops);
 }
 
-/* The first two runs only warm up. */
+/* The first two runs only warm up. op_ns becomes the least time of each operation, since a machine that has
+ * other things to do disturbs some of them in nearly every run. */
 static void
 time_runs (BenchRun *run, const BenchSettings *settings, GArray *times, gint64 *op_ns)
 {
+  const guint n = gptvis_plan_n_ops (run->plan);
+  gint64 *here = g_new (gint64, n);
   const gint64 end = measure_now () + G_GINT64_CONSTANT (5000000000);
   for (gint i = -2; settings->runs ? i < settings->runs : i < 5 || measure_now () < end; i++) {
-    run->program->op_ns = settings->ops && i >= 0 ? op_ns : NULL;
+    memset (here, 0, n * sizeof *here);
+    run->program->op_ns = settings->ops && i >= 0 ? here : NULL;
     measure_rest (settings->pause_ms);
     const gint64 ns = bench_run (run);
     if (i >= 0)
       measure_add (times, ns);
+    for (guint op = 0; i >= 0 && op < n; op++)
+      op_ns[op] = i == 0 ? here[op] : MIN (op_ns[op], here[op]);
   }
   run->program->op_ns = NULL;
+  g_free (here);
 }
 
 static gchar *
@@ -80,7 +88,7 @@ bench_classifier (const gchar *name, const BenchSettings *settings)
   time_runs (&run, settings, times, op_ns);
   measure_print_times ("gptvis", times, run.flops, limit);
   if (settings->ops)
-    print_ops (&run, op_ns, times->len, limit);
+    print_ops (&run, op_ns, limit);
 
   bench_run_free (&run);
   g_array_unref (times);

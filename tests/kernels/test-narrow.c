@@ -274,25 +274,6 @@ test_to_bf16 (gconstpointer data)
   g_rand_free (rand);
 }
 
-static void
-test_pair_bf16 (gconstpointer data)
-{
-  const GptVisTier *t = data;
-  GRand *rand = seeded_rand ();
-  for (guint n = 1; n <= 70; n++) {
-    Guard g[3];
-    float *low = input (&g[0], n * sizeof (float)), *high = input (&g[1], n * sizeof (float));
-    gint32 *y = guard_new (&g[2], n * sizeof (gint32), 0);
-    fill (rand, low, n, -9, 9);
-    fill (rand, high, n, -9, 9);
-    t->pair_bf16 (low, high, n, y);
-    for (guint i = 0; i < n; i++)
-      g_assert_cmphex ((guint32) y[i], ==, plain_bf16 (low[i]) | (guint32) plain_bf16 (high[i]) << 16);
-    free_guards (g, 3);
-  }
-  g_rand_free (rand);
-}
-
 /* Products of bf16 are exact in f32; sums of k of them as in test-tiers, each rounded twice at most. */
 static void
 check_tile_bf16 (const GptVisTier *t, GRand *rand, guint m, guint n, guint k)
@@ -338,48 +319,6 @@ test_tile_bf16 (gconstpointer data)
   for (guint m = 1; m <= t->tile_rows; m++)
     for (guint n = 1; n <= t->tile_columns; n += n < t->tile_columns - 2 ? 3 : 1)
       check_tile_bf16 (t, rand, m, n, g_rand_int_range (rand, 1, 70));
-  g_rand_free (rand);
-}
-
-/* A pair's values are e^… rounded: off by 2⁻⁸ of themselves, and by what f32 made of their exponents. */
-static void
-test_softmax_pairs (gconstpointer data)
-{
-  const GptVisTier *t = data;
-  const guint columns = t->tile_columns;
-  GRand *rand = seeded_rand ();
-  for (guint rows = 1; rows <= 37; rows++) {
-    Guard g[2];
-    float *x = input (&g[0], rows * columns * sizeof (float)), *sums = guard_new (&g[1],
-        columns * sizeof (float), 0);
-    float *before = g_new (float, rows * columns);
-    const float scale = g_rand_double_range (rand, 0.1, 1);
-    fill (rand, x, rows * columns, -20, 20);
-    x[g_rand_int_range (rand, 0, rows) * columns] = NAN;        /* of the first column */
-    if (rows > 1)
-      x[1] = -INFINITY;
-    memcpy (before, x, rows * columns * sizeof (float));
-    const guint some = rows % 2 ? columns : columns / 2;
-    t->softmax_pairs (x, rows, some, scale, sums);
-    for (guint j = 0; j < some; j++) {
-      float top = -INFINITY;
-      double sum = 0;
-      for (guint r = 0; r < rows; r++)
-        top = fmaxf (top, before[r * columns + j]);
-      for (guint r = 0; r < rows + rows % 2; r++) {
-        const guint16 *pairs = (const guint16 *) x;
-        const double got = from_bf16 (pairs[(r / 2 * columns + j) * 2 + r % 2]);
-        const double want = r < rows ? exp (((double) before[r * columns + j] - top) * scale) : 0;
-        sum += want;
-        if (j > 0 && !(fabs (got - want) <= want * (1.0 / 256 + 1e-5)))
-          g_error ("%s, softmax_pairs of %u, row %u, column %u: %g where %g is right", t->name, rows, r, j,
-          got, want);
-      }
-      g_assert_true (j > 0 ? fabs (sums[j] - sum) <= 1e-5 * sum : isnan (sums[j]));
-    }
-    g_free (before);
-    free_guards (g, 2);
-  }
   g_rand_free (rand);
 }
 
@@ -554,49 +493,6 @@ test_norm (gconstpointer data)
   g_rand_free (rand);
 }
 
-/* In bf16, and in int8 where there is bf16, an attention's weights are off by 2⁻⁸ of themselves,
- * and so is what they blend, of the largest of V at most. */
-static void
-test_attention (void)
-{
-  GRand *rand = seeded_rand ();
-  for (guint i = 0; i < cases; i++) {
-    const guint heads = g_rand_int_range (rand, 1, 4), width = g_rand_int_range (rand, 1, 70);
-    const guint rows = g_rand_int_range (rand, 1, 80), all = 3 * heads * width;
-    const GptVisAttention attention = { .k_column = heads * width, .v_column = 2 * heads * width,
-      .heads = heads, .head_width = width, .scale = 1 / sqrtf (width) };
-    GptVisPlan *plan = gptvis_plan_new ("attention", 1);
-    GptVisTensorId x = gptvis_plan_input (plan, "x", rows, all);
-    gptvis_plan_output (plan, "y", gptvis_plan_attention (plan, x, x, x, &attention));
-    g_assert_true (gptvis_plan_finish (plan, NULL));
-    Weights w;
-    make_weights (&w, plan, rand);
-    float *in = g_new (float, rows * all);
-    fill (rand, in, rows * all, -2, 2);
-    for (guint j = 0; j < rows * all; j++)
-      in[j] = from_bf16 (plain_bf16 (in[j]));
-    float *want = run (plan, &w, "reference", GPTVIS_PRECISION_F32, 1, in);
-    for (guint t = 0; tested_tier (t); t++) {
-      if (!tested_tier (t)->tile_bf16)
-        continue;
-      g_setenv ("GPTVIS_CPU", tested_tier (t)->name, TRUE);
-      float *got = run (plan, &w, "cpu", i % 2 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_INT8,
-          g_rand_int_range (rand, 1, 4), in);
-      for (guint j = 0; j < rows * heads * width; j++)
-        if (!(fabs (got[j] - want[j]) <= 2 * (1.0 / 256 + 1e-5)))
-          g_error ("%s, attention of %u × %u of %u, element %u: %g where %g is right",
-              tested_tier (t)->name, rows, heads, width, j, got[j], want[j]);
-      g_free (got);
-    }
-    g_unsetenv ("GPTVIS_CPU");
-    g_free (want);
-    g_free (in);
-    free_weights (&w);
-    gptvis_plan_free (plan);
-  }
-  g_rand_free (rand);
-}
-
 /* auto is bf16 where a tier has it, and the description says which. */
 static void
 test_auto (void)
@@ -666,16 +562,13 @@ main (int argc, char **argv)
     add ("tile-int8", tier, test_tile_int8);
     if (tier->tile_bf16) {
       add ("to-bf16", tier, test_to_bf16);
-      add ("pair-bf16", tier, test_pair_bf16);
       add ("tile-bf16", tier, test_tile_bf16);
-      add ("softmax-pairs", tier, test_softmax_pairs);
     }
   }
   g_test_add_data_func ("/narrow/linear/int8", GINT_TO_POINTER (GPTVIS_PRECISION_INT8), test_linear);
   g_test_add_data_func ("/narrow/linear/bf16", GINT_TO_POINTER (GPTVIS_PRECISION_BF16), test_linear);
   g_test_add_data_func ("/narrow/norm/int8", GINT_TO_POINTER (GPTVIS_PRECISION_INT8), test_norm);
   g_test_add_data_func ("/narrow/norm/bf16", GINT_TO_POINTER (GPTVIS_PRECISION_BF16), test_norm);
-  g_test_add_func ("/narrow/attention", test_attention);
   g_test_add_func ("/narrow/auto", test_auto);
   g_test_add_func ("/narrow/refused", test_refused);
   return g_test_run ();

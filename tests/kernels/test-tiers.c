@@ -199,7 +199,7 @@ test_softmax (gconstpointer data)
   GRand *rand = seeded_rand ();
   for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
     const guint n = sizes[s];
-    Guard g, gs;
+    Guard g;
     const double reach = g_rand_boolean (rand) ? 3 : 200;
     float *x = guard_new (&g, n * sizeof (float), 0), *before = g_new (float, n);
     fill (rand, x, n, -reach, reach);
@@ -218,32 +218,93 @@ test_softmax (gconstpointer data)
       assert_close (t->name, "sigmoid", n, i, x[i], 1 / (1 + exp (-before[i])), 1e-6);
     g_free (before);
     guard_free (&g);
-
-    const guint columns = t->tile_columns;
-    float *scores = guard_new (&g, (gsize) n * columns * sizeof (float), 0), *copy;
-    float *sums = guard_new (&gs, columns * sizeof (float), 0);
-    fill (rand, scores, (gsize) n * columns, -reach, reach);
-    copy = g_memdup2 (scores, (gsize) n * columns * sizeof (float));
-    const guint some = g_rand_boolean (rand) ? columns : columns / 2;
-    t->softmax_columns (scores, n, some, 0.125f, sums);
-    for (guint i = 0; i < n; i++)       /* the others stay */
-      g_assert_cmpmem (scores + i * columns + some, (columns - some) * sizeof (float), copy + i * columns
-          + some, (columns - some) * sizeof (float));
-    for (guint j = 0; j < some; j++) {
-      top = -INFINITY, sum = 0;
-      for (guint i = 0; i < n; i++)
-        top = fmax (top, copy[i * columns + j]);
-      for (guint i = 0; i < n; i++) {
-        const double want = exp (0.125 * (copy[i * columns + j] - top));
-        sum += want;
-        assert_close (t->name, "softmax column", n, i, scores[i * columns + j], want, 4e-6);
-      }
-      assert_close (t->name, "softmax sum", n, j, sums[j], sum, 4e-6 * n);
-    }
-    g_free (copy);
-    guard_free (&g);
-    guard_free (&gs);
   }
+  g_rand_free (rand);
+}
+
+/* Blocks one after the other: what the running sums make of them. Exponents up to 36 are off by 2^-24 of
+ * themselves, more than 2^x is. */
+static void
+test_softmax_block (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  const guint columns = t->tile_columns;
+  GRand *rand = seeded_rand ();
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
+    const guint n = sizes[s], some = s % 2 ? columns : columns / 2;
+    const double reach = g_rand_boolean (rand) ? 3 : 200, scale = 0.125 * G_LN2;
+    Guard g, gs[4];
+    float *scores = guard_new (&g, (gsize) n * columns * sizeof (float), 0), *state[4];
+    for (guint i = 0; i < 4; i++)
+      state[i] = guard_new (&gs[i], columns * sizeof (float), 0);
+    GptVisSoftmax softmax = { state[0], state[1], state[2], state[3] };
+    double *tops = g_new (double, columns), *sums = g_new0 (double, columns);
+    for (guint j = 0; j < columns; j++) {
+      softmax.top[j] = GPTVIS_SOFTMAX_LEAST;
+      softmax.sums[j] = 0;
+      tops[j] = -INFINITY;
+    }
+    for (guint block = 0; block < 3; block++) {
+      fill (rand, scores, (gsize) n * columns, -reach, reach);
+      scores[columns / 2 - 1] = block == 2 ? NAN : 0;
+      float *copy = g_memdup2 (scores, (gsize) n * columns * sizeof (float));
+      t->softmax_block (scores, n, some, scale, &softmax);
+      for (guint i = 0; i < n; i++)     /* the others stay */
+        g_assert_cmpmem (scores + i * columns + some, (columns - some) * sizeof (float), copy + i * columns
+            + some, (columns - some) * sizeof (float));
+      for (guint j = 0; j < some; j++) {
+        double top = tops[j], sum = 0;
+        if (block == 2 && j == columns / 2 - 1) {
+          g_assert_true (isnan (softmax.sums[j]));
+          continue;
+        }
+        for (guint i = 0; i < n; i++)
+          top = fmax (top, (double) (float) scale * copy[i * columns + j]);
+        for (guint i = 0; i < n; i++) {
+          const double want = exp2 ((double) (float) scale * copy[i * columns + j] - top);
+          sum += want;
+          assert_close (t->name, "softmax block", n, i, scores[i * columns + j], want, 4e-6);
+        }
+        sums[j] = sums[j] * exp2 (tops[j] - top) + sum;
+        assert_close (t->name, "softmax before", n, j, softmax.before[j], exp2 (tops[j] - top), 4e-6);
+        assert_close (t->name, "softmax top", n, j, softmax.top[j], top, 4e-6);
+        assert_close (t->name, "softmax sum", n, j, softmax.sums[j], sums[j], 4e-6 * n * (block + 1));
+        tops[j] = top;
+      }
+      g_free (copy);
+    }
+    g_free (tops);
+    g_free (sums);
+    guard_free (&g);
+    for (guint i = 0; i < 4; i++)
+      guard_free (&gs[i]);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_blend_block (gconstpointer data)
+{
+  const GptVisTier *t = data;
+  GRand *rand = seeded_rand ();
+  for (guint m = 1; m <= 5; m++)
+    for (guint n = t->tile_columns / 2; n <= t->tile_columns; n += t->tile_columns / 2) {
+      const guint c_step = n + m, y_step = n + 2 * m;
+      const gsize n_c = (gsize) (m - 1) * c_step + n, n_y = (gsize) (m - 1) * y_step + n;
+      Guard gc, gb, gy;
+      float *c = input (&gc, rand, n_c, -1, 1), *before = input (&gb, rand, m, 0, 1);
+      float *y = guard_new (&gy, n_y * sizeof (float), 0);
+      fill (rand, y, n_y, -1, 1);
+      float *old = g_memdup2 (y, n_y * sizeof (float));
+      t->blend_block (m, n, c, c_step, before, y, y_step);
+      for (gsize i = 0; i < n_y; i++)
+        assert_close (t->name, "blended block", n, i, y[i], i % y_step < n ? (double) old[i]
+            * before[i / y_step] + c[i / y_step * c_step + i % y_step] : old[i], i % y_step < n ? 2e-7 : 0);
+      g_free (old);
+      guard_free (&gc);
+      guard_free (&gb);
+      guard_free (&gy);
+    }
   g_rand_free (rand);
 }
 
@@ -256,14 +317,16 @@ test_divide_rows (gconstpointer data)
     const guint m = 1 + n % 5, step = n + n % 3;
     const gsize all = (gsize) (m - 1) * step + n;
     Guard gy, gby;
+    const guint x_step = n + n % 4;
+    Guard gx;
     float *y = guard_new (&gy, all * sizeof (float), 0), *by = input (&gby, rand, m, 0.5, 9);
-    fill (rand, y, all, -2, 2);
-    float *before = g_memdup2 (y, all * sizeof (float));
-    t->divide_rows (y, m, n, step, by);
+    float *x = input (&gx, rand, (gsize) (m - 1) * x_step + n, -2, 2);
+    fill (rand, y, all, 77, 77);
+    t->divide_rows (x, x_step, m, n, by, y, step);
     for (gsize i = 0; i < all; i++)
-      assert_close (t->name, "divided row", n, i, y[i], i % step < n ? before[i] / by[i / step] : before[i],
-          i % step < n ? 1e-6 : 0);
-    g_free (before);
+      assert_close (t->name, "divided row", n, i, y[i],
+          i % step < n ? x[i / step * x_step + i % step] / by[i / step] : 77, i % step < n ? 1e-6 : 0);
+    guard_free (&gx);
     guard_free (&gy);
     guard_free (&gby);
   }
@@ -474,6 +537,8 @@ main (int argc, char **argv)
     add ("transpose", tier, test_transpose);
     add ("norm", tier, test_norm);
     add ("softmax", tier, test_softmax);
+    add ("softmax-block", tier, test_softmax_block);
+    add ("blend-block", tier, test_blend_block);
     add ("pick", tier, test_pick);
     add ("sums", tier, test_sums);
     add ("resize", tier, test_resize);

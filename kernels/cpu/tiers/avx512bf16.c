@@ -7,7 +7,5 @@ void
 gptvis_tier_add_avx512bf16 (GptVisTier *tier)
 {
   tier->to_bf16 = to_bf16;
-  tier->pair_bf16 = pair_bf16;
   tier->tile_bf16 = tile_bf16;
-  tier->softmax_pairs = softmax_pairs;
 }

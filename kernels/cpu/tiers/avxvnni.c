@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* AVX-VNNI: AVX2's registers, and a dot product of bytes. */
 #include "../tier.h"
+#include "tile-int16.h"
 #include "tile-int8.h"
 
 void
@@ -9,4 +10,5 @@ gptvis_tier_add_avxvnni (GptVisTier *tier)
   tier->int8_group = GROUP;
   tier->int8_slice = INT8_SLICE;
   tier->tile_int8 = tile_int8;
+  add_int16 (tier);
 }

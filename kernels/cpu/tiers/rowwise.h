@@ -217,10 +217,16 @@ finish (float *y, guint n, const float *gate, float alpha, const float *scale, c
 }
 
 static void
-divide_rows (float *y, guint m, guint n, gsize step, const float *by)
+divide_rows (const float *x, gsize x_step, guint m, guint n, const float *by, float *y, gsize y_step)
 {
-  for (guint r = 0; r < m; r++, y += step)
-    finish (y, n, NULL, 1 / by[r], NULL, NULL);
+  for (guint r = 0; r < m; r++, x += x_step, y += y_step) {
+    const vf factor = vf_set (1 / by[r]);
+    guint i = 0;
+    for (; i + VW <= n; i += VW)
+      vf_store (y + i, vf_load (x + i) * factor);
+    if (i < n)
+      vf_store_some (y + i, vf_load_some (x + i, n - i, 0) * factor, n - i);
+  }
 }
 
 /* Σ (x[i] − middle), or of its squares (a constant in each use), in some vectors that do not wait for each
@@ -322,20 +328,52 @@ blend (const float *weights, const float *v, guint n, guint width, float *y)
   }
 }
 
+/* 2^x for x ≤ 0 to 2 units in the last place: 2^floor (x) times a minimax polynomial of degree 6 for what is
+ * left. Far below 0 it is next to nothing; a NaN stays one. */
+INLINE vf
+vf_exp2_of_negative (vf x)
+{
+#if defined (__AVX512DQ__)
+  const vf rest = (vf) _mm512_reduce_ps ((__m512) x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#else
+  const vf magic = vf_set (12582912.0f);        /* 1.5 · 2^23: adding it rounds to an integer */
+  const vf limited = vf_max (x, vf_set (-125.0f)), shifted = limited - vf_set (0.5f) + magic;
+  const vf rest = limited - (shifted - magic);  /* from 0 to 1, both of them included */
+#endif
+  vf p = vf_set (2.17022549e-4f);
+  p = vf_fma (p, rest, vf_set (1.24396884e-3f));
+  p = vf_fma (p, rest, vf_set (9.67884064e-3f));
+  p = vf_fma (p, rest, vf_set (5.54833412e-2f));
+  p = vf_fma (p, rest, vf_set (0.240229830f));
+  p = vf_fma (p, rest, vf_set (0.693147004f));
+  p = vf_fma (p, rest, vf_set (1.0f));
+#if defined (__AVX512DQ__)
+  return (vf) _mm512_scalef_ps ((__m512) p, (__m512) x);
+#else
+  const vi scaled = (vi) p + ((vi) shifted << 23), is_number = x == x;  /* shifted's low bits are the floor */
+  return (vf) ((is_number & scaled) | (~is_number & (vi) x));
+#endif
+}
+
+/* One vector of queries. */
 INLINE void
-softmax_column (float *scores, guint rows, guint step, float scale, float *sums)
+softmax_column (float *scores, guint keys, guint step, float scale, GptVisSoftmax *state, guint j)
 {
   vf top = vf_load (scores), sum = {};
-  for (guint r = 1; r < rows; r++)
+  for (guint r = 1; r < keys; r++)
     top = vf_max (top, vf_load (scores + (gsize) r * step));
-  const vf shift = -top * vf_set (scale);
-  for (guint r = 0; r < rows; r++) {
+  const vf old = vf_load (state->top + j), factor = vf_set (scale);
+  top = vf_max (old, top * factor);
+  const vf before = vf_exp2_of_negative (old - top);
+  for (guint r = 0; r < keys; r++) {
     float *at = scores + (gsize) r * step;
-    const vf e = vf_exp (vf_fma (vf_load (at), vf_set (scale), shift));
+    const vf e = vf_exp2_of_negative (vf_fma (vf_load (at), factor, -top));
     sum += e;
     vf_store (at, e);
   }
-  vf_store (sums, sum);
+  vf_store (state->top + j, top);
+  vf_store (state->before + j, before);
+  vf_store (state->sums + j, vf_fma (vf_load (state->sums + j), before, sum));
 }
 
 INLINE float

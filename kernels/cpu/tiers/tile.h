@@ -85,10 +85,20 @@ tile_by_rows (guint m, guint n, guint k, const float *a, gsize a_step, const flo
 }
 
 static void
-softmax_columns (float *scores, guint rows, guint columns, float scale, float *sums)
+softmax_block (float *scores, guint keys, guint columns, float scale, GptVisSoftmax *state)
 {
   for (guint j = 0; j < columns; j += VW)
-    softmax_column (scores + j, rows, TILE_COLUMNS, scale, sums + j);
+    softmax_column (scores + j, keys, TILE_COLUMNS, scale, state, j);
+}
+
+static void
+blend_block (guint m, guint n, const float *c, gsize c_step, const float *before, float *y, gsize y_step)
+{
+  for (guint r = 0; r < m; r++)
+    for (guint i = 0; i < n; i += VW) {
+      float *at = y + r * y_step + i;
+      vf_store (at, vf_fma (vf_load (at), vf_set (before[r]), vf_load (c + r * c_step + i)));
+    }
 }
 
 #define TIER(NAME, BLAS)                        \
@@ -111,7 +121,8 @@ softmax_columns (float *scores, guint rows, guint columns, float scale, float *s
     .divide_rows = divide_rows,                 \
     .transpose = transpose,                     \
     .norm = norm,                               \
-    .softmax_columns = softmax_columns,         \
+    .softmax_block = softmax_block,             \
+    .blend_block = blend_block,                 \
     .dots = dots,                               \
     .blend = blend,                             \
     .softmax = softmax,                         \
