@@ -28,6 +28,7 @@ void gptvis_configuration_read_two_stages (GptVisJson *json, GptVisConfiguration
 
 /* What only the config.json of a relative of ViT says; rows of the table of architectures name these. */
 void gptvis_configuration_read_beit (GptVisJson *json, GptVisConfiguration *self);
+void gptvis_configuration_read_dinov3 (GptVisJson *json, GptVisConfiguration *self);
 void gptvis_configuration_read_swin (GptVisJson *json, GptVisConfiguration *self);
 
 G_END_DECLS

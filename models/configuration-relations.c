@@ -15,6 +15,42 @@ gptvis_configuration_read_beit (GptVisJson *json, GptVisConfiguration *self)
         "use_shared_relative_position_bias are both true, where one of them is supported");
 }
 
+/* rope_theta is where Transformers 4 has it, and at times 5. */
+static gdouble
+read_theta (GptVisJson *json)
+{
+  JsonObject *object = gptvis_json_object (json, "rope_parameters");
+  const gdouble whole = gptvis_json_number (json, "rope_theta", 100, 1e-3, 1e9);
+  if (!object)
+    return whole;
+  GptVisJson part = { json->file, object, NULL };
+  const gdouble theta = gptvis_json_number (&part, "rope_theta", whole, 1e-3, 1e9);
+  if (part.error && !json->error)
+    json->error = g_steal_pointer (&part.error);
+  g_clear_error (&part.error);
+  return theta;
+}
+
+void
+gptvis_configuration_read_dinov3 (GptVisJson *json, GptVisConfiguration *self)
+{
+  GptVisDinov3Numbers *numbers = &self->dinov3;
+  numbers->query_bias = gptvis_json_boolean (json, "query_bias", TRUE);
+  numbers->key_bias = gptvis_json_boolean (json, "key_bias", FALSE);
+  numbers->value_bias = gptvis_json_boolean (json, "value_bias", TRUE);
+  numbers->output_bias = gptvis_json_boolean (json, "proj_bias", TRUE);
+  numbers->mlp_bias = gptvis_json_boolean (json, "mlp_bias", TRUE);
+  numbers->rope_theta = read_theta (json);
+  self->swiglu = gptvis_json_boolean (json, "use_gated_mlp", FALSE);
+  self->n_registers = gptvis_json_uint (json, "num_register_tokens", 0, 0, 1024);
+  self->hidden_size = gptvis_json_uint (json, "hidden_size", 384, 1, MAX_WIDTH);
+  self->n_heads = gptvis_json_uint (json, "num_attention_heads", 6, 1, MAX_WIDTH);
+  self->intermediate_size = gptvis_json_uint (json, "intermediate_size", 1536, 1, MAX_WIDTH);
+  if (!json->error && self->hidden_size / self->n_heads % 4)
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u makes %u heads of %u values, where a multiple of "
+        "4 is needed", self->hidden_size, self->n_heads, self->hidden_size / self->n_heads);
+}
+
 /* A list of whole numbers from 1 to `max`, in `to`; how many. Where nothing is said, `usual`, four of them. */
 static guint
 read_list (GptVisJson *json, const gchar *name, const guint usual[4], guint max, guint to[GPTVIS_MAX_STAGES])

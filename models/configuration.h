@@ -66,6 +66,12 @@ typedef struct {
   gboolean mean;                /* of the patches is classified, else the class token */
 } GptVisBeitNumbers;
 
+/* Of DINOv3. */
+typedef struct {
+  gboolean query_bias, key_bias, value_bias, output_bias, mlp_bias;
+  gdouble rope_theta;           /* the base of what queries and keys are turned by */
+} GptVisDinov3Numbers;
+
 /* Of Swin, whose layers are in stages: n_layers is how many. */
 typedef struct {
   guint width;                  /* of the first stage, doubled in each that follows; hidden_size: of the last */
@@ -95,6 +101,7 @@ typedef struct {
   GptVisDetectorNumbers detector;
   GptVisTimmNumbers timm;
   GptVisBeitNumbers beit;
+  GptVisDinov3Numbers dinov3;
   GptVisSwinNumbers swin;
   gboolean writes;              /* there is a decoder */
   GptVisDecoderNumbers decoder;

@@ -29,6 +29,9 @@ static const struct {
   {BEGINNING, "vit.", ""},
   {BEGINNING, "deit.", ""},
   {BEGINNING, "dinov2.", ""},
+  {BEGINNING, "beit.", ""},
+  {BEGINNING, "data2vec_vision.", ""},
+  {BEGINNING, "swin.", ""},
   {BEGINNING, "dinov2_with_registers.", ""},
   /* the whole network is a member of the one that was trained: PyTorch Lightning's way */
   {BEGINNING, "", "model."},

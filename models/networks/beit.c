@@ -102,8 +102,7 @@ record (const Beit *self, const GptVisRecipe *recipe, GptVisOutputs outputs)
       break;
     x = record_layer (self, x, bias, gptvis_record_name (name, "%s.encoder.layer.%u", self->prefix, l));
   }
-  gptvis_record_scores (self->plan, self->config, gptvis_record_linear (self->plan, record_pooled (self, x),
-          "classifier", self->config->hidden_size, self->config->n_labels, NULL));
+  gptvis_record_pooled (self->plan, self->config, record_pooled (self, x), outputs);
 }
 
 void

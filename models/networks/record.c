@@ -180,6 +180,17 @@ gptvis_record_embedding (GptVisPlan *plan, const GptVisConfiguration *config, Gp
   gptvis_plan_output (plan, "embedding", token);
 }
 
+void
+gptvis_record_pooled (
+    GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId row, GptVisOutputs outputs)
+{
+  if (config->n_labels > 0 && (outputs & GPTVIS_OUTPUT_SCORES))
+    gptvis_record_scores (plan, config,
+        gptvis_record_linear (plan, row, "classifier", config->hidden_size, config->n_labels, NULL));
+  if (outputs & GPTVIS_OUTPUT_EMBEDDING)
+    gptvis_record_embedding (plan, config, row);
+}
+
 GptVisTensorId
 gptvis_record_mlp (
     GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width, guint width_out, guint n)

@@ -61,6 +61,11 @@ void gptvis_record_scores (GptVisPlan *plan, const GptVisConfiguration *config, 
 /* The output "embedding": of the normed class token, through the checkpoint's pooler where it has one. */
 void gptvis_record_embedding (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId token);
 
+/* What is asked for of one pooled and normed row: "logits" and "scores" of a linear "classifier", and
+ * "embedding". */
+void gptvis_record_pooled (
+    GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId row, GptVisOutputs outputs);
+
 /* A detector's small network: where.layers.0 … n − 1, all but the last from width to width and through a
  * ReLU. */
 GptVisTensorId gptvis_record_mlp (GptVisPlan *plan, GptVisTensorId x, const gchar *where, guint width,

@@ -129,6 +129,5 @@ gptvis_swin_record (GptVisPlan *plan, const GptVisConfiguration *config, const G
   }
   x = gptvis_record_norm (plan, x, "swin.layernorm", stage.width, config->epsilon);
   x = gptvis_plan_pool (plan, x, &(GptVisPoolPart) { 0, stage.grid.rows * stage.grid.columns }, 1);
-  gptvis_record_scores (plan, config,
-      gptvis_record_linear (plan, x, "classifier", stage.width, config->n_labels, NULL));
+  gptvis_record_pooled (plan, config, x, outputs);
 }
