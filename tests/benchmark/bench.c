@@ -23,7 +23,7 @@
 
 static gchar *precision = "auto", *backend = "auto", *device;
 static gint threads, batch, side, patch, runs, pause_ms, streams = 1, beams = 1;
-static gboolean ops, frames, caption, limits, peers, products, stage, motion, intensity, opening;
+static gboolean own_time, ops, frames, caption, limits, peers, products, stage, motion, intensity, opening;
 
 static const GOptionEntry entries[] = {
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "auto, f32, …", "P"},
@@ -35,6 +35,8 @@ static const GOptionEntry entries[] = {
   {"patch", 0, 0, G_OPTION_ARG_INT, &patch, "pixels of a patch each way (16)", "N"},
   {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "how many (default: about five seconds)", "N"},
   {"pause", 0, 0, G_OPTION_ARG_INT, &pause_ms, "ms of rest before each, as a camera leaves (0)", "N"},
+  {"own-time", 0, 0, G_OPTION_ARG_NONE, &own_time, "of one thread, on a machine with other things to do: its "
+    "time on the processor", NULL},
   {"ops", 0, 0, G_OPTION_ARG_NONE, &ops, "each operation's share of the time", NULL},
   {"frames", 0, 0, G_OPTION_ARG_NONE, &frames, "from frames of 1920×1080 to scores, and whose time that is",
   NULL},
@@ -62,6 +64,8 @@ check_numbers (void)
     measure_die ("pause must be 0 to 60000 ms");
   if (streams < 1 || streams > 64 || beams < 1 || beams > (gint) GPTVIS_MAX_BEAMS)
     measure_die ("streams must be 1 to 64, beams 1 to 16");
+  if (own_time && threads != 1)
+    measure_die ("--own-time is about one thread: --threads 1");
   if (caption && peers && (streams > 1 || beams > 1))
     measure_die ("--caption --peers is about one stream and one beam");
 }
@@ -82,6 +86,8 @@ main (int argc, char **argv)
     measure_die (error->message);
   g_option_context_free (context);
   check_numbers ();
+  if (own_time)
+    measure_take_own_time ();
 
   const gchar *name = argc > 1 ? argv[1] : NULL;
   BenchSettings settings = { .backend = backend, .device = device, .batch = batch, .side = side,

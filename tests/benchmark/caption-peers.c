@@ -28,8 +28,8 @@ CaptionPeers *
 caption_peers_new (const gchar *name, const gchar *checkpoint)
 {
   CaptionPeers *self = g_new0 (CaptionPeers, 1);
-  self->python = peer_environment ();
-  self->folder = peer_network (self->python, "captioner", name, checkpoint);
+  self->python = peer_environment (FALSE);
+  self->folder = peer_network (self->python, "captioner", name, checkpoint, NULL);
   for (guint i = 0; i < N_PEERS; i++) {
     self->times[i] = measure_times_new ();
     for (guint p = 0; p < N_PARTS; p++)

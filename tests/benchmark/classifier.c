@@ -57,15 +57,12 @@ write_checkpoint (const gchar *name, const BenchSettings *settings)
 {
   const BenchDetector *detector = bench_detector_find (name);
   GError *error = NULL;
-  gchar *directory;
-  if (detector) {
-    directory = random_checkpoint_write_texts (detector->config, detector->preprocessor, &error);
-  } else {
-    RandomVit vit = bench_network_find (name)->vit;
-    vit.side = settings->side ? settings->side : vit.side;
-    vit.patch = settings->patch ? settings->patch : vit.patch;
-    directory = random_checkpoint_write (&vit, &error);
-  }
+  if (detector)
+    return bench_detector_write (detector, settings->side);
+  RandomVit vit = bench_network_find (name)->vit;
+  vit.side = settings->side ? settings->side : vit.side;
+  vit.patch = settings->patch ? settings->patch : vit.patch;
+  gchar *directory = random_checkpoint_write (&vit, &error);
   if (!directory)
     measure_die (error->message);
   return directory;

@@ -302,8 +302,9 @@ record (const RandomVit *vit, guint batch)
 {
   const GptVisConfiguration config = {
     .model_type = "vit", .architecture = gptvis_architecture_find ("vit"), .hidden_size = vit->width,
-    .n_layers = vit->layers, .n_heads = vit->heads, .intermediate_size = 4 * vit->width, .image_height = vit->side,
-    .image_width = vit->side, .patch_size = vit->patch, .act = GPTVIS_ACT_GELU, .epsilon = 1e-12f, .qkv_bias = TRUE,
+    .n_layers = vit->layers, .n_heads = vit->heads, .intermediate_size = 4 * vit->width,
+    .image_height = vit->side, .image_width = vit->side, .patch_size = vit->patch, .act = GPTVIS_ACT_GELU,
+    .epsilon = 1e-12f, .qkv_bias = TRUE,
     .n_labels = vit->labels,
   };
   const GptVisRecipe recipe = { .resize_width = vit->side, .resize_height = vit->side,

@@ -40,6 +40,9 @@ void bench_open (gchar *const *directories, const BenchSettings *settings);
 void measure_die (const gchar *what) G_GNUC_NORETURN;
 
 gint64 measure_now (void);      /* ns */
+/* From here on measure_now counts the time that this process has on the processor, and peers do likewise:
+ * what one thread takes, on a machine that does other things beside. */
+void measure_take_own_time (void);
 void measure_rest (guint ms);   /* threads that spin fall asleep meanwhile */
 
 /* Durations, ns: the least and the median; 0 of none. Both put them in order. */

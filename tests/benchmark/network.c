@@ -25,12 +25,13 @@ static const BenchDetector detectors[] = {
   {"yolos-tiny", "{\"model_type\":\"yolos\",\"hidden_size\":192,\"num_hidden_layers\":12,"
       "\"num_attention_heads\":3,\"intermediate_size\":768,\"image_size\":[800,1333],"
       "\"use_mid_position_embeddings\":false,\"num_labels\":91}",
-      "{\"size\":{\"shortest_edge\":512,\"longest_edge\":1333}}"},
+      "{\"size\":{\"shortest_edge\":%u,\"longest_edge\":1333}}", 512},
   {"rf-detr-nano", "{\"model_type\":\"rf_detr\",\"decoder_layers\":2,\"decoder_n_points\":2,"
       "\"num_labels\":91,"
-      "\"backbone_config\":{\"hidden_size\":384,\"num_attention_heads\":6,\"num_hidden_layers\":12,"
+      "\"backbone_config\":{\"model_type\":\"rf_detr_dinov2\",\"hidden_size\":384,"
+      "\"num_attention_heads\":6,\"num_hidden_layers\":12,"
       "\"patch_size\":16,\"image_size\":384,\"num_windows\":2,\"out_indices\":[3,6,9,12]}}",
-      "{\"size\":{\"height\":384,\"width\":384}}"},
+      "{\"size\":{\"height\":%u,\"width\":%u}}", 384},
 };
 
 const BenchDetector *
@@ -40,6 +41,22 @@ bench_detector_find (const gchar *name)
     if (strcmp (detectors[i].name, name) == 0)
       return &detectors[i];
   return NULL;
+}
+
+gchar *
+bench_detector_write (const BenchDetector *detector, guint side)
+{
+  gchar **parts = g_strsplit (detector->preprocessor, "%u", -1);
+  gchar *number = g_strdup_printf ("%u", side ? side : detector->side);
+  gchar *preprocessor = g_strjoinv (number, parts);
+  GError *error = NULL;
+  gchar *directory = random_checkpoint_write_texts (detector->config, preprocessor, &error);
+  if (!directory)
+    measure_die (error->message);
+  g_strfreev (parts);
+  g_free (number);
+  g_free (preprocessor);
+  return directory;
 }
 
 void

@@ -13,11 +13,14 @@ typedef struct {
 #define BENCH_N_NETWORKS 4u
 extern const BenchNetwork bench_networks[BENCH_N_NETWORKS];
 
-/* A detector: what its files say. NULL: there is none of that name. */
+/* A detector: what its files say, %u: a side. NULL: there is none of that name. */
 typedef struct {
   const gchar *name, *config, *preprocessor;
+  guint side;
 } BenchDetector;
 const BenchDetector *bench_detector_find (const gchar *name);
+/* Its checkpoint for pictures of `side`, or, with 0, of its own; ends the program where there is none. */
+gchar *bench_detector_write (const BenchDetector *detector, guint side);
 
 /* Ends the program when there is none of that name. */
 const BenchNetwork *bench_network_find (const gchar *name);

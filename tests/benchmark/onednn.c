@@ -68,7 +68,7 @@ open_library (void)
     if (library)
       return library;
   }
-  gchar *python = peer_environment (), *bin = g_path_get_dirname (python);
+  gchar *python = peer_environment (FALSE), *bin = g_path_get_dirname (python);
   gchar *path = g_build_filename (bin, "..", "lib", "libdnnl.so.3", NULL);
   gpointer library = dlopen (path, RTLD_NOW);
   if (!library)

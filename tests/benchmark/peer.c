@@ -12,6 +12,7 @@
 /* BENCHMARK_FOLDER is where the scripts lie. */
 #define SCRIPT BENCHMARK_FOLDER "/peer.py"
 #define REQUIREMENTS BENCHMARK_FOLDER "/requirements.txt"
+#define DETECTORS BENCHMARK_FOLDER "/requirements-detectors.txt"
 
 static gchar *
 cache_folder (const gchar *name)
@@ -73,13 +74,14 @@ digest (const gchar *const *files)
 /* ---- the environment ---- */
 
 static void
-install (const gchar *folder, const gchar *python)
+install (const gchar *folder, const gchar *python, gboolean detectors)
 {
   const gchar *const version[] = { "python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))", NULL };
   const gchar *const venv[] = { "python3", "-m", "venv", "--clear", folder, NULL };
   const gchar *const pip[] = { python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r",
-    REQUIREMENTS, NULL };
-  fprintf (stderr, "bench: installing the peers into %s (once, about 700 MB)\n", folder);
+    REQUIREMENTS, detectors ? "-r" : NULL, DETECTORS, NULL };
+  fprintf (stderr, "bench: installing the peers into %s (once, about %s)\n", folder,
+      detectors ? "6 GB" : "700 MB");
   if (!run (version))
     measure_die ("peers need python3, 3.9 or later (Debian: apt install python3 python3-venv)");
   if (!run (venv))
@@ -91,13 +93,13 @@ install (const gchar *folder, const gchar *python)
 }
 
 gchar *
-peer_environment (void)
+peer_environment (gboolean detectors)
 {
-  static const gchar *const files[] = { REQUIREMENTS, NULL };
-  gchar *folder = cache_folder ("environment"), *python = g_build_filename (folder, "bin", "python", NULL);
-  gchar *of = digest (files);
+  const gchar *const files[] = { REQUIREMENTS, detectors ? DETECTORS : NULL, NULL };
+  gchar *folder = cache_folder (detectors ? "environment-detectors" : "environment");
+  gchar *python = g_build_filename (folder, "bin", "python", NULL), *of = digest (files);
   if (!is_made (folder, of)) {
-    install (folder, python);
+    install (folder, python, detectors);
     set_made (folder, of);
   }
   g_free (folder);
@@ -108,11 +110,12 @@ peer_environment (void)
 /* ---- networks ---- */
 
 gchar *
-peer_network (const gchar *python, const gchar *kind, const gchar *name, const gchar *checkpoint)
+peer_network (const gchar *python, const gchar *kind, const gchar *name, const gchar *checkpoint,
+    const gchar *size)
 {
   static const gchar *const files[] = { SCRIPT, BENCHMARK_FOLDER "/networks.py", NULL };
   gchar *folder = cache_folder (name), *of = digest (files);
-  const gchar *const prepare[] = { python, SCRIPT, "prepare", kind, checkpoint, folder, NULL };
+  const gchar *const prepare[] = { python, SCRIPT, "prepare", kind, checkpoint, folder, size, NULL };
   if (!is_made (folder, of)) {
     fprintf (stderr, "bench: writing and quantising %s for the peers (once)\n", name);
     if (g_mkdir_with_parents (folder, 0700) != 0)

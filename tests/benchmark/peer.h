@@ -8,11 +8,14 @@
 #include <stdio.h>
 
 /* Sees to the environment; needs Python 3.9 with venv, and the network the first time. Ends the
- * program with a sentence where something is missing. Returns the Python in it. */
-gchar *peer_environment (void);
+ * program with a sentence where something is missing. Returns the Python in it. detectors: with
+ * Transformers, in an environment of its own. */
+gchar *peer_environment (gboolean detectors);
 
-/* The folder with a network for peers: `peer.py prepare KIND checkpoint folder`, unless it is there. */
-gchar *peer_network (const gchar *python, const gchar *kind, const gchar *name, const gchar *checkpoint);
+/* The folder with a network for peers: `peer.py prepare KIND checkpoint folder [size]`, unless it is there.
+ * size: WIDTHxHEIGHT of a detector's pictures, else NULL. */
+gchar *peer_network (const gchar *python, const gchar *kind, const gchar *name, const gchar *checkpoint,
+    const gchar *size);
 
 #define PEER_PARTS 3u
 

@@ -2,6 +2,7 @@
 """Other runtimes as peers of tests/bench, which starts this in an environment of its own (peer.c).
 
     peer.py prepare classifier|captioner CHECKPOINT FOLDER     a network, f32 and quantised, into files there
+    peer.py prepare detector CHECKPOINT FOLDER WIDTHxHEIGHT    one exported by Transformers, for such pictures
     peer.py run RUNTIME PRECISION FOLDER THREADS BATCH INPUT
 
 RUNTIME is onnxruntime (f32, dynamic, static), openvino (f32, bf16, int8) or captioner, which is ONNX Runtime
@@ -16,7 +17,8 @@ import time
 import numpy as np
 
 CALIBRATION = 8                 # pictures of noise
-PATCH = 3 * 16 * 16             # values of one
+SIDE = 16                       # of a patch
+PATCH = 3 * SIDE * SIDE         # values of one
 CAPTION = 16                    # tokens
 CAPTIONER = "tower", "memory", "step"   # its graphs
 
@@ -25,7 +27,7 @@ def noise(shape):
     return [np.random.default_rng(i).random(shape, np.float32) for i in range(CALIBRATION)]
 
 
-def quantize_onnx(folder, shape):
+def quantize_onnx(folder, shape, name="patches"):
     from onnxruntime.quantization import (CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic,
                                           quantize_static)
 
@@ -34,14 +36,15 @@ def quantize_onnx(folder, shape):
             self.rest = noise(shape)
 
         def get_next(self):
-            return {"patches": self.rest.pop()} if self.rest else None
+            return {name: self.rest.pop()} if self.rest else None
 
     f32 = os.path.join(folder, "f32.onnx")
-    quantize_dynamic(f32, os.path.join(folder, "dynamic.onnx"), per_channel=True, weight_type=QuantType.QInt8)
+    quantize_dynamic(f32, os.path.join(folder, "dynamic.onnx"), per_channel=True, weight_type=QuantType.QInt8,
+                     op_types_to_quantize=["MatMul", "Gemm"])
     # Products alone: with everything else in int8 as well it is slower, and far from f32.
     quantize_static(f32, os.path.join(folder, "static.onnx"), Pictures(), quant_format=QuantFormat.QDQ,
                     per_channel=True, weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8,
-                    op_types_to_quantize=["MatMul"])
+                    op_types_to_quantize=["MatMul", "Gemm"])
 
 
 def quantize_openvino(folder, shape):
@@ -61,6 +64,70 @@ def prepare_classifier(checkpoint, folder):
     shape = [1] + [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:]]
     quantize_onnx(folder, shape)
     quantize_openvino(folder, shape)
+
+
+def keep_positions(network, picture):
+    """Interpolated positions hang on the picture's size alone: constants, which ONNX could not compute."""
+    def keep(module, interpolate):
+        def interpolate_once(*arguments):
+            kept.append(interpolate(*arguments))
+            module.interpolate_pos_encoding = lambda *_: kept[0]
+            return kept[0]
+        kept = []
+        module.interpolate_pos_encoding = interpolate_once
+
+    for module in network.modules():
+        if hasattr(module, "interpolate_pos_encoding"):
+            keep(module, module.interpolate_pos_encoding)
+    network(picture)
+
+
+def prepare_detector(checkpoint, folder, size):
+    """As Transformers exports it, with the opset that ONNX Runtime's and NNCF's quantisers know best."""
+    import networks
+    import torch
+    from transformers import AutoConfig, AutoModelForObjectDetection
+
+    stored = networks.Checkpoint(checkpoint)
+
+    class Detector(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            config = AutoConfig.from_pretrained(checkpoint)
+            self.network = AutoModelForObjectDetection.from_config(config).eval().float()
+            for name, value in self.network.state_dict().items():
+                if name in stored.header:       # its values, in a plan's shape
+                    value.copy_(torch.from_numpy(stored[name]).reshape(value.shape))
+                else:
+                    print("not in the checkpoint:", name, file=sys.stderr)
+
+        def forward(self, pixels):
+            found = self.network(pixel_values=pixels)
+            return found.logits, found.pred_boxes
+
+    width, height = map(int, size.split("x"))
+    picture = torch.rand(1, 3, height, width)
+    with torch.no_grad():
+        detector = Detector()
+        keep_positions(detector, picture)
+        torch.onnx.export(detector, (picture,), os.path.join(folder, "f32.onnx"),
+                          input_names=["pixels"], output_names=["logits", "boxes"], opset_version=17,
+                          dynamo=False)
+    with open(os.path.join(folder, "size"), "w") as file:
+        file.write(size)
+    quantize_onnx(folder, [1, 3, height, width], "pixels")
+    quantize_openvino(folder, [1, 3, height, width])
+
+
+def pixels_of(patches, folder):
+    """Where the network wants pictures: the patches [batch, rows, 3 · 16 · 16] put together."""
+    path = os.path.join(folder, "size")
+    if not os.path.exists(path):
+        return patches
+    with open(path) as file:
+        width, height = (int(side) // SIDE for side in file.read().split("x"))
+    parts = patches.reshape(len(patches), height, width, 3, SIDE, SIDE)
+    return np.ascontiguousarray(parts.transpose(0, 3, 1, 4, 2, 5)).reshape(-1, 3, height * SIDE, width * SIDE)
 
 
 def prepare_captioner(checkpoint, folder):
@@ -92,7 +159,7 @@ def run_onnxruntime(precision, folder, threads, batch, patches):
     """Its own fusions of transformers beforehand (onnxruntime.transformers.optimizer) made it slower."""
     import onnxruntime
     session = onnxruntime_session(os.path.join(folder, precision + ".onnx"), threads, batch)
-    inputs = {"patches": patches}
+    inputs = {session.get_inputs()[0].name: patches}
     name = {"dynamic": "int8, dynamic", "static": "int8, static"}.get(precision, precision)
     return (f"ONNX Runtime {onnxruntime.__version__}, {name}", lambda: session.run(None, inputs),
             lambda: session.run(None, inputs)[0])
@@ -106,7 +173,7 @@ def run_openvino(precision, folder, threads, batch, patches):
     if precision == "bf16" and not bf16:
         raise NotImplementedError("OpenVINO has no bf16 for this processor")
     model = core.read_model(os.path.join(folder, "int8.xml" if precision == "int8" else "f32.onnx"))
-    model.reshape({"patches": list(patches.shape)})
+    model.reshape(list(patches.shape))
     compiled = core.compile_model(model, "CPU", {
         "INFERENCE_PRECISION_HINT": "bf16" if bf16 and precision != "f32" else "f32",
         "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"})
@@ -115,7 +182,7 @@ def run_openvino(precision, folder, threads, batch, patches):
 
     def result():
         request.infer()
-        return request.get_output_tensor().data
+        return request.get_output_tensor(0).data
 
     return f"OpenVINO {openvino.__version__.split('-')[0]}, {precision}", request.infer, result
 
@@ -175,6 +242,7 @@ def run_captioner(precision, folder, threads, batch, patches):
 
 
 def serve(name, run, result, parts=lambda: ()):
+    now = time.process_time_ns if "GPTVIS_BENCH_OWN_TIME" in os.environ else time.perf_counter_ns
     print(name, flush=True)
     for line in sys.stdin:
         word, _, path = line.rstrip("\n").partition(" ")
@@ -182,18 +250,19 @@ def serve(name, run, result, parts=lambda: ()):
             np.asarray(result(), np.float32).tofile(path)
             print("saved", flush=True)
         else:
-            start = time.perf_counter_ns()
+            start = now()
             run()
-            print(time.perf_counter_ns() - start, *parts(), flush=True)
+            print(now() - start, *parts(), flush=True)
 
 
 def main():
     if sys.argv[1] == "prepare":
-        {"classifier": prepare_classifier, "captioner": prepare_captioner}[sys.argv[2]](*sys.argv[3:])
+        {"classifier": prepare_classifier, "captioner": prepare_captioner,
+         "detector": prepare_detector}[sys.argv[2]](*sys.argv[3:])
         return
     runtime, precision, folder = sys.argv[2:5]
     threads, batch = map(int, sys.argv[5:7])
-    patches = np.fromfile(sys.argv[7], np.float32).reshape(batch, -1, PATCH)
+    patches = pixels_of(np.fromfile(sys.argv[7], np.float32).reshape(batch, -1, PATCH), folder)
     runtimes = {"onnxruntime": run_onnxruntime, "openvino": run_openvino, "captioner": run_captioner}
     try:
         peer = runtimes[runtime](precision, folder, threads, batch, patches)

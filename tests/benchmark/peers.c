@@ -41,7 +41,8 @@ typedef struct {
 } Contestant;
 
 typedef struct {
-  const gchar *python;
+  const gchar *python, *name;
+  gboolean detects;
   guint batch, threads;
   gint turns;                   /* 0: as many as there is time for */
   guint pause_ms;
@@ -140,28 +141,48 @@ take_turns (Contest *self)
 
 /* ---- is it the same work? ---- */
 
-static float *
-logits_of (Contest *self, guint kind, guint labels)
+/* Of a picture. */
+static gsize
+n_logits (const Contest *self)
 {
-  float *x = g_new (float, (gsize) self->batch * labels);
+  const GptVisPlan *plan = self->each[0].ours.plan;
+  const GptVisTensor *logits = gptvis_plan_tensor (plan, gptvis_plan_find (plan, "logits"));
+  return (gsize) logits->rows * logits->width;
+}
+
+static int
+compare_floats (gconstpointer a, gconstpointer b)
+{
+  const float x = *(const float *) a, y = *(const float *) b;
+  return (x > y) - (x < y);
+}
+
+/* A detector's in order, since which place comes first hangs on the last bits where two are alike. */
+static float *
+logits_of (Contest *self, guint kind)
+{
+  const gsize n = n_logits (self);
+  float *x = g_new (float, self->batch * n);
   if (kinds[kind].runtime)
-    peer_result (&self->each[kind].peer, x, (gsize) self->batch * labels);
+    peer_result (&self->each[kind].peer, x, self->batch * n);
   else
     for (guint i = 0; i < self->batch; i++)
-      memcpy (x + (gsize) i * labels, bench_run_logits (&self->each[kind].ours, i), labels * sizeof (float));
+      memcpy (x + i * n, bench_run_logits (&self->each[kind].ours, i), n * sizeof (float));
+  if (self->detects)
+    qsort (x, self->batch * n, sizeof *x, compare_floats);
   return x;
 }
 
 /* Each against our f32. */
 static void
-compare_results (Contest *self, guint labels)
+compare_results (Contest *self)
 {
-  const gsize n = (gsize) self->batch * labels;
-  float *right = logits_of (self, 0, labels);
+  const gsize n = self->batch * n_logits (self);
+  float *right = logits_of (self, 0);
   for (guint kind = 0; kind < N_KINDS; kind++) {
     if (!self->each[kind].runs)
       continue;
-    float *x = logits_of (self, kind, labels);
+    float *x = logits_of (self, kind);
     self->each[kind].error = measure_difference (x, right, n);
     if (kinds[kind].precision == F32 && !(self->each[kind].error < CLOSE))
       measure_die ("a peer's f32 computes something else: the comparison would mean nothing");
@@ -254,9 +275,9 @@ print_contestant (const Contest *self, guint kind, gdouble flops)
 }
 
 static void
-print_contest (const Contest *self, const gchar *network, gdouble flops)
+print_contest (const Contest *self, gdouble flops)
 {
-  printf ("\n%s, batch %u, threads %u\n", network, self->batch, self->threads);
+  printf ("\n%s, batch %u, threads %u\n", self->name, self->batch, self->threads);
   for (guint i = 0; i < N_KINDS; i++)
     if (self->each[i].runs)
       print_contestant (self, i, flops);
@@ -268,21 +289,20 @@ print_contest (const Contest *self, const gchar *network, gdouble flops)
   fflush (stdout);
 }
 
+/* folder: the network for peers. */
 static void
-contest (Contest *self, const BenchNetwork *network, const gchar *checkpoint, Means *means)
+contest (Contest *self, const gchar *checkpoint, const gchar *folder, Means *means)
 {
-  gchar *folder = peer_network (self->python, "classifier", network->name, checkpoint);
   start (self, checkpoint, folder);
   take_turns (self);
-  compare_results (self, network->vit.labels);
-  print_contest (self, network->name, self->each[0].ours.flops);
+  compare_results (self);
+  print_contest (self, self->each[0].ours.flops);
   means->n++;
   for (guint i = 0; i < N_RATIOS; i++) {
     means->logs[i] += log (ratio (self, i, measure_least));
     means->median_logs[i] += log (ratio (self, i, measure_median));
   }
   end (self);
-  g_free (folder);
 }
 
 /* ---- all of them ---- */
@@ -305,13 +325,47 @@ contests (const gchar *python, const BenchSettings *s, guint batch, guint thread
 {
   Means means = { 0 };
   for (guint i = 0; i < BENCH_N_NETWORKS; i++) {
-    Contest self = { .python = python, .batch = batch, .threads = threads, .turns = s->runs,
-      .pause_ms = s->pause_ms };
-    if (checkpoints[i])
-      contest (&self, &bench_networks[i], checkpoints[i], &means);
+    Contest self = { .python = python, .name = bench_networks[i].name, .batch = batch, .threads = threads,
+      .turns = s->runs, .pause_ms = s->pause_ms };
+    if (!checkpoints[i])
+      continue;
+    gchar *folder = peer_network (python, "classifier", self.name, checkpoints[i], NULL);
+    contest (&self, checkpoints[i], folder, &means);
+    g_free (folder);
   }
   if (!only)
     print_means (&means, batch, threads);
+}
+
+static void
+print_head (void)
+{
+  measure_print_processor ();
+  printf ("tier       %s\n", gptvis_tier_choose (NULL)->name);
+  printf ("off by: the difference from our f32's logits, root mean square, over those. Of the last layer we\n"
+      "compute what the result needs, one row of 197; the peers compute the graph as exporters write it.\n");
+}
+
+/* One picture of 1920 × 1080 at a time, since Transformers exports no other batch. */
+static void
+contest_of_detector (const BenchDetector *detector, const BenchSettings *s)
+{
+  const GptVisProgramOptions options = { .backend = "cpu", .precision = F32, .threads = 1 };
+  gchar *python = peer_environment (TRUE), *checkpoint = bench_detector_write (detector, s->side);
+  BenchRun run = bench_run_new (checkpoint, &options, 1);
+  const GptVisRecipe *recipe = &gptvis_plan_op (run.plan, 0)->patches.recipe;
+  gchar *size = g_strdup_printf ("%ux%u", recipe->width, recipe->height);
+  gchar *name = g_strdup_printf ("%s-%s", detector->name, size);
+  bench_run_free (&run);
+  gchar *folder = peer_network (python, "detector", name, checkpoint, size);
+  Contest self = { .python = python, .name = name, .detects = TRUE, .batch = 1, .threads = s->threads,
+    .turns = s->runs, .pause_ms = s->pause_ms };
+  contest (&self, checkpoint, folder, &(Means) { 0 });
+  random_checkpoint_remove (checkpoint);
+  g_free (folder);
+  g_free (size);
+  g_free (name);
+  g_free (python);
 }
 
 void
@@ -319,16 +373,19 @@ bench_peers (const gchar *only, const BenchSettings *s)
 {
   static const guint batches[] = { 1, 8 };
   const guint threads[] = { 1, s->threads };
+  const BenchDetector *detector = only ? bench_detector_find (only) : NULL;
+  if (detector) {
+    print_head ();
+    contest_of_detector (detector, s);
+    return;
+  }
   const BenchNetwork *one = only ? bench_network_find (only) : NULL;
-  gchar *python = peer_environment (), *checkpoints[BENCH_N_NETWORKS] = { };
+  gchar *python = peer_environment (FALSE), *checkpoints[BENCH_N_NETWORKS] = { };
   for (guint i = 0; i < BENCH_N_NETWORKS; i++)
     if (one ? one == &bench_networks[i] : i < N_COMPARED)
       checkpoints[i] = write_checkpoint (&bench_networks[i]);
 
-  measure_print_processor ();
-  printf ("tier       %s\n", gptvis_tier_choose (NULL)->name);
-  printf ("off by: the difference from our f32's logits, root mean square, over those. Of the last layer we\n"
-      "compute what the result needs, one row of 197; the peers compute the graph as exporters write it.\n");
+  print_head ();
   for (guint t = s->threads_given || s->threads == 1 ? 1 : 0; t < G_N_ELEMENTS (threads); t++)
     for (guint b = 0; b < (s->batch ? 1 : G_N_ELEMENTS (batches)); b++)
       contests (python, s, s->batch ? s->batch : batches[b], threads[t], only, checkpoints);

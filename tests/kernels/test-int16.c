@@ -277,7 +277,7 @@ make_case (GRand *rand, guint i)
 }
 
 /* Scores are off by what rounding to 2^-11 of the largest value does to Q and K, for values up to 2 by
- * 2 · √2 · 2^-11 / √12 of a standard deviation; up to six of those, and V's 2^-10, are 5e−3 of its largest. */
+ * 2 · √2 · 2^-11 / √12 of a standard deviation; six of those and V's 2^-10 are 5e−3 of the largest. */
 #define TOLERANCE (2 * 5e-3)
 
 static void
@@ -310,8 +310,7 @@ test_attention (void)
   g_rand_free (rand);
 }
 
-/* One head of four rows' q, k or v with a NaN or a huge value: what the reference cannot compute is a NaN, and
- * the other head's results stay what they are. */
+/* A NaN among one head's q, k or v: what hangs on it is a NaN, the other results are not. */
 static void
 test_nan (void)
 {
