@@ -241,10 +241,12 @@ make_ready (GptVisCpuProgram *p, const GptVisWeights *weights, GError **error)
 static GptVisPrecision
 auto_precision (const GptVisTier *tier)
 {
-  const GptVisPrecision precision = tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
+  const gboolean pays = gptvis_tier_bf16_pays (tier);
+  const GptVisPrecision precision = pays ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
   g_info ("cpu: precision auto is %s, as %s; int8 is faster, and changes one label in sixty",
       gptvis_precision_name (precision),
-      tier->tile_bf16 ? "this processor multiplies bf16, which changes no label"
+      pays ? "this processor multiplies bf16, which changes no label"
+      : tier->tile_bf16 ? "this processor multiplies bf16 more slowly than f32"
       : "this processor has no instructions for bf16");
   return precision;
 }

@@ -46,7 +46,7 @@ precision_of (const GptVisCpuProgram *p, const GptVisOp *op)
   if (!large || (single && y->output))
     return GPTVIS_PRECISION_F32;
   if (p->base.precision == GPTVIS_PRECISION_INT8 && (single || is_patches (p->base.plan, op->in[0])))
-    return p->tier->tile_bf16 ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
+    return gptvis_tier_bf16_pays (p->tier) ? GPTVIS_PRECISION_BF16 : GPTVIS_PRECISION_F32;
   return p->base.precision;
 }
 

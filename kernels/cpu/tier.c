@@ -2,7 +2,9 @@
 /* Which tiers there are and which this processor can run. */
 #include "tier.h"
 #include "../error.h"
+#include "../memory.h"
 #include <string.h>
+#include <time.h>
 #if defined (__x86_64__)
 #include <cpuid.h>
 #elif defined (__aarch64__)
@@ -154,4 +156,56 @@ gptvis_tier_choose (GError **error)
   for (guint i = 0; gptvis_tier_nth (i); i++)
     best = gptvis_tier_nth (i);
   return best;
+}
+
+/* ---- is bf16 worth it? ---- */
+
+#define DEPTH 256u              /* of the products that are timed: all of it in the nearest caches */
+#define ROUNDS 20u
+#define PAYS 0.75               /* of f32's time: half of it where the instructions are as quick */
+
+static gint64
+now_ns (void)
+{
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
+}
+
+/* The least time of a tile of as many products in bf16, or in f32. */
+static gint64
+time_tile (const GptVisTier *tier, gboolean bf16, const float *a, const float *b, float *c)
+{
+  const guint m = tier->tile_rows, n = tier->tile_columns;
+  gint64 least = G_MAXINT64;
+  for (guint i = 0; i < ROUNDS; i++) {
+    const gint64 start = now_ns ();
+    for (guint times = 0; times < 4; times++)
+      if (bf16)
+        tier->tile_bf16 (m, n, DEPTH / 2, (const gint32 *) a, 1, m, (const gint32 *) b, NULL, c, n);
+      else
+        tier->tile (m, n, DEPTH, a, m, b, n, NULL, c, n);
+    least = MIN (least, now_ns () - start);
+  }
+  return least;
+}
+
+gboolean
+gptvis_tier_bf16_pays (const GptVisTier *tier)
+{
+  static gsize found;           /* 1: it does not, 2: it does; there is one tile of bf16 */
+  if (!tier->tile_bf16)
+    return FALSE;
+  if (g_once_init_enter (&found)) {
+    const gsize padding = GPTVIS_PADDING / sizeof (float);
+    float *a = g_new0 (float, tier->tile_rows * DEPTH + padding);
+    float *b = g_new0 (float, tier->tile_columns * DEPTH + padding);
+    float *c = g_new (float, tier->tile_rows * tier->tile_columns);
+    const gint64 f32 = time_tile (tier, FALSE, a, b, c), bf16 = time_tile (tier, TRUE, a, b, c);
+    g_free (a);
+    g_free (b);
+    g_free (c);
+    g_once_init_leave (&found, bf16 < PAYS * f32 ? 2 : 1);
+  }
+  return found == 2;
 }

@@ -156,7 +156,8 @@ pair_int16 (const float *low, const float *high, const float *factors, guint n, 
   guint i = 0;
   for (; i + VW <= n; i += VW) {
     const vf factor = vf_load (factors + i);
-    vi_store (to + i, pair_of (vi_round (vf_load (low + i) * factor), vi_round (vf_load (high + i) * factor)));
+    const vi first = vi_round (vf_load (low + i) * factor), second = vi_round (vf_load (high + i) * factor);
+    vi_store (to + i, pair_of (first, second));
   }
   if (i < n) {
     const vf factor = vf_load_some (factors + i, n - i, 0);
