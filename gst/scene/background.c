@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The background's model: what changed for all cells at once (light, a camera that shook), how noisy the
- * frame is, how fast all is learnt. What is done to each cell is compare.c's. */
-#include "background.h"
+ * frame is, how fast all is learnt. What is done to each cell is tiers/compare.h's. */
+#include "tier.h"
 #include <math.h>
 #include <string.h>
 
@@ -165,7 +165,7 @@ gptvis_background_compare (GptVisBackground *background, const GptVisCells *cell
   const float usual = 1.0f;
   follow_gain (background, find_gain (background, cells, kinds));
   find_shift (background, cells, kinds);
-  gptvis_background_compare_cells (background, cells);
+  gptvis_scene_tier ()->compare (background, cells);
   background->unrest = MAX (1, find_unrest (background, cells) / usual);
   if (background->unrest > 1) {
     scale (background->evidence, background->n, 1 / background->unrest);
@@ -234,6 +234,6 @@ gptvis_background_learn (GptVisBackground *background, const GptVisCells *cells,
   const float noise_rate = MIN (0.5f, MAX (seconds / LEARNS_NOISE, first));
   const float odd_noise_rate = MIN (0.5f, seconds / LEARNS_ODD_NOISE);
   const GptVisRates rates = { rate, odd_rate, noise_rate, odd_noise_rate };
-  gptvis_background_learn_cells (background, cells, kinds, &rates);
+  gptvis_scene_tier ()->learn (background, cells, kinds, &rates);
   background->frames++;
 }

@@ -26,7 +26,7 @@ typedef struct {
   float *evidence;              /* of the last frame: how unlike, in squared standard deviations */
   float *proof;                 /* … where texture counts too: shadows have little, and borders spread */
   float *stirred;               /* … how unlike the frame before, likewise */
-  float *light;                 /* scratch: what light alone explains of each cell (compare.c) */
+  float *light;                 /* scratch: what light alone explains of each cell (tiers/compare.h) */
   float *last_y, *last_u, *last_v;      /* the frame before */
   float *stay;                  /* seconds that an odd cell has looked as it does */
   float *seen;                  /* seconds that a cell has looked like the background, while that is young */
@@ -57,18 +57,10 @@ void gptvis_background_learn (GptVisBackground *background, const GptVisCells *c
  * background becomes that. Does nothing when the background is no longer young. */
 void gptvis_background_reconsider (GptVisBackground *background, const GptVisCells *cells, float seconds);
 
-/* --- the two, cell by cell (compare.c) --- */
-
-/* Fills evidence, proof and stirred, which are 0 in the borders. */
-void gptvis_background_compare_cells (const GptVisBackground *background, const GptVisCells *cells);
-
 /* Which share of what it differs by a cell learns at once. */
 typedef struct {
   float like, odd;      /* of its means: when it is like the background, and odd */
   float noise, odd_noise;       /* of its noise */
 } GptVisRates;
-
-void gptvis_background_learn_cells (GptVisBackground *background, const GptVisCells *cells,
-    const guint8 *kinds, const GptVisRates *rates);
 
 G_END_DECLS

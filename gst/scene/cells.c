@@ -6,9 +6,10 @@
 #include "cells.h"
 #include "layout.h"
 #include "cells-orc.h"
-#include "cpu/tiers/simd.h"
+#include "tier.h"
+#include <string.h>
 
-enum { ROWS = 4, CHROMA_ROWS = 2, FILL = 16, LINE = 64 };   /* FILL: floats of the widest vector */
+enum { CHROMA_ROWS = 2, FILL = 16 };      /* FILL: floats of the widest vector */
 
 static void
 compile_loops (void)
@@ -104,7 +105,7 @@ span_of (guint cell, guint side, guint sub)
 /* --- any format: rows, sample by sample --- */
 
 static void
-sum_down (const GptVisLayout *layout, const guint8 *const at[ROWS], guint count, guint16 *sums, gint n)
+sum_down (const GptVisLayout *layout, const guint8 *const at[GPTVIS_CELL_ROWS], guint count, guint16 *sums, gint n)
 {
   if (layout->bytes == 2) {
     memset (sums, 0, n * sizeof *sums);
@@ -133,102 +134,12 @@ sum_any (const guint16 *from, const GptVisCells *cells, const GptVisComponent *c
   }
 }
 
-/* --- planes of one component or two, bytes or words --- */
-
-typedef guint64 Pack __attribute__ ((vector_size (4 * VW)));
-typedef guint64 PackUnaligned __attribute__ ((vector_size (4 * VW), aligned (1), may_alias));
-
-/* How samples lie in 64 bits. */
-typedef enum { BYTES, PAIRS, WORDS, PAIRS_OF_WORDS } Kind;
-
-/* Each two neighbours of 16 bits, added. */
-INLINE Pack
-add_neighbours (Pack words)
-{
-  const Pack low = (words & 0) + G_GUINT64_CONSTANT (0x0000ffff0000ffff);
-  return (words & low) + (words >> 16 & low);
-}
-
-/* The sums of a vector's columns: of all samples, or of the even and the odd by themselves. Sixteen bits hold
- * those of four rows. */
-INLINE void
-sum_pack (const guint8 *const at[ROWS], guint rows, gsize byte, Kind kind, guint shift, Pack *even, Pack *odd)
-{
-  Pack sums = { 0 }, others = { 0 };
-  for (guint i = 0; i < rows; i++) {
-    const Pack x = *(const PackUnaligned *) (at[i] + byte);
-    const Pack low = (x & 0) + G_GUINT64_CONSTANT (0x00ff00ff00ff00ff);
-    if (kind <= PAIRS) {
-      sums += x & low;
-      others += x >> 8 & low;
-    } else
-      sums += x >> shift & low;
-  }
-  if (kind == PAIRS_OF_WORDS) {
-    const Pack low = (sums & 0) + G_GUINT64_CONSTANT (0x0000ffff0000ffff);
-    *even = sums & low;
-    *odd = sums >> 16 & low;
-  } else if (kind == PAIRS) {
-    *even = add_neighbours (sums);
-    *odd = add_neighbours (others);
-  } else
-    *even = add_neighbours (sums + others);
-}
-
-/* A row of cells: each 32 bits' sums to `even` and, of pairs, `odd`: [bytes / 4]. What is `next` bytes later
- * will be read soon. */
-INLINE void
-sum_packs (const guint8 *const at[ROWS], guint rows, gssize next, gsize bytes, Kind kind, guint shift,
-    gint32 *even, gint32 *odd)
-{
-  const gboolean pairs = kind == PAIRS || kind == PAIRS_OF_WORDS;
-  gsize i = 0;
-  for (; i + 4 * VW <= bytes; i += 4 * VW) {
-    for (guint row = 0; i % LINE == 0 && row < rows; row++)
-      __builtin_prefetch ((gconstpointer) ((guintptr) at[row] + next + i), 0, 3);
-    Pack a, b;
-    sum_pack (at, rows, i, kind, shift, &a, &b);
-    memcpy (even + i / 4, &a, sizeof a);
-    if (pairs)
-      memcpy (odd + i / 4, &b, sizeof b);
-  }
-  if (i == bytes)
-    return;
-  guint8 rest[ROWS][4 * VW] = { 0 };    /* nothing past the row is read */
-  const guint8 *at_rest[ROWS];
-  for (guint row = 0; row < rows; row++)
-    at_rest[row] = memcpy (rest[row], at[row] + i, bytes - i);
-  Pack a, b;
-  sum_pack (at_rest, rows, 0, kind, shift, &a, &b);
-  memcpy (even + i / 4, &a, bytes - i);
-  if (pairs)
-    memcpy (odd + i / 4, &b, bytes - i);
-}
-
-static void
-mean_of (const gint32 *sums, gsize count, float scale, float shift, float *to, guint width)
-{
-  if (count == 1)
-    for (gsize x = 0; x < width; x++)
-      to[x] = sums[x] * scale + shift;
-  else if (count == 2)
-    for (gsize x = 0; x < width; x++)
-      to[x] = (sums[2 * x] + sums[2 * x + 1]) * scale + shift;
-  else
-    for (gsize x = 0; x < width; x++, sums += count) {
-      gint32 sum = 0;
-      for (gsize i = 0; i < count; i++)
-        sum += sums[i];
-      to[x] = sum * scale + shift;
-    }
-}
-
 /* Which the plane is, if it is one of these and a cell is some times 32 bits. */
 static gboolean
 find_kind (const GptVisLayout *layout, const GptVisComponent *first, guint components, guint cell_bytes,
-    Kind *kind)
+    GptVisPack *kind)
 {
-  *kind = layout->bytes == 2 ? (components == 2 ? PAIRS_OF_WORDS : WORDS) : components == 2 ? PAIRS : BYTES;
+  *kind = layout->bytes == 2 ? (components == 2 ? GPTVIS_PACK_PAIRS_OF_WORDS : GPTVIS_PACK_WORDS) : components == 2 ? GPTVIS_PACK_PAIRS : GPTVIS_PACK_BYTES;
   return first->step == components * layout->bytes && components <= 2 && cell_bytes && cell_bytes % 4 == 0;
 }
 
@@ -236,7 +147,7 @@ find_kind (const GptVisLayout *layout, const GptVisComponent *first, guint compo
 
 /* The chosen rows of a row of cells. */
 static guint
-choose_rows (const GptVisPicture *picture, guint plane, Span span, guint most, const guint8 *at[ROWS])
+choose_rows (const GptVisPicture *picture, guint plane, Span span, guint most, const guint8 *at[GPTVIS_CELL_ROWS])
 {
   const guint count = MIN (span.count, most);
   for (guint i = 0; i < count; i++)
@@ -249,6 +160,7 @@ static void
 read_plane (GptVisCells *cells, const GptVisPicture *picture, const GptVisLayout *layout, guint plane,
     const float shifts[3])
 {
+  const GptVisSceneTier *tier = gptvis_scene_tier ();
   const gint n = gptvis_picture_plane_row_bytes (picture->format, plane, picture->width) / layout->bytes;
   const GptVisComponent *first = NULL;
   guint components = 0;
@@ -260,31 +172,19 @@ read_plane (GptVisCells *cells, const GptVisPicture *picture, const GptVisLayout
   if (!first)
     return;
   const guint cell_bytes = (cells->side >> first->sub_x) * first->step;
-  Kind kind;
+  GptVisPack kind;
   const gboolean packed = find_kind (layout, first, components, cell_bytes, &kind);
   gint32 *even = (gint32 *) cells->sums, *odd = (gint32 *) cells->halves;
   for (guint row = 0; row < cells->height; row++) {
-    const guint8 *at[ROWS];
+    const guint8 *at[GPTVIS_CELL_ROWS];
     const guint rows = choose_rows (picture, plane, span_of (row, cells->side, first->sub_y),
-        first->sub_y ? CHROMA_ROWS : ROWS, at);
+        first->sub_y ? CHROMA_ROWS : GPTVIS_CELL_ROWS, at);
     const gsize bytes = (gsize) cells->width * cell_bytes;
     const gssize next = (gssize) picture->strides[plane] * (cells->side >> first->sub_y);
     if (!packed)
       sum_down (layout, at, rows, cells->sums, n);
     else
-      switch (kind) {
-        case BYTES:
-          sum_packs (at, rows, next, bytes, BYTES, 0, even, NULL);
-          break;
-        case PAIRS:
-          sum_packs (at, rows, next, bytes, PAIRS, 0, even, odd);
-          break;
-        case WORDS:
-          sum_packs (at, rows, next, bytes, WORDS, layout->shift + 2, even, NULL);
-          break;
-        default:
-          sum_packs (at, rows, next, bytes, PAIRS_OF_WORDS, layout->shift + 2, even, odd);
-      }
+      tier->sum (at, rows, next, bytes, kind, layout->shift + 2, even, odd);
     for (guint i = 0; i < layout->n_components; i++) {
       const GptVisComponent *c = &layout->components[i];
       if (c->plane != plane)
@@ -292,7 +192,7 @@ read_plane (GptVisCells *cells, const GptVisPicture *picture, const GptVisLayout
       float *cell = cells->plain[i] + (gsize) (row + 1) * cells->stride + 1;
       const float scale = 1.0f / (rows * span_of (0, cells->side, c->sub_x).count);
       if (packed)
-        mean_of (c->offset ? odd : even, cell_bytes / 4, scale, shifts[i], cell, cells->width);
+        tier->mean (c->offset ? odd : even, cell_bytes / 4, scale, shifts[i], cell, cells->width);
       else {
         sum_any (cells->sums, cells, c, layout->bytes, cells->halves);
         gptvis_scene_mean (cell, cells->halves, scale, shifts[i], cells->width);
@@ -315,31 +215,6 @@ mix (GptVisCells *cells)
   }
 }
 
-/* (before + 2 · middle + after) / 4 */
-INLINE vf
-weigh (vf before, vf middle, vf after)
-{
-  return ((before + after) * 0.5f + middle) * 0.5f;
-}
-
-/* Whole vectors of a row, so what is past its end is written too; the border is made after that. */
-static void
-blur (GptVisCells *cells, float *plain, float *array)
-{
-  const gsize stride = cells->stride;
-  float *row = cells->row;
-  gptvis_cells_border (cells, plain);
-  for (guint r = 1; r <= cells->height; r++) {
-    const float *at = plain + r * stride;
-    for (gsize x = 0; x < stride; x += VW)
-      vf_store (row + x, weigh (vf_load (at + x - stride), vf_load (at + x), vf_load (at + x + stride)));
-    for (gsize x = 0; x < cells->width; x += VW)
-      vf_store (array + r * stride + 1 + x,
-          weigh (vf_load (row + x), vf_load (row + x + 1), vf_load (row + x + 2)));
-  }
-  gptvis_cells_border (cells, array);
-}
-
 void
 gptvis_cells_read (GptVisCells *cells, const GptVisPicture *picture)
 {
@@ -351,6 +226,9 @@ gptvis_cells_read (GptVisCells *cells, const GptVisPicture *picture)
     read_plane (cells, picture, layout, plane, shifts);
   if (layout->rgb)
     mix (cells);
-  for (guint i = 0; i < layout->n_components; i++)
-    blur (cells, cells->plain[i], to[i]);
+  for (guint i = 0; i < layout->n_components; i++) {
+    gptvis_cells_border (cells, cells->plain[i]);
+    gptvis_scene_tier ()->blur (cells, cells->plain[i], to[i]);
+    gptvis_cells_border (cells, to[i]);
+  }
 }

@@ -8,6 +8,7 @@
 #include "counting-malloc.h"
 #include "layout.h"
 #include "simulated-day.h"
+#include "tier.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -422,6 +423,77 @@ test_turns (void)
   gptvis_motion_free (motion);
 }
 
+/* What a tier makes of noise: a row's sums and means, cells blurred, compared and learnt from. Returns it all. */
+static GByteArray *
+run_tier (const GptVisSceneTier *tier)
+{
+  GByteArray *made = g_byte_array_new ();
+  GRand *rand = g_rand_new_with_seed (5);
+  Frame f = frame_new (GPTVIS_PICTURE_I420, 330, 190);
+  GptVisCells cells = { 0 };
+  GptVisBackground background = { 0 };
+  guint8 bytes[GPTVIS_CELL_ROWS][328];
+  const guint8 *rows[GPTVIS_CELL_ROWS];
+  for (guint row = 0; row < GPTVIS_CELL_ROWS; row++) {
+    rows[row] = bytes[row];
+    for (guint i = 0; i < sizeof bytes[row]; i++)
+      bytes[row][i] = g_rand_int (rand);
+  }
+  for (guint kind = GPTVIS_PACK_BYTES; kind <= GPTVIS_PACK_PAIRS_OF_WORDS; kind++)
+    for (guint count = 1; count <= 3; count++) {
+      gint32 even[82] = { 0 }, odd[82] = { 0 };
+      gfloat means[82] = { 0 };
+      tier->sum (rows, GPTVIS_CELL_ROWS, 0, sizeof bytes[0], kind, 2, even, odd);
+      tier->mean (even, count, 0.25f, -16, means, 82 / count);
+      g_byte_array_append (made, (const guint8 *) even, sizeof even);
+      g_byte_array_append (made, (const guint8 *) odd, sizeof odd);
+      g_byte_array_append (made, (const guint8 *) means, sizeof means);
+    }
+  frame_paint (&f, 0, 0, 1, NULL, 0);
+  g_assert_true (gptvis_cells_fit (&cells, &f.picture));
+  gptvis_cells_read (&cells, &f.picture);
+  gptvis_background_fit (&background, &cells);
+  gptvis_background_start (&background, &cells);
+  guint8 *kinds = g_malloc (cells.n);
+  for (gsize i = 0; i < cells.n; i++) {
+    kinds[i] = g_rand_int_range (rand, 0, GPTVIS_CELL_SETTLED + 1);
+    background.y[i] *= g_rand_double_range (rand, 0.3, 2);
+    background.u[i] += g_rand_int_range (rand, -20, 20);
+    background.v[i] += g_rand_int_range (rand, -20, 20);
+  }
+  tier->compare (&background, &cells);
+  tier->learn (&background, &cells, kinds, &(GptVisRates) { 0.3f, 0.1f, 0.2f, 0.05f });
+  float *const arrays[] = { background.evidence, background.proof, background.stirred, background.y,
+    background.u, background.v, background.noise, background.chroma_noise };
+  for (guint i = 0; i < G_N_ELEMENTS (arrays); i++)
+    g_byte_array_append (made, (const guint8 *) arrays[i], cells.n * sizeof (float));
+  tier->blur (&cells, background.y, background.u);
+  for (guint row = 1; row <= cells.height; row++)
+    g_byte_array_append (made, (const guint8 *) &background.u[row * cells.stride + 1],
+        cells.width * sizeof (float));
+  g_free (kinds);
+  g_free (f.memory);
+  g_rand_free (rand);
+  gptvis_background_clear (&background);
+  gptvis_cells_clear (&cells);
+  return made;
+}
+
+/* All instruction sets give the same bits. */
+static void
+test_tiers (void)
+{
+  const GptVisSceneTier *tier;
+  GByteArray *plain = run_tier (gptvis_scene_tier_nth (0));
+  for (guint i = 1; (tier = gptvis_scene_tier_nth (i)); i++) {
+    GByteArray *made = run_tier (tier);
+    g_test_message ("%s: %u bytes", tier->name, made->len);
+    g_assert_cmpmem (made->data, made->len, plain->data, plain->len);
+    g_byte_array_unref (made);
+  }
+  g_byte_array_unref (plain);
+}
+
 static void
 check_day (guint frames, guint32 seed)
 {
@@ -463,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/motion/rain", &disturbs[1], test_disturbed);
   g_test_add_data_func ("/motion/trees", &disturbs[2], test_disturbed);
   g_test_add_func ("/motion/turns", test_turns);
+  g_test_add_func ("/motion/tiers", test_tiers);
   g_test_add_func ("/motion/day", test_day);
   return g_test_run ();
 }

@@ -8,7 +8,8 @@
  * A shadow in the sun is known by its colour. What the sun no longer lights is lit by the sky, which is
  * bluer: of its blue it keeps more than of its luma, of its red less. Dark clothes and tyres keep as much of
  * each. */
-#include "background.h"
+#pragma once
+#include "../tier.h"
 #include "cpu/tiers/simd.h"
 
 #define SHADE 0.16f             /* how much luma alone tells where texture and colour agree, squared */
@@ -197,8 +198,8 @@ prove_row (const GptVisBackground *background, const GptVisCells *cells, guint r
     proof[i] = 0;
 }
 
-void
-gptvis_background_compare_cells (const GptVisBackground *background, const GptVisCells *cells)
+static void
+compare (const GptVisBackground *background, const GptVisCells *cells)
 {
   for (guint row = 1; row <= cells->height; row++)
     compare_row (background, cells, row);
@@ -214,8 +215,8 @@ approach (float *value, vf to, vf rate)
   vf_store (value, was + rate * (to - was));
 }
 
-void
-gptvis_background_learn_cells (GptVisBackground *background, const GptVisCells *cells, const guint8 *kinds,
+static void
+learn (const GptVisBackground *background, const GptVisCells *cells, const guint8 *kinds,
     const GptVisRates *rates)
 {
   typedef guint8 Bytes __attribute__ ((vector_size (VW)));
