@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Plain loops: it takes less time than reading the weights. */
 #include "constants.h"
-#include "reference.h"
+#include "resample.h"
 #include <math.h>
 
 /* The table's row for query q and key k of a window; rows of the grid begin at `first`. */
@@ -57,7 +57,7 @@ void
 gptvis_constant_make (const GptVisPlan *plan, const GptVisOp *op, const float *from, float *to)
 {
   if (op->kind == GPTVIS_OP_RESAMPLE)
-    gptvis_reference_resample (op, gptvis_plan_tensor (plan, op->out)->width, from, to);
+    gptvis_resample_grid (op, gptvis_plan_tensor (plan, op->out)->width, from, to);
   else if (op->kind == GPTVIS_OP_RELATIVE)
     make_relative (&op->relative, gptvis_plan_tensor (plan, op->in[0]), from, to);
   else if (op->kind == GPTVIS_OP_ANGLES)

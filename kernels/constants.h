@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Values of a plan's constants: the same for all backends, each of which asks once, when it makes a program. */
+/* Values of a plan's constants: the same for all backends, each of which asks once, when it makes a
+ * program. */
 #pragma once
 #include "plan.h"
 

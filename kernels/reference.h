@@ -10,9 +10,4 @@ G_BEGIN_DECLS
 
 extern const GptVisBackendTable gptvis_backend_reference;
 
-/* A grid of positions for another size, as plan.h defines resample; what all
- * backends use when they load (constants.h). from [rows_in · columns_in, width], to
- * [rows_out · columns_out, width]. */
-void gptvis_reference_resample (const GptVisOp *op, guint width, const float *from, float *to);
-
 G_END_DECLS

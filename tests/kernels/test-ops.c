@@ -5,6 +5,7 @@
 #include "made-weights.h"
 #include "constants.h"
 #include "reference.h"
+#include "resample.h"
 #include "tested-tiers.h"
 #include "../../shaders/shared.h"
 #include "vulkan/tiles.h"
