@@ -21,8 +21,8 @@ static const GEnumValue backends[] = {
   { 0 }
 };
 static const GEnumValue precisions[] = {
-  { GPTVIS_PRECISION_AUTO, "The fastest with the same answers: bf16 where the processor is quicker at it, else f32",
-    "auto" },
+  { GPTVIS_PRECISION_AUTO, "The fastest with the same answers: bf16 where the processor is quicker at it, "
+    "else f32", "auto" },
   { GPTVIS_PRECISION_F32, "32-bit floats", "f32" },
   { GPTVIS_PRECISION_F16, "16-bit floats", "f16" },
   { GPTVIS_PRECISION_BF16, "bfloat16", "bf16" },

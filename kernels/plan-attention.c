@@ -17,7 +17,8 @@ check_bias (GptVisPlan *plan, GptVisTensorId id, const GptVisAttention *a, guint
   for (guint i = 0; i < plan->ops->len; i++) {
     const GptVisOp *op = gptvis_plan_op (plan, i);
     if (op->kind == GPTVIS_OP_ATTENTION && op->in[3] == id && op->attention.heads != a->heads) {
-      fail (plan, "attention", "the bias was one of %u heads, now it is of %u", op->attention.heads, a->heads);
+      fail (plan, "attention", "the bias was one of %u heads, now it is of %u", op->attention.heads,
+          a->heads);
       return FALSE;
     }
   }
@@ -73,8 +74,8 @@ gptvis_plan_rope (GptVisPlan *plan, GptVisTensorId x, GptVisTensorId angles, con
     return GPTVIS_NO_TENSOR;
   const guint64 width = (guint64) rope->heads * rope->head_width;
   if (width == 0 || rope->head_width % 2 || rope->column + width > tx->width)
-    return fail (plan, "rope", "%u heads of %u values from column %u on are not in x [%u, %u], or have no pairs",
-        rope->heads, rope->head_width, rope->column, tx->rows, tx->width);
+    return fail (plan, "rope", "%u heads of %u values from column %u on are not in x [%u, %u], or have no "
+        "pairs", rope->heads, rope->head_width, rope->column, tx->rows, tx->width);
   if (angles == GPTVIS_NO_TENSOR)
     return fail (plan, "rope", "there are no angles");
   const guint rows = tx->rows;

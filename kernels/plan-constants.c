@@ -49,16 +49,16 @@ gptvis_plan_relative (GptVisPlan *plan, GptVisTensorId table, const GptVisRelati
   const guint64 n = (guint64) grid.rows * grid.columns + relative->token;
   if (grid.rows == 0 || grid.columns == 0 || grid.rows > 1024 || grid.columns > 1024
       || relative->shift >= MIN (grid.rows, grid.columns) || (relative->shift && relative->token))
-    return fail (plan, "relative", "there is no grid of %u×%u%s that is shifted by %u", grid.columns, grid.rows,
-        relative->token ? " with a token" : "", relative->shift);
+    return fail (plan, "relative", "there is no grid of %u×%u%s that is shifted by %u", grid.columns,
+        grid.rows, relative->token ? " with a token" : "", relative->shift);
   const guint64 needed = (2 * (guint64) grid.rows - 1) * (2 * grid.columns - 1) + (relative->token ? 3 : 0);
   const guint64 rows = (relative->shift ? GPTVIS_ATTENTION_KINDS : 1) * t->width * n;
   if (t->rows != needed)
     return fail (plan, "relative", "a table [%u, %u] is not one of %" G_GUINT64_FORMAT " rows for a grid of "
         "%u×%u", t->rows, t->width, needed, grid.columns, grid.rows);
   if (rows * n > GPTVIS_RELATIVE_MOST - count_relative (plan))
-    return fail (plan, "relative", "%u heads for a grid of %u×%u, and the others of this network, are more than "
-        "%u values", t->width, grid.columns, grid.rows, GPTVIS_RELATIVE_MOST);
+    return fail (plan, "relative", "%u heads for a grid of %u×%u, and the others of this network, are more "
+        "than %u values", t->width, grid.columns, grid.rows, GPTVIS_RELATIVE_MOST);
   GptVisOp op = { .kind = GPTVIS_OP_RELATIVE, .n_in = 1, .in = {table}, .relative = *relative };
   return add_op (plan, &op, GPTVIS_TENSOR_CONSTANT, rows, n);
 }
@@ -74,8 +74,8 @@ gptvis_plan_angles (GptVisPlan *plan, const GptVisAngles *angles)
     return fail (plan, "angles", "there is no grid of %u×%u behind %u rows", grid.columns, grid.rows,
         angles->n_before);
   if (angles->width == 0 || angles->width % 4 || !(angles->base > 0))
-    return fail (plan, "angles", "heads of %u values with a base of %g, where a multiple of 4 and a number above "
-        "0 are needed", angles->width, angles->base);
+    return fail (plan, "angles", "heads of %u values with a base of %g, where a multiple of 4 and a number "
+        "above 0 are needed", angles->width, angles->base);
   GptVisOp op = { .kind = GPTVIS_OP_ANGLES, .angles = *angles };
   return add_op (plan, &op, GPTVIS_TENSOR_CONSTANT, rows, angles->width);
 }

@@ -129,10 +129,10 @@ gptvis_attention_kind (const GptVisAttention *a, guint window)
       : window + a->across >= a->windows ? 2 : 0;
 }
 
-/* relative: a bias of attention, [kinds · heads · n, n], of a table [any, heads] by how the n rows lie to each
- * other: as places of a grid. For a query that is r rows and c columns after its key it has the table's row
- * (r + rows − 1) · (2 · columns − 1) + c + columns − 1. With a token, n is one more: that row is before the
- * grid's, and the last three of the table are for it as the query, as the key, and for itself alone.
+/* relative: a bias of attention, [kinds · heads · n, n], of a table [any, heads] by how the n rows lie to
+ * each other: as places of a grid. For a query that is r rows and c columns after its key it has the table's
+ * row (r + rows − 1) · (2 · columns − 1) + c + columns − 1. With a token, n is one more: that row is before
+ * the grid's, and the last three of the table are for it as the query, as the key, and for itself alone.
  * With a shift it is of all kinds of windows. In those of the last column the last `shift` columns come from
  * another side of the picture, in those of the last row as many rows: between what was apart in the picture
  * it has GPTVIS_RELATIVE_APART added. */
@@ -145,10 +145,10 @@ typedef struct {
 /* Values of all in a plan: a small table makes many (of the largest network that is known, 2^28.6). */
 #define GPTVIS_RELATIVE_MOST (1u << 29)
 
-/* angles: cosines, then sines, of what rope turns a row's pairs by: [n_before + places, width]. Rows before the
- * grid's are not turned. The first half of a place's angles are for how far down it is, the others for how far
- * to the right: 2π · c / base^(4 i / width) for its i-th, where c goes from −1 at the one edge of the picture
- * to 1 at the other, and is that of the place's centre. */
+/* angles: cosines, then sines, of what rope turns a row's pairs by: [n_before + places, width]. Rows before
+ * the grid's are not turned. The first half of a place's angles are for how far down it is, the others for
+ * how far to the right: 2π · c / base^(4 i / width) for its i-th, where c goes from −1 at the one edge of the
+ * picture to 1 at the other, and is that of the place's centre. */
 typedef struct {
   GptVisGrid grid;
   guint n_before;
@@ -198,8 +198,8 @@ typedef struct {
 #define GPTVIS_COLUMNS_PARTS 8
 
 /* windows: a grid is cut into windows. y has them in reading order, the rows of each in theirs, and before
- * those of each all rows of `before`, if that is a tensor. Where windows do not divide the grid, rows of 0 are
- * below and to the right of it. With a shift, its first `shift` rows and columns then go behind its last.
+ * those of each all rows of `before`, if that is a tensor. Where windows do not divide the grid, rows of 0
+ * are below and to the right of it. With a shift, its first `shift` rows and columns then go behind its last.
  * Back: the same the other way, and `before` and what is outside the grid are left out. */
 typedef struct {
   GptVisGrid grid, window;      /* window: of one */
@@ -217,9 +217,9 @@ gptvis_windows_grid (const GptVisWindows *w)
 }
 
 /* unfold: places of a grid size × size around each `stride`th place each way; what lies outside is 0;
- * `padding` says how far outside it begins, and with `after` how far it ends. Column (c · size + y) · size + x
- * is column c of the place y down and x to the right, as a Conv2d's weight [out, c, y, x] read as a matrix has
- * it; or, in the other order, column (x · size + y) · width of x + c is. */
+ * `padding` says how far outside it begins, and with `after` how far it ends. Column (c · size + y) · size
+ * + x is column c of the place y down and x to the right, as a Conv2d's weight [out, c, y, x] read as a
+ * matrix has it; or, in the other order, column (x · size + y) · width of x + c is. */
 typedef enum { GPTVIS_UNFOLD_BY_CHANNELS, GPTVIS_UNFOLD_BY_COLUMNS } GptVisUnfoldOrder;
 typedef struct {
   GptVisGrid grid;
@@ -240,7 +240,8 @@ gptvis_unfold_grid (const GptVisUnfold *u)
 static inline guint
 gptvis_unfold_column (const GptVisUnfold *u, guint c, guint y, guint x, guint width)
 {
-  return u->order == GPTVIS_UNFOLD_BY_COLUMNS ? (x * u->size + y) * width + c : (c * u->size + y) * u->size + x;
+  return u->order == GPTVIS_UNFOLD_BY_COLUMNS ? (x * u->size + y) * width + c
+      : (c * u->size + y) * u->size + x;
 }
 
 /* top: y [n, 1] has the numbers of the rows of x [rows, 1] with the n largest values, largest first, equal
@@ -276,8 +277,8 @@ typedef struct {
 
 typedef struct {
   GptVisOpKind kind;
-  GptVisTensorId in[GPTVIS_OP_INPUTS];  /* linear: x, W, b, gate, scale, residual; norm: x, weight, bias;
-                                           and mean, variance; attention: q, k, v, bias; rows: from, add of each
+  GptVisTensorId in[GPTVIS_OP_INPUTS];  /* linear: x, W, b, gate, scale, residual; norm: x, weight, bias; and
+                                           mean, variance; attention: q, k, v, bias; rows: from, add of each
                                            part; columns: from of each; embed: table, positions; recall: q,
                                            states; windows: x, before; gather: x, list; boxes: b, d; sample:
                                            value, boxes, at; rope: x, angles; else: x */

@@ -47,11 +47,12 @@ gptvis_configuration_read_dinov3 (GptVisJson *json, GptVisConfiguration *self)
   self->n_heads = gptvis_json_uint (json, "num_attention_heads", 6, 1, MAX_WIDTH);
   self->intermediate_size = gptvis_json_uint (json, "intermediate_size", 1536, 1, MAX_WIDTH);
   if (!json->error && self->hidden_size / self->n_heads % 4)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u makes %u heads of %u values, where a multiple of "
-        "4 is needed", self->hidden_size, self->n_heads, self->hidden_size / self->n_heads);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "hidden_size %u makes %u heads of %u values, where a "
+        "multiple of 4 is needed", self->hidden_size, self->n_heads, self->hidden_size / self->n_heads);
 }
 
-/* A list of whole numbers from 1 to `max`, in `to`; how many. Where nothing is said, `usual`, four of them. */
+/* A list of whole numbers from 1 to `max`, in `to`; how many. Where nothing is said, `usual`, four of
+ * them. */
 static guint
 read_list (GptVisJson *json, const gchar *name, const guint usual[4], guint max, guint to[GPTVIS_MAX_STAGES])
 {
@@ -64,14 +65,16 @@ read_list (GptVisJson *json, const gchar *name, const guint usual[4], guint max,
   }
   for (guint i = 0; i < n; i++) {
     guint64 value = array ? 0 : usual[i];
-    if ((array && !gptvis_json_node_uint (json_array_get_element (array, i), &value)) || value < 1 || value > max)
+    if ((array && !gptvis_json_node_uint (json_array_get_element (array, i), &value)) || value < 1
+        || value > max)
       gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "%s[%u] is no number from 1 to %u", name, i, max);
     to[i] = value;
   }
   return n;
 }
 
-/* Each stage has twice the width of the one before, half its rows and columns, and windows that it can hold. */
+/* Each stage has twice the width of the one before, half its rows and columns, and windows that it can
+ * hold. */
 static void
 check_stages (GptVisJson *json, const GptVisConfiguration *self)
 {
@@ -80,11 +83,11 @@ check_stages (GptVisJson *json, const GptVisConfiguration *self)
   guint width = swin->width;
   for (guint i = 0; i < self->n_layers && !json->error; i++, width *= 2) {
     if (width > MAX_WIDTH || swin->mlp_ratio * width > MAX_WIDTH || (guint) (swin->mlp_ratio * width) == 0)
-      gptvis_json_fail (json, GPTVIS_ERROR_LIMIT, "stage %u of %u has a width of %u and an mlp_ratio of %g, where "
-          "at most %u values are read", i + 1, self->n_layers, width, swin->mlp_ratio, MAX_WIDTH);
+      gptvis_json_fail (json, GPTVIS_ERROR_LIMIT, "stage %u of %u has a width of %u and an mlp_ratio of %g, "
+          "where at most %u values are read", i + 1, self->n_layers, width, swin->mlp_ratio, MAX_WIDTH);
     else if (width % swin->heads[i])
-      gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "num_heads[%u] is %u, which does not divide the stage's width "
-          "of %u", i, swin->heads[i], width);
+      gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "num_heads[%u] is %u, which does not divide the stage's "
+          "width of %u", i, swin->heads[i], width);
     else if (swin->window > MIN (rows, columns))
       gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "window_size is %u, where stage %u has %u×%u patches",
           swin->window, i + 1, columns, rows);
@@ -105,7 +108,8 @@ gptvis_configuration_read_swin (GptVisJson *json, GptVisConfiguration *self)
   self->n_layers = read_list (json, "depths", depths, GPTVIS_MAX_LAYERS / GPTVIS_MAX_STAGES, swin->depths);
   const guint n = read_list (json, "num_heads", heads, MAX_WIDTH, swin->heads);
   if (n != self->n_layers)
-    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "depths has %u numbers and num_heads has %u", self->n_layers, n);
+    gptvis_json_fail (json, GPTVIS_ERROR_FORMAT, "depths has %u numbers and num_heads has %u", self->n_layers,
+        n);
   check_stages (json, self);
   if (!json->error)
     self->hidden_size = swin->width << (self->n_layers - 1);

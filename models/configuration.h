@@ -74,7 +74,8 @@ typedef struct {
 
 /* Of Swin, whose layers are in stages: n_layers is how many. */
 typedef struct {
-  guint width;                  /* of the first stage, doubled in each that follows; hidden_size: of the last */
+  guint width;                  /* of the first stage, doubled in each that follows; hidden_size: of the
+                                   last */
   guint depths[GPTVIS_MAX_STAGES], heads[GPTVIS_MAX_STAGES];
   guint window;                 /* patches of a window, each way */
   gdouble mlp_ratio;            /* an MLP's width is so many times its stage's */

@@ -19,7 +19,8 @@ main ()
   const uint row = k / width, column = k % width, half_width = p.head_width / 2;
   const uint inside = column % p.head_width, pair = inside % half_width;
   const uint at = (picture * p.rows + row) * p.x_width + p.column + column;
-  const float cosine = angles[row * p.head_width + pair], sine = angles[row * p.head_width + half_width + pair];
+  const float cosine = angles[row * p.head_width + pair],
+      sine = angles[row * p.head_width + half_width + pair];
   y[picture * p.rows * width + k]
       = x[at] * cosine + (inside < half_width ? -x[at + half_width] : x[at - half_width]) * sine;
 }

@@ -16,7 +16,8 @@ main ()
 {
   const uint k = gl_GlobalInvocationID.x, picture = gl_WorkGroupID.y;
   const uint inside = p.high * p.wide, window_rows = p.n_before + inside;
-  const uint all_rows = p.down * p.high, all_columns = p.across * p.wide;       // with what is outside the grid
+  // with what is outside the grid
+  const uint all_rows = p.down * p.high, all_columns = p.across * p.wide;
   if (k >= (p.back != 0 ? p.rows * p.columns : window_rows * p.down * p.across) * p.width)
     return;
   const uint row = k / p.width, column = k % p.width;
@@ -34,7 +35,8 @@ main ()
     return;
   }
   const uint grid_row = (window / p.across * p.high + (place - p.n_before) / p.wide + p.shift) % all_rows;
-  const uint grid_column = (window % p.across * p.wide + (place - p.n_before) % p.wide + p.shift) % all_columns;
+  const uint grid_column = (window % p.across * p.wide + (place - p.n_before) % p.wide + p.shift)
+      % all_columns;
   float value = 0;
   if (grid_row < p.rows && grid_column < p.columns)
     value = x[picture * p.x_stride + (grid_row * p.columns + grid_column) * p.width + column];

@@ -28,8 +28,8 @@ gptvis_background_fit (GptVisBackground *background, const GptVisCells *cells)
 {
   gptvis_background_clear (background);
   float **arrays[ARRAYS] = { &background->y, &background->u, &background->v, &background->noise,
-    &background->chroma_noise, &background->evidence, &background->proof, &background->stirred, &background->light,
-    &background->last_y, &background->last_u, &background->last_v, &background->stay,
+    &background->chroma_noise, &background->evidence, &background->proof, &background->stirred,
+    &background->light, &background->last_y, &background->last_u, &background->last_v, &background->stay,
     &background->seen, &background->other_y, &background->other_u, &background->other_v,
     &background->other_seen };
   background->n = cells->n;

@@ -105,7 +105,8 @@ span_of (guint cell, guint side, guint sub)
 /* --- any format: rows, sample by sample --- */
 
 static void
-sum_down (const GptVisLayout *layout, const guint8 *const at[GPTVIS_CELL_ROWS], guint count, guint16 *sums, gint n)
+sum_down (const GptVisLayout *layout, const guint8 *const at[GPTVIS_CELL_ROWS], guint count, guint16 *sums,
+    gint n)
 {
   if (layout->bytes == 2) {
     memset (sums, 0, n * sizeof *sums);
@@ -139,7 +140,8 @@ static gboolean
 find_kind (const GptVisLayout *layout, const GptVisComponent *first, guint components, guint cell_bytes,
     GptVisPack *kind)
 {
-  *kind = layout->bytes == 2 ? (components == 2 ? GPTVIS_PACK_PAIRS_OF_WORDS : GPTVIS_PACK_WORDS) : components == 2 ? GPTVIS_PACK_PAIRS : GPTVIS_PACK_BYTES;
+  *kind = layout->bytes == 2 ? (components == 2 ? GPTVIS_PACK_PAIRS_OF_WORDS : GPTVIS_PACK_WORDS)
+      : components == 2 ? GPTVIS_PACK_PAIRS : GPTVIS_PACK_BYTES;
   return first->step == components * layout->bytes && components <= 2 && cell_bytes && cell_bytes % 4 == 0;
 }
 
@@ -147,7 +149,8 @@ find_kind (const GptVisLayout *layout, const GptVisComponent *first, guint compo
 
 /* The chosen rows of a row of cells. */
 static guint
-choose_rows (const GptVisPicture *picture, guint plane, Span span, guint most, const guint8 *at[GPTVIS_CELL_ROWS])
+choose_rows (const GptVisPicture *picture, guint plane, Span span, guint most,
+    const guint8 *at[GPTVIS_CELL_ROWS])
 {
   const guint count = MIN (span.count, most);
   for (guint i = 0; i < count; i++)

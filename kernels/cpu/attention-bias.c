@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* attention's bias. Once, when it is loaded, it is put as scores stand: for each kind of window, head and block
- * of queries [keys, tile_columns]. So adding it is one pass over memory that follows itself. */
+/* attention's bias. Once, when it is loaded, it is put as scores stand: for each kind of window, head and
+ * block of queries [keys, tile_columns]. So adding it is one pass over memory that follows itself. */
 #include "attention.h"
 #include "../memory.h"
 
@@ -23,8 +23,8 @@ gptvis_cpu_attention_pack_bias (const GptVisCpuProgram *p, const GptVisOp *op)
   const gsize size = (gsize) gptvis_n_blocks (n_queries, columns) * columns * t->width;
   float *packed = gptvis_alloc (n * size * sizeof *packed);
   for (guint i = 0; packed && i < n; i++)
-    pack_head (gptvis_cpu_data (p, op->in[3]) + (gsize) i * n_queries * t->width, n_queries, t->width, columns,
-        packed + i * size);
+    pack_head (gptvis_cpu_data (p, op->in[3]) + (gsize) i * n_queries * t->width, n_queries, t->width,
+        columns, packed + i * size);
   return packed;
 }
 

@@ -78,7 +78,8 @@ gptvis_block_start (guint n, guint blocks, guint i)
 gpointer gptvis_cpu_linear_pack (const GptVisCpuProgram *p, const GptVisHeldWeight *weight,
     const GptVisOp *op);
 
-/* An attention's bias, of which the plan's values are in data, as it is added to scores; NULL without memory. */
+/* An attention's bias, of which the plan's values are in data, as it is added to scores; NULL without
+ * memory. */
 gpointer gptvis_cpu_attention_pack_bias (const GptVisCpuProgram *p, const GptVisOp *op);
 
 /* Floats of scratch that the operation needs for max_batch pictures. */

@@ -35,8 +35,8 @@ gptvis_vulkan_windows (GptVisVulkanRecorder *r)
   const GptVisVulkanRange bindings[]
       = { range (r, op->in[0], 0), range (r, op->in[1], op->in[0]), range (r, op->out, 0) };
   const GptVisGrid n = gptvis_windows_grid (w);
-  const struct WindowsPush push = { y->width, w->grid.rows, w->grid.columns, w->window.rows, w->window.columns,
-    n.rows, n.columns, w->shift, w->n_before, w->back, stride (tensor (r, op->in[0])),
+  const struct WindowsPush push = { y->width, w->grid.rows, w->grid.columns, w->window.rows,
+    w->window.columns, n.rows, n.columns, w->shift, w->n_before, w->back, stride (tensor (r, op->in[0])),
     op->in[1] != GPTVIS_NO_TENSOR ? stride (tensor (r, op->in[1])) : 0, stride (y) };
   dispatch (r, GPTVIS_SHADER_WINDOWS, bindings, &push, (guint64) y->rows * y->width, r->n);
 }

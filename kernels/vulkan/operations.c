@@ -100,7 +100,8 @@ rope (GptVisVulkanRecorder *r)
     range (r, r->op->in[0], 0), range (r, r->op->in[1], 0), range (r, r->op->out, 0),
   };
   const struct RopePush push = { x->rows, x->width, rope->column, rope->heads, rope->head_width };
-  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) y->rows * y->width, THREADS), r->n, 1);
+  gptvis_vulkan_dispatch (r, &variant, bindings, &push, blocks ((guint64) y->rows * y->width, THREADS), r->n,
+      1);
 }
 
 static void

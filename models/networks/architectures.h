@@ -131,8 +131,8 @@ void gptvis_beit_record (GptVisPlan *plan, const GptVisConfiguration *config, co
     GptVisOutputs outputs);
 void gptvis_data2vec_vision_record (GptVisPlan *plan, const GptVisConfiguration *config,
     const GptVisRecipe *recipe, GptVisOutputs outputs);
-void gptvis_dinov3_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
-    GptVisOutputs outputs);
+void gptvis_dinov3_vit_record (GptVisPlan *plan, const GptVisConfiguration *config,
+    const GptVisRecipe *recipe, GptVisOutputs outputs);
 void gptvis_swin_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,
     GptVisOutputs outputs);
 void gptvis_encoder_record (GptVisPlan *plan, const GptVisConfiguration *config, const GptVisRecipe *recipe,

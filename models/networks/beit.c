@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* BEiT and Data2VecVision, which is the same network trained otherwise: a ViT that knows where patches lie by a
- * bias on the scores of each layer, or of all layers together; whose keys have no bias, whose branches are
+/* BEiT and Data2VecVision, which is the same network trained otherwise: a ViT that knows where patches lie by
+ * a bias on the scores of each layer, or of all layers together; whose keys have no bias, whose branches are
  * scaled by channel, and whose head reads the patches' mean. After "BEiT: BERT Pre-Training of Image
  * Transformers" and "data2vec", with the tensors' names of Transformers' modeling_beit.py and
  * modeling_data2vec_vision.py. */
@@ -21,7 +21,8 @@ record_embeddings (const Beit *self, const GptVisRecipe *recipe)
   const guint d = self->config->hidden_size, n = self->grid.rows * self->grid.columns;
   gptvis_record_name (where, "%s.embeddings", self->prefix);
   GptVisTensorId patches = gptvis_record_patches (self->plan, self->config, recipe, where);
-  GptVisTensorId token = gptvis_plan_weight (self->plan, gptvis_record_name (name, "%s.cls_token", where), 1, d);
+  GptVisTensorId token = gptvis_plan_weight (self->plan, gptvis_record_name (name, "%s.cls_token", where), 1,
+      d);
   GptVisTensorId positions = GPTVIS_NO_TENSOR;
   if (self->config->beit.positions)
     positions = gptvis_plan_weight (self->plan, gptvis_record_name (name, "%s.position_embeddings", where),

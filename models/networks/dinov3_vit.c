@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* DINOv3's ViT: patches know where they are by turning queries and keys, registers stand between the class token
- * and them, branches are scaled by channel, and the MLP may be gated. Without a head: the embedding is the
- * normed class token. After "DINOv3", with the tensors' names of Transformers' modeling_dinov3_vit.py. */
+/* DINOv3's ViT: patches know where they are by turning queries and keys, registers stand between the class
+ * token and them, branches are scaled by channel, and the MLP may be gated. Without a head: the embedding is
+ * the normed class token. After "DINOv3", with the tensors' names of Transformers' modeling_dinov3_vit.py. */
 #include "record.h"
 
 static GptVisTensorId
@@ -36,8 +36,8 @@ record_linear (GptVisPlan *plan, GptVisTensorId x, const gchar *layer, const gch
 
 /* Queries, keys and values may or may not have a bias each, so they are products of their own. */
 static GptVisTensorId
-record_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x, GptVisTensorId angles,
-    const gchar *layer)
+record_attention (GptVisPlan *plan, const GptVisConfiguration *config, GptVisTensorId x,
+    GptVisTensorId angles, const gchar *layer)
 {
   const guint d = config->hidden_size;
   const GptVisDinov3Numbers *numbers = &config->dinov3;

@@ -70,8 +70,8 @@ record_layer (const Stage *self, GptVisTensorId x, guint shift, const gchar *lay
   const guint d = self->width, f = self->config->swin.mlp_ratio * d;
   GptVisTensorId n = record_norm (self, x, layer, "layernorm_before");
   n = record_attention (self, n, shift, layer);
-  x = gptvis_record_linear (self->plan, n, gptvis_record_name (where, "%s.attention.output.dense", layer), d, d,
-      GPTVIS_LINEAR (.residual = x));
+  x = gptvis_record_linear (self->plan, n, gptvis_record_name (where, "%s.attention.output.dense", layer), d,
+      d, GPTVIS_LINEAR (.residual = x));
   n = record_norm (self, x, layer, "layernorm_after");
   n = gptvis_record_linear (self->plan, n, gptvis_record_name (where, "%s.intermediate.dense", layer), d, f,
       GPTVIS_LINEAR (.act = self->config->act));

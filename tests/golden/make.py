@@ -210,14 +210,15 @@ RELATIONS = {
         use_shared_relative_position_bias=True, use_absolute_position_embeddings=True, use_mean_pooling=False,
         layer_scale_init_value=0.0, hidden_size=20, num_attention_heads=2),
         BeitImageProcessorPil(size=sides(24, 24)), dtype=torch.bfloat16),
-    # windows of 3 × 3 that divide neither 10 × 7 patches nor the 5 × 4 that these and a column of nothing become
-    "swin": classifier("Swin", dict(embed_dim=8, depths=[2, 3], num_heads=[2, 4], window_size=3, mlp_ratio=2.0,
-                                    image_size=(40, 28), patch_size=4, layer_norm_eps=EPSILON),
+    # windows of 3 × 3 that divide neither 10 × 7 patches nor the 5 × 4 that these and a column of nothing
+    # become
+    "swin": classifier("Swin", dict(embed_dim=8, depths=[2, 3], num_heads=[2, 4], window_size=3,
+                                    mlp_ratio=2.0, image_size=(40, 28), patch_size=4, layer_norm_eps=EPSILON),
                        ViTImageProcessorPil(size=sides(40, 28)), dtype=torch.float16),
     # windows as large as the second stage, none shifted there; positions; no bias in q, k, v
     "swin_whole": classifier("Swin", dict(
-        embed_dim=12, depths=[2, 1], num_heads=[3, 2], window_size=4, mlp_ratio=1.5, image_size=32, patch_size=4,
-        layer_norm_eps=EPSILON, use_absolute_embeddings=True, qkv_bias=False),
+        embed_dim=12, depths=[2, 1], num_heads=[3, 2], window_size=4, mlp_ratio=1.5, image_size=32,
+        patch_size=4, layer_norm_eps=EPSILON, use_absolute_embeddings=True, qkv_bias=False),
                              ViTImageProcessorPil(size=sides(32, 32)), dtype=torch.bfloat16),
 }
 
@@ -650,7 +651,8 @@ def main():
     torch.set_num_threads(1)
     for name in args.names or everything:
         directory = args.into / name
-        seed = 1 + names.index(name) if name in names else 101 + others.index(name) if name in others else None
+        seed = (1 + names.index(name) if name in names
+                else 101 + others.index(name) if name in others else None)
         shutil.rmtree(directory, ignore_errors=True)
         if name in REWRITTEN:
             rewrite(directory, *REWRITTEN[name])

@@ -220,8 +220,8 @@ test_ghost (void)
   gptvis_motion_free (motion);
 }
 
-/* The first frames have somebody in them who leaves soon: where he was is background again as soon as that has
- * been seen for as long as he was. */
+/* The first frames have somebody in them who leaves soon: where he was is background again as soon as that
+ * has been seen for as long as he was. */
 static void
 test_starts_late (void)
 {
@@ -253,8 +253,8 @@ shade_plane (Frame *f, guint plane, gint left, gint width, gdouble times, gint m
     }
 }
 
-/* A shadow in the sun, which is darker and bluer, crosses: it is not told. What is as dark without being bluer
- * is no shadow. */
+/* A shadow in the sun, which is darker and bluer, crosses: it is not told. What is as dark without being
+ * bluer is no shadow. */
 static void
 test_shadow (void)
 {
@@ -423,7 +423,8 @@ test_turns (void)
   gptvis_motion_free (motion);
 }
 
-/* What a tier makes of noise: a row's sums and means, cells blurred, compared and learnt from. Returns it all. */
+/* What a tier makes of noise: a row's sums and means, cells blurred, compared and learnt from. Returns it
+ * all. */
 static GByteArray *
 run_tier (const GptVisSceneTier *tier)
 {

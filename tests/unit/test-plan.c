@@ -189,8 +189,10 @@ MISTAKE (relative_most, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "b
         &(GptVisRelative) { .grid = {100, 100} }))
 MISTAKE (angles_width, gptvis_plan_angles (plan, &(GptVisAngles) { GRID, 0, 6, 100 }))
 MISTAKE (angles_grid, gptvis_plan_angles (plan, &(GptVisAngles) { {2, 0}, 1, 4, 100 }))
-MISTAKE (rope_pairs, gptvis_plan_rope (plan, x, gptvis_plan_weight (plan, "a", 4, 3), &(GptVisRope) { 0, 2, 3 }))
-MISTAKE (rope_angles, gptvis_plan_rope (plan, x, gptvis_plan_weight (plan, "a", 3, 2), &(GptVisRope) { 0, 3, 2 }))
+MISTAKE (rope_pairs, gptvis_plan_rope (plan, x, gptvis_plan_weight (plan, "a", 4, 3),
+        &(GptVisRope) { 0, 2, 3 }))
+MISTAKE (rope_angles, gptvis_plan_rope (plan, x, gptvis_plan_weight (plan, "a", 3, 2),
+        &(GptVisRope) { 0, 3, 2 }))
 MISTAKE (grid_rows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) { 2, 3 }, 1))
 MISTAKE (grid_windows, gptvis_plan_windows (plan, x, GPTVIS_NO_TENSOR, (GptVisGrid) GRID, 3))
 MISTAKE (windows_before, gptvis_plan_windows (plan, x, gptvis_plan_weight (plan, "b", 1, 5),

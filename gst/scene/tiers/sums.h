@@ -20,7 +20,8 @@ add_neighbours (Pack words)
 /* The sums of a vector's columns: of all samples, or of the even and the odd by themselves. Sixteen bits hold
  * those of four rows. */
 INLINE void
-sum_pack (const guint8 *const at[GPTVIS_CELL_ROWS], guint rows, gsize byte, GptVisPack kind, guint shift, Pack *even, Pack *odd)
+sum_pack (const guint8 *const at[GPTVIS_CELL_ROWS], guint rows, gsize byte, GptVisPack kind, guint shift,
+    Pack *even, Pack *odd)
 {
   Pack sums = { 0 }, others = { 0 };
   for (guint i = 0; i < rows; i++) {
