@@ -258,6 +258,8 @@ gptvis_plan_patches (GptVisPlan *plan, const GptVisRecipe *recipe, guint patch_s
       || recipe->width % patch_size || recipe->height % patch_size)
     return fail (plan, "patches", "a picture of %u×%u cannot be cut into patches of %u×%u", recipe->width,
         recipe->height, patch_size, patch_size);
+  if (plan->ops->len > 0)       /* where backends look for it */
+    return fail (plan, "patches", "it is not the first operation");
   guint rows = (recipe->width / patch_size) * (recipe->height / patch_size);
   GptVisOp op = { .kind = GPTVIS_OP_PATCHES, .patches = {*recipe, patch_size} };
   op.out = gptvis_plan_input (plan, "patches", rows, 3 * patch_size * patch_size);

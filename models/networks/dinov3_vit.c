@@ -87,9 +87,9 @@ gptvis_dinov3_vit_record (GptVisPlan *plan, const GptVisConfiguration *config, c
     GptVisOutputs outputs)
 {
   gchar layer[GPTVIS_NAME_SIZE];
+  GptVisTensorId x = record_embeddings (plan, config, recipe);
   GptVisTensorId angles = gptvis_plan_angles (plan, &(GptVisAngles) { gptvis_record_grid (config, recipe),
           1 + config->n_registers, config->hidden_size / config->n_heads, config->dinov3.rope_theta });
-  GptVisTensorId x = record_embeddings (plan, config, recipe);
   for (guint l = 0;; l++) {
     if (outputs & GPTVIS_OUTPUT_HIDDEN)
       gptvis_record_hidden (plan, x, l);

@@ -54,8 +54,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import (BeitImageProcessorPil, BitImageProcessorPil, BlipImageProcessorPil, BlipProcessor,
                           CLIPImageProcessorPil, DeformableDetrImageProcessorPil, DeiTImageProcessorPil,
-                          GitProcessor, RfDetrImageProcessor, SiglipImageProcessorPil, ViTImageProcessorPil,
-                          YolosImageProcessorPil)
+                          DINOv3ViTImageProcessor, GitProcessor, RfDetrImageProcessor,
+                          SiglipImageProcessorPil, ViTImageProcessorPil, YolosImageProcessorPil)
 
 import draw
 import words
@@ -231,6 +231,16 @@ BACKBONES = {
         hidden_size=20, num_attention_heads=2, hidden_act="quick_gelu", projection_dim=12),
         CLIPImageProcessorPil(size={"shortest_edge": 24}, crop_size=sides(24, 24)), output="image_embeds",
         dtype=torch.float16),
+}
+
+# As those, and made later.
+MORE_BACKBONES = {
+    # queries and keys that turn by a grid of 4 × 6, two registers, a gated MLP, a bias of keys alone
+    "dinov3_vit": classifier("DINOv3ViTModel", dict(
+        hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=36, image_size=24,
+        patch_size=6, num_register_tokens=2, use_gated_mlp=True, query_bias=False, key_bias=True,
+        value_bias=False, layer_norm_eps=EPSILON, rope_theta=50.0),
+        DINOv3ViTImageProcessor(size=sides(24, 36)), output="pooler_output", dtype=torch.float16),
 }
 
 # timm's: architecture, what differs from it, how pictures are prepared.
@@ -642,7 +652,7 @@ def main():
     # of which each is the number of its seed, so what is new goes to the end
     names = [*CLASSIFIERS, *CAPTIONERS, *DETECTORS, *RELATIONS]
     parser = argparse.ArgumentParser(description="Makes the golden directories.")
-    others = [*BACKBONES, *TIMM]
+    others = [*BACKBONES, *TIMM, *MORE_BACKBONES]
     everything = [*names, *others, *REWRITTEN]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(everything))
     parser.add_argument("--into", type=pathlib.Path, default=DATA, metavar="DIRECTORY")
@@ -656,8 +666,8 @@ def main():
         shutil.rmtree(directory, ignore_errors=True)
         if name in REWRITTEN:
             rewrite(directory, *REWRITTEN[name])
-        elif name in BACKBONES:
-            write_backbone(directory, 10 * seed, **BACKBONES[name])
+        elif name in BACKBONES or name in MORE_BACKBONES:
+            write_backbone(directory, 10 * seed, **(BACKBONES | MORE_BACKBONES)[name])
         elif name in TIMM:
             write_timm(directory, 10 * seed, **TIMM[name])
         elif name in CLASSIFIERS or name in RELATIONS:

@@ -216,6 +216,21 @@ test_bad_types (void)
     {"{\"model_type\":\"dinov2\",\"use_swiglu_ffn\":\"yes\"}", GPTVIS_ERROR_FORMAT, "use_swiglu_ffn"},
     {"{\"model_type\":\"dinov2_with_registers\",\"num_register_tokens\":1025}", GPTVIS_ERROR_FORMAT,
         "num_register_tokens"},
+    {"{\"model_type\":\"swin\",\"window_size\":0}", GPTVIS_ERROR_FORMAT, "window_size"},
+    {"{\"model_type\":\"swin\",\"window_size\":8}", GPTVIS_ERROR_FORMAT,
+        "window_size is 8, where stage 4 has 7×7 patches"},
+    {"{\"model_type\":\"swin\",\"depths\":[]}", GPTVIS_ERROR_FORMAT, "depths has 0 numbers"},
+    {"{\"model_type\":\"swin\",\"depths\":[2,2]}", GPTVIS_ERROR_FORMAT,
+        "depths has 2 numbers and num_heads has 4"},
+    {"{\"model_type\":\"swin\",\"depths\":[2,0,6,2]}", GPTVIS_ERROR_FORMAT, "depths[1] is no number"},
+    {"{\"model_type\":\"swin\",\"num_heads\":[3,6,12,25]}", GPTVIS_ERROR_FORMAT,
+        "num_heads[3] is 25, which does not divide the stage's width of 768"},
+    {"{\"model_type\":\"swin\",\"embed_dim\":65536}", GPTVIS_ERROR_LIMIT, "stage 1 of 4 has a width of 65536"},
+    {"{\"model_type\":\"beit\",\"use_relative_position_bias\":true,\"use_shared_relative_position_bias\":true}",
+        GPTVIS_ERROR_UNSUPPORTED, "are both true"},
+    {"{\"model_type\":\"dinov3_vit\",\"hidden_size\":36,\"num_attention_heads\":6}", GPTVIS_ERROR_FORMAT,
+        "6 heads of 6 values, where a multiple of 4 is needed"},
+    {"{\"model_type\":\"dinov3_vit\",\"rope_theta\":0}", GPTVIS_ERROR_FORMAT, "rope_theta"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     GError *error = NULL;

@@ -187,6 +187,8 @@ MISTAKE (relative_empty, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "
         &(GptVisRelative) { .grid = {0, 2} }))
 MISTAKE (relative_most, gptvis_plan_relative (plan, gptvis_plan_weight (plan, "b", 199 * 199, 6),
         &(GptVisRelative) { .grid = {100, 100} }))
+MISTAKE (patches_late, (gptvis_plan_angles (plan, &(GptVisAngles) { GRID, 0, 4, 100 }),
+        gptvis_plan_patches (plan, &(GptVisRecipe) { .width = 4, .height = 4 }, 2)))
 MISTAKE (angles_width, gptvis_plan_angles (plan, &(GptVisAngles) { GRID, 0, 6, 100 }))
 MISTAKE (angles_grid, gptvis_plan_angles (plan, &(GptVisAngles) { {2, 0}, 1, 4, 100 }))
 MISTAKE (rope_pairs, gptvis_plan_rope (plan, x, gptvis_plan_weight (plan, "a", 4, 3),
@@ -279,6 +281,7 @@ test_mistakes (void)
     {"windows that are shifted", relative_shift, "relative|there is no grid of 2×2 that is shifted by 2"},
     {"no places", relative_empty, "relative|there is no grid of 2×0 that"},
     {"a bias of many", relative_most, "relative|6 heads for a grid of 100×100|more than 536870912 values"},
+    {"patches later", patches_late, "patches|it is not the first operation"},
     {"angles of a head", angles_width, "angles|heads of 6 values with a base of 100"},
     {"angles of no places", angles_grid, "there is no grid of 0×2 behind 1 rows"},
     {"pairs", rope_pairs, "rope|2 heads of 3 values from column 0 on are not in x [4, 6], or have no pairs"},
