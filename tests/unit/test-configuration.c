@@ -225,9 +225,10 @@ test_bad_types (void)
     {"{\"model_type\":\"swin\",\"depths\":[2,0,6,2]}", GPTVIS_ERROR_FORMAT, "depths[1] is no number"},
     {"{\"model_type\":\"swin\",\"num_heads\":[3,6,12,25]}", GPTVIS_ERROR_FORMAT,
         "num_heads[3] is 25, which does not divide the stage's width of 768"},
-    {"{\"model_type\":\"swin\",\"embed_dim\":65536}", GPTVIS_ERROR_LIMIT, "stage 1 of 4 has a width of 65536"},
-    {"{\"model_type\":\"beit\",\"use_relative_position_bias\":true,\"use_shared_relative_position_bias\":true}",
-        GPTVIS_ERROR_UNSUPPORTED, "are both true"},
+    {"{\"model_type\":\"swin\",\"embed_dim\":65536}", GPTVIS_ERROR_LIMIT,
+        "stage 1 of 4 has a width of 65536"},
+    {"{\"model_type\":\"beit\",\"use_relative_position_bias\":true,"
+        "\"use_shared_relative_position_bias\":true}", GPTVIS_ERROR_UNSUPPORTED, "are both true"},
     {"{\"model_type\":\"dinov3_vit\",\"hidden_size\":36,\"num_attention_heads\":6}", GPTVIS_ERROR_FORMAT,
         "6 heads of 6 values, where a multiple of 4 is needed"},
     {"{\"model_type\":\"dinov3_vit\",\"rope_theta\":0}", GPTVIS_ERROR_FORMAT, "rope_theta"},
