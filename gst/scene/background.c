@@ -12,7 +12,8 @@
 #define LEARNS_ODD 8.0f         /* of what is unlike it, but of no object */
 
 #define YOUNG 10.0f             /* seconds: so old a background is not reconsidered … */
-#define ESTABLISHED 2.0f        /* … nor one that was seen for so long */
+#define ESTABLISHED 2.0f        /* … nor one that was seen for so long, … */
+#define MUCH_LONGER 1.3f        /* … nor for what was not seen so many times as long: it may only pass by */
 
 enum { ARRAYS = 18 };
 
@@ -214,7 +215,7 @@ gptvis_background_reconsider (GptVisBackground *b, const GptVisCells *cells, flo
       b->other_v[i] = v;
       b->other_seen[i] = seconds;
     }
-    if (b->other_seen[i] <= b->seen[i])
+    if (b->other_seen[i] <= MUCH_LONGER * b->seen[i])
       continue;
     swap (&b->y[i], &b->other_y[i]);
     swap (&b->u[i], &b->other_u[i]);

@@ -53,8 +53,8 @@ void gptvis_background_compare (GptVisBackground *background, const GptVisCells 
 void gptvis_background_learn (GptVisBackground *background, const GptVisCells *cells, const guint8 *kinds,
     float seconds);
 
-/* Since the first frame has things in it, a cell that soon looks otherwise for longer than it looked like the
- * background becomes that. Does nothing when the background is no longer young. */
+/* Since the first frame has things in it, a cell that soon looks otherwise for clearly longer than it looked
+ * like the background becomes that. Does nothing when the background is no longer young. */
 void gptvis_background_reconsider (GptVisBackground *background, const GptVisCells *cells, float seconds);
 
 /* Which share of what it differs by a cell learns at once. */

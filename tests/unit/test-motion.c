@@ -221,7 +221,7 @@ test_ghost (void)
 }
 
 /* The first frames have somebody in them who leaves soon: where he was is background again as soon as that
- * has been seen for as long as he was. */
+ * has been seen for a little longer than he was. */
 static void
 test_starts_late (void)
 {
