@@ -154,6 +154,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("data", "crops", "teacher", "state", "checkpoint"):
         p.add_argument("--" + name, required=True)
+    p.add_argument("--more", help="as views.py was given")
     p.add_argument("--picture")
     p.add_argument("--right", type=float, default=0.95)
     p.add_argument("--dry", action="store_true", help="print only")

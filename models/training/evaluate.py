@@ -38,6 +38,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("data", "crops", "teacher", "state", "checkpoint"):
         p.add_argument("--" + name, required=True)
+    p.add_argument("--more", help="as views.py was given")
     a = p.parse_args()
     warnings.simplefilter("ignore")
     pictures, labels, crop, source = train.val(a)

@@ -31,7 +31,9 @@ import workers
 
 # How often a picture of a source is taken: what cameras see more often, single objects as large as the picture less.
 OFTEN = {"cctvhuman": 4, "houses": 3, "roads": 3, "scenes15": 2, "coco2017": 4, "daynight": 2, "weather4": 1.5, "cctvcrops": 3,
-         "cococrops": 2, "inria": 1.5, "cifar10": 0.6, "cifar100": 0.6, "kitti": 0.7, "zenvehicles": 0.7}
+         "cococrops": 2, "inria": 1.5, "cifar10": 0.6, "cifar100": 0.6, "kitti": 0.7, "zenvehicles": 0.7,
+         "streets": 2, "voc": 1.5, "bsds": 1.5, "sports": 1.2, "camvid": 0.7, "clothes": 0.6, "imagewoof": 0.5,
+         "tinyimagenetmore": 0.5}
 TRUST = 0.9  # share of a stated label in its target; the rest is the probe's probability
 OFTEN_CUT, OFTEN_PART, OFTEN_MADE = 0.4, 0.6, 1.0
 HERE = [data.LABELS.index(x) for x in ("person", "vehicle", "animal", "dog")]  # a part of a picture may be without them
@@ -45,6 +47,7 @@ def arguments():
     p.add_argument("--state", required=True)
     p.add_argument("--out", required=True)
     p.add_argument("--name", default="labels", help="of the run, for its state")
+    p.add_argument("--more", help="the folder of unlabelled pictures that views.py was given")
     p.add_argument("--from", dest="start")
     p.add_argument("--keep", type=float, default=0.0, help="this share of --from's weights is in what is written: what it "
                    "could do better is not lost")
@@ -57,6 +60,7 @@ def arguments():
     p.add_argument("--few", type=float, default=0.6, help="this share of the patches ...")
     p.add_argument("--few-until", type=float, default=0.6, help="... for this share of the time")
     p.add_argument("--spoilt", type=float, default=0.65, help="this share of the pictures is spoilt as cameras would")
+    p.add_argument("--look", type=float, default=8, help="minutes between two looks at val")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
     return p.parse_args()
@@ -97,7 +101,7 @@ class Targets:
     """What the encoder should say of each view."""
 
     def __init__(self, a):
-        records = list(data.records(a.data, "train")) + list(data.records(a.crops, "train"))
+        records = [r for folder in (a.data, a.crops, a.more) if folder for r in data.records(folder, "train")]
         stated = np.array([data.labels_of(r) for r in records], dtype=np.float32)
         crop = np.array([bool(r.get("crop")) for r in records])
         kept = self.kept = views.Views(a.state, "train")
@@ -149,6 +153,17 @@ class Targets:
                 F.smooth_l1_loss(like_patches.float(), tables)]
 
 
+def make_optimisers(model, heads, rate):
+    """Muon for the blocks' matrices, which learns as much from fewer pictures; AdamW for all else."""
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
+    own = {id(p) for p in matrices}
+    rest = [p for p in [*model.parameters(), *heads.parameters()] if id(p) not in own]
+    return [torch.optim.Muon(matrices, lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW([{"params": [p for p in rest if p.ndim > 1], "weight_decay": 0.05},
+                               {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0}],
+                              lr=rate, betas=(0.9, 0.98), fused=True)]
+
+
 def judge(scores, labels, crop):
     """AUC of each label on scenes, and of three on cuts."""
     out = {}
@@ -183,18 +198,21 @@ def main():
         model = vit.ViT(side=a.side, depth=a.depth, classes=len(data.LABELS))
     width, wide = model.shape["width"], targets.kept.cls.shape[1]
     heads = nn.ModuleDict({"cls": nn.Linear(width, wide), "patches": nn.Linear(width, wide), "classes": nn.Linear(width, 1000)})
+    if a.start:  # what is not learnt yet should not push what is
+        for m in [model.classifier, *heads.values()]:
+            nn.init.zeros_(m.weight)
+            nn.init.zeros_(m.bias)
     average, first = copy.deepcopy(model), copy.deepcopy(model)
     model.share_memory()
     heads.share_memory()
     parameters = list(model.parameters()) + list(heads.parameters())
-    optimiser = torch.optim.AdamW(
-        [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.05},
-         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}], lr=a.rate, betas=(0.9, 0.98), fused=True)
+    optimisers = make_optimisers(model, heads, a.rate)
+    kept = {"model": model, "heads": heads, "average": average, "muon": optimisers[0], "adam": optimisers[1]}
     step, spent = 0, 0.0
     run = pathlib.Path(a.state) / f"run-{a.name}.pt"
     if run.exists():
         saved = torch.load(run, weights_only=True)
-        for module, key in ((model, "model"), (heads, "heads"), (average, "average"), (optimiser, "optimiser")):
+        for key, module in kept.items():
             module.load_state_dict(saved[key])
         step, spent = saved["step"], saved["spent"]
     at_work = workers.Workers(a, targets, model, heads, step)
@@ -209,19 +227,20 @@ def main():
         for name, how in (("plain", plain), ("spoilt", spoilt)):
             said[name] = judge(predict(written, how(pictures, a.side), len(pictures)), labels, crop)
         print(json.dumps(said), flush=True)
-        torch.save({"model": model.state_dict(), "heads": heads.state_dict(), "average": average.state_dict(),
-                    "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, run.with_suffix(".new"))
+        state = {key: module.state_dict() for key, module in kept.items()}
+        torch.save(dict(state, step=step, spent=spent), run.with_suffix(".new"))
         run.with_suffix(".new").rename(run)
         vit.save_checkpoint(written, data.LABELS, a.out)
         return targets if views.Views(a.state, "train").done == targets.count else Targets(a)  # more of them by now
 
     while spent < budget:
-        rate = a.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * min(1, spent / budget)))
-        for group in optimiser.param_groups:
+        rate = a.rate * min(1, spent / (0.03 * budget)) * (0.5 + 0.5 * math.cos(math.pi * min(1, spent / budget)))
+        for group in [g for o in optimisers for g in o.param_groups]:
             group["lr"] = max(rate, 1e-6)
         losses.append(at_work.batch(a.few if spent < a.few_until * budget else 1.0))
         nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
+        for o in optimisers:
+            o.step()
         step += 1
         decay = min(0.997, (step + 1) / (step + 10))
         with torch.no_grad():
@@ -230,7 +249,7 @@ def main():
         spent, started = spent + time.time() - started, time.time()
         if step % 25 == 0:
             print(step, round(spent / 60, 1), np.mean(losses[-25:], 0).round(3).tolist(), flush=True)
-        if time.time() - looked > 480 or spent >= budget:
+        if time.time() - looked > 60 * a.look or spent >= budget:
             at_work.close()
             targets = report()
             if spent < budget:

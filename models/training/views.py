@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the student is shown, and what the teacher sees in the very same cut of a picture.
 
-    python3 views.py --data DATA --crops CROPS --teacher VIT_TINY --state STATE
+    python3 views.py --data DATA --crops CROPS --teacher VIT_TINY --state STATE [--more MORE]
 
 A view is a picture whole, a part of it, or an empty scene with small cut-outs put into it, squashed to a square of
 SIDE pixels. Each is looked at once by the teacher, and its class token and patches' tokens are kept, so that the
@@ -27,25 +27,32 @@ PERSON, VEHICLE, ANIMAL = 0, 1, 2
 CLASSES = ("people", "vehicles", "animals")
 
 
-def everything(data_folder, crops_folder, split, cache):
-    """(records, pictures) of both folders, the pictures as large as they are stored; kept in the cache."""
+def everything(data_folder, crops_folder, split, cache, more=None):
+    """(records, pictures) of both folders, the pictures as large as they are stored; kept in the cache. Then those of
+    `more`, which are only seen whole, already squashed."""
     file = pathlib.Path(cache) / f"everything-{split}.pickle"
     if not file.exists():
         both = [(r, np.asarray(p)) for folder in (data_folder, crops_folder) for r, p in data.pictures(folder, split)]
         file.write_bytes(pickle.dumps(both, protocol=4))
     both = pickle.loads(file.read_bytes())
-    return [r for r, _ in both], [p for _, p in both]
+    records, pictures = [r for r, _ in both], [p for _, p in both]
+    if more:
+        records += [dict(r, more=True) for r in data.records(more, split)]
+        pictures += list(data.load(more, split, cache)[0])
+    return records, pictures
 
 
 def plan(records, rounds):
-    """(kind, index of the picture) of each view: every scene whole and as many cuts, shuffled, then the other cuts with the
-    first round; in each round every scene's parts and made scenes. More rounds begin as fewer do."""
+    """(kind, index of the picture) of each view: every scene whole and as many cuts, shuffled, then more pictures whole, then the
+    other cuts with the first round; in each round every scene's parts and made scenes. More rounds begin as fewer do."""
     rng = np.random.default_rng(1)
-    scenes = np.array([i for i, r in enumerate(records) if not r.get("crop")])
+    more = np.array([i for i, r in enumerate(records) if r.get("more")], int)
+    scenes = np.array([i for i, r in enumerate(records) if not r.get("crop") and not r.get("more")])
     empty = np.array([i for i in scenes if records[i]["source"] not in FULL and not records[i].get("labels", {}).get("people")])
-    cuts = rng.permutation(np.setdiff1d(np.arange(len(records)), scenes))
+    cuts = rng.permutation(np.setdiff1d(np.arange(len(records)), np.concatenate([scenes, more])))
     first, cuts = cuts[:len(scenes)], cuts[len(scenes):]
     views = [(WHOLE, i) for i in rng.permutation(np.concatenate([scenes, first]))]
+    views += [(WHOLE, i) for i in np.random.default_rng(2).permutation(more)]
     if not rounds:
         views += [(WHOLE, i) for i in cuts]
     for k in range(rounds):
@@ -150,6 +157,7 @@ def main():
     p.add_argument("--crops", required=True)
     p.add_argument("--teacher", required=True)
     p.add_argument("--state", required=True)
+    p.add_argument("--more", help="a folder that more.py has made")
     p.add_argument("--split", default="train")
     p.add_argument("--rounds", type=int, default=1, help="0: only the whole pictures")
     p.add_argument("--batch", type=int, default=64)
@@ -157,7 +165,7 @@ def main():
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
-    records, pictures = everything(a.data, a.crops, a.split, a.state)
+    records, pictures = everything(a.data, a.crops, a.split, a.state, a.more)
     views = plan(records, a.rounds)
     maker, kept = Maker(records, pictures, views, a.seed), Views(a.state, a.split, len(views))
     watch = teacher.Teacher(a.teacher)
@@ -167,7 +175,7 @@ def main():
         for i in rows:
             kept.pictures[i], kept.share[i], kept.there[i] = maker.make(i)
             kept.index[i] = views[i]
-        cuts = np.array([bool(records[views[i][1]].get("crop")) for i in rows])
+        cuts = np.array([bool(records[views[i][1]].get("crop") or records[views[i][1]].get("more")) for i in rows])
         for mine, side in ((np.flatnonzero(~cuts) + at, None), (np.flatnonzero(cuts) + at, CUT_SIDE)):
             if len(mine):
                 kept.cls[mine], kept.patches[mine] = watch(kept.pictures[mine], side)
