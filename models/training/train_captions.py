@@ -4,11 +4,14 @@
     python3 train_captions.py language --data DATA --state STATE --out ../bundled --hours 0.3 --encoder LABELS
     python3 train_captions.py pictures --data DATA --state STATE --out ../bundled --hours 1
     python3 train_captions.py reward   --data DATA --state STATE --out ../bundled --hours 0.5
+    python3 train_captions.py align    --data DATA --state STATE --out ../bundled --encoder LABELS
 
 language: the decoder alone, on lines without pictures. pictures: captions of pictures, whole ones, a part of them
 spoilt as cameras would. reward: self-critical training (Rennie et al. 2017): captions drawn by chance that score above
 the others of their picture by CIDEr-D become likelier. The encoder and its labels stay as train.py left them; --encoder
-names its directory where --out has none or another.
+names its directory where --out has none or another. align, which needs no training: another encoder takes the place of
+the one that the decoder has learnt with; the linear map that makes the old tokens out of the new ones best is put
+into the decoder's keys and values.
 
 A stage goes on where it was stopped (STATE/run-STAGE.pt); --hours is its training time in all, as its processors
 count it, so that a busy machine trains longer, not less.
@@ -43,7 +46,7 @@ def now():
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("stage", choices=["language", "pictures", "reward"])
+    p.add_argument("stage", choices=["language", "pictures", "reward", "align"])
     p.add_argument("--data", required=True)
     p.add_argument("--state", required=True)
     p.add_argument("--out", required=True)
@@ -87,6 +90,21 @@ def describe(model, decoder, tokenizer, pictures):
     for tokens in look(model, pictures):
         out += [text.strip() for text in tokenizer.decode_batch(decoder.write(tokens).tolist())]
     return out
+
+
+def align(old, new, decoder, pictures, batch=64):
+    """The decoder reads the new encoder's tokens as it read the old one's: least squares over all tokens of pictures."""
+    left = right = 0
+    for i in range(0, len(pictures), batch):
+        part = pictures[i:i + batch]
+        (x,), (y,) = look(new, part), look(old, part)
+        x, y = F.pad(x.flatten(0, 1), (0, 1), value=1).double(), y.flatten(0, 1).double()
+        left, right = left + x.T @ x, right + x.T @ y
+    table = torch.linalg.solve(left + 1e-4 * left.diag().mean() * torch.eye(len(left)), right).float()
+    with torch.no_grad():
+        for block in decoder.blocks:
+            block.kv.bias += block.kv.weight @ table[-1]
+            block.kv.weight.copy_(block.kv.weight @ table[:-1].T)
 
 
 class Language:
@@ -192,6 +210,12 @@ def main():
         model, decoder = None, gpt2.Decoder()
     else:
         model, decoder = gpt2.open_checkpoint(a.start or a.out)
+    if a.stage == "align":
+        new, _ = vit.open_checkpoint(a.encoder)
+        align(model, new, decoder, data.load(a.data, "train", a.state)[0][:2000])
+        generation = json.loads((out / "generation_config.json").read_text())
+        gpt2.save_checkpoint(new, decoder, data.LABELS, out, generation)
+        return
     if a.encoder:
         model, _ = vit.open_checkpoint(a.encoder)
     model.requires_grad_(False).eval()
