@@ -375,8 +375,12 @@ fail_unknown (GptVisJson *json, const gchar *type)
     "encoder-decoder", "gemma", "gpt2", "gpt_neox", "llama", "mistral", "mpnet", "opt", "qwen2", "roberta",
     "t5", "xlm-roberta", NULL };
   gchar *known = gptvis_architecture_names ();
-  gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED, "model_type \"%.60s\" %sis none of those supported: %s",
-      type, g_strv_contains (of_text, type) ? "is a text network, which takes no pictures, and " : "", known);
+  const gboolean text = g_strv_contains (of_text, type);
+  const gchar *nearest = text ? NULL : gptvis_architecture_nearest (type);
+  gptvis_json_fail (json, GPTVIS_ERROR_UNSUPPORTED,
+      "model_type \"%.60s\" %sis none of those supported%s%s: %s", type,
+      text ? "is a text network, which takes no pictures, and " : "",
+      nearest ? ", of which the nearest is " : "", nearest ? nearest : "", known);
   g_free (known);
 }
 

@@ -69,6 +69,45 @@ gptvis_architecture_find (const gchar *model_type)
   return NULL;
 }
 
+#define LONGEST_NAME 32u        /* that is compared */
+
+/* How many letters must be put in, left out or exchanged (Levenshtein) to make one of the other, large
+ * letters being like small ones. */
+static guint
+distance (const gchar *a, const gchar *b)
+{
+  guint row[LONGEST_NAME + 1];
+  const guint n = MIN (strlen (b), LONGEST_NAME);
+  for (guint j = 0; j <= n; j++)
+    row[j] = j;
+  for (guint i = 1; a[i - 1]; i++) {
+    guint before = row[0];
+    row[0] = i;
+    for (guint j = 1; j <= n; j++) {
+      const guint exchanged = before + (g_ascii_tolower (a[i - 1]) != b[j - 1]);
+      before = row[j];
+      row[j] = MIN (exchanged, 1 + MIN (row[j], row[j - 1]));
+    }
+  }
+  return row[n];
+}
+
+const gchar *
+gptvis_architecture_nearest (const gchar *model_type)
+{
+  const gsize length = strlen (model_type);
+  const gchar *nearest = NULL;
+  guint least = length / 2;     /* with more changed it is another word */
+  for (guint i = 0; length <= LONGEST_NAME && i < G_N_ELEMENTS (architectures); i++) {
+    const guint d = distance (model_type, architectures[i].model_type);
+    if (d < least || (d == least && !nearest && d > 0)) {
+      least = d;
+      nearest = architectures[i].model_type;
+    }
+  }
+  return nearest;
+}
+
 gchar *
 gptvis_architecture_names (void)
 {

@@ -99,6 +99,8 @@ typedef struct _GptVisArchitecture {
 
 /* NULL when model_type is unknown. */
 const GptVisArchitecture *gptvis_architecture_find (const gchar *model_type);
+/* The known model_type that is written most like it; NULL: none is. */
+const gchar *gptvis_architecture_nearest (const gchar *model_type);
 /* "deit, dinov2, …", for a message; g_free it. */
 gchar *gptvis_architecture_names (void);
 

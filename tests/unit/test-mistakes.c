@@ -342,7 +342,11 @@ test_configurations (void)
         "model_type \"bert\" is a text network, which takes no pictures"},
     {"{\"model_type\":\"gpt2\"}", "text network"}, {"{\"model_type\":\"roberta\"}", "text network"},
     {"{\"model_type\":\"vit_mae\",\"architectures\":[\"ViTMAEForPreTraining\"]}",
-    "\"vit_mae\" is none of those supported"},
+    "\"vit_mae\" is none of those supported, of which the nearest is vit_msn: "},
+    {"{\"model_type\":\"swinv2\"}", "none of those supported, of which the nearest is swin: beit, "},
+    {"{\"model_type\":\"ViT\"}", "the nearest is vit: "},
+    {"{\"model_type\":\"convnext\"}", "\"convnext\" is none of those supported: beit, "},
+    {"{\"model_type\":\"a_word_that_is_longer_than_any_of_those_that_are_known\"}", "supported: beit, "},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     gchar *directory = unit_checkpoint (NULL);
