@@ -10,6 +10,8 @@
 #define MAX_WORD 10000u         /* characters; real files say 100 */
 
 static const gchar clip_pattern[] = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
+/* As Transformers 5 writes it: added tokens are cut out before, so that these alternatives never match. */
+static const gchar clip_tokens[] = "<\\|startoftext\\|>|<\\|endoftext\\|>|";
 
 /* One object within the file, and the name it has in messages. */
 typedef struct {
@@ -125,7 +127,10 @@ static gboolean
 read_pre_tokenizer (GptVisTokenizer *self, Part *part, GError **error)
 {
   if (strcmp (part->type, "Split") == 0) {
-    if (self->cut != GPTVIS_CUT_NONE || strcmp (pattern_of (part, "Regex"), clip_pattern) != 0
+    const gchar *pattern = pattern_of (part, "Regex");
+    if (g_str_has_prefix (pattern, clip_tokens))
+      pattern += strlen (clip_tokens);
+    if (self->cut != GPTVIS_CUT_NONE || strcmp (pattern, clip_pattern) != 0
         || g_ascii_strcasecmp (gptvis_json_string (&part->json, "behavior", ""), "removed") != 0
         || !gptvis_json_boolean (&part->json, "invert", FALSE))
       return gptvis_json_settle (&part->json, error) && fail (error, GPTVIS_ERROR_UNSUPPORTED,

@@ -304,31 +304,31 @@ there (const gchar *directory, const gchar *name)
   return is;
 }
 
-/* Is it a network's that gptvis opens? */
+/* Is it a network's that gptvis opens and that writes? */
 static gboolean
-is_known (const gchar *directory)
+reads_words (const gchar *directory)
 {
   gchar *path = g_build_filename (directory, "config.json", NULL);
   JsonObject *config = gptvis_json_load (path, NULL);
-  const gboolean known = config
-      && gptvis_architecture_find (json_object_get_string_member_with_default (config,
-          "model_type", "")) != NULL;
+  const gchar *type = config ? json_object_get_string_member_with_default (config, "model_type", "") : "";
+  const GptVisArchitecture *architecture = gptvis_architecture_find (type);
+  const gboolean reads = architecture && architecture->record_decoder;
   g_clear_pointer (&config, json_object_unref);
   g_free (path);
-  return known;
+  return reads;
 }
 
-/* A network that gptvis does not open may have a tokenizer that it does not read either. */
+/* A network whose words gptvis does not read may have a tokenizer that it does not read either. */
 static GptVisTokenizer *
 open_golden (const gchar *name, const gchar *directory)
 {
   GError *error = NULL;
   GptVisTokenizer *t = NULL;
-  if (is_known (directory))
+  if (reads_words (directory))
     return open_one (name, directory);
   t = gptvis_tokenizer_open (directory, &error);
   if (!t)
-    g_print ("%-14s skipped: its network is not one of gptvis's, and %s\n", name, error->message);
+    g_print ("%-14s skipped: gptvis reads no words of its network, and %s\n", name, error->message);
   g_clear_error (&error);
   return t;
 }

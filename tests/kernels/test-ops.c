@@ -56,6 +56,9 @@ tolerance_of (const GptVisPlan *plan, const gchar *where)
   const gboolean matrices = gpu_is_with (where, "vulkan-f16", "coopmat");
   if (strcmp (gptvis_plan_name (plan), "attention") == 0)
     return matrices ? 5e-3 : 2e-5;
+  /* The second's values are what the first gave, and no more exact in f16: off by 2^-11 at most. */
+  if (strcmp (gptvis_plan_name (plan), "attention twice") == 0)
+    return matrices ? 5e-3 : strcmp (where, "vulkan-f16") == 0 ? 2e-5 + 1 / 2048.0 : 2e-5;
   return gpu_is_with (where, "vulkan-f16", "f16") && !matrices ? 5e-3 : 2e-5;
 }
 
@@ -451,7 +454,7 @@ test_relative (gconstpointer backend)
     return;
   GRand *rand = seeded_rand ();
   for (guint i = 0; i < cases_on (backend); i++) {
-    GptVisPlan *plan = gptvis_plan_new ("attention", MAX_BATCH);
+    GptVisPlan *plan = gptvis_plan_new ("attention twice", MAX_BATCH);
     const guint high = g_rand_int_range (rand, 2, 8), wide = g_rand_int_range (rand, 2, 8), heads = 1 + i % 3;
     const guint across = g_rand_int_range (rand, 1, 4), down = g_rand_int_range (rand, 1, 4);
     GptVisRelative relative = { .grid = {high, wide}, .token = i % 2 };

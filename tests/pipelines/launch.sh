@@ -39,7 +39,7 @@ region='\{"box":\['$number,$number,$number,$number'\],"labels":'$labels',"id":([
 region=$region'"source":"motion","caption":null,"since":'$time'\},?'
 whole=$whole',"time":(null|"[^"]+"),"model":"[^"]+","labels":'$labels',"regions":(null|\[('$region')*\])'
 whole=$whole',"caption":(null|'$caption',"pts":'$time',"running-time":'$time'\})'
-whole=$whole',"answers":null,"embedding":null,"events":null,"clip":null'
+whole=$whole',"answers":null,"embedding":null,"events":null,"zones":null,"clip":null'
 whole=$whole',"analysis-ms":[0-9.]+,"age-ms":[0-9.]+\}$'
 
 lines () {      # FILE N: N lines, each a whole object with the fields in their order
